@@ -1,0 +1,33 @@
+"""Keras layers that augment images and segmentation masks together.
+
+Everything public is here: `keras_segaug.JointRandomFlip`, `keras_segaug.Pipeline`, ...
+"""
+
+from keras_segaug import random
+from keras_segaug.base import AugmentationLayer, ImageOnlyLayer, JointLayer, MaskOnlyLayer
+from keras_segaug.image_only.brightness import ImageOnlyBrightness
+from keras_segaug.image_only.color_jitter import ImageOnlyColorJitter
+from keras_segaug.image_only.contrast import ImageOnlyContrast
+from keras_segaug.image_only.gamma import ImageOnlyGamma
+from keras_segaug.image_only.gaussian_blur import ImageOnlyGaussianBlur
+from keras_segaug.image_only.gaussian_noise import ImageOnlyGaussianNoise
+from keras_segaug.image_only.hue import ImageOnlyHue
+from keras_segaug.image_only.normalization import ImageOnlyNormalization
+from keras_segaug.image_only.rescaling import ImageOnlyRescaling
+from keras_segaug.image_only.saturation import ImageOnlySaturation
+from keras_segaug.joint.affine import JointRandomAffine
+from keras_segaug.joint.center_crop import JointCenterCrop
+from keras_segaug.joint.flip import JointRandomFlip
+from keras_segaug.joint.random_crop import JointRandomCrop
+from keras_segaug.joint.resizing import JointResizing
+from keras_segaug.joint.rotate90 import JointRandomRotate90
+from keras_segaug.joint.rotation import JointRandomRotation
+from keras_segaug.joint.shear import JointRandomShear
+from keras_segaug.joint.translation import JointRandomTranslation
+from keras_segaug.joint.zoom import JointRandomZoom
+from keras_segaug.mask_only.color_to_class import MaskOnlyColorToClass
+from keras_segaug.mask_only.one_hot import MaskOnlyOneHot
+from keras_segaug.pipeline import Pipeline, RandomChoice
+from keras_segaug.version import __version__
+
+

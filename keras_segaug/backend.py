@@ -1,0 +1,190 @@
+"""The one file that knows TensorFlow, JAX, torch and private Keras.
+
+Everything else is written with `ops`, which is `keras.ops`, with one exception:
+inside `dataset.map` TensorFlow's tensors arrive whatever the Keras backend is,
+and then `ops` is Keras' TensorFlow implementation of the same functions
+(`tensorflow_ops`). Which of the two is decided by the type of the tensors.
+"""
+
+import contextlib
+import contextvars
+import importlib
+import sys
+
+import keras
+
+_in_foreign_graph = contextvars.ContextVar("keras_segaug_in_foreign_graph", default=False)
+
+# Read by TensorFlow's AutoGraph: an object that has this attribute is traced as it is. The code
+# here has no Python control flow over tensors, so rewriting its source would only cost time.
+AUTOGRAPH_MARK = "autograph_info__"
+
+
+def name():
+    """The backend in use for the tensors at hand."""
+    return "tensorflow" if _in_foreign_graph.get() else keras.backend.backend()
+
+
+def is_foreign(tensor):
+    """Is this a TensorFlow graph tensor while Keras runs on another backend?"""
+    tensorflow = sys.modules.get("tensorflow")
+    return (
+        keras.backend.backend() != "tensorflow"
+        and tensorflow is not None
+        and isinstance(tensor, tensorflow.Tensor)
+        and not tensorflow.executing_eagerly()
+    )
+
+
+@contextlib.contextmanager
+def ops_of(tensor):
+    """Within this context `ops` fits the tensor."""
+    token = _in_foreign_graph.set(_in_foreign_graph.get() or is_foreign(tensor))
+    try:
+        yield
+    finally:
+        _in_foreign_graph.reset(token)
+
+
+def tensorflow_ops(function):
+    """Keras' TensorFlow implementation of `keras.ops.<function>`: private Keras, hence here."""
+    package = importlib.import_module("keras.src.backend.tensorflow")
+    for home in (package, package.core, package.numpy, package.math, package.nn):
+        if hasattr(home, function):
+            return getattr(home, function)
+    raise AttributeError(f"keras.src.backend.tensorflow has no function {function!r}.")
+
+
+class _Ops:
+    """`keras.ops`, or Keras' TensorFlow functions inside a foreign graph."""
+
+    def __getattr__(self, function):
+        if _in_foreign_graph.get():
+            return tensorflow_ops(function)
+        return getattr(keras.ops, function)
+
+
+ops = _Ops()
+
+
+def gather_rows(table, indices):
+    """Rows of a table (N, C) at indices (...) that are all valid: (..., C)."""
+    backend = name()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return tf.gather(table, indices)
+    if backend == "jax":
+        return table.at[indices].get(mode="promise_in_bounds")
+    return table[indices]
+
+
+def is_eager(tensor):
+    """Can the tensor's values be read now?"""
+    if isinstance(tensor, keras.KerasTensor) or _in_foreign_graph.get():
+        return False
+    if type(tensor).__module__.partition(".")[0] == "numpy":
+        return True
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.executing_eagerly()
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return not isinstance(tensor, jax.core.Tracer)
+    return True
+
+
+# --- The state of a random stream ------------------------------------------------------------
+#
+# Three integers: 256 times the number of calls (low and high word), and the seed. That is the
+# state TensorFlow's `RngReadAndSkip` works on, the one TensorFlow op that reads and advances in
+# one atomic step, with and without XLA: `assign_add` in a parallel `dataset.map` hands the same
+# number to two elements (seen for 24 of 20,000).
+
+_STEP = 256
+
+
+def state_dtype():
+    # JAX has no 64-bit integers by default; there the low word overflows into the high one.
+    return "uint32" if keras.backend.backend() == "jax" else "int64"
+
+
+def initial_state(seed):
+    return lambda shape, dtype=None: keras.ops.convert_to_tensor([0, 0, seed], dtype=dtype)
+
+
+def tensorflow_state(state):
+    """A `tf.Variable` with the values of a Keras variable of another backend."""
+    import tensorflow as tf
+
+    with tf.init_scope():
+        return tf.Variable(keras.ops.convert_to_numpy(state).astype("int64"), dtype="int64")
+
+
+def next_key(state):
+    """Advances the state by one call, atomically; returns the key (seed, call) as (2,) words."""
+    value = getattr(state, "value", state)
+    if name() == "tensorflow":
+        import tensorflow as tf
+
+        variable = state if isinstance(state, tf.Variable) else value
+        if isinstance(variable, tf.Variable):
+            philox, one = tf.constant(1), tf.constant(1, tf.uint64)
+            before = tf.raw_ops.RngReadAndSkip(resource=variable.handle, alg=philox, delta=one)
+            return _key_of(before)
+    low = value[0] + ops.cast(_STEP, value.dtype)
+    carry = ops.cast(low < value[0], value.dtype)
+    # Before the assignment: torch assigns in place, and `value` is no copy.
+    key = _key_of(value)
+    state.assign(ops.stack([low, value[1] + carry, value[2]]))
+    return key
+
+
+def step_back(state):
+    """Undoes `next_key` after a call that failed. Inside a graph nothing has been drawn yet."""
+    step = keras.ops.cast(keras.ops.convert_to_tensor([_STEP, 0, 0]), state.dtype)
+    state.assign(state.value - step)
+
+
+def _key_of(state):
+    calls = ops.bitwise_right_shift(state[0], ops.cast(8, state.dtype))
+    overflow = ops.bitwise_left_shift(state[1], ops.cast(24, state.dtype))
+    mask = ops.cast(0xFFFFFFFF, state.dtype)
+    return ops.cast(ops.stack([state[2], calls | overflow]) & mask, "uint32")
+
+
+# --- Compilation -----------------------------------------------------------------------------
+
+
+class Compiled:
+    """A function of (tensors, key) that is compiled by XLA where that pays.
+
+    Args:
+        function: takes a nest of tensors and a key or None; returns a nest of tensors.
+        jit_compile: True, False, or "auto": wherever height and width are known.
+    """
+
+    def __init__(self, function, jit_compile):
+        self._function = function
+        self._jit_compile = jit_compile
+        self._programs = {}
+
+    def __call__(self, tensors, key, static):
+        compiles = self._jit_compile is True or (self._jit_compile == "auto" and static)
+        backend = name()
+        if not compiles or backend not in ("tensorflow", "jax"):
+            return self._function(tensors, key)
+        if backend not in self._programs:
+            self._programs[backend] = self._compile(backend)
+        return self._programs[backend](tensors, key)
+
+    def _compile(self, backend):
+        if backend == "tensorflow":
+            import tensorflow as tf
+
+            return tf.function(self._function, jit_compile=True, autograph=False)
+        import jax
+
+        return jax.jit(self._function)

@@ -1,0 +1,228 @@
+"""Argument checks: each returns the normalised value or raises with one wording.
+
+`owner` is the layer (or the name of a function) the argument belongs to; the
+message names it, the argument, what is accepted and what came.
+"""
+
+import math
+import numbers
+
+FILL_MODES = ("reflect", "wrap", "nearest", "constant")
+INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
+
+
+def name_of(owner):
+    return owner if isinstance(owner, str) else type(owner).__name__
+
+
+def fail(owner, argument, accepted, received, error=ValueError):
+    raise error(
+        f"{name_of(owner)}: `{argument}` must be {accepted}. Received: {argument}={received!r}."
+    )
+
+
+def is_number(value):
+    return (
+        isinstance(value, numbers.Real)
+        and not isinstance(value, bool)
+        and math.isfinite(float(value))
+    )
+
+
+def number(owner, argument, value, low=-math.inf, high=math.inf):
+    """A finite float in [low, high]."""
+    if not is_number(value) or not low <= value <= high:
+        fail(owner, argument, f"a number{_within(low, high)}", value)
+    return float(value)
+
+
+def positive_integer(owner, argument, value):
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
+        fail(owner, argument, "an integer of at least 1", value)
+    return int(value)
+
+
+def one_of(owner, argument, value, accepted):
+    # `in` alone would let True pass for 1, and fail on unhashable values only by luck.
+    if not any(type(value) is type(choice) and value == choice for choice in accepted):
+        fail(owner, argument, "one of " + ", ".join(repr(choice) for choice in accepted), value)
+    return value
+
+
+def bounds(owner, argument, value, low, high):
+    """A pair (lower, upper), ordered, both in [low, high]."""
+    accepted = f"a pair (lower, upper) of numbers{_within(low, high)}, lower <= upper"
+    if not isinstance(value, (tuple, list)) or len(value) != 2 or not all(map(is_number, value)):
+        fail(owner, argument, accepted, value)
+    lower, upper = map(float, value)
+    if not low <= lower <= upper <= high:
+        fail(owner, argument, accepted, value)
+    return lower, upper
+
+
+def signed_range(owner, argument, value, low=-1.0, high=1.0):
+    """A float `f` means (-f, f), cut to what is allowed; a pair is (lower, upper)."""
+    if not is_number(value):
+        return bounds(owner, argument, value, low, high)
+    factor = number(owner, argument, value, 0.0, max(-low, high))
+    return max(-factor, low), min(factor, high)
+
+
+def unsigned_range(owner, argument, value, high=1.0):
+    """A float `f` means (0, f); a pair is (lower, upper)."""
+    if not is_number(value):
+        return bounds(owner, argument, value, 0.0, high)
+    return 0.0, number(owner, argument, value, 0.0, high)
+
+
+def range_around_one(owner, argument, value):
+    """A float `f` means (1 - f, 1 + f); a pair is (lower, upper), both above 0."""
+    if is_number(value):
+        factor = number(owner, argument, value, 0.0, 1.0 - 1e-6)
+        return 1.0 - factor, 1.0 + factor
+    lower, upper = bounds(owner, argument, value, 0.0, math.inf)
+    if lower == 0.0:
+        fail(owner, argument, "a pair (lower, upper) of numbers above 0", value)
+    return lower, upper
+
+
+def value_range(owner, value):
+    lower, upper = bounds(owner, "value_range", value, -math.inf, math.inf)
+    if lower == upper:
+        fail(owner, "value_range", "a pair (lowest, highest) with lowest < highest", value)
+    return lower, upper
+
+
+def seed(owner, value):
+    if value is None:
+        return None
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+        fail(owner, "seed", "an integer or None", value)
+    return int(value)
+
+
+def _within(low, high):
+    if math.isinf(low) and math.isinf(high):
+        return ""
+    if math.isinf(high):
+        return f" of at least {low:g}"
+    return f" in [{low:g}, {high:g}]"
+
+
+def integer(owner, argument, value):
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+        fail(owner, argument, "an integer", value)
+    return int(value)
+
+
+def fits_dtype(owner, argument, value, dtype):
+    """Can a mask of this dtype hold the value?"""
+    low, high = {
+        "bool": (0, 1),
+        "float16": (-2048, 2048),
+        "bfloat16": (-256, 256),
+        "float32": (-(2**24), 2**24),
+        "float64": (-(2**53), 2**53),
+    }.get(dtype) or integer_limits(dtype)
+    if not low <= value <= high:
+        fail(owner, argument, f"in [{low}, {high}] for a {dtype} mask", value)
+
+
+def integer_limits(dtype):
+    """The smallest and largest number an integer dtype holds."""
+    bits = int(dtype.lstrip("uint"))
+    return (0, 2**bits - 1) if dtype[0] == "u" else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+
+
+def zoom_range(owner, argument, value):
+    """A zoom factor: as a signed range, but at -1 a picture would show nothing of itself."""
+    lower, upper = signed_range(owner, argument, value)
+    if lower <= -1.0:
+        fail(owner, argument, "above -1 (at -1 nothing of the picture is left)", value)
+    return lower, upper
+
+
+def contrast_range(owner, argument, value):
+    """A float `f` means (f, f); a pair (lower, upper) need not be ordered, lower is at most 1."""
+    accepted = "a number in [0, 1], or a pair (lower, upper) with 0 <= lower <= 1 and 0 <= upper"
+    pair = (value, value) if is_number(value) else value
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not all(map(is_number, pair)):
+        fail(owner, argument, accepted, value)
+    lower, upper = map(float, pair)
+    if not (0.0 <= lower <= 1.0 and 0.0 <= upper) or (is_number(value) and value > 1.0):
+        fail(owner, argument, accepted, value)
+    return lower, upper
+
+
+def odd_pair(owner, argument, value):
+    pair = value if isinstance(value, (tuple, list)) else (value, value)
+    if len(pair) != 2 or not all(
+        isinstance(size, numbers.Integral) and not isinstance(size, bool) and size % 2 == 1
+        and size > 0
+        for size in pair
+    ):
+        fail(owner, argument, "an odd integer of at least 1, or a pair of them", value)
+    return int(pair[0]), int(pair[1])
+
+
+def numbers_per_channel(owner, argument, value, low=-math.inf):
+    """A number, or a tuple of one a channel."""
+    if is_number(value):
+        return number(owner, argument, value, low)
+    if not isinstance(value, (tuple, list)) or not value:
+        fail(owner, argument, "a number or one a channel", value)
+    return tuple(number(owner, argument, entry, low) for entry in value)
+
+
+def three_channels(owner, images):
+    if images.shape[-1] != 3:
+        raise ValueError(
+            f"{name_of(owner)}: images must have 3 channels (red, green, blue). "
+            f"Received {images.shape[-1]}."
+        )
+
+
+def channels(owner, received, accepted):
+    if received != accepted:
+        raise ValueError(
+            f"{name_of(owner)}: masks must have {accepted} channel{'s' * (accepted > 1)}. "
+            f"Received {received}."
+        )
+
+
+def palette(owner, value):
+    """Colours and their class ids, as a tuple of pairs ((red, green, blue), id)."""
+    accepted = (
+        "a list of colours (red, green, blue) in 0 .. 255, a mapping from colours to ids, or a "
+        "list of pairs (colour, id), with every colour once"
+    )
+    if isinstance(value, dict):
+        pairs = list(value.items())
+    elif isinstance(value, (tuple, list)) and all(
+        isinstance(entry, (tuple, list)) and len(entry) in (2, 3) for entry in value
+    ):
+        pairs = [
+            entry if len(entry) == 2 else (entry, class_id) for class_id, entry in enumerate(value)
+        ]
+    else:
+        pairs = []
+    for colour, class_id in pairs:
+        levels = colour if isinstance(colour, (tuple, list)) else ()
+        whole = [isinstance(n, numbers.Integral) and 0 <= n <= 255 for n in levels]
+        if len(whole) != 3 or not all(whole) or not isinstance(class_id, numbers.Integral):
+            fail(owner, "palette", accepted, value)
+    pairs = [(tuple(map(int, colour)), int(class_id)) for colour, class_id in pairs]
+    if not pairs or len({colour for colour, _ in pairs}) < len(pairs):
+        fail(owner, "palette", accepted, value)
+    return tuple(pairs)
+
+
+def weights(owner, value, count):
+    """How likely each of `count` choices is, in proportion; None makes all equally likely."""
+    if value is None:
+        return (1.0,) * count
+    if not isinstance(value, (tuple, list)) or len(value) != count or not all(map(is_number, value)):
+        fail(owner, "weights", f"{count} numbers, one a layer", value)
+    if min(value) < 0.0 or sum(value) <= 0.0:
+        fail(owner, "weights", "numbers of at least 0, not all of them 0", value)
+    return tuple(map(float, value))

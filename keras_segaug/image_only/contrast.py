@@ -1,0 +1,36 @@
+from keras_segaug import checks
+from keras_segaug.base import ImageOnlyLayer
+from keras_segaug.kernels import color
+
+
+class ImageOnlyContrast(ImageOnlyLayer):
+    """Stretches or squeezes the image about each channel's mean; the mask is untouched.
+
+    A pixel becomes (pixel - mean) * c + mean, with c drawn from
+    [1 - lower, 1 + upper], as `keras.layers.RandomContrast` documents.
+
+    Args:
+        factor: a float in [0, 1], or a pair (lower, upper) of numbers of at least 0, lower
+            at most 1. A float `f` means (f, f).
+        value_range: the (lowest, highest) value of images; results are clipped to it.
+        **kwargs: see `AugmentationLayer`.
+
+    Example:
+
+    >>> contrast = keras_segaug.ImageOnlyContrast(0.3)
+    >>> images, masks = contrast(np.zeros((2, 8, 8, 3), "uint8"), np.ones((2, 8, 8), "uint8"))
+    >>> keras.backend.standardize_dtype(images.dtype)
+    'float32'
+    """
+
+    def __init__(self, factor, value_range=(0, 255), **kwargs):
+        super().__init__(**kwargs)
+        self.factor = checks.contrast_range(self, "factor", factor)
+        self.value_range = checks.value_range(self, value_range)
+
+    def draw(self, draws):
+        lower, upper = self.factor
+        return {"factor": draws.uniform(1.0 - lower, 1.0 + upper)}
+
+    def transform_images(self, images, parameters):
+        return color.adjust_contrast(images, parameters["factor"], self.value_range)

@@ -1,0 +1,32 @@
+from keras_segaug import checks
+from keras_segaug.base import ImageOnlyLayer
+from keras_segaug.kernels import color
+
+
+class ImageOnlyGamma(ImageOnlyLayer):
+    """Raises the image, scaled to [0, 1], to a random power; the mask is untouched.
+
+    Args:
+        factor: a float in [0, 1) or a pair (lower, upper) of numbers above 0: the exponent.
+            Below 1 brightens, above 1 darkens. A float `f` means (1 - f, 1 + f).
+        value_range: the (lowest, highest) value of images, which become 0 and 1.
+        **kwargs: see `AugmentationLayer`.
+
+    Example:
+
+    >>> gamma = keras_segaug.ImageOnlyGamma((0.7, 1.5))
+    >>> images, masks = gamma(np.zeros((2, 8, 8, 3), "uint8"), np.ones((2, 8, 8), "uint8"))
+    >>> keras.backend.standardize_dtype(images.dtype)
+    'float32'
+    """
+
+    def __init__(self, factor, value_range=(0, 255), **kwargs):
+        super().__init__(**kwargs)
+        self.factor = checks.range_around_one(self, "factor", factor)
+        self.value_range = checks.value_range(self, value_range)
+
+    def draw(self, draws):
+        return {"gamma": draws.uniform(*self.factor)}
+
+    def transform_images(self, images, parameters):
+        return color.adjust_gamma(images, parameters["gamma"], self.value_range)

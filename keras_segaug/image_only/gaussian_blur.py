@@ -1,0 +1,40 @@
+import math
+
+from keras_segaug import checks
+from keras_segaug.base import ImageOnlyLayer
+from keras_segaug.kernels import blur
+
+
+class ImageOnlyGaussianBlur(ImageOnlyLayer):
+    """Blurs the image, each sample with a sigma of its own; the mask is untouched.
+
+    The picture is mirrored at its borders.
+
+    Args:
+        kernel_size: odd, or a pair of odd numbers (rows, columns); None covers three of the
+            largest sigma to each side.
+        sigma: a float or a pair (lower, upper), in pixels. A float `s` means (0, s).
+        **kwargs: see `AugmentationLayer`.
+
+    Example:
+
+    >>> blur = keras_segaug.ImageOnlyGaussianBlur(kernel_size=5, sigma=(0.5, 1.5))
+    >>> images, masks = blur(np.zeros((2, 8, 8, 3), "uint8"), np.ones((2, 8, 8), "uint8"))
+    >>> keras.backend.standardize_dtype(images.dtype)
+    'float32'
+    """
+
+    def __init__(self, kernel_size=3, sigma=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.kernel_size = kernel_size
+        if kernel_size is not None:
+            self.kernel_size = checks.odd_pair(self, "kernel_size", kernel_size)
+        self.sigma = checks.unsigned_range(self, "sigma", sigma, math.inf)
+
+    def draw(self, draws):
+        return {"sigma": draws.uniform(*self.sigma)}
+
+    def transform_images(self, images, parameters):
+        reach = 2 * math.ceil(3.0 * self.sigma[1]) + 1
+        rows, columns = self.kernel_size or (reach, reach)
+        return blur.gaussian_blur(images, parameters["sigma"], rows // 2, columns // 2)

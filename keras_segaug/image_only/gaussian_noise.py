@@ -1,0 +1,35 @@
+from keras_segaug import checks, random
+from keras_segaug.backend import ops
+from keras_segaug.base import ImageOnlyLayer
+from keras_segaug.kernels import color
+
+
+class ImageOnlyGaussianNoise(ImageOnlyLayer):
+    """Adds normal noise to every pixel and channel of the image; the mask is untouched.
+
+    Args:
+        factor: a float or a pair (lower, upper) in [0, 1]: the standard deviation in
+            fractions of the value range, drawn for each sample. A float `f` means (0, f).
+        value_range: the (lowest, highest) value of images; results are clipped to it.
+        **kwargs: see `AugmentationLayer`.
+
+    Example:
+
+    >>> noise = keras_segaug.ImageOnlyGaussianNoise(0.05)
+    >>> images, masks = noise(np.zeros((2, 8, 8, 3), "uint8"), np.ones((2, 8, 8), "uint8"))
+    >>> keras.backend.standardize_dtype(images.dtype)
+    'float32'
+    """
+
+    def __init__(self, factor, value_range=(0, 255), **kwargs):
+        super().__init__(**kwargs)
+        self.factor = checks.unsigned_range(self, "factor", factor)
+        self.value_range = checks.value_range(self, value_range)
+
+    def draw(self, draws):
+        span = self.value_range[1] - self.value_range[0]
+        return {"deviation": draws.uniform(*self.factor) * span, "noise_key": draws.key()}
+
+    def transform_images(self, images, parameters):
+        noise = random.normal_field(parameters["noise_key"], *ops.shape(images)[1:])
+        return color.clip(images + parameters["deviation"] * noise, self.value_range)

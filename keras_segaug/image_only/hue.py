@@ -1,0 +1,34 @@
+from keras_segaug import checks
+from keras_segaug.base import ImageOnlyLayer
+from keras_segaug.kernels import color
+
+
+class ImageOnlyHue(ImageOnlyLayer):
+    """Turns the colours about the hue circle; the mask is untouched. Images must have 3 channels.
+
+    Args:
+        factor: a float or a pair (lower, upper) in [0, 1]. The hue turns by half the drawn
+            factor of the circle, in a random direction, as `keras.layers.RandomHue`: 1
+            turns by up to 180 degrees. A float `f` means (0, f).
+        value_range: the (lowest, highest) value of images; results are clipped to it.
+        **kwargs: see `AugmentationLayer`.
+
+    Example:
+
+    >>> hue = keras_segaug.ImageOnlyHue(0.1)
+    >>> images, masks = hue(np.zeros((2, 8, 8, 3), "uint8"), np.ones((2, 8, 8), "uint8"))
+    >>> keras.backend.standardize_dtype(images.dtype)
+    'float32'
+    """
+
+    def __init__(self, factor, value_range=(0, 255), **kwargs):
+        super().__init__(**kwargs)
+        self.factor = checks.unsigned_range(self, "factor", factor)
+        self.value_range = checks.value_range(self, value_range)
+
+    def draw(self, draws):
+        return {"shift": 0.5 * draws.uniform(*self.factor) * draws.sign()}
+
+    def transform_images(self, images, parameters):
+        checks.three_channels(self, images)
+        return color.adjust_hue(images, parameters["shift"], self.value_range)

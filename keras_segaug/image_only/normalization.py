@@ -1,0 +1,94 @@
+import keras
+import numpy as np
+
+from keras_segaug import checks
+from keras_segaug.backend import ops
+from keras_segaug.base import ImageOnlyLayer
+from keras_segaug.sample import Sample
+
+
+class ImageOnlyNormalization(ImageOnlyLayer):
+    """Subtracts a mean and divides by a standard deviation; the mask is untouched.
+
+    Three ways: `mean` and `variance` given, `adapt`ed to a dataset, or `per_image=True`.
+    Acts in training and at inference; deterministic: takes no `probability`.
+
+    Args:
+        mean: a number, or one a channel; None where `per_image`, or until `adapt`.
+        variance: the same.
+        per_image: use each image's own mean and variance, over all its pixels and channels.
+        **kwargs: see `AugmentationLayer`.
+
+    Raises:
+        ValueError: when called with neither, before `adapt`.
+
+    Example:
+
+    >>> normalization = keras_segaug.ImageOnlyNormalization(mean=127.5, variance=127.5**2)
+    >>> images, masks = normalization(np.zeros((2, 8, 8, 3)), np.ones((2, 8, 8), "uint8"))
+    >>> float(images[0, 0, 0, 0])
+    -1.0
+    """
+
+    random = False
+
+    def __init__(self, mean=None, variance=None, per_image=False, **kwargs):
+        super().__init__(**kwargs)
+        self.per_image = checks.one_of(self, "per_image", per_image, (True, False))
+        if (mean is None) != (variance is None):
+            checks.fail(self, "variance", "given together with `mean`", variance)
+        if per_image and mean is not None:
+            checks.fail(self, "mean", "None where `per_image` is True", mean)
+        self.mean = self.variance = None
+        if mean is not None:
+            self._set(mean, variance)
+
+    def adapt(self, data):
+        """Computes mean and variance of each channel over a dataset.
+
+        Args:
+            data: an array of images, or an iterable (such as a `tf.data.Dataset`) of any
+                structure the layer accepts, batched or not; masks are not looked at.
+
+        Call it before the layer, or a `Pipeline` or model that holds it, is first called:
+        compiled programs keep the numbers they were compiled with.
+        """
+        if self.per_image:
+            raise ValueError(f"{type(self).__name__}: `per_image` needs no `adapt`.")
+        count, total, squares = 0, 0.0, 0.0
+        axis = 1 if self.data_format == "channels_first" else -1
+        for element in [data] if hasattr(data, "shape") else data:
+            # A dataset of pairs yields tuples; a dataset of images yields tensors.
+            images = Sample(self, element).images
+            pixels = np.asarray(keras.ops.convert_to_numpy(images), "float64")
+            if pixels.ndim == 3:
+                pixels = pixels[None]
+            pixels = np.moveaxis(pixels, axis, -1).reshape(-1, pixels.shape[axis])
+            # Moments about the first pixel: sums of squares far from 0 would lose digits.
+            if count == 0:
+                origin = pixels[0].copy()
+            count += len(pixels)
+            total = total + (pixels - origin).sum(0)
+            squares = squares + ((pixels - origin) ** 2).sum(0)
+        if count == 0:
+            raise ValueError(f"{type(self).__name__}: `adapt` needs images. Received none.")
+        shift = total / count
+        self._set((origin + shift).tolist(), (squares / count - shift**2).clip(0).tolist())
+
+    def _set(self, mean, variance):
+        self.mean = checks.numbers_per_channel(self, "mean", mean)
+        self.variance = checks.numbers_per_channel(self, "variance", variance, 0.0)
+
+    def transform_images(self, images, parameters):
+        if self.per_image:
+            mean = ops.mean(images, axis=(1, 2, 3), keepdims=True)
+            variance = ops.var(images, axis=(1, 2, 3), keepdims=True)
+        elif self.mean is None:
+            raise ValueError(
+                f"{type(self).__name__}: no statistics. Give `mean` and `variance`, call "
+                "`adapt(dataset)` first, or set `per_image=True`."
+            )
+        else:
+            mean = ops.convert_to_tensor(self.mean, dtype="float32")
+            variance = ops.convert_to_tensor(self.variance, dtype="float32")
+        return (images - mean) / ops.maximum(ops.sqrt(variance), keras.config.epsilon())

@@ -1,0 +1,31 @@
+from keras_segaug import checks
+from keras_segaug.base import ImageOnlyLayer
+
+
+class ImageOnlyRescaling(ImageOnlyLayer):
+    """Computes image * scale + offset, in training and at inference; the mask is untouched.
+
+    Deterministic: takes no `probability`.
+
+    Args:
+        scale: a number, for example 1 / 255.
+        offset: a number.
+        **kwargs: see `AugmentationLayer`.
+
+    Example:
+
+    >>> rescaling = keras_segaug.ImageOnlyRescaling(1 / 255)
+    >>> images, masks = rescaling(np.zeros((2, 8, 8, 3), "uint8"), np.ones((2, 8, 8), "uint8"))
+    >>> keras.backend.standardize_dtype(masks.dtype)
+    'uint8'
+    """
+
+    random = False
+
+    def __init__(self, scale, offset=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.scale = checks.number(self, "scale", scale)
+        self.offset = checks.number(self, "offset", offset)
+
+    def transform_images(self, images, parameters):
+        return images * self.scale + self.offset

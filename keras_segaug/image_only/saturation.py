@@ -1,0 +1,35 @@
+from keras_segaug import checks
+from keras_segaug.base import ImageOnlyLayer
+from keras_segaug.kernels import color
+
+
+class ImageOnlySaturation(ImageOnlyLayer):
+    """Makes colours paler or richer; the mask is untouched. Images must have 3 channels.
+
+    Args:
+        factor: a float or a pair (lower, upper) in [0, 1]: 0 is grey, 0.5 changes nothing,
+            1 is full saturation. A float `f` means (0, f). The S of HSV is multiplied by
+            factor / (1 - factor), as `keras.layers.RandomSaturation` documents.
+        value_range: the (lowest, highest) value of images; results are clipped to it.
+        **kwargs: see `AugmentationLayer`.
+
+    Example:
+
+    >>> saturation = keras_segaug.ImageOnlySaturation((0.4, 0.6))
+    >>> images, masks = saturation(np.zeros((2, 8, 8, 3), "uint8"), np.ones((2, 8, 8), "uint8"))
+    >>> keras.backend.standardize_dtype(images.dtype)
+    'float32'
+    """
+
+    def __init__(self, factor, value_range=(0, 255), **kwargs):
+        super().__init__(**kwargs)
+        self.factor = checks.unsigned_range(self, "factor", factor)
+        self.value_range = checks.value_range(self, value_range)
+
+    def draw(self, draws):
+        return {"factor": draws.uniform(*self.factor)}
+
+    def transform_images(self, images, parameters):
+        checks.three_channels(self, images)
+        multiplier = color.saturation_multiplier(parameters["factor"])
+        return color.adjust_saturation(images, multiplier, self.value_range)

@@ -1,0 +1,37 @@
+from keras_segaug import checks
+from keras_segaug.base import JointLayer
+from keras_segaug.kernels import matrices
+
+
+class JointCenterCrop(JointLayer):
+    """Cuts the middle out of image and mask, in training and at inference.
+
+    Pixels are copied. A picture smaller than the window is put in its middle, the
+    rest is filled as `fill_mode` says. Deterministic: takes no `probability`.
+
+    Args:
+        height: the window's height in pixels.
+        width: the window's width in pixels.
+        **kwargs: see `JointLayer` and `AugmentationLayer`.
+
+    Example:
+
+    >>> crop = keras_segaug.JointCenterCrop(4, 6)
+    >>> images, masks = crop(np.zeros((2, 8, 8, 3), "uint8"), np.ones((2, 8, 8), "uint8"))
+    >>> tuple(masks.shape)
+    (2, 4, 6)
+    """
+
+    random = False
+    exact = True
+
+    def __init__(self, height, width, **kwargs):
+        super().__init__(**kwargs)
+        self.height = checks.positive_integer(self, "height", height)
+        self.width = checks.positive_integer(self, "width", width)
+
+    def output_size(self, height, width):
+        return self.height, self.width
+
+    def matrix(self, parameters, height, width):
+        return matrices.central_window(height, width, self.height, self.width)

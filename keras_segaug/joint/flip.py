@@ -1,0 +1,46 @@
+from keras_segaug import checks
+from keras_segaug.base import JointLayer
+from keras_segaug.kernels import matrices
+
+MODES = ("horizontal_and_vertical", "horizontal", "vertical")
+
+
+class JointRandomFlip(JointLayer):
+    """Mirrors image and mask, each axis with chance 1/2, drawn independently.
+
+    Pixels are copied, never blended. Do not flip where left and right mean something
+    (`kidney_left` becomes a picture of a right kidney that is still called left).
+
+    Args:
+        mode: "horizontal" (left and right swap), "vertical" (top and bottom swap) or
+            "horizontal_and_vertical": two independent draws, so all four outcomes are
+            equally likely. (`keras.layers.RandomFlip` tosses one coin for both.)
+        **kwargs: see `JointLayer` and `AugmentationLayer`.
+
+    Example:
+
+    >>> flip = keras_segaug.JointRandomFlip("horizontal", seed=1)
+    >>> images, masks = flip(np.zeros((2, 8, 8, 3), "uint8"), np.ones((2, 8, 8), "uint8"))
+    >>> tuple(masks.shape)
+    (2, 8, 8)
+    """
+
+    exact = True
+    leaves_picture = False
+
+    def __init__(self, mode="horizontal_and_vertical", **kwargs):
+        super().__init__(**kwargs)
+        self.mode = checks.one_of(self, "mode", mode, MODES)
+
+    def draw(self, draws):
+        axes = self.mode.split("_and_")
+        return {axis: draws.bernoulli(0.5) for axis in axes}
+
+    def matrix(self, parameters, height, width):
+        mirrors = {"horizontal": matrices.scaling(-1.0, 1.0), "vertical": matrices.scaling(1.0, -1.0)}
+        drawn = [
+            matrices.select(parameters[axis], mirrors[axis], matrices.IDENTITY)
+            for axis in mirrors
+            if axis in parameters
+        ]
+        return matrices.centred(matrices.compose(*drawn), height, width)

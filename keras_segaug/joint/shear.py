@@ -1,0 +1,36 @@
+from keras_segaug import checks
+from keras_segaug.base import JointLayer
+from keras_segaug.kernels import matrices
+
+
+class JointRandomShear(JointLayer):
+    """Slants image and mask about the centre.
+
+    The centre stays where it is (`keras.layers.RandomShear` is anchored at the top
+    left corner, so it also shifts).
+
+    Args:
+        x_factor: a float or a pair (lower, upper) in [-1, 1]: the tangent of the angle. An
+            output pixel looks x_factor times its height above or below the centre further
+            along x. A float `f` means (-f, f).
+        y_factor: the same along y.
+        **kwargs: see `JointLayer` and `AugmentationLayer`.
+
+    Example:
+
+    >>> shear = keras_segaug.JointRandomShear(x_factor=0.2)
+    >>> images, masks = shear(np.zeros((2, 8, 8, 3), "uint8"), np.ones((2, 8, 8), "uint8"))
+    >>> tuple(images.shape)
+    (2, 8, 8, 3)
+    """
+
+    def __init__(self, x_factor=0.0, y_factor=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.x_factor = checks.signed_range(self, "x_factor", x_factor)
+        self.y_factor = checks.signed_range(self, "y_factor", y_factor)
+
+    def draw(self, draws):
+        return {"x": draws.uniform(*self.x_factor), "y": draws.uniform(*self.y_factor)}
+
+    def matrix(self, parameters, height, width):
+        return matrices.centred(matrices.shear(parameters["x"], parameters["y"]), height, width)

@@ -1,0 +1,65 @@
+"""Colour arithmetic on float32 images (B, H, W, C); amounts are (B, 1, 1, 1)."""
+
+from keras_segaug.backend import ops
+
+
+def clip(images, value_range):
+    return ops.clip(images, *value_range)
+
+
+def adjust_brightness(images, delta, value_range):
+    """Adds `delta` times the value range."""
+    return clip(images + delta * (value_range[1] - value_range[0]), value_range)
+
+
+def adjust_contrast(images, factor, value_range):
+    """Stretches about each channel's own mean."""
+    mean = ops.mean(images, axis=(1, 2), keepdims=True)
+    return clip((images - mean) * factor + mean, value_range)
+
+
+def adjust_saturation(images, multiplier, value_range):
+    """Multiplies the S of HSV, up to full saturation; H and V stay.
+
+    With V = max and S = (max - min) / max, a channel c of the result is
+    V - (V - c) * m, so the other two coordinates need not be computed.
+    """
+    images = images - value_range[0]
+    highest = ops.max(images, axis=-1, keepdims=True)
+    spread = highest - ops.min(images, axis=-1, keepdims=True)
+    most = highest / ops.maximum(spread, 1e-6)
+    images = highest - (highest - images) * ops.minimum(multiplier, most)
+    return clip(images + value_range[0], value_range)
+
+
+def adjust_hue(images, shift, value_range):
+    """Turns the H of HSV by `shift`, in fractions of the hue circle; S and V stay.
+
+    The hexagon of Smith, "Color gamut transform pairs", SIGGRAPH 1978: a channel is
+    V - chroma * ramp(its distance from the hue on the circle of six sectors).
+    """
+    images = images - value_range[0]
+    red, green, blue = images[..., :1], images[..., 1:2], images[..., 2:]
+    highest = ops.max(images, axis=-1, keepdims=True)
+    chroma = highest - ops.min(images, axis=-1, keepdims=True)
+    sector = ops.where(
+        highest == red,
+        green - blue,
+        ops.where(highest == green, blue - red + 2.0 * chroma, red - green + 4.0 * chroma),
+    )
+    hue = sector / ops.maximum(chroma, 1e-6) + 6.0 * shift
+    place = hue + ops.convert_to_tensor([5.0, 3.0, 1.0], dtype="float32")
+    place = place - 6.0 * ops.floor(place / 6.0)
+    ramp = ops.clip(ops.minimum(place, 4.0 - place), 0.0, 1.0)
+    return clip(highest - chroma * ramp + value_range[0], value_range)
+
+
+def adjust_gamma(images, gamma, value_range):
+    """Raises images, scaled to [0, 1], to the power `gamma`."""
+    low, span = value_range[0], value_range[1] - value_range[0]
+    return ops.clip((images - low) / span, 0.0, 1.0) ** gamma * span + low
+
+
+def saturation_multiplier(factor):
+    """Keras' saturation factor in [0, 1], 0.5 being no change, as a multiplier of S."""
+    return factor / ops.maximum(1.0 - factor, 1e-6)

@@ -1,0 +1,72 @@
+"""Where the pixels of an output picture look in the input, composed lazily."""
+
+from keras_segaug.backend import ops
+from keras_segaug.kernels import matrices
+
+
+class Points:
+    """One point of the input for every pixel of an output of `height` x `width`.
+
+    As long as every step is a matrix, only the matrix is kept. A displacement turns
+    the points into a grid, and later matrices act on the grid.
+    """
+
+    def __init__(self, height, width, matrix=matrices.IDENTITY, grid=None):
+        self.height = height
+        self.width = width
+        self._matrix = matrix
+        self._grid = grid
+
+    @property
+    def is_identity(self):
+        return self._grid is None and self._matrix is matrices.IDENTITY
+
+    def transformed(self, matrix):
+        """These points, moved by a matrix."""
+        if matrix is matrices.IDENTITY:
+            return self
+        return Points(
+            self.height, self.width, matrices.compose(matrix, self._matrix), self._grid
+        )
+
+    def displaced(self, x, y):
+        """These points, moved by (B, height, width) pixels along x and y."""
+        columns, rows = self.grid()
+        return Points(self.height, self.width, grid=(columns + x, rows + y))
+
+    @staticmethod
+    def select(condition, points, other):
+        """Per sample, by a condition (B,)."""
+        if points._grid is None and other._grid is None:
+            matrix = matrices.select(condition, points._matrix, other._matrix)
+            return Points(points.height, points.width, matrix)
+        condition = ops.reshape(condition, (-1, 1, 1))
+        pairs = zip(points.grid(), other.grid(), strict=True)
+        grid = tuple(ops.where(condition, a, b) for a, b in pairs)
+        return Points(points.height, points.width, grid=grid)
+
+    def grid(self):
+        """(columns, rows): float32, each broadcasts to (B, height, width)."""
+        x, y = self._grid or (
+            _axis(self.width, (1, 1, -1)),
+            _axis(self.height, (1, -1, 1)),
+        )
+        columns, rows, scale = (_line(row, x, y) for row in self._matrix)
+        if matrices.is_affine(self._matrix):
+            return columns, rows
+        return columns / scale, rows / scale
+
+
+def _axis(count, shape):
+    return ops.reshape(ops.cast(ops.arange(count, dtype="int32"), "float32"), shape)
+
+
+def _line(row, x, y):
+    """a x + b y + c; a coefficient that is 0 leaves its axis out, which keeps the result small."""
+    a, b, c = (entry if isinstance(entry, float) else _per_sample(entry) for entry in row)
+    terms = [k * v for k, v in ((a, x), (b, y)) if not (isinstance(k, float) and k == 0.0)]
+    return sum(terms, c) if terms else c + 0.0 * x
+
+
+def _per_sample(entry):
+    return ops.reshape(ops.convert_to_tensor(entry, dtype="float32"), (-1, 1, 1))

@@ -1,0 +1,1 @@
+"""Layers that turn masks into masks."""

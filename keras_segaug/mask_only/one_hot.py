@@ -1,0 +1,35 @@
+from keras_segaug import checks
+from keras_segaug.backend import ops
+from keras_segaug.base import MaskOnlyLayer
+
+
+class MaskOnlyOneHot(MaskOnlyLayer):
+    """Turns class ids (H, W) or (H, W, 1) into one-hot rows (H, W, num_classes).
+
+    The image is untouched, the mask keeps its dtype. Ids outside 0 .. num_classes - 1
+    (an ignore index, say) become rows of zeros.
+
+    Args:
+        num_classes: the number of classes, background included.
+        **kwargs: see `AugmentationLayer`.
+
+    Example:
+
+    >>> one_hot = keras_segaug.MaskOnlyOneHot(3)
+    >>> images, masks = one_hot(np.zeros((2, 8, 8, 3)), np.ones((2, 8, 8), "uint8"))
+    >>> tuple(masks.shape)
+    (2, 8, 8, 3)
+    """
+
+    def __init__(self, num_classes, **kwargs):
+        super().__init__(**kwargs)
+        self.num_classes = checks.positive_integer(self, "num_classes", num_classes)
+
+    def mask_channels(self, channels):
+        checks.channels(self, channels, 1)
+        return self.num_classes
+
+    def transform_mask(self, mask):
+        checks.channels(self, mask.shape[-1], 1)
+        classes = ops.arange(self.num_classes, dtype="int32")
+        return ops.cast(ops.cast(mask, "int32") == classes, mask.dtype)

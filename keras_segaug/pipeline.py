@@ -1,0 +1,167 @@
+"""Layers made of layers."""
+
+import keras
+
+from keras_segaug import checks, random
+from keras_segaug.backend import ops
+from keras_segaug.base import AugmentationLayer
+
+
+class Composition(AugmentationLayer, abstract=True):
+    """Holds layers; draws for all of them from one key, and hands their steps to one run."""
+
+    def __init__(self, layers, **kwargs):
+        if not isinstance(layers, (tuple, list)) or not layers:
+            checks.fail(self, "layers", "a non-empty list of keras_segaug layers", layers)
+        for layer in layers:
+            if not isinstance(layer, AugmentationLayer):
+                raise ValueError(
+                    f"{type(self).__name__}: `layers` must hold keras_segaug layers only, which "
+                    f"know image from mask. Received: {layer!r} of type {type(layer).__name__}."
+                )
+        # The base asks `random` while it checks `probability`.
+        object.__setattr__(self, "_children", tuple(layers))
+        super().__init__(**kwargs)
+        self.layers = list(layers)
+
+    def draw(self, draws):
+        return {}
+
+    def draw_all(self, keys):
+        children = ops.arange(len(self.layers), dtype="int32")
+        child_keys = random.fold_in(keys[:, None, :], children)
+        drawn = [layer.draw_all(child_keys[:, i]) for i, layer in enumerate(self.layers)]
+        return self.gate({**super().draw_all(keys), "layers": drawn})
+
+    def gate(self, parameters):
+        """Hands down which samples the layers inside act on."""
+        raise NotImplementedError(f"{type(self).__name__} must define `gate`.")
+
+
+class Pipeline(Composition):
+    """Applies layers one after the other, geometry merged into one lookup.
+
+    Neighbouring geometric layers with the same border settings become one coordinate
+    map and one lookup: cheaper than the same layers one by one, and sharper, since
+    pixels are blended once. What one layer moves out of the picture a later one can
+    bring back. A pipeline is a layer: it takes the same structures, can be nested,
+    saved, put into a model or into `dataset.map`.
+
+    Args:
+        layers: a list of keras_segaug layers, pipelines among them.
+        probability: chance, for each sample on its own, that the pipeline acts. Where it
+            does not, the sample is treated as at inference: random layers do nothing,
+            deterministic ones act, random crops take the middle.
+        **kwargs: see `AugmentationLayer`. The pipeline's `seed`, `dtype` and `jit_compile`
+            count; those of the layers inside are not looked at.
+
+    Example:
+
+    >>> augmentation = keras_segaug.Pipeline(
+    ...     [
+    ...         keras_segaug.JointRandomFlip("horizontal"),
+    ...         keras_segaug.JointRandomRotation(0.1),
+    ...         keras_segaug.ImageOnlyBrightness(0.2),
+    ...     ],
+    ...     seed=1,
+    ... )
+    >>> images, masks = augmentation(np.zeros((2, 8, 8, 3)), np.ones((2, 8, 8), "uint8"))
+    >>> tuple(masks.shape)
+    (2, 8, 8)
+    """
+
+    @property
+    def random(self):
+        return any(layer.random for layer in self._children)
+
+    def output_size(self, height, width):
+        for layer in self.layers:
+            height, width = layer.output_size(height, width)
+        return height, width
+
+    def mask_channels(self, channels):
+        for layer in self.layers:
+            channels = layer.mask_channels(channels)
+        return channels
+
+    def steps(self, parameters):
+        inner = [None] * len(self.layers) if parameters is None else parameters["layers"]
+        return [
+            step
+            for layer, drawn in zip(self.layers, inner, strict=True)
+            for step in layer.steps(drawn)
+        ]
+
+    def gate(self, parameters):
+        if "applied" not in parameters:
+            return parameters
+        drawn = [
+            restrict(layer, inner, parameters["applied"]) if layer.random else inner
+            for layer, inner in zip(self.layers, parameters["layers"], strict=True)
+        ]
+        return {**parameters, "layers": drawn}
+
+
+class RandomChoice(Composition):
+    """Applies one of several layers to each sample, drawn anew for each.
+
+    Every layer must keep the picture's size and the mask's channels, so that a batch
+    stays a batch. At inference nothing is applied. All layers are computed and one
+    result is kept, geometry excepted: matrices are chosen before the one lookup.
+
+    Args:
+        layers: a list of keras_segaug layers, pipelines among them.
+        weights: how likely each layer is, in proportion; None makes all equally likely.
+        **kwargs: see `AugmentationLayer`.
+
+    Example:
+
+    >>> either = keras_segaug.RandomChoice(
+    ...     [keras_segaug.ImageOnlyGaussianBlur(), keras_segaug.ImageOnlyGaussianNoise(0.05)]
+    ... )
+    >>> images, masks = either(np.zeros((2, 8, 8, 3)), np.ones((2, 8, 8), "uint8"))
+    >>> tuple(images.shape)
+    (2, 8, 8, 3)
+    """
+
+    def __init__(self, layers, weights=None, **kwargs):
+        super().__init__(layers, **kwargs)
+        self.weights_ = checks.weights(self, weights, len(self.layers))
+        probe = (1009, 1013)
+        for layer in self.layers:
+            if layer.output_size(*probe) != probe:
+                checks.fail(self, "layers", "layers that keep the picture's size", layer.name)
+
+    def steps(self, parameters):
+        if parameters is None:
+            return []
+        pairs = zip(self.layers, parameters["layers"], strict=True)
+        return [step for layer, drawn in pairs for step in layer.steps(drawn)]
+
+    def draw(self, draws):
+        return {"choice": draws.uniform()}
+
+    def gate(self, parameters):
+        total, below, drawn = sum(self.weights_), 0.0, []
+        for i, (layer, inner) in enumerate(zip(self.layers, parameters["layers"], strict=True)):
+            above = 1.0 if i == len(self.layers) - 1 else below + self.weights_[i] / total
+            chosen = (parameters["choice"] >= below) & (parameters["choice"] < above)
+            if "applied" in parameters:
+                chosen = chosen & parameters["applied"]
+            drawn.append(restrict(layer, inner, chosen))
+            below = above
+        return {**parameters, "layers": drawn}
+
+
+def restrict(layer, parameters, condition):
+    """The same parameters, acting only on samples where the condition (B,) holds."""
+    if isinstance(layer, Composition):
+        applied = parameters.get("applied")
+        inner = [
+            restrict(child, drawn, condition)
+            for child, drawn in zip(layer.layers, parameters["layers"], strict=True)
+        ]
+        both = condition if applied is None else applied & condition
+        return {**parameters, "applied": both, "layers": inner}
+    applied = parameters.get("applied")
+    return {**parameters, "applied": condition if applied is None else applied & condition}

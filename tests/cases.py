@@ -1,0 +1,108 @@
+"""The case list: every public layer, with arguments under which it changes something."""
+
+from typing import NamedTuple
+
+import keras_segaug as ks
+
+
+class Case(NamedTuple):
+    layer: type
+    arguments: dict
+    label: str = ""
+
+    def make(self, **more):
+        return self.layer(**{"seed": 7, "jit_compile": False, **self.arguments, **more})
+
+    @property
+    def id(self):
+        return self.layer.__name__ + self.label
+
+
+def inner():
+    return [
+        ks.JointRandomFlip(),
+        ks.JointRandomRotation(0.1),
+        ks.JointRandomZoom(0.2, 0.3),
+        ks.ImageOnlyBrightness(0.2),
+        ks.ImageOnlyContrast(0.2),
+    ]
+
+
+CASES = [
+    Case(ks.JointRandomFlip, {}),
+    Case(ks.JointRandomFlip, {"mode": "horizontal"}, "-horizontal"),
+    Case(ks.JointRandomFlip, {"mode": "vertical"}, "-vertical"),
+    Case(ks.JointRandomRotate90, {}),
+    Case(ks.JointRandomRotation, {"factor": 0.2}),
+    Case(ks.JointRandomZoom, {"height_factor": 0.4}),
+    Case(ks.JointRandomZoom, {"height_factor": 0.4, "width_factor": (-0.3, 0.1)}, "-both"),
+    Case(ks.JointRandomTranslation, {"height_factor": 0.3, "width_factor": (0.1, 0.3)}),
+    Case(ks.JointRandomShear, {"x_factor": 0.3, "y_factor": 0.2}),
+    Case(
+        ks.JointRandomAffine,
+        {
+            "rotation_factor": 0.1,
+            "zoom_height_factor": 0.2,
+            "zoom_width_factor": (-0.2, 0.1),
+            "translation_height_factor": 0.2,
+            "translation_width_factor": 0.1,
+            "shear_x_factor": 0.1,
+            "shear_y_factor": (0.0, 0.1),
+        },
+    ),
+    Case(ks.JointRandomCrop, {"height": 9, "width": 13}),
+    Case(ks.JointRandomCrop, {"height": 30, "width": 12}, "-larger"),
+    Case(ks.JointCenterCrop, {"height": 9, "width": 13}),
+    Case(ks.JointResizing, {"height": 25, "width": 17}),
+    Case(ks.ImageOnlyBrightness, {"factor": 0.3}),
+    Case(ks.ImageOnlyContrast, {"factor": (0.5, 0.4)}),
+    Case(ks.ImageOnlySaturation, {"factor": (0.1, 0.9)}),
+    Case(ks.ImageOnlyHue, {"factor": 0.4}),
+    Case(
+        ks.ImageOnlyColorJitter,
+        {
+            "brightness_factor": 0.2,
+            "contrast_factor": 0.2,
+            "saturation_factor": (0.3, 0.7),
+            "hue_factor": 0.2,
+        },
+    ),
+    Case(ks.ImageOnlyGamma, {"factor": (0.5, 2.0)}),
+    Case(ks.ImageOnlyGaussianBlur, {"kernel_size": 5, "sigma": (0.5, 2.0)}),
+    Case(ks.ImageOnlyGaussianNoise, {"factor": (0.05, 0.1)}),
+    Case(ks.ImageOnlyRescaling, {"scale": 0.5, "offset": 3.0}),
+    Case(ks.ImageOnlyNormalization, {"mean": (90.0, 100.0, 110.0), "variance": (30.0, 40.0, 50.0)}),
+    Case(ks.ImageOnlyNormalization, {"per_image": True}, "-per-image"),
+    Case(ks.MaskOnlyOneHot, {"num_classes": 5}),
+    Case(ks.MaskOnlyColorToClass, {"palette": [(i, i, i) for i in range(5)]}),
+    Case(ks.Pipeline, {"layers": inner()}),
+    Case(
+        ks.Pipeline,
+        {
+            "layers": [
+                ks.Pipeline([ks.JointRandomAffine(0.1, 0.2), ks.JointRandomCrop(12, 11)]),
+                ks.ImageOnlyGamma(0.3, probability=0.5),
+            ],
+            "probability": 0.8,
+        },
+        "-nested",
+    ),
+    Case(
+        ks.RandomChoice,
+        {
+            "layers": [ks.JointRandomFlip(), ks.JointRandomRotation(0.2), ks.ImageOnlyGamma(0.3)],
+            "weights": [1, 2, 3],
+        },
+    ),
+]
+
+
+def ids(cases):
+    return {"argvalues": cases, "ids": [case.id for case in cases]}
+
+
+JOINT = [case for case in CASES if issubclass(case.layer, ks.JointLayer)]
+MOVING = [*JOINT, *(c for c in CASES if c.layer in (ks.Pipeline, ks.RandomChoice))]
+IMAGE_ONLY = [case for case in CASES if issubclass(case.layer, ks.ImageOnlyLayer)]
+MASK_ONLY = [case for case in CASES if issubclass(case.layer, ks.MaskOnlyLayer)]
+RANDOM = [case for case in CASES if case.make().random]

@@ -1,0 +1,90 @@
+"""Image and mask move as one, in every pixel of 200 draws."""
+
+import numpy as np
+import pytest
+
+import keras_segaug as ks
+from tests.cases import JOINT, MOVING, ids
+from tests.contract import promises
+from tests.data import labels, to_numpy
+
+FILLS = ["reflect", "wrap", "nearest", "constant"]
+
+
+@pytest.mark.parametrize("fill_mode", FILLS)
+@pytest.mark.parametrize("case", **ids(JOINT))
+def test_image_carries_its_mask(case, fill_mode):
+    fill = {"fill_value": 7, "mask_fill_value": 7} if fill_mode == "constant" else {}
+    promises.check_alignment(case.make, fill_mode=fill_mode, **fill)
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 9), (13, 1), (31, 8), (16, 16)])
+@pytest.mark.parametrize("case", **ids(JOINT))
+def test_any_size(case, height, width):
+    mask = np.arange(20 * height * width).reshape(20, height, width) % 251
+    layer = case.make(interpolation="nearest")
+    images, masks = to_numpy(layer(mask[..., None].astype("float32"), mask.astype("uint8")))
+    np.testing.assert_array_equal(images[..., 0], masks)
+
+
+@pytest.mark.parametrize("case", **ids(JOINT))
+def test_bilinear_image_agrees_with_its_mask(case):
+    promises.check_interpolated_alignment(case.make)
+
+
+def nearest(layers):
+    return [layer for layer in layers if not isinstance(layer, ks.ImageOnlyLayer)]
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [ks.JointRandomFlip(), ks.JointRandomRotation(0.2, interpolation="nearest")],
+        [
+            ks.JointRandomZoom(0.3, interpolation="nearest"),
+            ks.JointRandomCrop(11, 9),
+            ks.JointRandomRotate90(),
+            ks.JointResizing(20, 21, interpolation="nearest"),
+        ],
+        # Different borders: two lookups.
+        [
+            ks.JointRandomTranslation(0.2, 0.2, interpolation="nearest", fill_mode="wrap"),
+            ks.JointRandomShear(0.3, interpolation="nearest", fill_mode="nearest"),
+        ],
+    ],
+)
+@pytest.mark.parametrize("probability", [1.0, 0.5])
+def test_chains(layers, probability):
+    promises.check_alignment(
+        lambda **more: ks.Pipeline(
+            layers, seed=3, jit_compile=False, probability=probability, **more
+        )
+    )
+
+
+@pytest.mark.parametrize("case", **ids(MOVING))
+def test_two_masks_and_weights_follow(case):
+    mask = labels(8)
+    data = {
+        "images": mask[..., None].repeat(3, -1),
+        "masks": {"organs": mask, "edges": mask[..., None].astype("int32")},
+        "sample_weights": mask.astype("float32"),
+    }
+    result = to_numpy(case.make()(data))
+    organs = result["masks"]["organs"]
+    np.testing.assert_array_equal(organs, result["masks"]["edges"][..., 0])
+    np.testing.assert_array_equal(organs, result["sample_weights"])
+
+
+def test_weights_are_zero_where_the_picture_is_filled():
+    layer = ks.JointRandomTranslation(
+        (0.5, 0.5), (0.0, 0.0), fill_mode="constant", mask_fill_value=255, jit_compile=False
+    )
+    mask = np.ones((2, 8, 8), "uint8")
+    images, masks, weights = to_numpy(
+        layer(mask[..., None], mask, np.full((2, 8, 8), 2.0, "float32"))
+    )
+    np.testing.assert_array_equal(masks[:, :4], 255)
+    np.testing.assert_array_equal(weights[:, :4], 0.0)
+    np.testing.assert_array_equal(images[:, :4], 0.0)
+    np.testing.assert_array_equal(weights[:, 4:], 2.0)

@@ -1,0 +1,188 @@
+"""Bad input is refused by name, before anything has changed."""
+
+import keras
+import numpy as np
+import pytest
+
+import keras_segaug as ks
+from keras_segaug import checks
+from tests.data import labels, pictures, to_numpy
+
+
+def layer(**more):
+    return ks.JointRandomRotation(0.1, seed=1, jit_compile=False, **more)
+
+
+BAD_CALLS = {
+    "no image key": (
+        lambda: ({"picture": pictures(), "masks": labels()},),
+        "exactly one of the keys 'images', 'image'. Received keys: ['picture', 'masks']",
+    ),
+    "two image keys": (
+        lambda: ({"image": pictures(), "images": pictures()},),
+        "exactly one of the keys 'images', 'image'",
+    ),
+    "two mask keys": (
+        lambda: ({"image": pictures(), "mask": labels(), "masks": labels()},),
+        "at most one of the keys 'segmentation_masks'",
+    ),
+    "mask of another size": (
+        lambda: (pictures(), labels(height=15)),
+        "masks must have the height, width and batch size of the images",
+    ),
+    "mask of another batch": (
+        lambda: (pictures(3), labels(2)),
+        "Received images of shape (3, 16, 14, 3) and masks of shape (2, 16, 14)",
+    ),
+    "weights of another size": (
+        lambda: (pictures(), labels(), np.ones((3, 15, 14))),
+        "sample_weights must have the height",
+    ),
+    "class labels for a mask": (lambda: (pictures(), np.array([1, 2, 3])), "masks must have"),
+    "fractional mask": (
+        lambda: (pictures(), labels().astype("float32") / 255),
+        "a mask must hold whole numbers",
+    ),
+    "labels that are a mask": (
+        lambda: ({"images": pictures(), "labels": labels()},),
+        "Rename the key to 'segmentation_masks'",
+    ),
+    "image rank": (lambda: (np.zeros((8, 8)),), "images must be (height, width, channels)"),
+    "four parts": (lambda: ((pictures(), labels(), labels(), labels()),), "Received 4 entries"),
+    "no images": (lambda: ((None, labels()),), "images are missing"),
+    "not a tensor": (lambda: ("picture.png",), "must be tensors or arrays"),
+    "structure and masks": (
+        lambda: ((pictures(), labels()), labels()),
+        "either one structure or separate tensors",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_CALLS)
+def test_bad_calls(name):
+    arguments, message = BAD_CALLS[name]
+    arguments = arguments()
+    bad, good = layer(), layer()
+    with pytest.raises(ValueError, match="JointRandomRotation: ") as caught:
+        bad(*arguments)
+    assert message in str(caught.value)
+    # Nothing has changed: the next call draws what the first call would have drawn.
+    np.testing.assert_array_equal(to_numpy(bad(pictures())), to_numpy(good(pictures())))
+
+
+def test_a_refused_call_leaves_the_counter_and_the_input():
+    used, fresh = layer(), layer()
+    same = (used(pictures()), fresh(pictures()))
+    images, mask = pictures(), labels(height=15)
+    before = images.copy(), mask.copy()
+    with pytest.raises(ValueError, match="height, width"):
+        used({"images": images, "masks": mask})
+    np.testing.assert_array_equal(images, before[0])
+    np.testing.assert_array_equal(mask, before[1])
+    np.testing.assert_array_equal(to_numpy(used._state.value), to_numpy(fresh._state.value))
+    assert len(same) == 2
+
+
+def test_a_refused_transform_leaves_the_counter():
+    """The mask's channels are seen only when the layer runs."""
+    pipeline = ks.Pipeline([ks.JointRandomFlip(), ks.MaskOnlyOneHot(3)], seed=1, jit_compile=False)
+    pipeline(pictures(), labels())
+    before = to_numpy(pipeline._state.value).copy()
+    with pytest.raises(ValueError, match="masks must have 1 channel"):
+        pipeline(pictures(), np.zeros((3, 16, 14, 2), "uint8"))
+    np.testing.assert_array_equal(to_numpy(pipeline._state.value), before)
+
+
+BAD_ARGUMENTS = [
+    (ks.JointRandomFlip, {"mode": "diagonal"}, "mode"),
+    (ks.JointRandomFlip, {"probability": 1.5}, "probability"),
+    (ks.JointRandomFlip, {"probability": "half"}, "probability"),
+    (ks.JointRandomFlip, {"seed": 0.5}, "seed"),
+    (ks.JointRandomFlip, {"data_format": "channels_middle"}, "data_format"),
+    (ks.JointRandomFlip, {"jit_compile": "yes"}, "jit_compile"),
+    (ks.JointRandomFlip, {"jit_compile": 1}, "jit_compile"),
+    (ks.JointRandomFlip, {"fill_mode": "mirror"}, "fill_mode"),
+    (ks.JointRandomFlip, {"fill_value": float("nan")}, "fill_value"),
+    (ks.JointRandomFlip, {"mask_fill_value": 0.5}, "mask_fill_value"),
+    (ks.JointRandomFlip, {"interpolation": "cubic"}, "interpolation"),
+    (ks.JointRandomRotation, {"factor": 1.5}, "factor"),
+    (ks.JointRandomRotation, {"factor": -0.1}, "factor"),
+    (ks.JointRandomRotation, {"factor": (0.3, 0.1)}, "factor"),
+    (ks.JointRandomRotation, {"factor": (0.1, 0.2, 0.3)}, "factor"),
+    (ks.JointRandomRotation, {"factor": (-5, 0.5)}, "factor"),
+    (ks.JointRandomZoom, {"height_factor": (-1.0, 0.0)}, "height_factor"),
+    (ks.JointRandomZoom, {"height_factor": 0.1, "width_factor": 2.0}, "width_factor"),
+    (ks.JointRandomTranslation, {"height_factor": 2, "width_factor": 0}, "height_factor"),
+    (ks.JointRandomShear, {"x_factor": "a"}, "x_factor"),
+    (ks.JointRandomAffine, {"shear_y_factor": 3}, "shear_y_factor"),
+    (ks.JointRandomCrop, {"height": 0, "width": 3}, "height"),
+    (ks.JointRandomCrop, {"height": 3, "width": 2.5}, "width"),
+    (ks.JointCenterCrop, {"height": 3, "width": True}, "width"),
+    (ks.JointResizing, {"height": -3, "width": 3}, "height"),
+    (ks.JointResizing, {"height": 3, "width": 3, "probability": 0.5}, "probability"),
+    (ks.ImageOnlyBrightness, {"factor": 3}, "factor"),
+    (ks.ImageOnlyBrightness, {"factor": 0.1, "value_range": (1, 0)}, "value_range"),
+    (ks.ImageOnlyBrightness, {"factor": 0.1, "value_range": (1, 1)}, "value_range"),
+    (ks.ImageOnlyContrast, {"factor": (2, 1)}, "factor"),
+    (ks.ImageOnlyContrast, {"factor": -1}, "factor"),
+    (ks.ImageOnlySaturation, {"factor": (0.5, 2)}, "factor"),
+    (ks.ImageOnlyHue, {"factor": -0.5}, "factor"),
+    (ks.ImageOnlyColorJitter, {"hue_factor": 2}, "hue_factor"),
+    (ks.ImageOnlyGamma, {"factor": (0, 1)}, "factor"),
+    (ks.ImageOnlyGamma, {"factor": 1.0}, "factor"),
+    (ks.ImageOnlyGaussianBlur, {"kernel_size": 4}, "kernel_size"),
+    (ks.ImageOnlyGaussianBlur, {"sigma": -1}, "sigma"),
+    (ks.ImageOnlyGaussianNoise, {"factor": 2}, "factor"),
+    (ks.ImageOnlyRescaling, {"scale": None}, "scale"),
+    (ks.ImageOnlyNormalization, {"mean": 1.0}, "variance"),
+    (ks.ImageOnlyNormalization, {"mean": 1.0, "variance": -1.0}, "variance"),
+    (ks.ImageOnlyNormalization, {"mean": 1, "variance": 1, "per_image": True}, "mean"),
+    (ks.MaskOnlyOneHot, {"num_classes": 0}, "num_classes"),
+    (ks.MaskOnlyColorToClass, {"palette": []}, "palette"),
+    (ks.MaskOnlyColorToClass, {"palette": [(0, 0, 0), (0, 0, 0)]}, "palette"),
+    (ks.MaskOnlyColorToClass, {"palette": [(0, 0, 300)]}, "palette"),
+    (ks.Pipeline, {"layers": []}, "layers"),
+    (ks.Pipeline, {"layers": [keras.layers.RandomFlip()]}, "layers"),
+    (ks.Pipeline, {"layers": [ks.JointCenterCrop(2, 2)], "probability": 0.5}, "probability"),
+    (ks.RandomChoice, {"layers": [ks.JointRandomFlip()], "weights": [1, 2]}, "weights"),
+    (ks.RandomChoice, {"layers": [ks.JointRandomFlip()], "weights": [0]}, "weights"),
+    (ks.RandomChoice, {"layers": [ks.JointRandomCrop(4, 4)]}, "layers"),
+]
+
+
+@pytest.mark.parametrize(("cls", "arguments", "named"), BAD_ARGUMENTS)
+def test_bad_arguments(cls, arguments, named):
+    with pytest.raises(ValueError, match=rf"^{cls.__name__}: .*{named}"):
+        cls(**arguments)
+
+
+def test_a_fill_the_mask_cannot_hold():
+    filling = layer(fill_mode="constant", mask_fill_value=-1)
+    with pytest.raises(ValueError, match=r"`mask_fill_value` must be in \[0, 255\] for a uint8"):
+        filling(pictures(), labels())
+
+
+def test_colours_that_are_not_in_the_palette():
+    coding = ks.MaskOnlyColorToClass([(0, 0, 0), (9, 9, 9)], jit_compile=False)
+    mask = np.zeros((8, 8, 3), "uint8")
+    mask[0, :3] = (1, 2, 3)
+    with pytest.raises(ValueError, match=r"3 pixels .* the first is \(1, 2, 3\)"):
+        coding(np.zeros((8, 8, 3)), mask)
+
+
+@pytest.mark.parametrize("cls", [ks.ImageOnlyHue, ks.ImageOnlySaturation])
+def test_colour_layers_want_three_channels(cls):
+    with pytest.raises(ValueError, match="images must have 3 channels"):
+        cls(0.4, jit_compile=False)(np.zeros((8, 8, 1), "uint8"))
+
+
+def test_normalization_without_statistics():
+    with pytest.raises(ValueError, match="call `adapt"):
+        ks.ImageOnlyNormalization(jit_compile=False)(pictures())
+    with pytest.raises(ValueError, match="Received none"):
+        ks.ImageOnlyNormalization().adapt([])
+
+
+def test_wording_names_owner_argument_accepted_and_received():
+    with pytest.raises(ValueError, match=r"^crop: `height` must be an integer .* height='a'\.$"):
+        checks.positive_integer("crop", "height", "a")

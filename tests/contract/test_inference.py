@@ -1,0 +1,38 @@
+"""At inference random layers do nothing, deterministic ones act."""
+
+import numpy as np
+import pytest
+
+import keras_segaug as ks
+from tests.cases import CASES, RANDOM, ids
+from tests.data import mask_for, pictures, to_numpy
+
+
+@pytest.mark.parametrize("case", **ids(RANDOM))
+def test_random_layers_are_the_identity_or_the_middle(case):
+    images, mask = pictures(), mask_for(case)
+    image, kept = to_numpy(case.make()(images, mask, training=False))
+    height, width = image.shape[1:3]
+    middle = ks.JointCenterCrop(height, width, jit_compile=False)
+    expected = to_numpy(middle(images, mask)) if (height, width) != (16, 14) else (images, mask)
+    np.testing.assert_array_equal(image, expected[0])
+    np.testing.assert_array_equal(kept, expected[1])
+
+
+@pytest.mark.parametrize("case", **ids([case for case in CASES if not case.make().random]))
+def test_deterministic_layers_act_alike(case):
+    images, mask = pictures(), mask_for(case)
+    trained = to_numpy(case.make()(images, mask))
+    inferred = to_numpy(case.make()(images, mask, training=False))
+    for a, b in zip(trained, inferred, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert any(a.shape != b.shape or (a != b).any() for a, b in zip(trained, (images, mask), strict=True))
+
+
+@pytest.mark.parametrize("case", **ids(RANDOM))
+def test_inference_does_not_advance_the_stream(case):
+    images, mask = pictures(), mask_for(case)
+    layer, fresh = case.make(), case.make()
+    layer(images, mask, training=False)
+    for a, b in zip(to_numpy(layer(images, mask)), to_numpy(fresh(images, mask)), strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -1,0 +1,39 @@
+"""Small made-up samples, and conversions."""
+
+import keras
+import numpy as np
+
+
+def to_numpy(tensors):
+    return keras.tree.map_structure(
+        lambda x: x if isinstance(x, np.ndarray) else np.asarray(keras.ops.convert_to_numpy(x)),
+        tensors,
+    )
+
+
+def dtype_of(tensor):
+    return keras.backend.standardize_dtype(tensor.dtype)
+
+
+def as_held(dtype):
+    """The dtype in which the Keras backend can hold an array of this dtype at all."""
+    return dtype_of(keras.ops.convert_to_tensor(np.zeros(1, dtype)))
+
+
+def pictures(count=3, height=16, width=14, channels=3, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (count, height, width, channels), "uint8")
+
+
+def labels(count=3, height=16, width=14, classes=5, seed=1, dtype="uint8"):
+    """Blocks of classes, so that a nearest lookup has something to hit."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, classes, (count, -(-height // 2), -(-width // 2)))
+    return coarse.repeat(2, 1).repeat(2, 2)[:, :height, :width].astype(dtype)
+
+
+def mask_for(case, count=3, height=16, width=14, **options):
+    """A mask that the case's layer accepts: coloured for the layer that reads colours."""
+    mask = labels(count, height, width, **options)
+    if "palette" in case.arguments:
+        return mask[..., None].repeat(3, -1)
+    return mask

@@ -1,0 +1,80 @@
+"""The generator against its published vectors, and its numbers against their distributions."""
+
+import keras
+import numpy as np
+import pytest
+from scipy import stats
+
+from keras_segaug import random
+from tests.data import to_numpy
+
+
+def words(*values):
+    return keras.ops.convert_to_tensor(values, dtype="uint32")
+
+
+@pytest.mark.parametrize(
+    ("key", "counter", "expected"),
+    [
+        # The known-answer vectors of Threefry-2x32-20 in the authors' Random123 distribution.
+        ((0, 0), (0, 0), (0x6B200159, 0x99BA4EFE)),
+        ((0xFFFFFFFF,) * 2, (0xFFFFFFFF,) * 2, (0x1CB996FC, 0xBB002BE7)),
+        ((0x13198A2E, 0x03707344), (0x243F6A88, 0x85A308D3), (0xC4923A9C, 0x483DF7A0)),
+    ],
+)
+def test_published_vectors(key, counter, expected):
+    first, second = words(*counter)[0], words(*counter)[1]
+    drawn = random.threefry_2x32(words(*key), first, second)
+    assert tuple(int(word) for word in drawn) == expected
+
+
+def draws(count=20000, seed=5):
+    keys = random.fold_in(random.key(seed), keras.ops.arange(count, dtype="int32"))
+    return random.Draws(keys)
+
+
+def test_uniform():
+    source = draws()
+    for _ in range(10):  # more than one block
+        assert stats.kstest(to_numpy(source.uniform(-2.0, 3.0)), stats.uniform(-2, 5).cdf).pvalue > 1e-3
+
+
+def test_uniform_stays_below_its_upper_end():
+    assert to_numpy(draws().uniform()).max() < 1.0
+    assert to_numpy(draws().uniform()).min() >= 0.0
+
+
+def test_draws_are_independent():
+    source = draws()
+    table = np.stack([to_numpy(source.uniform()) for _ in range(18)])
+    off_diagonal = np.corrcoef(table) - np.eye(18)
+    assert np.abs(off_diagonal).max() < 0.04
+    assert np.abs(np.corrcoef(table[0, :-1], table[0, 1:])[0, 1]) < 0.04
+
+
+def test_integers_and_signs():
+    counts = np.bincount(to_numpy(draws().integer(7)), minlength=7)
+    assert stats.chisquare(counts).pvalue > 1e-3
+    assert sorted(np.unique(to_numpy(draws().sign()))) == [-1.0, 1.0]
+
+
+def test_bernoulli_at_its_ends():
+    assert not to_numpy(draws().bernoulli(0.0)).any()
+    assert to_numpy(draws().bernoulli(1.0)).all()
+
+
+def test_normal_field():
+    keys = random.fold_in(random.key(1), keras.ops.arange(3, dtype="int32"))
+    field = to_numpy(random.normal_field(keys, 41, 37, 3))
+    assert field.shape == (3, 41, 37, 3)
+    for sample in field:
+        assert stats.kstest(sample.ravel(), "norm").pvalue > 1e-3
+    assert abs(np.corrcoef(field[0].ravel(), field[1].ravel())[0, 1]) < 0.05
+    assert abs(np.corrcoef(field[0, :, :-1].ravel(), field[0, :, 1:].ravel())[0, 1]) < 0.05
+
+
+def test_derived_keys_are_apart_from_draws():
+    key = random.fold_in(random.key(9), keras.ops.arange(64, dtype="int32"))
+    derived = to_numpy(random.fold_in(key[:1], keras.ops.arange(64, dtype="int32"))).ravel()
+    drawn = to_numpy(random.words(key[:1], 64, 2)).ravel()
+    assert not set(derived.tolist()) & set(drawn.tolist())
