@@ -3,8 +3,8 @@
 Everything public is here: `keras_segaug.JointRandomFlip`, `keras_segaug.Pipeline`, ...
 """
 
-from keras_segaug import random
-from keras_segaug.base import AugmentationLayer, ImageOnlyLayer, JointLayer, MaskOnlyLayer
+from keras_segaug import random as random
+from keras_segaug.base import AugmentationLayer
 from keras_segaug.image_only.brightness import ImageOnlyBrightness
 from keras_segaug.image_only.color_jitter import ImageOnlyColorJitter
 from keras_segaug.image_only.contrast import ImageOnlyContrast
@@ -25,9 +25,8 @@ from keras_segaug.joint.rotation import JointRandomRotation
 from keras_segaug.joint.shear import JointRandomShear
 from keras_segaug.joint.translation import JointRandomTranslation
 from keras_segaug.joint.zoom import JointRandomZoom
+from keras_segaug.kinds import ImageOnlyLayer, JointLayer, MaskOnlyLayer
 from keras_segaug.mask_only.color_to_class import MaskOnlyColorToClass
 from keras_segaug.mask_only.one_hot import MaskOnlyOneHot
 from keras_segaug.pipeline import Pipeline, RandomChoice
 from keras_segaug.version import __version__
-
-

@@ -96,6 +96,26 @@ def is_eager(tensor):
     return True
 
 
+def called_by_a_network():
+    """Is this call part of a model with weights, and nobody has said whether it trains?
+
+    Keras then takes each layer's own default, which for augmentation is to train, so that
+    `model(x)` and a model exported by `model.export` would augment what they are to predict.
+    A model without weights, made of augmentation alone, keeps that default: it is what
+    people call in `dataset.map`.
+    """
+    context = global_state().get_global_attribute("current_call_ctx")
+    if context is None or context.get_value("training") is not None:
+        return False
+    model = context.entry_layer
+    return isinstance(model, keras.Model) and any("float" in str(v.dtype) for v in model.weights)
+
+
+def global_state():
+    """Where Keras keeps the call under way: private Keras, hence here."""
+    return importlib.import_module("keras.src.backend.common.global_state")
+
+
 # --- The state of a random stream ------------------------------------------------------------
 #
 # Three integers: 256 times the number of calls (low and high word), and the seed. That is the

@@ -1,4 +1,4 @@
-"""The template of every layer, and its three kinds."""
+"""The template of every layer; `kinds.py` has its three kinds."""
 
 import inspect
 import random as python_random
@@ -7,9 +7,6 @@ import keras
 
 from keras_segaug import backend, checks, random
 from keras_segaug.backend import ops
-from keras_segaug.kernels import matrices
-from keras_segaug.kernels.points import Points
-from keras_segaug.kernels.resample import resample
 from keras_segaug.sample import Batch, Sample
 
 
@@ -47,9 +44,7 @@ class AugmentationLayer(keras.layers.Layer):
             package = cls.__module__.partition(".")[0]
             keras.saving.register_keras_serializable(package)(cls)
 
-    def __init__(
-        self, probability=1.0, seed=None, data_format=None, jit_compile="auto", **kwargs
-    ):
+    def __init__(self, probability=1.0, seed=None, data_format=None, jit_compile="auto", **kwargs):
         super().__init__(autocast=False, **kwargs)
         self.probability = checks.number(self, "probability", probability, 0.0, 1.0)
         if self.probability < 1.0 and not self.random:
@@ -95,8 +90,10 @@ class AugmentationLayer(keras.layers.Layer):
             if backend.is_foreign(sample.images):
                 # Keras' own `__call__` would ask its backend to convert TensorFlow's tensors.
                 return sample.write(self.call(sample.tensors, training is not False))
-            training = {} if training is None else {"training": training}
-            return sample.write(super().__call__(sample.tensors, **training))
+            if training is None and backend.called_by_a_network():
+                training = False
+            said = {} if training is None else {"training": training}
+            return sample.write(super().__call__(sample.tensors, **said))
 
     def sample(self, shape, key):
         """Draws the parameters of a call.
@@ -172,9 +169,7 @@ class AugmentationLayer(keras.layers.Layer):
 
     def _augment(self, tensors, key):
         images = tensors["images"]
-        return self.apply(
-            tensors, None if key is None else self.sample(ops.shape(images), key)
-        )
+        return self.apply(tensors, None if key is None else self.sample(ops.shape(images), key))
 
     def _next_key(self):
         if not self.built:
@@ -257,165 +252,3 @@ def as_dtype(images, dtype):
         return ops.cast(images, dtype)
     rounded = ops.round(ops.cast(images, "float32"))
     return ops.cast(ops.clip(rounded, *checks.integer_limits(dtype)), dtype)
-
-
-def where_applied(parameters, result, original):
-    """Per sample: the result where the layer acts, the original elsewhere."""
-    if "applied" not in (parameters or {}):
-        return result
-    return ops.where(ops.reshape(parameters["applied"], (-1, 1, 1, 1)), result, original)
-
-
-class JointLayer(AugmentationLayer, abstract=True):
-    """Geometry: a layer states where each output pixel looks, image and mask follow alike.
-
-    Hooks: `draw(draws)` and `matrix(parameters, height, width)`.
-
-    Args:
-        fill_mode: what lies outside the picture: "reflect", "wrap", "nearest" or
-            "constant", as in Keras.
-        fill_value: the images' value outside, for "constant".
-        mask_fill_value: the class outside, for "constant"; a one-hot mask gets the row of
-            that class, or zeros where there is no such class. Weights get 0.
-        interpolation: "nearest", "bilinear" or "bicubic", for the images. Masks and
-            weights are always looked up as nearest.
-        **kwargs: see `AugmentationLayer`.
-    """
-
-    # True where points fall on pixels only, so that the lookup needs no interpolation.
-    exact = False
-    # False where the points never leave the picture, so that the border does not matter.
-    leaves_picture = True
-
-    def __init__(
-        self,
-        fill_mode="reflect",
-        fill_value=0.0,
-        mask_fill_value=0,
-        interpolation="bilinear",
-        **kwargs,
-    ):
-        super().__init__(**kwargs)
-        self.fill_mode = checks.one_of(self, "fill_mode", fill_mode, checks.FILL_MODES)
-        self.fill_value = checks.number(self, "fill_value", fill_value)
-        self.mask_fill_value = checks.integer(self, "mask_fill_value", mask_fill_value)
-        self.interpolation = checks.one_of(
-            self, "interpolation", interpolation, checks.INTERPOLATIONS
-        )
-
-    def matrix(self, parameters, height, width):
-        """From output to input: a `kernels.matrices` matrix for pictures of this size."""
-        raise NotImplementedError(f"{type(self).__name__} must define `matrix`.")
-
-    def rest_matrix(self, height, width):
-        """The matrix at inference, and for samples that the layer leaves alone."""
-        return matrices.IDENTITY
-
-    def trace(self, points, parameters, height, width):
-        """Follows points of the output of this layer into its input of this size."""
-        rest = points.transformed(self.rest_matrix(height, width))
-        if parameters is None and self.random:
-            return rest
-        moved = points.transformed(self.matrix(parameters, height, width))
-        if "applied" not in (parameters or {}):
-            return moved
-        return Points.select(parameters["applied"], moved, rest)
-
-    def lookup(self):
-        """(interpolation, fill mode, fill value, mask fill value); None: any will do."""
-        border = (self.fill_mode, self.fill_value, self.mask_fill_value)
-        if not self.leaves_picture:
-            border = (None, None, None)
-        elif self.fill_mode != "constant":
-            border = (self.fill_mode, None, None)
-        return (None if self.exact else self.interpolation, *border)
-
-    def merges(self, group):
-        return isinstance(group[0][0], JointLayer) and (
-            shared_lookup([layer for layer, _ in group] + [self]) is not None
-        )
-
-    def run(self, group, batch):
-        sizes = [ops.shape(batch.images)[1:3]]
-        for layer, _ in group:
-            sizes.append(layer.output_size(*sizes[-1]))
-        points = Points(*sizes[-1])
-        for (layer, parameters), size in zip(reversed(group), reversed(sizes[:-1]), strict=True):
-            points = layer.trace(points, parameters, *size)
-        if points.is_identity:
-            return batch
-        columns, rows = points.grid()
-        interpolation, mode, value, mask_value = shared_lookup([layer for layer, _ in group])
-        mode = mode or "nearest"
-
-        def read_labels(labels, fill):
-            return resample(labels, columns, rows, "nearest", mode, fill)
-
-        return Batch(
-            resample(batch.images, columns, rows, interpolation or "nearest", mode, value or 0.0),
-            [read_labels(mask, mask_fill(self, mask, mode, mask_value)) for mask in batch.masks],
-            [read_labels(weights, 0) for weights in batch.weights],
-        )
-
-
-def shared_lookup(layers):
-    """The one setting all these layers can be looked up with, or None where they differ."""
-    merged = (None, None, None, None)
-    for layer in layers:
-        pairs = list(zip(merged, layer.lookup(), strict=True))
-        if any(a is not None and b is not None and a != b for a, b in pairs):
-            return None
-        merged = tuple(b if a is None else a for a, b in pairs)
-    return merged
-
-
-def mask_fill(layer, mask, mode, value):
-    """What a filled pixel of this mask holds: the class, or its one-hot row."""
-    if mode != "constant":
-        return 0
-    channels = mask.shape[-1]
-    if channels > 1:
-        return [int(channel == value) for channel in range(channels)]
-    checks.fits_dtype(layer, "mask_fill_value", value, keras.backend.standardize_dtype(mask.dtype))
-    return value
-
-
-class ImageOnlyLayer(AugmentationLayer, abstract=True):
-    """Colour, noise, blur: the masks come back bit for bit.
-
-    Hooks: `draw(draws)` and `transform_images(images, parameters)`.
-    """
-
-    def transform_images(self, images, parameters):
-        """New images from float32 images (B, H, W, C); drawn numbers come as (B, 1, 1, 1)."""
-        raise NotImplementedError(f"{type(self).__name__} must define `transform_images`.")
-
-    def run(self, group, batch):
-        (_, parameters), *_ = group
-        if parameters is None and self.random:
-            return batch
-        images = ops.cast(batch.images, "float32")
-        drawn = {
-            name: ops.reshape(value, (-1, 1, 1, 1)) if len(value.shape) == 1 else value
-            for name, value in (parameters or {}).items()
-        }
-        images = where_applied(parameters, self.transform_images(images, drawn), images)
-        return Batch(images, batch.masks, batch.weights)
-
-
-class MaskOnlyLayer(AugmentationLayer, abstract=True):
-    """Masks into masks: the image comes back bit for bit.
-
-    Hook: `transform_mask(mask)`, and `mask_channels(channels)` where that changes.
-    """
-
-    random = False
-
-    def transform_mask(self, mask):
-        """A new mask (B, H, W, K') of the same dtype from a mask (B, H, W, K)."""
-        raise NotImplementedError(f"{type(self).__name__} must define `transform_mask`.")
-
-    def run(self, group, batch):
-        (_, parameters), *_ = group
-        masks = [where_applied(parameters, self.transform_mask(m), m) for m in batch.masks]
-        return Batch(batch.images, masks, batch.weights)

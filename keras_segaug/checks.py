@@ -149,7 +149,7 @@ def contrast_range(owner, argument, value):
     if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not all(map(is_number, pair)):
         fail(owner, argument, accepted, value)
     lower, upper = map(float, pair)
-    if not (0.0 <= lower <= 1.0 and 0.0 <= upper) or (is_number(value) and value > 1.0):
+    if not (0.0 <= lower <= 1.0 and upper >= 0.0) or (is_number(value) and value > 1.0):
         fail(owner, argument, accepted, value)
     return lower, upper
 
@@ -157,7 +157,9 @@ def contrast_range(owner, argument, value):
 def odd_pair(owner, argument, value):
     pair = value if isinstance(value, (tuple, list)) else (value, value)
     if len(pair) != 2 or not all(
-        isinstance(size, numbers.Integral) and not isinstance(size, bool) and size % 2 == 1
+        isinstance(size, numbers.Integral)
+        and not isinstance(size, bool)
+        and size % 2 == 1
         and size > 0
         for size in pair
     ):
@@ -221,7 +223,11 @@ def weights(owner, value, count):
     """How likely each of `count` choices is, in proportion; None makes all equally likely."""
     if value is None:
         return (1.0,) * count
-    if not isinstance(value, (tuple, list)) or len(value) != count or not all(map(is_number, value)):
+    if (
+        not isinstance(value, (tuple, list))
+        or len(value) != count
+        or not all(map(is_number, value))
+    ):
         fail(owner, "weights", f"{count} numbers, one a layer", value)
     if min(value) < 0.0 or sum(value) <= 0.0:
         fail(owner, "weights", "numbers of at least 0, not all of them 0", value)

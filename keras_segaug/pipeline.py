@@ -1,7 +1,5 @@
 """Layers made of layers."""
 
-import keras
-
 from keras_segaug import checks, random
 from keras_segaug.backend import ops
 from keras_segaug.base import AugmentationLayer

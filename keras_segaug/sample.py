@@ -191,7 +191,9 @@ class Sample:
 
 def _differ(shape, other):
     """Do two shapes contradict each other where both are known?"""
-    return any(a is not None and b is not None and a != b for a, b in zip(shape, other, strict=True))
+    return any(
+        a is not None and b is not None and a != b for a, b in zip(shape, other, strict=True)
+    )
 
 
 @dataclass(frozen=True)

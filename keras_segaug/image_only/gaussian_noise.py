@@ -1,7 +1,7 @@
 from keras_segaug import checks, random
 from keras_segaug.backend import ops
-from keras_segaug.base import ImageOnlyLayer
 from keras_segaug.kernels import color
+from keras_segaug.kinds import ImageOnlyLayer
 
 
 class ImageOnlyGaussianNoise(ImageOnlyLayer):

@@ -3,7 +3,7 @@ import numpy as np
 
 from keras_segaug import checks
 from keras_segaug.backend import ops
-from keras_segaug.base import ImageOnlyLayer
+from keras_segaug.kinds import ImageOnlyLayer
 from keras_segaug.sample import Sample
 
 

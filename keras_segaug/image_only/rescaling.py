@@ -1,5 +1,5 @@
 from keras_segaug import checks
-from keras_segaug.base import ImageOnlyLayer
+from keras_segaug.kinds import ImageOnlyLayer
 
 
 class ImageOnlyRescaling(ImageOnlyLayer):

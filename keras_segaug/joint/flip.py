@@ -1,6 +1,6 @@
 from keras_segaug import checks
-from keras_segaug.base import JointLayer
 from keras_segaug.kernels import matrices
+from keras_segaug.kinds import JointLayer
 
 MODES = ("horizontal_and_vertical", "horizontal", "vertical")
 
@@ -37,7 +37,10 @@ class JointRandomFlip(JointLayer):
         return {axis: draws.bernoulli(0.5) for axis in axes}
 
     def matrix(self, parameters, height, width):
-        mirrors = {"horizontal": matrices.scaling(-1.0, 1.0), "vertical": matrices.scaling(1.0, -1.0)}
+        mirrors = {
+            "horizontal": matrices.scaling(-1.0, 1.0),
+            "vertical": matrices.scaling(1.0, -1.0),
+        }
         drawn = [
             matrices.select(parameters[axis], mirrors[axis], matrices.IDENTITY)
             for axis in mirrors

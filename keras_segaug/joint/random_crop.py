@@ -1,7 +1,7 @@
 from keras_segaug import checks
 from keras_segaug.backend import ops
-from keras_segaug.base import JointLayer
 from keras_segaug.kernels import matrices
+from keras_segaug.kinds import JointLayer
 
 
 class JointRandomCrop(JointLayer):

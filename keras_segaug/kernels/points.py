@@ -25,9 +25,7 @@ class Points:
         """These points, moved by a matrix."""
         if matrix is matrices.IDENTITY:
             return self
-        return Points(
-            self.height, self.width, matrices.compose(matrix, self._matrix), self._grid
-        )
+        return Points(self.height, self.width, matrices.compose(matrix, self._matrix), self._grid)
 
     def displaced(self, x, y):
         """These points, moved by (B, height, width) pixels along x and y."""

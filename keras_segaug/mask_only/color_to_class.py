@@ -2,7 +2,7 @@ import keras
 
 from keras_segaug import backend, checks
 from keras_segaug.backend import ops
-from keras_segaug.base import MaskOnlyLayer
+from keras_segaug.kinds import MaskOnlyLayer
 
 
 class MaskOnlyColorToClass(MaskOnlyLayer):

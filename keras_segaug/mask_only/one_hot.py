@@ -1,6 +1,6 @@
 from keras_segaug import checks
 from keras_segaug.backend import ops
-from keras_segaug.base import MaskOnlyLayer
+from keras_segaug.kinds import MaskOnlyLayer
 
 
 class MaskOnlyOneHot(MaskOnlyLayer):

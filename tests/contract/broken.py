@@ -5,10 +5,10 @@ import numpy as np
 import keras_segaug as ks
 from keras_segaug import random
 from keras_segaug.backend import ops
-from keras_segaug.base import JointLayer
 from keras_segaug.kernels import matrices
 from keras_segaug.kernels.points import Points
 from keras_segaug.kernels.resample import resample
+from keras_segaug.kinds import JointLayer
 from keras_segaug.sample import Batch
 
 

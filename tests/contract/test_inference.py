@@ -26,7 +26,9 @@ def test_deterministic_layers_act_alike(case):
     inferred = to_numpy(case.make()(images, mask, training=False))
     for a, b in zip(trained, inferred, strict=True):
         np.testing.assert_array_equal(a, b)
-    assert any(a.shape != b.shape or (a != b).any() for a, b in zip(trained, (images, mask), strict=True))
+    assert any(
+        a.shape != b.shape or (a != b).any() for a, b in zip(trained, (images, mask), strict=True)
+    )
 
 
 @pytest.mark.parametrize("case", **ids(RANDOM))

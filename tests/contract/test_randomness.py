@@ -174,7 +174,5 @@ def test_the_counter_goes_past_32_bits_of_its_low_word():
     state[0] = calls * 256
     layer._state.assign(state)
     for call in (calls, calls + 1):
-        expected = layer.apply(
-            pictures(), layer.sample(pictures().shape, ks.random.key(1, call))
-        )
+        expected = layer.apply(pictures(), layer.sample(pictures().shape, ks.random.key(1, call)))
         same(to_numpy(layer(pictures())), to_numpy(expected))

@@ -87,7 +87,9 @@ def test_channels_first(case):
     moved = result[1].transpose(0, 2, 3, 1) if result[1].ndim == 4 else result[1]
     np.testing.assert_array_equal(moved, expected[1])
     # Beside channels-first images, a mask with its channels last is recognised by its shape.
-    _, last = to_numpy(case.make(data_format="channels_first")(first, given if coloured else mask[..., None]))
+    _, last = to_numpy(
+        case.make(data_format="channels_first")(first, given if coloured else mask[..., None])
+    )
     assert last.size == expected[1].size
 
 

@@ -36,7 +36,10 @@ def draws(count=20000, seed=5):
 def test_uniform():
     source = draws()
     for _ in range(10):  # more than one block
-        assert stats.kstest(to_numpy(source.uniform(-2.0, 3.0)), stats.uniform(-2, 5).cdf).pvalue > 1e-3
+        assert (
+            stats.kstest(to_numpy(source.uniform(-2.0, 3.0)), stats.uniform(-2, 5).cdf).pvalue
+            > 1e-3
+        )
 
 
 def test_uniform_stays_below_its_upper_end():

@@ -77,7 +77,9 @@ def test_bicubic_is_keys_kernel(fill_mode):
     def kernel(distance):
         d = np.abs(distance)
         return np.where(
-            d <= 1, 1.5 * d**3 - 2.5 * d**2 + 1, np.where(d < 2, -0.5 * d**3 + 2.5 * d**2 - 4 * d + 2, 0)
+            d <= 1,
+            1.5 * d**3 - 2.5 * d**2 + 1,
+            np.where(d < 2, -0.5 * d**3 + 2.5 * d**2 - 4 * d + 2, 0),
         )
 
     rng = np.random.default_rng(0)
