@@ -49,6 +49,9 @@ def ops_of(tensor):
 def tensorflow_ops(function):
     """Keras' TensorFlow implementation of `keras.ops.<function>`: private Keras, hence here."""
     package = importlib.import_module("keras.src.backend.tensorflow")
+    if function == "where":
+        # Keras' own would make int64 masks int32 where Keras runs on JAX.
+        return package.core.tf.where
     for home in (package, package.core, package.numpy, package.math, package.nn):
         if hasattr(home, function):
             return getattr(home, function)
@@ -81,7 +84,7 @@ def gather_rows(table, indices):
 
 def is_eager(tensor):
     """Can the tensor's values be read now?"""
-    if isinstance(tensor, keras.KerasTensor) or _in_foreign_graph.get():
+    if isinstance(tensor, keras.KerasTensor) or is_foreign(tensor):
         return False
     if type(tensor).__module__.partition(".")[0] == "numpy":
         return True
@@ -169,10 +172,9 @@ def step_back(state):
 
 
 def _key_of(state):
-    calls = ops.bitwise_right_shift(state[0], ops.cast(8, state.dtype))
-    overflow = ops.bitwise_left_shift(state[1], ops.cast(24, state.dtype))
-    mask = ops.cast(0xFFFFFFFF, state.dtype)
-    return ops.cast(ops.stack([state[2], calls | overflow]) & mask, "uint32")
+    # Operators, not `ops`: under JAX Keras takes 64-bit integers for 32-bit ones.
+    calls = state[0] // _STEP + state[1] * (1 << 24)
+    return ops.stack([ops.cast(state[2], "uint32"), ops.cast(calls, "uint32")])
 
 
 # --- Compilation -----------------------------------------------------------------------------

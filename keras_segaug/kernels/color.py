@@ -42,10 +42,11 @@ def adjust_hue(images, shift, value_range):
     red, green, blue = images[..., :1], images[..., 1:2], images[..., 2:]
     highest = ops.max(images, axis=-1, keepdims=True)
     chroma = highest - ops.min(images, axis=-1, keepdims=True)
+    # Not `highest == red`: compiled, the two may be rounded differently.
     sector = ops.where(
-        highest == red,
+        (red >= green) & (red >= blue),
         green - blue,
-        ops.where(highest == green, blue - red + 2.0 * chroma, red - green + 4.0 * chroma),
+        ops.where(green >= blue, blue - red + 2.0 * chroma, red - green + 4.0 * chroma),
     )
     hue = sector / ops.maximum(chroma, 1e-6) + 6.0 * shift
     place = hue + ops.convert_to_tensor([5.0, 3.0, 1.0], dtype="float32")

@@ -16,7 +16,12 @@ REFERENCE = pathlib.Path(__file__).with_name("parameters.json")
 
 
 def flat(parameters):
-    return [np.asarray(x, "float64") for x in keras.tree.flatten(to_numpy(parameters))]
+    """The drawn numbers in the order of their names; torch's trees keep another order."""
+    if isinstance(parameters, dict):
+        return [x for name in sorted(parameters) for x in flat(parameters[name])]
+    if isinstance(parameters, list):
+        return [x for inner in parameters for x in flat(inner)]
+    return [np.asarray(to_numpy(parameters), "float64")]
 
 
 def results(layer, images, mask, count=3):

@@ -1,0 +1,58 @@
+# The two commands to know: `make demo` and `make test`. Both create the environment they need.
+
+VENV ?= .venv
+# The first Python from 3.11 to 3.13 that runs; `make PYTHON=/path/to/python ...` names another.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	2>/dev/null && echo $$python && break; done)
+# What `make test-all` installs for torch; a CPU build is enough.
+TORCH ?= torch
+RUN := $(VENV)/bin/python
+PYTEST := $(RUN) -m pytest -n 2
+
+.PHONY: help demo test test-jax test-torch test-all check wheel clean
+.DEFAULT_GOAL := help
+
+help: ## Lists the commands.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: $(VENV)/examples ## Trains a small U-Net on real slices, with and without augmentation.
+	$(RUN) examples/train_unet.py
+
+test: $(VENV)/test ## All tests on TensorFlow, then the contract on JAX.
+	KERAS_BACKEND=tensorflow $(PYTEST)
+	KERAS_BACKEND=jax $(PYTEST) tests/contract
+
+test-jax: $(VENV)/test ## All tests on JAX.
+	KERAS_BACKEND=jax $(PYTEST)
+
+test-torch: $(VENV)/torch ## All tests on torch.
+	KERAS_BACKEND=torch $(PYTEST)
+
+test-all: test test-jax test-torch ## All tests on all three backends.
+
+check: $(VENV)/check ## Format, lint, types, tests.
+	$(RUN) -m ruff format --check .
+	$(RUN) -m ruff check .
+	$(RUN) -m mypy
+	$(MAKE) test
+
+wheel: $(VENV)/check ## Builds the wheel and the source archive into dist/.
+	$(RUN) -m build
+
+clean: ## Removes the environment and what was built.
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 found: install one, or make PYTHON=/path/to/python"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --upgrade pip
+
+# One stamp for each set of extras; installed anew when pyproject.toml changes.
+$(VENV)/examples $(VENV)/test $(VENV)/check: pyproject.toml | $(VENV)/bin/python
+	$(RUN) -m pip install --quiet --editable ".[$(notdir $@)]"
+	@touch $@
+
+$(VENV)/torch: $(VENV)/test
+	$(RUN) -m pip install --quiet "$(TORCH)"
+	@touch $@

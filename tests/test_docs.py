@@ -1,0 +1,66 @@
+"""The examples in the docstrings and the README run, and say what they say."""
+
+import doctest
+import importlib
+import pathlib
+import pkgutil
+import re
+
+import keras
+import numpy as np
+import pytest
+
+import keras_segaug
+
+ROOT = pathlib.Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+MODULES = [
+    info.name for info in pkgutil.walk_packages(keras_segaug.__path__, "keras_segaug.")
+]
+PUBLIC = [
+    (name, value)
+    for name, value in vars(keras_segaug).items()
+    if isinstance(value, type) and not value.is_abstract
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstring_examples(name):
+    module = importlib.import_module(name)
+    names = {"np": np, "keras": keras, "keras_segaug": keras_segaug}
+    assert doctest.testmod(module, extraglobs=names).failed == 0
+
+
+@pytest.mark.parametrize(("name", "layer"), PUBLIC)
+def test_every_public_class_has_an_example_and_documents_its_arguments(name, layer):
+    assert ">>> " in layer.__doc__, name
+    import inspect
+
+    for argument in list(inspect.signature(layer.__init__).parameters)[1:]:
+        assert re.search(rf"^ +\**{argument}: ", layer.__doc__, re.M), f"{name}: {argument}"
+
+
+def snippets():
+    return re.findall(r"```python\n(.*?)```", README, re.S)
+
+
+def test_readme_snippets_run(tmp_path, monkeypatch):
+    """In their order, one after the other, as a reader would paste them."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scans").symlink_to(ROOT / "examples/data/ct/images")
+    (tmp_path / "organs").symlink_to(ROOT / "examples/data/ct/masks")
+    assert len(snippets()) >= 2
+    names = {}
+    for code in snippets():
+        exec(compile(code, "README.md", "exec"), names)
+
+
+def test_readme_names_every_layer():
+    for name, _ in PUBLIC:
+        assert f"`{name}`" in README, name
+
+
+def test_changelog_names_every_layer():
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    for name, _ in PUBLIC:
+        assert f"`{name}`" in changelog, name
