@@ -1,0 +1,126 @@
+"""The example runs from its options to its files, and says what is wrong with a folder."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+SLICES = ROOT / "examples" / "data" / "ct"
+
+
+def run_example(*options):
+    script = ROOT / "examples" / "train_unet.py"
+    command = [sys.executable, script, "--backend", keras.backend.backend(), *map(str, options)]
+    # The package need not be installed.
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def slices(tmp_path_factory):
+    """The smallest folder that has training and test slices: one block of each."""
+    folder = tmp_path_factory.mktemp("slices")
+    for role in ("images", "masks"):
+        (folder / role).mkdir()
+        # The top of the volume, which holds most groups.
+        for path in sorted((SLICES / role).glob("*.png"))[-22:]:
+            shutil.copy(path, folder / role)
+    shutil.copy(SLICES / "classes.json", folder)
+    return folder
+
+
+@pytest.fixture
+def broken(slices, tmp_path):
+    return Path(shutil.copytree(slices, tmp_path / "broken"))
+
+
+@pytest.mark.slow
+def test_compares_saves_and_draws(slices, tmp_path):
+    output = tmp_path / "output"
+    result = run_example("--data", slices, "--epochs", 2, "--output", output)
+    assert result.returncode == 0, result.stderr
+    assert "10 slices to train on, 8 to test on" in result.stdout
+    for kind in ("without", "with"):
+        assert f"seed 0, {kind} augmentation, epoch 2: mean IoU 0." in result.stdout
+    summary = re.search(
+        r"seed 0: mean IoU (\S+) without, (\S+) with, gain (\S+)\nmean gain over 1 seeds: (\S+)\n",
+        result.stdout,
+    )
+    without, with_it, gain, mean_gain = map(float, summary.groups())
+    assert 0 < without < 1
+    assert 0 < with_it < 1
+    assert gain == mean_gain == pytest.approx(with_it - without, abs=2e-4)
+
+    assert "model.keras in a fresh process: same predictions" in result.stdout
+    exported = output / "saved_model" / "saved_model.pb"
+    if keras.backend.backend() == "torch":
+        assert "No SavedModel: with the torch backend" in result.stdout
+        assert not exported.exists()
+    else:
+        assert "saved_model in a fresh process: same predictions" in result.stdout
+        assert exported.exists()
+    assert (output / "model.keras").exists()
+    sheet = np.array(Image.open(output / "augmented_pairs.png").convert("RGB")).astype(int)
+    assert (np.ptp(sheet, axis=-1) > 100).mean() > 0.005, "The sheet shows no coloured outlines."
+
+
+def test_slices_next_to_a_test_slice_are_not_trained_on(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    import slices
+
+    training, testing = slices.split(112)
+    distances = np.abs(training[:, None] - testing)
+    assert (len(training), len(testing)) == (48, 32)
+    assert distances.min() == 5
+    _, masks, names = slices.read_pairs(SLICES)
+    for part in (training, testing):
+        assert set(np.unique(masks[part])) == set(range(len(names)))
+
+
+def fails_with(folder, *parts):
+    result = run_example("--data", folder, "--output", folder / "output")
+    assert result.returncode == 2, result.stderr
+    assert "Traceback" not in result.stderr
+    message = result.stderr[result.stderr.index("Error: ") :]
+    for part in map(str, parts):
+        assert part in message
+    assert not (folder / "output").exists()
+
+
+def test_missing_folder(tmp_path):
+    fails_with(tmp_path / "nowhere", "no PNG files in", tmp_path / "nowhere" / "images", "--data")
+
+
+def test_images_and_masks_without_partner(broken):
+    gone = [broken / "masks" / "091.png", broken / "masks" / "095.png"]
+    for path in (*gone, broken / "images" / "100.png"):
+        path.unlink()
+    fails_with(
+        broken,
+        f"{broken / 'images' / '091.png'} has no mask",
+        f"{broken / 'images' / '095.png'} has no mask",
+        f"{broken / 'masks' / '100.png'} has no image",
+        "Add what is missing",
+    )
+
+
+def test_mask_of_another_size(broken):
+    path = broken / "masks" / "093.png"
+    Image.open(path).resize((50, 60)).save(path)
+    fails_with(broken, f"{path} is (60, 50)", "(101, 122)", "Resize")
+
+
+def test_too_few_slices(broken):
+    for role in ("images", "masks"):
+        for path in sorted((broken / role).glob("*.png"))[5:]:
+            path.unlink()
+    fails_with(broken, "5 slices are too few", "at least 22")
