@@ -9,12 +9,20 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 TORCH ?= torch
 RUN := $(VENV)/bin/python
 PYTEST := $(RUN) -m pytest -n 2
+# The peers of `make bench` get environments of their own. TORCH_PEERS=1 adds torchvision and
+# Kornia (over 5 GB), ALBUMENTATIONSX=1 adds AlbumentationsX (AGPL), BENCH=... adds options.
+BENCH_VENV ?= .venv-bench
+BENCH_RUN := $(BENCH_VENV)/bin/python
+BENCH_SETS := $(BENCH_VENV)/peers $(if $(TORCH_PEERS),$(BENCH_VENV)/torch-peers) \
+	$(if $(ALBUMENTATIONSX),$(BENCH_VENV)-x/peers)
+BENCH_X := $(if $(ALBUMENTATIONSX),--python albumentationsx=$(BENCH_VENV)-x/bin/python)
 
 .PHONY: help demo test test-jax test-torch test-all check wheel clean
+.PHONY: bench bench-check bench-growth bench-gpu-smoke
 .DEFAULT_GOAL := help
 
 help: ## Lists the commands.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
 
 demo: $(VENV)/examples ## Trains a small U-Net on real slices, with and without augmentation.
 	$(RUN) examples/train_unet.py
@@ -37,11 +45,23 @@ check: $(VENV)/check ## Format, lint, types, tests.
 	$(RUN) -m mypy
 	$(MAKE) test
 
+bench: $(BENCH_SETS) ## Times every row beside the peers; writes docs/benchmarks.md.
+	$(BENCH_RUN) -m benchmarks.run $(BENCH_X) $(BENCH)
+
+bench-growth: $(BENCH_SETS) ## Plots time against side, batch and layers into docs/images.
+	$(BENCH_RUN) -m benchmarks.growth $(BENCH)
+
+bench-check: $(VENV)/test ## Fails when the package has become slow; under 4 minutes.
+	$(RUN) -m benchmarks.check
+
+bench-gpu-smoke: $(VENV)/test ## Runs the accelerator benchmark, tiny, on whatever there is.
+	$(RUN) -m benchmarks.gpu --smoke --results build/benchmarks
+
 wheel: $(VENV)/check ## Builds the wheel and the source archive into dist/.
 	$(RUN) -m build
 
 clean: ## Removes the environment and what was built.
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) $(BENCH_VENV)-x build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 found: install one, or make PYTHON=/path/to/python"; exit 2; }
@@ -55,4 +75,20 @@ $(VENV)/examples $(VENV)/test $(VENV)/check: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/torch: $(VENV)/test
 	$(RUN) -m pip install --quiet "$(TORCH)"
+	@touch $@
+
+$(BENCH_VENV)/bin/python $(BENCH_VENV)-x/bin/python:
+	$(PYTHON) -m venv $(@:/bin/python=)
+	$@ -m pip install --quiet --upgrade pip
+
+$(BENCH_VENV)/peers: benchmarks/requirements.txt pyproject.toml | $(BENCH_RUN)
+	$(BENCH_RUN) -m pip install --quiet --editable ".[examples,jax]" --requirement $<
+	@touch $@
+
+$(BENCH_VENV)/torch-peers: benchmarks/requirements-torch.txt $(BENCH_VENV)/peers
+	$(BENCH_RUN) -m pip install --quiet --requirement $<
+	@touch $@
+
+$(BENCH_VENV)-x/peers: benchmarks/requirements-albumentationsx.txt | $(BENCH_VENV)-x/bin/python
+	$(BENCH_VENV)-x/bin/python -m pip install --quiet "$(TORCH)" --requirement $<
 	@touch $@

@@ -3,7 +3,7 @@
 Everything public is here: `keras_segaug.JointRandomFlip`, `keras_segaug.Pipeline`, ...
 """
 
-from keras_segaug import random as random
+from keras_segaug import random
 from keras_segaug.base import AugmentationLayer
 from keras_segaug.image_only.brightness import ImageOnlyBrightness
 from keras_segaug.image_only.color_jitter import ImageOnlyColorJitter

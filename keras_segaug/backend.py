@@ -15,6 +15,8 @@ import keras
 
 _in_foreign_graph = contextvars.ContextVar("keras_segaug_in_foreign_graph", default=False)
 
+_compiling_for_cpu = contextvars.ContextVar("keras_segaug_compiling_for_cpu", default=False)
+
 # Read by TensorFlow's AutoGraph: an object that has this attribute is traced as it is. The code
 # here has no Python control flow over tensors, so rewriting its source would only cost time.
 AUTOGRAPH_MARK = "autograph_info__"
@@ -80,6 +82,42 @@ def gather_rows(table, indices):
     if backend == "jax":
         return table.at[indices].get(mode="promise_in_bounds")
     return table[indices]
+
+
+def octets_of(words):
+    """The bytes of int32 words (...), lowest first: uint8 (..., 4).
+
+    `ops.view` would want known shapes.
+    """
+    backend = name()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return tf.bitcast(words, tf.uint8)
+    if backend == "jax":
+        import jax
+
+        return jax.lax.bitcast_convert_type(words, "uint8")
+    return ops.reshape(ops.view(words, dtype="uint8"), (*words.shape, 4))
+
+
+def loops_pay():
+    """Is this being compiled for a CPU? There one picture at a time stays in the cache."""
+    return _compiling_for_cpu.get()
+
+
+def materialised(values):
+    """Small tensors of one shape, written to memory before they are read.
+
+    XLA on a CPU fuses a cheap computation into every reader and drops its own optimisation
+    barriers before it does; it never fuses a scatter.
+    """
+    if not loops_pay():
+        return values
+    stacked = ops.stack(values)
+    rows = ops.reshape(ops.arange(len(values), dtype="int32"), (-1, 1))
+    stacked = ops.scatter_update(ops.zeros_like(stacked), rows, stacked)
+    return [stacked[i] for i in range(len(values))]
 
 
 def is_eager(tensor):
@@ -206,7 +244,19 @@ class Compiled:
         if backend == "tensorflow":
             import tensorflow as tf
 
-            return tf.function(self._function, jit_compile=True, autograph=False)
+            # `tf.data` runs on the CPU; elsewhere a visible GPU is what computes.
+            cpu = _in_foreign_graph.get() or not tf.config.list_physical_devices("GPU")
+            return tf.function(self._traced(cpu), jit_compile=True, autograph=False)
         import jax
 
-        return jax.jit(self._function)
+        return jax.jit(self._traced(jax.default_backend() == "cpu"))
+
+    def _traced(self, cpu):
+        def function(tensors, key):
+            token = _compiling_for_cpu.set(cpu)
+            try:
+                return self._function(tensors, key)
+            finally:
+                _compiling_for_cpu.reset(token)
+
+        return function

@@ -2,6 +2,7 @@
 
 import inspect
 import random as python_random
+from typing import Any
 
 import keras
 
@@ -30,6 +31,7 @@ class AugmentationLayer(keras.layers.Layer):
             back in the compute dtype; with "uint8" they are rounded and clipped.
     """
 
+    is_abstract = True
     # False for layers that do the same to every sample, also at inference.
     random = True
 
@@ -54,7 +56,8 @@ class AugmentationLayer(keras.layers.Layer):
         checks.one_of(self, "data_format", self.data_format, ("channels_last", "channels_first"))
         self.jit_compile = checks.one_of(self, "jit_compile", jit_compile, ("auto", True, False))
         self._program = backend.Compiled(self._augment, self.jit_compile)
-        self._state = self._tensorflow_state = None
+        self._state: Any = None
+        self._tensorflow_state: Any = None
 
     # --- What a kind or a composition fills in ---
 
@@ -235,7 +238,7 @@ def arguments_of(cls):
 
 def run(steps, batch):
     """Runs the steps in order, those that merge as one."""
-    groups = []
+    groups: list[list] = []
     for step in steps:
         if groups and step[0].merges(groups[-1]):
             groups[-1].append(step)
@@ -250,5 +253,5 @@ def as_dtype(images, dtype):
     """Casts; into integers by rounding and clipping to what they can hold."""
     if keras.backend.standardize_dtype(images.dtype) == dtype or "int" not in dtype:
         return ops.cast(images, dtype)
-    rounded = ops.round(ops.cast(images, "float32"))
+    rounded = ops.floor(ops.cast(images, "float32") + 0.5)
     return ops.cast(ops.clip(rounded, *checks.integer_limits(dtype)), dtype)

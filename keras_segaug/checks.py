@@ -37,7 +37,7 @@ def number(owner, argument, value, low=-math.inf, high=math.inf):
 
 
 def positive_integer(owner, argument, value):
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or int(value) < 1:
         fail(owner, argument, "an integer of at least 1", value)
     return int(value)
 
@@ -160,7 +160,7 @@ def odd_pair(owner, argument, value):
         isinstance(size, numbers.Integral)
         and not isinstance(size, bool)
         and size % 2 == 1
-        and size > 0
+        and int(size) > 0
         for size in pair
     ):
         fail(owner, argument, "an odd integer of at least 1, or a pair of them", value)
@@ -210,7 +210,7 @@ def palette(owner, value):
         pairs = []
     for colour, class_id in pairs:
         levels = colour if isinstance(colour, (tuple, list)) else ()
-        whole = [isinstance(n, numbers.Integral) and 0 <= n <= 255 for n in levels]
+        whole = [isinstance(n, numbers.Integral) and 0 <= int(n) <= 255 for n in levels]
         if len(whole) != 3 or not all(whole) or not isinstance(class_id, numbers.Integral):
             fail(owner, "palette", accepted, value)
     pairs = [(tuple(map(int, colour)), int(class_id)) for colour, class_id in pairs]

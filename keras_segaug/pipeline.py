@@ -69,7 +69,7 @@ class Pipeline(Composition):
     """
 
     @property
-    def random(self):
+    def random(self):  # type: ignore[override]  # decided by what it holds
         return any(layer.random for layer in self._children)
 
     def output_size(self, height, width):

@@ -6,6 +6,7 @@ key gives the same bits on every backend, eager, compiled and in `tf.data`.
 """
 
 import math
+from typing import Any
 
 from keras_segaug.backend import ops
 
@@ -110,7 +111,7 @@ class Draws:
 
     def __init__(self, keys):
         self._keys = keys
-        self._block = None
+        self._block: Any = None
         self._used = 0
 
     def _next(self):

@@ -150,9 +150,8 @@ class Sample:
     def _leave_out_weights_without_pixels(self, rank):
         """One weight a picture is no business of geometry: it passes through."""
         weights = self.tensors.get("sample_weights")
-        if weights is not None and not isinstance(weights, (Mapping, tuple, list)):
-            if len(weights.shape) < rank - 1:
-                del self.tensors["sample_weights"]
+        if len(getattr(weights, "shape", [None] * rank)) < rank - 1:
+            del self.tensors["sample_weights"]
 
     def _fail_shapes(self, role, tensor):
         raise ValueError(

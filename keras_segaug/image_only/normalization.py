@@ -55,7 +55,7 @@ class ImageOnlyNormalization(ImageOnlyLayer):
         """
         if self.per_image:
             raise ValueError(f"{type(self).__name__}: `per_image` needs no `adapt`.")
-        count, total, squares = 0, 0.0, 0.0
+        count, total, squares = 0, np.float64(0.0), np.float64(0.0)
         axis = 1 if self.data_format == "channels_first" else -1
         for element in [data] if hasattr(data, "shape") else data:
             # A dataset of pairs yields tuples; a dataset of images yields tensors.

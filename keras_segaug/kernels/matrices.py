@@ -8,14 +8,14 @@ point is (x, y, 1) with x along the width, y along the height, both in pixels,
 
 import numbers
 
-from keras_segaug.backend import ops
+from keras_segaug.backend import materialised, ops
 
 IDENTITY = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 
 def compose(*matrices):
     """The product of the matrices: the rightmost meets the point first."""
-    product = IDENTITY
+    product: tuple = IDENTITY
     for matrix in matrices:
         columns = tuple(zip(*matrix, strict=True))
         product = tuple(tuple(_dot(row, column) for column in columns) for row in product)
@@ -54,6 +54,23 @@ def select(condition, matrix, other):
     )
 
 
+def computed_once(matrix):
+    """The same matrix, its entries computed before whatever reads them.
+
+    XLA would otherwise put their whole computation, sines and all, into the loop over the pixels,
+    once for each use: slow to run, and for a long chain all but endless to compile.
+    """
+    entries = [entry for row in matrix for entry in row if not isinstance(entry, float)]
+    if not entries:
+        return matrix
+    like = sum(0.0 * entry for entry in entries)
+    values = iter(materialised([entry + like for entry in entries]))
+    return tuple(
+        tuple(entry if isinstance(entry, float) else next(values) for entry in row)
+        for row in matrix
+    )
+
+
 def is_affine(matrix):
     """Is the last row known to be (0, 0, 1), so that no division is needed?"""
     return all(_is(entry, number) for entry, number in zip(matrix[2], IDENTITY[2], strict=True))
@@ -61,7 +78,7 @@ def is_affine(matrix):
 
 def as_float(size):
     """A height or width, known or traced, as a float."""
-    return float(size) if isinstance(size, numbers.Number) else ops.cast(size, "float32")
+    return float(size) if isinstance(size, numbers.Real) else ops.cast(size, "float32")
 
 
 def _same(a, b):

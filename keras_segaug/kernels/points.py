@@ -49,7 +49,7 @@ class Points:
             _axis(self.width, (1, 1, -1)),
             _axis(self.height, (1, -1, 1)),
         )
-        columns, rows, scale = (_line(row, x, y) for row in self._matrix)
+        columns, rows, scale = (_line(row, x, y) for row in matrices.computed_once(self._matrix))
         if matrices.is_affine(self._matrix):
             return columns, rows
         return columns / scale, rows / scale

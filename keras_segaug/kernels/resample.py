@@ -1,15 +1,17 @@
 """Lookup of pixels at real coordinates: one gather a tap, any border, any dtype."""
 
-from keras_segaug.backend import gather_rows, ops
+from keras_segaug.backend import gather_rows, loops_pay, ops
+from keras_segaug.kernels.matrices import as_float
+
+# Blocks of rows of a picture in a compiled loop: few enough to cost nothing.
+BLOCKS = 8
 
 
-def resample(pixels, columns, rows, interpolation, fill_mode, fill_value):
-    """Reads a batch of pictures at points.
+def reader(pixels, interpolation, fill_mode, fill_value):
+    """Prepares a batch of pictures for lookups.
 
     Args:
         pixels: (B, H, W, C), any dtype.
-        columns: float32, broadcasts to (B, h, w): where to look along the width.
-        rows: the same along the height.
         interpolation: "nearest" (which keeps the dtype), "bilinear" or "bicubic"
             (which return float32).
         fill_mode: what lies outside the picture: "reflect" (d c b a|a b c d|d c b a),
@@ -17,29 +19,66 @@ def resample(pixels, columns, rows, interpolation, fill_mode, fill_value):
         fill_value: for "constant", a number or one number a channel.
 
     Returns:
-        (B, h, w, C).
+        A function (samples, columns, rows) -> (..., h, w, C). Columns and rows are float32
+        (..., h, w), where to look along the width and the height; samples are int32
+        (..., 1, 1), in which picture.
     """
-    batch, height, width, channels = ops.shape(pixels)
+    height, width, channels = ops.shape(pixels)[1:]
     table = ops.reshape(pixels, (-1, channels))
-    first = ops.reshape(ops.arange(batch, dtype="int32") * (height * width), (-1, 1, 1))
     fill_value = ops.cast(ops.convert_to_tensor(fill_value), pixels.dtype)
 
-    def read(column, row):
+    def tap(samples, column, row):
         inside_column, column = border(column, width, fill_mode)
         inside_row, row = border(row, height, fill_mode)
-        values = gather_rows(table, first + row * width + column)
+        values = gather_rows(table, samples * (height * width) + row * width + column)
         if fill_mode != "constant":
             return values
         return ops.where((inside_column & inside_row)[..., None], values, fill_value)
 
-    if interpolation == "nearest":
-        return read(nearest_index(columns), nearest_index(rows))
-    result = 0.0
-    for row, row_weight in taps(rows, interpolation):
-        for column, column_weight in taps(columns, interpolation):
-            weight = (row_weight * column_weight)[..., None]
-            result = result + weight * ops.cast(read(column, row), "float32")
-    return result
+    def read(samples, columns, rows):
+        reach = 2 if interpolation == "bicubic" else 1 if fill_mode == "constant" else 0
+        columns = fold(columns, width, fill_mode, reach)
+        rows = fold(rows, height, fill_mode, reach)
+        if interpolation == "nearest":
+            return tap(samples, nearest_index(columns), nearest_index(rows))
+        result = 0.0
+        for row, row_weight in taps(rows, interpolation):
+            for column, column_weight in taps(columns, interpolation):
+                weight = (row_weight * column_weight)[..., None]
+                result = result + weight * ops.cast(tap(samples, column, row), "float32")
+        return result
+
+    return read
+
+
+def read_batch(readers, columns, rows, batch):
+    """Reads with each of the readers at points (B, h, w), or what broadcasts to that.
+
+    Compiled on a CPU this is a loop over blocks of rows. The points and the results are then in
+    memory before they are used; XLA would else compute them once for each value made of them.
+    """
+    samples = ops.reshape(ops.arange(batch, dtype="int32"), (-1, 1, 1))
+    columns, rows = columns + 0.0 * rows, rows + 0.0 * columns
+
+    def read(points):
+        return [each(*points) for each in readers]
+
+    if not loops_pay():
+        return read((samples, columns, rows))
+    height, width = ops.shape(columns)[1:]
+    block = -(-height // BLOCKS)
+    spread = ((0, 0), (0, BLOCKS * block - height), (0, 0))
+    points = [
+        ops.reshape(
+            ops.pad(ops.broadcast_to(x, (batch, height, width)), spread), (-1, block, width)
+        )
+        for x in (columns, rows)
+    ]
+    samples = ops.reshape(ops.broadcast_to(samples, (batch, BLOCKS, 1)), (-1, 1, 1))
+    return [
+        ops.reshape(x, (-1, BLOCKS * block, width, *x.shape[3:]))[:, :height]
+        for x in ops.map(read, (samples, *points))
+    ]
 
 
 def nearest_index(position):
@@ -63,12 +102,34 @@ def taps(position, interpolation):
     return [(index + offset, weight) for offset, weight in zip(range(-1, 3), weights, strict=True)]
 
 
+def fold(position, size, fill_mode, reach):
+    """Brings positions to at most `reach` pixels outside the picture; the result stays the same.
+
+    Mirroring and repeating act on the position itself, which is the same as on the pixels, since
+    the interpolation is symmetric. Integer remainders, one a tap, would cost more.
+    """
+    size = as_float(size)
+    if fill_mode == "reflect":
+        place = position + 0.5
+        place = place - 2.0 * size * ops.floor(place / (2.0 * size))
+        position = ops.minimum(place, 2.0 * size - place) - 0.5
+    elif fill_mode == "wrap":
+        position = position - size * ops.floor(position / size)
+        return ops.where(position < size, position, 0.0)
+    return ops.clip(position, -1.0 * reach, size - 1.0 + reach)
+
+
 def border(index, size, fill_mode):
-    """(is the index inside the picture?, the valid index that stands for it)."""
+    """(is the index inside the picture?, the valid index that stands for it).
+
+    The index is at most a few pixels outside, as `fold` leaves it.
+    """
     inside = (index >= 0) & (index < size)
     if fill_mode == "wrap":
-        return inside, ops.mod(index, size)
-    if fill_mode == "reflect":
-        folded = ops.mod(index, 2 * size)
-        return inside, ops.minimum(folded, 2 * size - 1 - folded)
+        index = ops.where(index < 0, index + size, ops.where(index < size, index, index - size))
+    elif fill_mode == "reflect":
+        index = ops.where(
+            index < 0, -1 - index, ops.where(index < size, index, 2 * size - 1 - index)
+        )
+    # A picture of one pixel is shorter than the reach of a cubic.
     return inside, ops.clip(index, 0, size - 1)

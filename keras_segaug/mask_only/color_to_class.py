@@ -29,7 +29,7 @@ class MaskOnlyColorToClass(MaskOnlyLayer):
     >>> colours = np.zeros((8, 8, 3), "uint8")
     >>> colours[2:4] = (128, 0, 0)
     >>> images, masks = to_class(np.zeros((8, 8, 3), "uint8"), colours)
-    >>> tuple(masks.shape), int(masks[2, 0, 0, 0])
+    >>> tuple(masks.shape), int(masks[2, 0, 0])
     ((8, 8, 1), 1)
     """
 

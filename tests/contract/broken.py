@@ -7,7 +7,7 @@ from keras_segaug import random
 from keras_segaug.backend import ops
 from keras_segaug.kernels import matrices
 from keras_segaug.kernels.points import Points
-from keras_segaug.kernels.resample import resample
+from keras_segaug.kernels.resample import read_batch, reader
 from keras_segaug.kinds import JointLayer
 from keras_segaug.sample import Batch
 
@@ -27,7 +27,8 @@ class Shifts(JointLayer, abstract=True):
 
     def lookup_at(self, pixels, parameters, interpolation):
         points = Points(*pixels.shape[1:3]).transformed(self.matrix(parameters, 0, 0))
-        return resample(pixels, *points.grid(), interpolation, "reflect", 0)
+        read = reader(pixels, interpolation, "reflect", 0)
+        return read_batch([read], *points.grid(), pixels.shape[0])[0]
 
 
 class Right(Shifts):

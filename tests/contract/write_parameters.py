@@ -1,4 +1,4 @@
-"""Writes the parameters that every backend must draw: `python -m tests.contract.write_parameters`."""
+"""Writes what every backend must draw: `python -m tests.contract.write_parameters`."""
 
 import json
 

@@ -75,7 +75,9 @@ class TestNormalization:
         images = pictures(10)
         expected = images.reshape(-1, 3).mean(0), images.reshape(-1, 3).astype(float).var(0)
         batches = [(images[:4], labels(4)), (images[4:], labels(6))]
-        mappings = ({"image": image, "mask": mask} for image, mask in zip(images, labels(10)))
+        mappings = (
+            {"image": image, "mask": mask} for image, mask in zip(images, labels(10), strict=True)
+        )
         for data in (images, batches, mappings, list(images)):
             layer = ks.ImageOnlyNormalization(jit_compile=False)
             layer.adapt(data)

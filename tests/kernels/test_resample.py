@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from keras_segaug.kernels.resample import resample
+from keras_segaug.kernels.resample import read_batch, reader
 from tests.data import pictures, to_numpy
 
 SCIPY_MODES = {
@@ -23,7 +23,8 @@ def read(pixels, columns, rows, *settings):
         keras.ops.convert_to_tensor(np.asarray(x, d))
         for x, d in ((pixels, pixels.dtype), (columns, "float32"), (rows, "float32"))
     ]
-    return to_numpy(resample(*tensors, *settings))
+    (values,) = read_batch([reader(tensors[0], *settings)], *tensors[1:], len(pixels))
+    return to_numpy(values)
 
 
 def scipy_read(pixels, columns, rows, order, fill_mode, fill):

@@ -1,0 +1,112 @@
+"""`make bench-check`: fails when the package has become slow; needs no other library but Keras.
+
+In one run, on one core: the reference chain has to be at least 10 times faster than Keras'
+layers, six geometric layers may cost at most 1.4 times one, and the compiled program of six
+merged layers may read the picture no more often than that of one rotation.
+"""
+
+import os
+import re
+import subprocess
+import sys
+
+from benchmarks.race import Settings, contest, race
+from benchmarks.work import CHAIN, ONE_LAYER, SIX_LAYERS, Task
+
+FASTER_THAN_KERAS = 10.0
+SIX_TO_ONE = 1.4
+SETTINGS = Settings(rounds=9, seconds=0.2, cores=(min(os.sched_getaffinity(0)),))
+# Run in a process of its own: this one must not load a backend.
+COUNT = "from benchmarks.check import print_lookups; print_lookups()"
+
+
+def main():
+    failures = [*slow_chain(), *many_lookups()]
+    for failure in failures:
+        print(f"bench-check: {failure}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def slow_chain():
+    times = {}
+    with contest(("segaug", "keras"), SETTINGS) as (racers, entries):
+        for name, entry in entries.items():
+            if "missing" in entry:
+                return [f"{name} did not start: {entry['missing']}."]
+        for row in (CHAIN, ONE_LAYER, SIX_LAYERS):
+            chosen = None if row == CHAIN else ("segaug",)
+            for name, found in race(racers, Task(row), SETTINGS, chosen).items():
+                if "median" not in found:
+                    return [f"{name} failed at {row}: {found}."]
+                times[row, name] = found["median"]
+                print(f"{row}, {name}: {found['median']:.2f} ms a picture")
+    return judge(
+        times[CHAIN, "keras"] / times[CHAIN, "segaug"],
+        times[SIX_LAYERS, "segaug"] / times[ONE_LAYER, "segaug"],
+    )
+
+
+def judge(faster_than_keras, six_to_one):
+    failures = []
+    if faster_than_keras < FASTER_THAN_KERAS:
+        failures.append(
+            f"the reference chain is only {faster_than_keras:.1f} times faster than Keras' layers "
+            f"in tf.data; it has to be {FASTER_THAN_KERAS:g} times faster."
+        )
+    if six_to_one > SIX_TO_ONE:
+        failures.append(
+            f"six geometric layers take {six_to_one:.2f} times as long as one; "
+            f"{SIX_TO_ONE:g} times is the most allowed."
+        )
+    return failures
+
+
+def many_lookups():
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, "-c", COUNT]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        return [f"the compiled program could not be read: {done.stderr[-500:]}"]
+    one, six = (int(word) for word in done.stdout.split()[-2:])
+    print(f"gathers in the compiled program: {one} for one rotation, {six} for six layers")
+    return judge_lookups(one, six)
+
+
+def judge_lookups(one, six):
+    if one == 0:
+        return ["the program of a rotation holds no gather: the check counts the wrong thing."]
+    if six > one:
+        return [
+            f"the compiled program of six merged layers holds {six} gathers, that of one rotation "
+            f"{one}: neighbouring layers no longer share one lookup."
+        ]
+    return []
+
+
+def print_lookups():
+    """How often the programs of one and of six layers read from a table, as XLA compiled them."""
+    from benchmarks.contenders.segaug import geometry
+
+    print(gathers(geometry(1)), gathers(geometry(6)))
+
+
+def gathers(layer):
+    import tensorflow as tf
+
+    from benchmarks.work import pairs
+
+    images, masks = (tf.constant(part[0]) for part in pairs(64, 1))
+    # Compiled as a whole, whatever the layer compiles inside; its variable exists beforehand.
+    layer.build()
+    program = tf.function(lambda *pair: layer(pair), jit_compile=True)
+    listing = program.experimental_get_compiler_ir(images, masks)(stage="optimized_hlo")
+    return count_gathers(listing)
+
+
+def count_gathers(listing):
+    """Instructions such as `%x = u32[64,64]{1,0} gather(...)` in an HLO listing."""
+    return len(re.findall(r"= \S+ gather\(", listing))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

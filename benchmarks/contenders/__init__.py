@@ -1,0 +1,107 @@
+"""Who takes part: one entry each, and the module that does its work.
+
+A module is imported in a process of its own, and nowhere else. It has
+
+    packages: the distributions whose versions are recorded; a missing one means "not installed"
+    prepare(task, variant, threads): a `work.Job`; raises `work.AbsentError` where the library
+        has nothing that does this row's work
+"""
+
+from dataclasses import dataclass, field
+
+# Every row is divided by this contender's.
+REFERENCE = "segaug"
+
+
+@dataclass(frozen=True)
+class Contender:
+    title: str
+    module: str
+    note: str
+    variant: str = ""
+    environment: dict = field(default_factory=dict)
+    # None: every row it knows.
+    rows: tuple | None = None
+
+
+TENSORFLOW = {"KERAS_BACKEND": "tensorflow"}
+JAX = {"KERAS_BACKEND": "jax"}
+# Neither may ask the network for newer versions, nor tell anybody what it is used for.
+QUIET = {
+    "NO_ALBUMENTATIONS_UPDATE": "1",
+    "ALBUMENTATIONS_NO_TELEMETRY": "1",
+    "ALBUMENTATIONS_OFFLINE": "1",
+}
+
+CONTENDERS = {
+    REFERENCE: Contender(
+        "keras_segaug",
+        "segaug",
+        "`dataset.map(layer)` on TensorFlow, one picture a call",
+        "dataset",
+        TENSORFLOW,
+    ),
+    "segaug-eager": Contender(
+        "keras_segaug, eager batch, TensorFlow",
+        "segaug",
+        "`layer(images, masks)` on a batch of 16",
+        "eager",
+        TENSORFLOW,
+    ),
+    "segaug-jax": Contender(
+        "keras_segaug, eager batch, JAX",
+        "segaug",
+        "`layer(images, masks)` on a batch of 16",
+        "eager",
+        JAX,
+    ),
+    "segaug-fit": Contender(
+        "keras_segaug, inside fit",
+        "segaug",
+        "a layer of a model, batches of 16: time of `fit` with it less the time without it",
+        "fit",
+        TENSORFLOW,
+        ("chain", "chain-float"),
+    ),
+    "keras": Contender(
+        "Keras' layers",
+        "keras_layers",
+        "`keras.layers.Pipeline` in `dataset.map`, one picture a call; no affine layer, so "
+        "rotation, zoom and translation one after the other; uint8 by `tf.saturate_cast`",
+        "",
+        TENSORFLOW,
+    ),
+    "albumentations": Contender(
+        "Albumentations",
+        "albumentations_peer",
+        "`A.Compose`, one picture a call; the chain is flip + one Affine + "
+        "RandomBrightnessContrast; borders reflected, as ours; float32 by `A.ToFloat`",
+        "albumentations",
+        QUIET,
+    ),
+    "albumentationsx": Contender(
+        "AlbumentationsX",
+        "albumentations_peer",
+        "as Albumentations; AGPL, so only when asked for, with its telemetry off",
+        "albumentationsx",
+        QUIET,
+    ),
+    "torchvision": Contender(
+        "torchvision v2",
+        "torchvision_peer",
+        "`v2.Compose` on uint8 `tv_tensors`, one picture a call; has constant borders only",
+    ),
+    "kornia": Contender(
+        "Kornia",
+        "kornia_peer",
+        "`AugmentationSequential` on a batch of 16, pictures cast to float32 in [0, 1] and back",
+    ),
+    "opencv": Contender(
+        "cv2.warpAffine",
+        "opencv_peer",
+        "the floor: nothing but the warp of image and mask",
+    ),
+}
+
+# AlbumentationsX takes the import name of Albumentations: it needs an environment of its own.
+OPT_IN = ("albumentationsx",)

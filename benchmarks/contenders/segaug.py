@@ -1,0 +1,187 @@
+"""keras_segaug itself: in `tf.data`, eager on a batch, and inside `fit`."""
+
+import itertools
+import sys
+import time
+
+import keras
+import numpy as np
+
+import keras_segaug as ks
+from benchmarks import work
+from benchmarks.work import AbsentError, Job
+
+packages = ("keras", keras.backend.backend())
+own_versions = {"keras_segaug": ks.__version__}
+BATCH = 16
+
+
+# --- Layers ----------------------------------------------------------------------------------
+
+
+def affine():
+    return ks.JointRandomAffine(
+        rotation_factor=work.DEGREES / 360,
+        zoom_height_factor=work.ZOOM,
+        translation_height_factor=work.TRANSLATION,
+        translation_width_factor=work.TRANSLATION,
+        dtype="uint8",
+    )
+
+
+def chain(dtype):
+    layers = [
+        ks.JointRandomFlip("horizontal"),
+        ks.JointRandomRotation(work.DEGREES / 360),
+        ks.JointRandomZoom(work.ZOOM),
+        ks.JointRandomTranslation(work.TRANSLATION, work.TRANSLATION),
+        ks.ImageOnlyBrightness(work.BRIGHTNESS),
+        ks.ImageOnlyContrast(work.CONTRAST),
+    ]
+    return ks.Pipeline(layers, dtype=dtype)
+
+
+def geometry(count):
+    """`count` geometric layers; after the sixth the list starts again."""
+    makers = (
+        lambda: ks.JointRandomRotation(work.DEGREES / 360),
+        lambda: ks.JointRandomFlip("horizontal"),
+        lambda: ks.JointRandomZoom(work.ZOOM),
+        lambda: ks.JointRandomTranslation(work.TRANSLATION, work.TRANSLATION),
+        lambda: ks.JointRandomShear(work.SHEAR_DEGREES / 360),
+        lambda: ks.JointRandomRotation(work.SECOND_DEGREES / 360),
+    )
+    layers = [make() for make in itertools.islice(itertools.cycle(makers), count)]
+    return ks.Pipeline(layers, dtype="uint8")
+
+
+def colour_jitter():
+    return ks.ImageOnlyColorJitter(
+        brightness_factor=work.BRIGHTNESS,
+        contrast_factor=work.CONTRAST,
+        saturation_factor=(0.5 - work.SATURATION / 2, 0.5 + work.SATURATION / 2),
+        hue_factor=work.HUE,
+        dtype="uint8",
+    )
+
+
+MAKERS = {
+    "flip": lambda: ks.JointRandomFlip("horizontal", dtype="uint8"),
+    "affine": affine,
+    work.CHAIN: lambda: chain("uint8"),
+    work.CHAIN_FLOAT: lambda: chain("float32"),
+    "jitter": colour_jitter,
+    "blur": lambda: ks.ImageOnlyGaussianBlur(work.KERNEL, work.SIGMA, dtype="uint8"),
+    "elastic": lambda: layer_of_the_case_list("JointRandomElasticTransform", 512),
+}
+
+
+def public_layers():
+    """The names of all layers, in the order in which the package lists them."""
+    return [
+        name
+        for name, value in vars(ks).items()
+        if isinstance(value, type) and not getattr(value, "is_abstract", True)
+    ]
+
+
+def layer_of_the_case_list(name, side):
+    """A layer with the arguments its tests use, windows fitted to the picture."""
+    if not hasattr(ks, name):
+        raise AbsentError("no such layer")
+    from tests.cases import CASES
+
+    cases = [case for case in CASES if case.layer.__name__ == name]
+    arguments = dict(cases[0].arguments) if cases else {}
+    if "height" in arguments and "width" in arguments:
+        arguments.update(height=side * 3 // 4, width=side * 3 // 4)
+    # What normalises does not give grey levels.
+    dtype = "float32" if name.endswith(("Normalization", "Rescaling")) else "uint8"
+    return getattr(ks, name)(**arguments, dtype=dtype)
+
+
+def make_layer(row, side):
+    kind, _, argument = row.partition(":")
+    if kind == "layer":
+        return layer_of_the_case_list(argument, side)
+    if kind == "layers":
+        return geometry(int(argument))
+    return MAKERS[row]()
+
+
+# --- Ways to call them -----------------------------------------------------------------------
+
+
+def prepare(task, variant, threads):
+    batch = task.batch or (1 if variant == "dataset" else BATCH)
+    images, masks = work.pairs(task.side, work.picture_count(task.side, batch))
+    if task.row == "layer:MaskOnlyColorToClass":
+        masks = np.repeat(masks[..., None] % 5, 3, axis=-1)
+    if keras.backend.backend() == "tensorflow":
+        from benchmarks.contenders.datasets import limit_threads
+
+        limit_threads(threads)
+    layer = make_layer(task.row, task.side)
+    if variant == "dataset":
+        from benchmarks.contenders.datasets import dataset_job
+
+        return dataset_job(layer, (images, masks), batch, threads)
+    make = {"eager": eager_job, "fit": fit_job}[variant]
+    return make(layer, images[:batch], masks[:batch])
+
+
+def wait(tensors):
+    """JAX returns before the work is done."""
+    jax = sys.modules.get("jax")
+    if keras.backend.backend() == "jax" and jax:
+        jax.block_until_ready(tensors)
+
+
+def eager_job(layer, images, masks):
+    data = keras.ops.convert_to_tensor(images), keras.ops.convert_to_tensor(masks)
+
+    def run(count):
+        for _ in range(count // len(images)):
+            wait(layer(data))
+
+    return Job(run, len(images))
+
+
+def fit_job(layer, images, masks):
+    """The time of `fit` with the layer less the time without it, as little else as can be."""
+    import tensorflow as tf
+
+    inputs = {"images": images, "masks": masks}
+    element = inputs, np.zeros((len(images), 1), "float32")
+    dataset = tf.data.Dataset.from_tensors(element).repeat()
+    with_layer, without = small_network(inputs, layer), small_network(inputs, lambda x: x)
+
+    def seconds(model, steps):
+        start = time.perf_counter()
+        model.fit(dataset, steps_per_epoch=steps, verbose=0)
+        return time.perf_counter() - start
+
+    def run(count):
+        steps = count // len(images)
+        return seconds(with_layer, steps) - seconds(without, steps)
+
+    # What an epoch costs by itself is in both times, but not exactly the same.
+    return Job(run, len(images), least=8 * len(images))
+
+
+def small_network(arrays, layer):
+    """A network that needs every pixel of image and mask, so that none is left out."""
+    inputs = {
+        name: keras.Input(array.shape[1:], dtype=array.dtype.name, name=name)
+        for name, array in arrays.items()
+    }
+    result = layer(inputs)
+    images, masks = (keras.ops.cast(result[name], "float32") for name in ("images", "masks"))
+    features = keras.layers.Conv2D(2, 4, strides=4)(images / 255.0)
+    features = keras.layers.GlobalAveragePooling2D()(features)
+    share = keras.ops.mean(masks, axis=(1, 2))[:, None]
+    model = keras.Model(
+        inputs, keras.layers.Dense(1)(keras.layers.Concatenate()([features, share]))
+    )
+    model.compile("sgd", "mse")
+    return model

@@ -1,0 +1,77 @@
+"""The accelerator through the backend that Keras runs on: its name, waiting, copying, memory.
+
+Loads that backend and no other.
+"""
+
+import importlib.metadata
+
+import keras
+
+BACKEND = keras.backend.backend()
+
+
+def name():
+    if BACKEND == "jax":
+        import jax
+
+        return jax.devices()[0].device_kind
+    if BACKEND == "torch":
+        import torch
+
+        return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+    import tensorflow as tf
+
+    devices = tf.config.list_physical_devices("GPU")
+    if not devices:
+        return "cpu"
+    return tf.config.experimental.get_device_details(devices[0]).get("device_name", "GPU")
+
+
+def versions():
+    packages = {"keras", BACKEND}
+    return {package: importlib.metadata.version(package) for package in sorted(packages)}
+
+
+def wait(result):
+    """Returns when the work behind a result is done: accelerators are only told what to do."""
+    if BACKEND == "jax":
+        import jax
+
+        jax.block_until_ready(result)
+    elif BACKEND == "torch":
+        import torch
+
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+    else:
+        # One value of the last result; the device works in order.
+        keras.ops.convert_to_numpy(keras.tree.flatten(result)[-1][..., :1])
+
+
+def copier(size):
+    """A function that copies `size` bytes from the device's memory to the device's memory."""
+    buffer = keras.ops.zeros((max(size // 4, 1),), dtype="int32")
+    if BACKEND == "jax":
+        import jax
+
+        # An exclusive or: a plain copy would be left out by the compiler.
+        flip = jax.jit(lambda words: words ^ 1)
+        return lambda: flip(buffer)
+    if BACKEND == "torch":
+        return buffer.clone
+    import tensorflow as tf
+
+    return lambda: tf.bitwise.invert(buffer)
+
+
+def peak_memory():
+    """The most bytes in use so far in this process, or None where nobody counts."""
+    if BACKEND == "jax":
+        import jax
+
+        return (jax.devices()[0].memory_stats() or {}).get("peak_bytes_in_use")
+    if BACKEND == "torch":
+        import torch
+
+        return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else None
+    return None

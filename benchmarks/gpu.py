@@ -1,0 +1,245 @@
+"""The reference chain and a training step on an accelerator, through JAX and torch.
+
+    python -m benchmarks.gpu [--backends jax torch] [--smoke]
+
+Needs keras, this package, and jax or torch; Kornia takes part where it can be imported.
+TensorFlow is imported only where it is named among the backends.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks import figures, machine
+from benchmarks.work import CHAIN, CHAIN_FLOAT, AbsentError, pairs
+
+ROOT = Path(__file__).resolve().parent.parent
+SIDES, BATCHES, FILTERS = (256, 512, 1024), (16, 64, 256), (32, 64, 128, 256)
+SMOKE = "smoke"
+
+
+def read_options(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--backends", nargs="*", default=["jax", "torch", "kornia"])
+    parser.add_argument("--sides", nargs="*", type=int, default=list(SIDES))
+    parser.add_argument("--batches", nargs="*", type=int, default=list(BATCHES))
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--smoke", action="store_true", help="tiny, to see that it runs")
+    parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results")
+    parser.add_argument("--only", help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.smoke:
+        options.sides, options.batches, options.rounds = [32], [2], 2
+    return options
+
+
+def main(arguments=None):
+    options = read_options(arguments)
+    if options.only:
+        print(json.dumps(measure(options)))
+        return
+    result = {"kind": "gpu", "machine": machine.facts(), "rounds": options.rounds, "backends": {}}
+    for backend in options.backends:
+        print(f"{backend} ...", file=sys.stderr, flush=True)
+        result["backends"][backend] = in_own_process(backend, arguments or sys.argv[1:])
+    devices = [found["device"] for found in result["backends"].values() if "device" in found]
+    result["device"] = devices[0] if devices else "none"
+    name = SMOKE if options.smoke else machine.file_name(result["device"])
+    options.results.mkdir(parents=True, exist_ok=True)
+    path = options.results / f"gpu-{name}.json"
+    path.write_text(json.dumps(result, indent=1) + "\n")
+    print(f"Wrote {path}")
+
+
+def in_own_process(backend, arguments):
+    """Two libraries in one process would each claim the device's memory."""
+    keras_backend = "torch" if backend == "kornia" else backend
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": keras_backend,
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    command = [sys.executable, "-m", "benchmarks.gpu", *arguments, "--only", backend]
+    done = subprocess.run(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        return {"missing": f"stopped with exit status {done.returncode}"}
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def measure(options):
+    """What one process measures."""
+    try:
+        from benchmarks import device
+    except ImportError:
+        return {"missing": "not installed"}
+    make = maker(options.only)
+    if make is None:
+        return {"missing": "not installed"}
+    result = {"device": device.name(), "versions": versions(options.only), "cells": []}
+    sizes = [(side, batch) for side in options.sides for batch in options.batches]
+    # Small ones first: the peak of memory in use can only be read, not set back.
+    for side, batch in sorted(sizes, key=lambda size: size[0] ** 2 * size[1]):
+        for row in (CHAIN, CHAIN_FLOAT):
+            print(f"  {row} {side} {batch}", file=sys.stderr, flush=True)
+            result["cells"].append(cell(make, row, side, batch, options.rounds))
+    if options.only != "kornia":
+        result["training"] = safely(lambda: training_steps(options))
+    result["tensorflow_imported"] = "tensorflow" in sys.modules
+    return result
+
+
+def versions(backend):
+    from importlib.metadata import version
+
+    from benchmarks import device
+
+    return {**device.versions(), **({"kornia": version("kornia")} if backend == "kornia" else {})}
+
+
+def maker(backend):
+    """make(row, side, batch): a function that augments one batch on the device."""
+    if backend != "kornia":
+        return make_ours
+    try:
+        from benchmarks.contenders import kornia_peer  # noqa: F401
+    except ImportError:
+        return None
+    return make_kornia
+
+
+def batch_on_device(side, batch):
+    import keras
+    import numpy as np
+
+    images, masks = pairs(side, min(batch, 16))
+    repeats = -(-batch // len(images))
+    # Repeated only to save time on this side; the cache of a GPU holds none of it.
+    images, masks = (np.concatenate([part] * repeats)[:batch] for part in (images, masks))
+    return keras.ops.convert_to_tensor(images), keras.ops.convert_to_tensor(masks)
+
+
+def make_ours(row, side, batch):
+    from benchmarks.contenders.segaug import make_layer
+
+    layer, data = make_layer(row, side), batch_on_device(side, batch)
+    return lambda: layer(data)
+
+
+def make_kornia(row, side, batch):
+    import torch
+
+    from benchmarks.contenders.kornia_peer import augment, make_sequence
+
+    images, masks = batch_on_device(side, batch)
+    images, masks = images.permute(0, 3, 1, 2).contiguous(), masks[:, None].contiguous()
+    sequence = make_sequence(row)
+
+    @torch.inference_mode()
+    def run():
+        return augment(sequence, images, masks, row == CHAIN_FLOAT)
+
+    return run
+
+
+def cell(make, row, side, batch, rounds):
+    """One picture size and batch: the chain's time, and that of copying the same bytes."""
+    from benchmarks import device
+
+    result = {"row": row, "side": side, "batch": batch}
+    pixels = side * side * batch
+    read, written = 4 * pixels, (13 if row == CHAIN_FLOAT else 4) * pixels
+    # A copy of n bytes reads n and writes n.
+    size = (read + written) // 2
+
+    def timed():
+        return {
+            "chain": times_of(make(row, side, batch), rounds),
+            "copy": times_of(device.copier(size), rounds),
+            "bytes": read + written,
+            "peak_bytes": device.peak_memory(),
+        }
+
+    return result | safely(timed)
+
+
+def safely(function):
+    """What the function returns, or why it could not: too little memory, say."""
+    try:
+        return function()
+    except AbsentError as absent:
+        return {"error": str(absent)}
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"}
+
+
+def times_of(run, rounds):
+    """Milliseconds a call; a round makes several calls and waits for the last."""
+    from benchmarks import device
+
+    first_call = elapsed(run, 1, device.wait)
+    # Some libraries go on preparing during their first calls.
+    once = min(elapsed(run, 1, device.wait) for _ in range(3))
+    calls = min(max(round(0.02 / max(once, 1e-6)), 1), 20)
+    times = [1000 * elapsed(run, calls, device.wait) / calls for _ in range(rounds)]
+    return {**figures.summary(times), "first_call": first_call}
+
+
+def elapsed(run, calls, wait):
+    start = time.perf_counter()
+    for _ in range(calls):
+        result = run()
+    wait(result)
+    return time.perf_counter() - start
+
+
+# --- A training step -------------------------------------------------------------------------
+
+
+def training_steps(options):
+    """A U-Net's train step without augmentation, and with the reference chain before it."""
+    from benchmarks.contenders.segaug import chain
+
+    side, batch = (32, 2) if options.smoke else (256, 16)
+    filters = (4, 8) if options.smoke else FILTERS
+    model, data = build_unet(side, filters), batch_on_device(side, batch)
+    layer = chain("float32")
+    plain = times_of(lambda: model.train_on_batch(*data), options.rounds)
+    augmented = times_of(lambda: model.train_on_batch(*layer(data)), options.rounds)
+    return {"side": side, "batch": batch, "without": plain, "with": augmented}
+
+
+def build_unet(side, filters):
+    import keras
+
+    from benchmarks.work import CLASSES
+
+    inputs = keras.Input((side, side, 3))
+    features, skips = keras.layers.Rescaling(1 / 255)(inputs), []
+    for count in filters[:-1]:
+        features = convolve(features, count)
+        skips.append(features)
+        features = keras.layers.MaxPooling2D()(features)
+    features = convolve(features, filters[-1])
+    for count, skip in zip(filters[-2::-1], reversed(skips), strict=True):
+        features = keras.layers.UpSampling2D()(features)
+        features = convolve(keras.layers.Concatenate()([features, skip]), count)
+    model = keras.Model(inputs, keras.layers.Conv2D(CLASSES, 1)(features))
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return model
+
+
+def convolve(features, count):
+    import keras
+
+    for _ in range(2):
+        features = keras.layers.Conv2D(count, 3, padding="same", activation="relu")(features)
+    return features
+
+
+if __name__ == "__main__":
+    main()

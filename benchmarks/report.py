@@ -1,0 +1,172 @@
+"""docs/benchmarks.md, made from benchmarks/results/*.json: losses shown as well as wins.
+
+python -m benchmarks.report
+"""
+
+import json
+from pathlib import Path
+
+from benchmarks import gpu_report
+from benchmarks.contenders import REFERENCE
+from benchmarks.figures import ratio, rounded
+from benchmarks.targets import targets
+from benchmarks.work import CHAIN, CHAIN_FLOAT, MAIN_ROWS, title
+
+HEADER = """# Benchmarks
+
+Made by `make bench` from `benchmarks/results/*.json`; do not edit by hand.
+
+Milliseconds a picture with its mask, the median over rounds; behind it how many times longer than
+keras_segaug's first column. **Bold** is a loss: somebody is faster. Every contender runs in a
+process of its own, pinned to the same cores, in turns, on 16 different pictures.
+"""
+
+
+def table(header, rows):
+    """A Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines) + "\n"
+
+
+def cell(results, name):
+    """A contender's entry in a row: time and ratio, or why there is none."""
+    found = results.get(name)
+    if found is None:
+        return ""
+    if "median" not in found:
+        return "–" if "absent" in found else "failed"
+    text = rounded(found["median"])
+    share = ratio(results, name, REFERENCE)
+    if name == REFERENCE or share is None:
+        return text
+    text = f"{text} ({rounded(share)}×)"
+    return f"**{text}**" if share < 1 and is_peer(name) else text
+
+
+def is_peer(name):
+    """Not one of our own ways, nor the floor, which does only a part of the work."""
+    return not name.startswith(REFERENCE) and name != "opencv"
+
+
+def ran(result, rows):
+    """The contenders with at least one time in these rows, in the order of the result."""
+    return [
+        name
+        for name in result["contenders"]
+        if any("median" in result["rows"][row].get(name, {}) for row in rows)
+    ]
+
+
+def rows_table(result, rows):
+    names = ran(result, rows)
+    titles = [result["contenders"][name]["title"] for name in names]
+    body = [[title(row), *(cell(result["rows"][row], name) for name in names)] for row in rows]
+    return table(["work", *titles], body)
+
+
+def spread_table(result, rows):
+    """The quartiles, so that a reader can judge which differences are noise."""
+
+    def quartiles(found):
+        if "median" not in found:
+            return ""
+        return f"{rounded(found['low'])} to {rounded(found['high'])}"
+
+    names = ran(result, rows)
+    titles = [result["contenders"][name]["title"] for name in names]
+    body = [
+        [title(row), *(quartiles(result["rows"][row].get(name, {})) for name in names)]
+        for row in rows
+    ]
+    return table(["lower to upper quartile, ms", *titles], body)
+
+
+def contenders_table(result):
+    body = []
+    for entry in result["contenders"].values():
+        versions = ", ".join(f"{k} {v}" for k, v in entry.get("versions", {}).items())
+        body.append([entry["title"], versions or entry["missing"], entry["note"]])
+    return table(["contender", "versions", "how it is used"], body)
+
+
+def losses(result):
+    """Where another library is faster, in words."""
+    lines = []
+    for row, results in result["rows"].items():
+        for name in results:
+            share = ratio(results, name, REFERENCE)
+            if share is not None and share < 1 and is_peer(name):
+                who = result["contenders"][name]["title"]
+                lines.append(f"- {title(row)}: {who} takes {rounded(share)} of our time.")
+    return "\n".join(lines or ["Nowhere in this run."]) + "\n"
+
+
+def failures(result):
+    lines = [
+        f"- {title(row)}, {result['contenders'][name]['title']}: {found['error']}"
+        for row, results in result["rows"].items()
+        for name, found in results.items()
+        if "error" in found
+    ]
+    return "### Failed\n\n" + "\n".join(lines) + "\n" if lines else ""
+
+
+def cpu_section(name, result):
+    facts = result["machine"]
+    rows = list(result["rows"])
+    main = [row for row in rows if row in MAIN_ROWS]
+    layers = [row for row in rows if row not in MAIN_ROWS]
+    parts = [
+        f"## {name}\n",
+        f"{facts['processor']}, {facts['system']}, Python {facts['python']}, {facts['date']}. "
+        f"{result['threads']} of {facts['cores']} cores and as many threads for each contender, "
+        f"{result['rounds']} rounds, {result['side']}×{result['side']}×3 uint8 pictures with "
+        f"uint8 masks; load of the machine at the start {facts['load_at_start']}.\n",
+    ]
+    if main:
+        parts += [rows_table(result, main), "### Slower than others\n", losses(result)]
+        parts += [targets_section(result), "### Spread\n", spread_table(result, main)]
+    if layers:
+        parts += ["### Every layer\n", rows_table(result, layers)]
+    return "\n".join([*parts, "### Contenders\n", contenders_table(result), failures(result)])
+
+
+def targets_section(result):
+    found = targets(result)
+    if not found:
+        return ""
+    body = [
+        [what, rounded(value), f"{word} {goal:g}", "yes" if reached else "**no**"]
+        for what, value, word, goal, reached in found
+    ]
+    return "### Targets\n\n" + table(["what", "found", "goal", "reached"], body)
+
+
+def short_table(result):
+    """A few rows for the README."""
+    rows = [row for row in ("flip", "affine", CHAIN, CHAIN_FLOAT) if row in result["rows"]]
+    return rows_table(result, rows)
+
+
+def growth_section(name, result):
+    lines = [f"## Growth: {name}\n"]
+    lines += [f"![{about}](images/{file})\n" for file, about in result["plots"].items()]
+    return "\n".join(lines)
+
+
+SECTIONS = {"cpu": cpu_section, "gpu": gpu_report.section, "growth": growth_section}
+
+
+def write(results, document):
+    """Makes the document from all results in a folder."""
+    parts = [HEADER]
+    for path in sorted(Path(results).glob("*.json")):
+        result = json.loads(path.read_text())
+        parts.append(SECTIONS[result["kind"]](path.stem, result))
+    document.parent.mkdir(parents=True, exist_ok=True)
+    document.write_text("\n".join(parts).rstrip() + "\n")
+
+
+if __name__ == "__main__":
+    HERE = Path(__file__).resolve().parent
+    write(HERE / "results", HERE.parent / "docs" / "benchmarks.md")

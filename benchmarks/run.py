@@ -1,0 +1,93 @@
+"""`make bench`: runs every row and writes benchmarks/results/MACHINE.json and docs/benchmarks.md.
+
+python -m benchmarks.run --help
+"""
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress, TimeElapsedColumn
+
+from benchmarks import machine, report
+from benchmarks.contenders import CONTENDERS, OPT_IN, REFERENCE
+from benchmarks.race import ROOT, Settings, contest, race
+from benchmarks.work import MAIN_ROWS, Task
+
+RESULTS = ROOT / "benchmarks" / "results"
+# A layer of its own is compared with the libraries that have one of that name.
+LAYER_CONTENDERS = (REFERENCE, "keras", "albumentations", "albumentationsx")
+
+
+def read_options(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=15, help="rounds a row (default: 15)")
+    parser.add_argument("--seconds", type=float, default=0.15, help="of a round (default: 0.15)")
+    parser.add_argument("--cores", type=int, default=1, help="cores and threads (default: 1)")
+    parser.add_argument("--side", type=int, default=512, help="of the pictures (default: 512)")
+    parser.add_argument("--rows", nargs="*", help="these only; 'layers' stands for all layers")
+    parser.add_argument("--contenders", nargs="*", help=f"of {', '.join(CONTENDERS)}")
+    parser.add_argument(
+        "--python",
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="the interpreter of a contender with an environment of its own; takes it in, too. "
+        "So AlbumentationsX (AGPL) is asked for; its telemetry stays off",
+    )
+    parser.add_argument("--machine", default=machine.default_name(), help="name of the result")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--document", type=Path, default=ROOT / "docs" / "benchmarks.md")
+    return parser.parse_args(arguments)
+
+
+def rows_of(options):
+    """The rows asked for; the package says which layers there are."""
+    rows = options.rows or [*MAIN_ROWS, "layers"]
+    if "layers" not in rows:
+        return rows
+    from benchmarks.contenders.segaug import public_layers
+
+    layers = [f"layer:{name}" for name in public_layers()]
+    return [row for name in rows for row in (layers if name == "layers" else [name])]
+
+
+def main(arguments=None):
+    options = read_options(arguments)
+    names = options.contenders or [name for name in CONTENDERS if name not in OPT_IN]
+    pythons = dict(pair.split("=", 1) for pair in options.python)
+    names = list(dict.fromkeys([*names, *pythons]))
+    settings = Settings(
+        rounds=options.rounds,
+        seconds=options.seconds,
+        cores=tuple(sorted(os.sched_getaffinity(0))[: options.cores]),
+        pythons=pythons,
+    )
+    result = measure(names, rows_of(options), options.side, settings)
+    options.results.mkdir(parents=True, exist_ok=True)
+    path = options.results / f"{options.machine}.json"
+    path.write_text(json.dumps(result, indent=1) + "\n")
+    report.write(options.results, options.document)
+    Console().print(f"Wrote {path} and {options.document}")
+
+
+def measure(names, rows, side, settings):
+    result = {"kind": "cpu", "machine": machine.facts(), "side": side}
+    result |= {"threads": len(settings.cores), "rounds": settings.rounds, "rows": {}}
+    columns = (*Progress.get_default_columns(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bar = progress.add_task("starting", total=len(rows))
+        with contest(names, settings) as (racers, entries):
+            result["contenders"] = entries
+            for row in rows:
+                progress.update(bar, description=row)
+                chosen = LAYER_CONTENDERS if row.startswith("layer:") else tuple(racers)
+                result["rows"][row] = race(racers, Task(row, side), settings, chosen)
+                progress.advance(bar)
+    return result
+
+
+if __name__ == "__main__":
+    main()

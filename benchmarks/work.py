@@ -1,0 +1,108 @@
+"""What is measured: the pictures, the rows of the table, and the numbers every contender uses."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+# Different pictures, not one repeated: one alone stays in the cache and flatters everybody.
+PICTURES = 16
+CLASSES = 8
+
+# The reference chain, in the units that most libraries share.
+DEGREES = 30.0
+ZOOM = 0.2
+TRANSLATION = 0.1
+SHEAR_DEGREES = 5.0
+SECOND_DEGREES = 5.0
+BRIGHTNESS = 0.2
+CONTRAST = 0.2
+SATURATION = 0.2
+HUE = 0.1
+KERNEL = 5
+SIGMA = (0.5, 2.0)
+
+CHAIN = "chain"
+CHAIN_FLOAT = "chain-float"
+# One layer is a rotation; six are rotation, flip, zoom, translation, shear and a small rotation.
+ONE_LAYER = "layers:1"
+SIX_LAYERS = "layers:6"
+
+MAIN_ROWS = {
+    "flip": "horizontal flip",
+    "affine": "one affine (rotation, zoom, translation)",
+    CHAIN: "reference chain, uint8 out",
+    CHAIN_FLOAT: "reference chain, float32 out",
+    "jitter": "colour jitter",
+    "blur": "gaussian blur",
+    "elastic": "elastic",
+    ONE_LAYER: "one geometric layer (rotation)",
+    SIX_LAYERS: "six geometric layers",
+}
+
+
+class AbsentError(Exception):
+    """The contender has nothing that does this work; the message says so in a few words."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to measure: a row's work on pictures of `side` x `side`.
+
+    `batch` is the number of pictures handed over at once; None leaves it to the contender.
+    """
+
+    row: str
+    side: int = 512
+    batch: int | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """Work that is ready to run.
+
+    Attributes:
+        run: does the work on this many pictures, a multiple of `unit`. May return the
+            seconds that count, where those are not simply the time it took.
+        unit: how many pictures one call handles.
+        least: the fewest pictures a round may have.
+        settle: called before the clock starts, for results that were made in advance.
+    """
+
+    run: Callable[[int], float | None]
+    unit: int = 1
+    least: int = 1
+    settle: Callable[[], None] = lambda: None
+
+
+def title(row):
+    kind, _, argument = row.partition(":")
+    if kind == "layer":
+        return f"`{argument}`"
+    return MAIN_ROWS.get(row) or f"{argument} geometric layers"
+
+
+@functools.lru_cache(maxsize=1)
+def pairs(side, count=PICTURES):
+    """`count` different pictures (count, side, side, 3) and masks (count, side, side), uint8.
+
+    Patches with some noise: neighbouring pixels are alike, as in photographs.
+    """
+    generator = np.random.default_rng(0)
+    patch = max(side // 16, 1)
+    patches = -(-side // patch)
+
+    def enlarge(values):
+        large = values.repeat(patch, axis=1).repeat(patch, axis=2)
+        return np.ascontiguousarray(large[:, :side, :side])
+
+    colours = enlarge(generator.integers(0, 240, (count, patches, patches, 3), "uint8"))
+    noise = generator.integers(0, 16, colours.shape, "uint8")
+    classes = generator.integers(0, CLASSES, (count, patches, patches), "uint8")
+    return colours + noise, enlarge(classes)
+
+
+def picture_count(side, batch):
+    """Enough pictures to fill a batch; few of very large ones, which fill no cache anyway."""
+    return max(PICTURES if side <= 1024 else 4, batch or 1)

@@ -1,0 +1,104 @@
+"""The lookup of 8-bit pictures: a pixel and its label in one 32-bit word.
+
+Four loads a pixel serve three channels and the mask. Colours are blended in float32 and
+rounded once; the label is taken from the nearest of the same four words.
+"""
+
+from keras_segaug.backend import gather_rows, octets_of, ops
+from keras_segaug.kernels.resample import fold
+
+
+def packed_reader(images, label, fill_mode, fill_value):
+    """Bilinear for the images, nearest for the mask.
+
+    Args:
+        images: (B, H, W, C), uint8, C from 1 to 3.
+        label: empty, or one pair of a mask (B, H, W, 1), uint8, and its fill value.
+        fill_mode: as in `resample.reader`.
+        fill_value: for "constant": a whole number in 0 .. 255.
+
+    Returns:
+        A function (samples, columns, rows) -> words, as `resample.reader` returns one;
+        `unpack` takes them apart.
+    """
+    height, width, channels = ops.shape(images)[1:]
+    fill = sum(int(fill_value) << (8 * channel) for channel in range(channels))
+    for _, mask_fill_value in label:
+        fill = _signed(fill | int(mask_fill_value) << 24)
+    words = bordered(pack(images, *[mask for mask, _ in label]), fill_mode, fill)
+    table = ops.reshape(words, (-1,))
+    margin = 1 if fill_mode == "constant" else 0
+    row_length = width + 1 + 2 * margin
+    size = (height + 1 + 2 * margin) * row_length
+
+    def read(samples, columns, rows):
+        columns = fold(columns, width, fill_mode, margin)
+        rows = fold(rows, height, fill_mode, margin)
+        left, top = ops.floor(columns), ops.floor(rows)
+        first = samples * size + (ops.cast(top, "int32") + margin) * row_length
+        first = first + ops.cast(left, "int32") + margin
+        steps = (0, 1, row_length, row_length + 1)
+        corners = [gather_rows(table, first + step) for step in steps]
+        return blend(corners, columns - left, rows - top, channels)
+
+    return read
+
+
+def blend(corners, right, lower, channels):
+    """Colours by their shares, the label of the nearest corner; shares in [0, 1)."""
+    upper_label = ops.where(right < 0.5, corners[0], corners[1])
+    lower_label = ops.where(right < 0.5, corners[2], corners[3])
+    word = ops.where(lower < 0.5, upper_label, lower_label) & _signed(0xFF000000)
+    left, upper = 1.0 - right, 1.0 - lower
+    shares = (left * upper, right * upper, left * lower, right * lower)
+    for channel in range(channels):
+        blended = sum(
+            share * ops.cast(_byte(corner, channel), "float32")
+            for share, corner in zip(shares, corners, strict=True)
+        )
+        word = word | _shift(ops.cast(blended + 0.5, "int32"), channel)
+    return word
+
+
+def pack(images, *masks):
+    """(B, H, W, C) and at most one (B, H, W, 1), all uint8, as (B, H, W) words."""
+    octets = [(images[..., channel], channel) for channel in range(images.shape[-1])]
+    octets += [(mask[..., 0], 3) for mask in masks]
+    first, *others = [_shift(ops.cast(octet, "int32"), place) for octet, place in octets]
+    for word in others:
+        first = first | word
+    return first
+
+
+def unpack(words, channels):
+    """Words (B, H, W) as images (B, H, W, C) and masks (B, H, W, 1), both uint8."""
+    octets = octets_of(words)
+    return octets[..., :channels], octets[..., 3:]
+
+
+def bordered(words, fill_mode, fill):
+    """Adds the pixels that the neighbours of a folded point may reach."""
+    for axis in (1, 2):
+        first = words[:, :1] if axis == 1 else words[:, :, :1]
+        last = words[:, -1:] if axis == 1 else words[:, :, -1:]
+        if fill_mode == "constant":
+            filled = ops.full_like(first, fill)
+            parts = [filled, words, filled, filled]
+        else:
+            # Beyond the last pixel the share is 0, except where the picture repeats.
+            parts = [words, first if fill_mode == "wrap" else last]
+        words = ops.concatenate(parts, axis=axis)
+    return words
+
+
+def _byte(word, channel):
+    return (ops.right_shift(word, 8 * channel) if channel else word) & 0xFF
+
+
+def _shift(octet, channel):
+    return ops.left_shift(octet, 8 * channel) if channel else octet
+
+
+def _signed(word):
+    """The same 32 bits as an int32: float to unsigned has no vector instruction."""
+    return word - (1 << 32) if word >= 1 << 31 else word

@@ -1,0 +1,213 @@
+"""The benchmarks run, tiny, and the figures in their tables are worked out rightly."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import check, figures, report, targets, work
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run_module(*arguments, backend="tensorflow"):
+    command = [sys.executable, "-m", *map(str, arguments)]
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+def entry(median):
+    return {"median": median, "low": 0.9 * median, "high": 1.1 * median, "pictures": 16}
+
+
+@pytest.fixture
+def result():
+    """A run in which one peer wins a row, one is not installed and one fails."""
+    names = ("segaug", "keras", "albumentations", "kornia")
+    contenders = {
+        name: {"title": name.upper(), "note": "a note", "versions": {name: "1.2"}} for name in names
+    }
+    contenders["kornia"] = {"title": "KORNIA", "note": "a note", "missing": "not installed"}
+    rows = {
+        "chain": {
+            "segaug": entry(2.0),
+            "keras": entry(44.0),
+            "albumentations": entry(5.0),
+        },
+        "flip": {
+            "segaug": entry(0.2),
+            "keras": {"error": "ValueError: no"},
+            "albumentations": entry(0.05),
+        },
+        "layer:JointRandomFlip": {"segaug": entry(0.2), "keras": {"absent": "no such layer"}},
+    }
+    machine = {"processor": "p", "cores": 2, "system": "s", "python": "3", "date": "d"}
+    return {
+        "kind": "cpu",
+        "machine": {**machine, "load_at_start": 0.0},
+        "side": 512,
+        "threads": 1,
+        "rounds": 3,
+        "contenders": contenders,
+        "rows": rows,
+    }
+
+
+# --- Figures -----------------------------------------------------------------------------------
+
+
+def test_summary_is_the_median_and_the_quartiles():
+    values = [5.0, 1.0, 4.0, 2.0, 3.0]
+    expected = {"median": 3.0, "low": 2.0, "high": 4.0, "rounds": 5}
+    assert figures.summary(values) == expected
+    assert figures.summary([7.0]) == {"median": 7.0, "low": 7.0, "high": 7.0, "rounds": 1}
+
+
+def test_ratio_needs_both_times():
+    results = {"a": entry(6.0), "b": entry(2.0), "c": {"absent": "no"}, "d": entry(-0.1)}
+    assert figures.ratio(results, "a", "b") == 3.0
+    for name, reference in (("c", "a"), ("a", "c"), ("a", "d"), ("a", "nobody")):
+        assert figures.ratio(results, name, reference) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (0.01234, "0.0123"), (1.7, "1.70"), (18.04, "18.0"), (1618.3, "1,618")],
+)
+def test_rounded_to_three_digits(value, text):
+    assert figures.rounded(value) == text
+
+
+def test_pictures_differ_and_masks_hold_classes():
+    images, masks = work.pairs(20, 3)
+    assert images.shape == (3, 20, 20, 3)
+    assert masks.shape == (3, 20, 20)
+    assert images.dtype == masks.dtype == np.uint8
+    assert not np.array_equal(images[0], images[1])
+    assert masks.max() < work.CLASSES
+
+
+# --- Tables ------------------------------------------------------------------------------------
+
+
+def test_cells_show_ratios_and_losses(result):
+    rows = result["rows"]
+    assert report.cell(rows["chain"], "segaug") == "2.00"
+    assert report.cell(rows["chain"], "keras") == "44.0 (22.0×)"
+    assert report.cell(rows["flip"], "albumentations") == "**0.05 (0.25×)**"
+    assert report.cell(rows["flip"], "keras") == "failed"
+    assert report.cell(rows["layer:JointRandomFlip"], "keras") == "–"
+
+
+def test_only_peers_that_do_the_whole_work_can_win():
+    results = {"segaug": entry(2.0), "segaug-eager": entry(1.0), "opencv": entry(1.0)}
+    for name in ("segaug-eager", "opencv"):
+        assert report.cell(results, name) == "1.00 (0.5×)"
+
+
+def test_document_shows_what_was_lost_failed_or_not_installed(result, tmp_path):
+    (tmp_path / "here.json").write_text(json.dumps(result))
+    report.write(tmp_path, tmp_path / "docs" / "benchmarks.md")
+    text = (tmp_path / "docs" / "benchmarks.md").read_text()
+    assert "| reference chain, uint8 out | 2.00 | 44.0 (22.0×) | 5.00 (2.50×) |" in text
+    assert "- horizontal flip: ALBUMENTATIONS takes 0.25 of our time." in text
+    assert "- horizontal flip, KERAS: ValueError: no" in text
+    assert "| KORNIA | not installed | a note |" in text
+    assert "| `JointRandomFlip` | 0.2 |" in text
+
+
+def test_targets_know_which_way_is_better(result):
+    found = {what: (value, reached) for what, value, _, _, reached in targets.targets(result)}
+    assert found == {
+        "chain, uint8: keras_segaug / Albumentations": (0.4, True),
+        "chain, uint8: Keras' layers / keras_segaug": (22.0, True),
+    }
+    result["rows"]["chain"]["segaug"] = entry(4.0)
+    assert not any(reached for *_, reached in targets.targets(result))
+
+
+def test_growth_is_plotted(tmp_path):
+    pytest.importorskip("matplotlib")
+    from benchmarks import growth
+
+    points = [{"x": x, "results": {"segaug": entry(x / 100)}} for x in (64, 128)]
+    points.append({"x": 256, "results": {"segaug": {"error": "no"}}})
+    curve = {"axis": "side of the picture, pixels", "title": "Chain", "points": points}
+    growth.draw(curve, {"segaug": {"title": "ours"}, "other": {"title": "o"}}, tmp_path / "a.png")
+    assert (tmp_path / "a.png").stat().st_size > 5000
+
+
+# --- The check ---------------------------------------------------------------------------------
+
+
+def test_check_says_what_is_too_slow():
+    assert check.judge(faster_than_keras=10.0, six_to_one=1.4) == []
+    slow, dear = check.judge(faster_than_keras=3.2, six_to_one=2.0)
+    assert "3.2 times faster than Keras' layers" in slow
+    assert "six geometric layers take 2.00 times as long as one" in dear
+
+
+def test_check_compares_lookups():
+    assert check.judge_lookups(one=4, six=4) == []
+    assert "no longer share one lookup" in check.judge_lookups(one=4, six=8)[0]
+    assert "counts the wrong thing" in check.judge_lookups(one=0, six=0)[0]
+
+
+def test_gathers_are_counted_in_a_listing():
+    listing = """
+      %gather.1 = u32[64,64]{1,0} gather(%table, %index), offset_dims={}
+      ROOT %gather_fusion = u8[64]{0} fusion(%gather.1), kind=kLoop
+      %g = f32[8,3]{1,0:T(8)} gather(%a, %b), slice_sizes={1,3}
+    """
+    assert check.count_gathers(listing) == 2
+
+
+# --- The whole, tiny ---------------------------------------------------------------------------
+
+
+def test_runner_writes_json_and_markdown(tmp_path):
+    """The second contender has no such layer; the third is not installed, or takes part."""
+    pytest.importorskip("tensorflow")
+    done = run_module(
+        *("benchmarks.run", "--rounds", 2, "--seconds", 0.005, "--side", 16),
+        *("--contenders", "segaug", "opencv", "torchvision"),
+        *("--rows", "chain", "layer:MaskOnlyOneHot", "layer:JointNoSuchLayer"),
+        *("--machine", "tiny", "--results", tmp_path, "--document", tmp_path / "b.md"),
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    result = json.loads((tmp_path / "tiny.json").read_text())
+    assert result["kind"] == "cpu"
+    assert result["threads"] == 1
+    assert set(result["contenders"]) == {"segaug", "opencv", "torchvision"}
+    assert "keras_segaug" in result["contenders"]["segaug"]["versions"]
+    found = result["rows"]["chain"]["segaug"]
+    assert found["rounds"] == 2
+    assert 0 < found["low"] <= found["median"] <= found["high"]
+    assert found["first_call"] > 0
+    assert result["rows"]["layer:MaskOnlyOneHot"]["segaug"]["median"] > 0
+    assert result["rows"]["layer:JointNoSuchLayer"]["segaug"] == {"absent": "no such layer"}
+    text = (tmp_path / "b.md").read_text()
+    assert "| reference chain, uint8 out | " in text
+    assert "### Contenders" in text
+
+
+def test_accelerator_benchmark_leaves_tensorflow_alone(tmp_path):
+    pytest.importorskip("jax")
+    done = run_module(
+        *("benchmarks.gpu", "--smoke", "--backends", "jax", "--results", tmp_path), backend="jax"
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    result = json.loads((tmp_path / "gpu-smoke.json").read_text())
+    found = result["backends"]["jax"]
+    assert found["tensorflow_imported"] is False
+    assert [cell["row"] for cell in found["cells"]] == ["chain", "chain-float"]
+    for cell in found["cells"]:
+        assert cell["chain"]["median"] > 0
+        assert cell["copy"]["median"] > 0
+    assert found["training"]["with"]["median"] > 0
+    report.write(tmp_path, tmp_path / "b.md")
+    assert "32×32, batch 2, uint8 out" in (tmp_path / "b.md").read_text()
