@@ -112,9 +112,9 @@ def materialised(values):
     XLA on a CPU fuses a cheap computation into every reader and drops its own optimisation
     barriers before it does; it never fuses a scatter.
     """
-    if not loops_pay():
-        return values
     stacked = ops.stack(values)
+    if not loops_pay() or 0 in stacked.shape:
+        return values
     rows = ops.reshape(ops.arange(len(values), dtype="int32"), (-1, 1))
     stacked = ops.scatter_update(ops.zeros_like(stacked), rows, stacked)
     return [stacked[i] for i in range(len(values))]
@@ -218,32 +218,45 @@ def _key_of(state):
 # --- Compilation -----------------------------------------------------------------------------
 
 
+# Sizes of pictures that one layer compiles for, when it is left to decide.
+_MOST_SIZES = 3
+
+
 class Compiled:
     """A function of (tensors, key) that is compiled by XLA where that pays.
 
     Args:
         function: takes a nest of tensors and a key or None; returns a nest of tensors.
-        jit_compile: True, False, or "auto": wherever height and width are known.
+        jit_compile: True, False, or "auto": wherever height and width are known. When they
+            keep changing, TensorFlow then runs one uncompiled graph for the rest: compiling
+            takes longer than running a few dozen times. (JAX compiles for every shape anyway,
+            and op by op that takes longer.)
     """
 
     def __init__(self, function, jit_compile):
         self._function = function
         self._jit_compile = jit_compile
         self._programs = {}
+        self._sizes = set()
 
-    def __call__(self, tensors, key, static):
-        compiles = self._jit_compile is True or (self._jit_compile == "auto" and static)
+    def __call__(self, tensors, key, size):
+        """`size`: the pictures' (height, width); None where it is not known."""
         backend = name()
-        if not compiles or backend not in ("tensorflow", "jax"):
+        automatic = self._jit_compile == "auto"
+        if backend == "torch" or not self._jit_compile or (automatic and None in size):
             return self._function(tensors, key)
-        if backend not in self._programs:
-            self._programs[backend] = self._compile(backend)
-        return self._programs[backend](tensors, key)
+        self._sizes.add(tuple(size))
+        varying = automatic and backend == "tensorflow" and len(self._sizes) > _MOST_SIZES
+        if (backend, varying) not in self._programs:
+            self._programs[backend, varying] = self._compile(backend, varying)
+        return self._programs[backend, varying](tensors, key)
 
-    def _compile(self, backend):
+    def _compile(self, backend, varying):
         if backend == "tensorflow":
             import tensorflow as tf
 
+            if varying:
+                return tf.function(self._function, autograph=False, reduce_retracing=True)
             # `tf.data` runs on the CPU; elsewhere a visible GPU is what computes.
             cpu = _in_foreign_graph.get() or not tf.config.list_physical_devices("GPU")
             return tf.function(self._traced(cpu), jit_compile=True, autograph=False)

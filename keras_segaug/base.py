@@ -164,7 +164,7 @@ class AugmentationLayer(keras.layers.Layer):
         sample = Sample(self, data)
         size = sample.layouts()["images"].packed_shape(sample.images.shape)[1:3]
         try:
-            return self._program(data, key, static=None not in size)
+            return self._program(data, key, size)
         except Exception:
             if key is not None and backend.is_eager(sample.images):
                 backend.step_back(self._state)

@@ -1,0 +1,57 @@
+"""Compiled or not, and how often, is decided inside: nobody sees it but in time."""
+
+import time
+
+import keras
+import numpy as np
+import pytest
+
+import keras_segaug as ks
+from tests.cases import inner
+from tests.data import labels, pictures, to_numpy
+
+
+def test_changing_sizes_do_not_compile_each_time():
+    """50 sizes through one pipeline take at most 3 times as long as one size uncompiled."""
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("JAX compiles for every shape, with and without us; torch is not compiled")
+
+    def run(jit_compile, sizes):
+        layer = ks.Pipeline(inner(), seed=1, jit_compile=jit_compile)
+        pairs = [(pictures(1, *size)[0], labels(1, *size)[0]) for size in sizes]
+        layer(*pairs[0])  # what is loaded and built once
+        start = time.perf_counter()
+        for pair in pairs:
+            layer(*pair)
+        return time.perf_counter() - start
+
+    sizes = [(200 + i, 180 + 2 * i) for i in range(50)]
+    assert run("auto", sizes) < 3 * run(False, [sizes[0]] * 50)
+
+
+@pytest.mark.parametrize("size", [(16, 14), (17, 1), (1, 23), (1, 1), (9, 40)])
+@pytest.mark.parametrize("fill_mode", ["reflect", "wrap", "nearest", "constant"])
+def test_compiled_lookup_is_the_same(size, fill_mode):
+    """The loop over blocks of rows, also where the rows do not fill the last block."""
+    images, mask = pictures(3, *size), labels(3, *size)
+    more = {"images": images, "masks": [mask, mask.astype("int32"), np.eye(5)[mask]]}
+    results = [
+        to_numpy(
+            ks.JointRandomAffine(
+                0.1, 0.2, 0.2, 0.1, 0.1, seed=3, fill_mode=fill_mode, jit_compile=jit_compile
+            )(more)
+        )
+        for jit_compile in (True, False)
+    ]
+    np.testing.assert_allclose(results[0]["images"], results[1]["images"], atol=1.01)
+    for compiled, plain in zip(results[0]["masks"], results[1]["masks"], strict=True):
+        # Where a point lies halfway between two pixels, the last bit decides.
+        assert (compiled != plain).mean() < 0.01
+
+
+@pytest.mark.parametrize("jit_compile", [True, False])
+def test_empty_batch(jit_compile):
+    layer = ks.Pipeline(inner(), jit_compile=jit_compile)
+    images, masks = layer(pictures(0), labels(0))
+    assert tuple(images.shape) == (0, 16, 14, 3)
+    assert tuple(masks.shape) == (0, 16, 14)
