@@ -109,12 +109,13 @@ class JointLayer(AugmentationLayer, abstract=True):
         pairs = list(zip(batch.masks, fills, strict=True))
         pairs += [(weights, 0) for weights in batch.weights]
         with_label = []
-        if interpolation == "bilinear" and fits_word(batch.images, value):
+        interpolation = interpolation or "nearest"
+        if interpolation != "bicubic" and fits_word(batch.images, value):
             # The label of one mask fits into the same word.
             with_label = pairs[:1] if batch.masks and fits_byte(batch.masks[0]) else []
-            read_images = packed_reader(batch.images, with_label, mode, value)
+            read_images = packed_reader(batch.images, with_label, interpolation, mode, value)
         else:
-            read_images = reader(batch.images, interpolation or "nearest", mode, value)
+            read_images = reader(batch.images, interpolation, mode, value)
         readers = [
             reader(labels, "nearest", mode, fill) for labels, fill in pairs[len(with_label) :]
         ]

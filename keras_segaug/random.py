@@ -8,7 +8,7 @@ key gives the same bits on every backend, eager, compiled and in `tf.data`.
 import math
 from typing import Any
 
-from keras_segaug.backend import ops
+from keras_segaug.backend import materialised, ops
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
@@ -118,9 +118,11 @@ class Draws:
         stream = 2 + self._used // self._BLOCK
         column = self._used % self._BLOCK
         if column == 0:
-            self._block = words(self._keys, self._BLOCK, stream)
+            block = words(self._keys, self._BLOCK, stream)
+            # Else the compiler would put the whole generator into the loop over the pixels.
+            self._block = materialised([block[:, i] for i in range(self._BLOCK)])
         self._used += 1
-        return self._block[:, column]
+        return self._block[column]
 
     def uniform(self, low=0.0, high=1.0):
         """(B,) float32, uniform in [low, high)."""

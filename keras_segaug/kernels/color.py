@@ -58,7 +58,9 @@ def adjust_hue(images, shift, value_range):
 def adjust_gamma(images, gamma, value_range):
     """Raises images, scaled to [0, 1], to the power `gamma`."""
     low, span = value_range[0], value_range[1] - value_range[0]
-    return ops.clip((images - low) / span, 0.0, 1.0) ** gamma * span + low
+    unit = ops.clip((images - low) / span, 0.0, 1.0)
+    # Not `unit**gamma`, which XLA computes one number at a time on a CPU; log(0) becomes 0 again.
+    return ops.exp(gamma * ops.log(unit)) * span + low
 
 
 def saturation_multiplier(factor):

@@ -8,12 +8,13 @@ from keras_segaug.backend import gather_rows, octets_of, ops
 from keras_segaug.kernels.resample import fold
 
 
-def packed_reader(images, label, fill_mode, fill_value):
-    """Bilinear for the images, nearest for the mask.
+def packed_reader(images, label, interpolation, fill_mode, fill_value):
+    """As `resample.reader` for the images, and nearest for the mask, in one lookup.
 
     Args:
         images: (B, H, W, C), uint8, C from 1 to 3.
         label: empty, or one pair of a mask (B, H, W, 1), uint8, and its fill value.
+        interpolation: "nearest" or "bilinear".
         fill_mode: as in `resample.reader`.
         fill_value: for "constant": a whole number in 0 .. 255.
 
@@ -34,9 +35,12 @@ def packed_reader(images, label, fill_mode, fill_value):
     def read(samples, columns, rows):
         columns = fold(columns, width, fill_mode, margin)
         rows = fold(rows, height, fill_mode, margin)
-        left, top = ops.floor(columns), ops.floor(rows)
+        half = 0.5 if interpolation == "nearest" else 0.0
+        left, top = ops.floor(columns + half), ops.floor(rows + half)
         first = samples * size + (ops.cast(top, "int32") + margin) * row_length
         first = first + ops.cast(left, "int32") + margin
+        if interpolation == "nearest":
+            return gather_rows(table, first)
         steps = (0, 1, row_length, row_length + 1)
         corners = [gather_rows(table, first + step) for step in steps]
         return blend(corners, columns - left, rows - top, channels)

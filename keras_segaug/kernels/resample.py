@@ -1,10 +1,8 @@
 """Lookup of pixels at real coordinates: one gather a tap, any border, any dtype."""
 
-from keras_segaug.backend import gather_rows, loops_pay, ops
+from keras_segaug.backend import gather_rows, ops
+from keras_segaug.kernels.blocks import in_row_blocks
 from keras_segaug.kernels.matrices import as_float
-
-# Blocks of rows of a picture in a compiled loop: few enough to cost nothing.
-BLOCKS = 8
 
 
 def reader(pixels, interpolation, fill_mode, fill_value):
@@ -52,33 +50,11 @@ def reader(pixels, interpolation, fill_mode, fill_value):
 
 
 def read_batch(readers, columns, rows, batch):
-    """Reads with each of the readers at points (B, h, w), or what broadcasts to that.
-
-    Compiled on a CPU this is a loop over blocks of rows. The points and the results are then in
-    memory before they are used; XLA would else compute them once for each value made of them.
-    """
+    """Reads with each of the readers at points (B, h, w), or what broadcasts to that."""
     samples = ops.reshape(ops.arange(batch, dtype="int32"), (-1, 1, 1))
-    columns, rows = columns + 0.0 * rows, rows + 0.0 * columns
-
-    def read(points):
-        return [each(*points) for each in readers]
-
-    if not loops_pay() or (isinstance(batch, int) and batch == 0):
-        return read((samples, columns, rows))
-    height, width = ops.shape(columns)[1:]
-    block = -(-height // BLOCKS)
-    spread = ((0, 0), (0, BLOCKS * block - height), (0, 0))
-    points = [
-        ops.reshape(
-            ops.pad(ops.broadcast_to(x, (batch, height, width)), spread), (-1, block, width)
-        )
-        for x in (columns, rows)
-    ]
-    samples = ops.reshape(ops.broadcast_to(samples, (batch, BLOCKS, 1)), (-1, 1, 1))
-    return [
-        ops.reshape(x, (-1, BLOCKS * block, width, *x.shape[3:]))[:, :height]
-        for x in ops.map(read, (samples, *points))
-    ]
+    height, width = ops.shape(columns + rows)[1:]
+    points = [ops.broadcast_to(x, (batch, height, width)) for x in (columns, rows)]
+    return in_row_blocks(lambda *place: [read(*place) for read in readers], points, samples)
 
 
 def nearest_index(position):

@@ -22,10 +22,13 @@ def tensors(*arrays):
     channels=st.integers(1, 3),
     reach=st.floats(0.5, 40),
     fill_mode=st.sampled_from(["reflect", "wrap", "nearest", "constant"]),
+    interpolation=st.sampled_from(["nearest", "bilinear"]),
     fills=st.tuples(st.integers(0, 255), st.integers(0, 255)),
     seed=st.integers(0, 1000),
 )
-def test_agrees_with_the_general_lookup(height, width, channels, reach, fill_mode, fills, seed):
+def test_agrees_with_the_general_lookup(
+    height, width, channels, reach, fill_mode, interpolation, fills, seed
+):
     rng = np.random.default_rng(seed)
     images, masks = tensors(
         pictures(2, height, width, channels, seed),
@@ -35,9 +38,9 @@ def test_agrees_with_the_general_lookup(height, width, channels, reach, fill_mod
         rng.uniform(-reach, width + reach, (2, 7, 5)).astype("float32"),
         rng.uniform(-reach, height + reach, (2, 7, 5)).astype("float32"),
     )
-    packed = packed_reader(images, [(masks, fills[1])], fill_mode, fills[0])
+    packed = packed_reader(images, [(masks, fills[1])], interpolation, fill_mode, fills[0])
     general = [
-        reader(images, "bilinear", fill_mode, fills[0]),
+        reader(images, interpolation, fill_mode, fills[0]),
         reader(masks, "nearest", fill_mode, fills[1]),
     ]
     words, image, mask = read_batch([packed, *general], *points, 2)
