@@ -1,14 +1,11 @@
 """The three kinds of layers: geometry for both, colour for the image, coding for the mask."""
 
-import keras
-
 from keras_segaug import checks
 from keras_segaug.backend import ops
-from keras_segaug.base import AugmentationLayer, as_dtype
+from keras_segaug.base import AugmentationLayer
 from keras_segaug.kernels import matrices
-from keras_segaug.kernels.packed import packed_reader, unpack
+from keras_segaug.kernels.lookup import dtype_of, look_up
 from keras_segaug.kernels.points import Points
-from keras_segaug.kernels.resample import read_batch, reader
 from keras_segaug.sample import Batch
 
 
@@ -100,48 +97,14 @@ class JointLayer(AugmentationLayer, abstract=True):
             points = layer.trace(points, parameters, *size)
         if points.is_identity:
             return batch
-        columns, rows = points.grid()
         interpolation, mode, value, mask_value = shared_lookup([layer for layer, _ in group])
         mode = mode or "nearest"
-
-        value = value or 0.0
-        fills = [mask_fill(self, mask, mode, mask_value) for mask in batch.masks]
-        pairs = list(zip(batch.masks, fills, strict=True))
-        pairs += [(weights, 0) for weights in batch.weights]
-        with_label = []
-        interpolation = interpolation or "nearest"
-        if interpolation != "bicubic" and fits_word(batch.images, value):
-            # The label of one mask fits into the same word.
-            with_label = pairs[:1] if batch.masks and fits_byte(batch.masks[0]) else []
-            read_images = packed_reader(batch.images, with_label, interpolation, mode, value)
-        else:
-            read_images = reader(batch.images, interpolation, mode, value)
-        readers = [
-            reader(labels, "nearest", mode, fill) for labels, fill in pairs[len(with_label) :]
-        ]
-        images, *rest = read_batch(
-            [read_images, *readers], columns, rows, ops.shape(batch.images)[0]
+        labels = [(mask, mask_fill(self, mask, mode, mask_value)) for mask in batch.masks]
+        labels += [(weights, 0) for weights in batch.weights]
+        images, moved = look_up(
+            batch.images, labels, points, interpolation or "nearest", mode, value or 0.0
         )
-        if len(images.shape) == 3:
-            images, labels = unpack(images, batch.images.shape[-1])
-            rest = [labels, *rest] if with_label else rest
-        if dtype_of(batch.images) == "uint8":
-            images = as_dtype(images, "uint8")
-        return Batch(images, rest[: len(batch.masks)], rest[len(batch.masks) :])
-
-
-def dtype_of(tensor):
-    return keras.backend.standardize_dtype(tensor.dtype)
-
-
-def fits_word(images, fill_value):
-    """Do three channels of a pixel leave room for a label in 32 bits?"""
-    eight_bits = dtype_of(images) == "uint8" and fill_value in range(256)
-    return eight_bits and images.shape[-1] <= 3
-
-
-def fits_byte(mask):
-    return dtype_of(mask) == "uint8" and mask.shape[-1] == 1
+        return Batch(images, moved[: len(batch.masks)], moved[len(batch.masks) :])
 
 
 def shared_lookup(layers):
