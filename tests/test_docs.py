@@ -42,6 +42,8 @@ def snippets():
     return re.findall(r"```python\n(.*?)```", README, re.S)
 
 
+# Keras says on JAX and torch that a dataset shuffles itself.
+@pytest.mark.filterwarnings("ignore:.shuffle=True. was passed")
 def test_readme_snippets_run(tmp_path, monkeypatch):
     """In their order, one after the other, as a reader would paste them."""
     monkeypatch.chdir(tmp_path)
