@@ -22,6 +22,18 @@ _compiling_for_cpu = contextvars.ContextVar("keras_segaug_compiling_for_cpu", de
 AUTOGRAPH_MARK = "autograph_info__"
 
 
+def left_to_run(function):
+    """Keeps `torch.compile` (Keras' `jit_compile=True` on torch) from tracing a function.
+
+    It specialises on Python numbers, so that it would compile again for every draw.
+    """
+    if keras.backend.backend() != "torch":
+        return function
+    import torch
+
+    return torch.compiler.disable(function)
+
+
 def name():
     """The backend in use for the tensors at hand."""
     return "tensorflow" if _in_foreign_graph.get() else keras.backend.backend()

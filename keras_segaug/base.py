@@ -87,6 +87,7 @@ class AugmentationLayer(keras.layers.Layer):
 
     # --- The public way in ---
 
+    @backend.left_to_run
     def __call__(self, data, masks=None, sample_weights=None, training=None):
         sample = Sample(self, data, masks, sample_weights)
         with backend.ops_of(sample.images):

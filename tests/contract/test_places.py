@@ -173,8 +173,6 @@ def training_model(augmentation, height=16, width=14):
 @pytest.mark.parametrize("jit_compile", [True, False, "auto"])
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 def test_fit(jit_compile, policy):
-    if keras.backend.backend() == "torch" and jit_compile is True:
-        jit_compile = "auto"  # torch.compile wants a C++ compiler, and is not what is tested
     augmentation = ks.Pipeline(
         [ks.ImageOnlyRescaling(1 / 255), ks.JointRandomRotation(0.1), ks.JointRandomFlip()],
         seed=1,
