@@ -22,9 +22,6 @@ class Composition(AugmentationLayer, abstract=True):
         super().__init__(**kwargs)
         self.layers = list(layers)
 
-    def draw(self, draws):
-        return {}
-
     def draw_all(self, keys):
         children = ops.arange(len(self.layers), dtype="int32")
         child_keys = random.fold_in(keys[:, None, :], children)
