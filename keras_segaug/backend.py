@@ -240,9 +240,10 @@ class Compiled:
     Args:
         function: takes a nest of tensors and a key or None; returns a nest of tensors.
         jit_compile: True, False, or "auto": wherever height and width are known. When they
-            keep changing, TensorFlow then runs one uncompiled graph for the rest: compiling
-            takes longer than running a few dozen times. (JAX compiles for every shape anyway,
-            and op by op that takes longer.)
+            keep changing from one eager call to the next, TensorFlow runs one uncompiled graph
+            for the rest: compiling takes longer than running a few dozen times. (A traced
+            function, such as that of `dataset.map`, stays with its sizes. JAX compiles for
+            every shape anyway, and op by op that takes longer.)
     """
 
     def __init__(self, function, jit_compile):
@@ -257,11 +258,16 @@ class Compiled:
         automatic = self._jit_compile == "auto"
         if backend == "torch" or not self._jit_compile or (automatic and None in size):
             return self._function(tensors, key)
-        self._sizes.add(tuple(size))
-        varying = automatic and backend == "tensorflow" and len(self._sizes) > _MOST_SIZES
+        varying = automatic and backend == "tensorflow" and self._keeps_changing(tensors, size)
         if (backend, varying) not in self._programs:
             self._programs[backend, varying] = self._compile(backend, varying)
         return self._programs[backend, varying](tensors, key)
+
+    def _keeps_changing(self, tensors, size):
+        if not is_eager(tensors["images"]):
+            return False
+        self._sizes.add(tuple(size))
+        return len(self._sizes) > _MOST_SIZES
 
     def _compile(self, backend, varying):
         if backend == "tensorflow":

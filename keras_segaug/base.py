@@ -130,22 +130,23 @@ class AugmentationLayer(keras.layers.Layer):
         """Applies drawn parameters (or None: as at inference) to any accepted structure."""
         sample = Sample(self, data)
         with backend.ops_of(sample.images):
-            layouts = sample.layouts()
-            packed = keras.tree.map_structure_up_to(
-                sample.tensors, lambda tensor, layout: layout.pack(tensor), sample.tensors, layouts
-            )
-            masks, weights = packed.get("masks", []), packed.get("sample_weights", [])
-            flat = keras.tree.flatten
-            batch = Batch(packed["images"], flat(masks), flat(weights))
-            batch = run(self.steps(parameters), batch)
-            result = {"images": as_dtype(batch.images, self.compute_dtype)}
-            for role, tensors in (("masks", batch.masks), ("sample_weights", batch.weights)):
-                if role in packed:
-                    result[role] = keras.tree.pack_sequence_as(packed[role], tensors)
-            result = keras.tree.map_structure_up_to(
-                sample.tensors, lambda tensor, layout: layout.unpack(tensor), result, layouts
-            )
-            return sample.write(result)
+            return sample.write(self._apply(sample, parameters))
+
+    def _apply(self, sample, parameters):
+        layouts = sample.layouts()
+        packed = keras.tree.map_structure_up_to(
+            sample.tensors, lambda tensor, layout: layout.pack(tensor), sample.tensors, layouts
+        )
+        masks, weights = packed.get("masks", []), packed.get("sample_weights", [])
+        flat = keras.tree.flatten
+        batch = run(self.steps(parameters), Batch(packed["images"], flat(masks), flat(weights)))
+        result = {"images": as_dtype(batch.images, self.compute_dtype)}
+        for role, tensors in (("masks", batch.masks), ("sample_weights", batch.weights)):
+            if role in packed:
+                result[role] = keras.tree.pack_sequence_as(packed[role], tensors)
+        return keras.tree.map_structure_up_to(
+            sample.tensors, lambda tensor, layout: layout.unpack(tensor), result, layouts
+        )
 
     # --- Keras ---
 
@@ -161,8 +162,8 @@ class AugmentationLayer(keras.layers.Layer):
         )
 
     def call(self, data, training=True):
+        sample = Sample(self, data, checked=True)
         key = self._next_key() if training and self.random else None
-        sample = Sample(self, data)
         size = sample.layouts()["images"].packed_shape(sample.images.shape)[1:3]
         try:
             return self._program(data, key, size)
@@ -172,8 +173,9 @@ class AugmentationLayer(keras.layers.Layer):
             raise
 
     def _augment(self, tensors, key):
-        images = tensors["images"]
-        return self.apply(tensors, None if key is None else self.sample(ops.shape(images), key))
+        sample = Sample(self, tensors, checked=True)
+        drawn = None if key is None else self.sample(ops.shape(sample.images), key)
+        return self._apply(sample, drawn)
 
     def _next_key(self):
         if not self.built:
@@ -185,7 +187,7 @@ class AugmentationLayer(keras.layers.Layer):
         return backend.next_key(self._tensorflow_state)
 
     def compute_output_spec(self, data, training=True):
-        sample = Sample(self, data)
+        sample = Sample(self, data, checked=True)
         layouts = sample.layouts()
 
         def spec(tensor, layout, dtype=None, channels=lambda count: count):

@@ -25,9 +25,10 @@ class Sample:
         data: images; or a tuple or list of images, masks and weights; or a mapping.
         masks: one mask or a structure of them, where `data` is the images alone.
         sample_weights: per-pixel weights, where `data` is the images alone.
+        checked: the `tensors` of another sample, which need not be looked at again.
     """
 
-    def __init__(self, owner, data, masks=None, sample_weights=None):
+    def __init__(self, owner, data, masks=None, sample_weights=None, checked=False):
         self._owner = owner
         self._data = data
         if isinstance(data, (Mapping, tuple, list)) and (
@@ -50,7 +51,8 @@ class Sample:
             for role, key in self._keys.items()
             if key is not None and self._data[key] is not None
         }
-        self._check()
+        if not checked:
+            self._check()
 
     @property
     def images(self):

@@ -29,6 +29,19 @@ def test_changing_sizes_do_not_compile_each_time():
     assert run("auto", sizes) < 3 * run(False, [sizes[0]] * 50)
 
 
+def test_every_size_of_a_traced_function_is_compiled():
+    """A size is traced once in `dataset.map`, so compiling it always pays."""
+    import tensorflow as tf
+
+    layer = ks.Pipeline(inner(), seed=1)
+    layer(pictures(1, 8, 8)[0])
+    for side in range(9, 15):
+        dataset = tf.data.Dataset.from_tensors(pictures(1, side, side)[0])
+        graph = dataset.map(layer)._map_func.function.graph.as_graph_def()
+        nodes = [function.attr["_XlaMustCompile"].b for function in graph.library.function]
+        assert any(nodes), side
+
+
 @pytest.mark.parametrize("size", [(16, 14), (17, 1), (1, 23), (1, 1), (9, 40)])
 @pytest.mark.parametrize("fill_mode", ["reflect", "wrap", "nearest", "constant"])
 def test_compiled_lookup_is_the_same(size, fill_mode):

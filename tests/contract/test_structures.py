@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
+from keras_segaug.sample import Sample
 from tests.cases import CASES, MOVING, ids
 from tests.contract import promises
 from tests.data import labels, mask_for, pictures, to_numpy
@@ -131,6 +132,17 @@ def test_symbolic_unknown_sizes(case):
     told = case.make()(images, masks)
     assert told[0].shape[0] is None
     assert told[0].shape[1:3] == told[1].shape[1:3]
+
+
+def test_a_mask_is_looked_at_once(monkeypatch):
+    """Reading its values waits for a GPU."""
+    looked = []
+    check = Sample._check_whole_numbers
+    monkeypatch.setattr(
+        Sample, "_check_whole_numbers", lambda self, mask: looked.append(check(self, mask))
+    )
+    ks.JointRandomFlip(jit_compile=False)(pictures(), labels(dtype="float32"))
+    assert len(looked) == 1
 
 
 def test_weights_a_picture_pass_through():
