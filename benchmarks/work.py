@@ -1,6 +1,7 @@
 """What is measured: the pictures, the rows of the table, and the numbers every contender uses."""
 
 import functools
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -44,6 +45,25 @@ MAIN_ROWS = {
 
 class AbsentError(Exception):
     """The contender has nothing that does this work; the message says so in a few words."""
+
+
+def repeated(makers, count):
+    """The first `count` of what the makers make, over and over: the row of many layers."""
+    return [make() for make in itertools.islice(itertools.cycle(makers), count)]
+
+
+def parts(row, side, geometry, makers, counterparts=None):
+    """What a library needs for a row: `geometry(count)`, a maker of the row, or a counterpart."""
+    kind, _, argument = row.partition(":")
+    if kind == "layers":
+        return geometry(int(argument))
+    if kind != "layer":
+        return makers[row]()
+    if counterparts is None:
+        raise AbsentError("only the main rows are measured")
+    if argument not in counterparts:
+        raise AbsentError("no counterpart")
+    return [counterparts[argument](side)]
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,12 @@
 """Albumentations 2.0.8, and AlbumentationsX, which took its import name and renamed arguments."""
 
-import itertools
 import os
 
 import albumentations as A  # noqa: N812
 import cv2
 
 from benchmarks import work
-from benchmarks.work import AbsentError, Job
+from benchmarks.work import Job
 
 # The variant says which of the two this environment must hold.
 packages = (os.environ.get("BENCHMARK_VARIANT", "albumentations"), "opencv-python-headless")
@@ -88,7 +87,7 @@ def geometry(count):
         lambda: affine(shear=around_zero(work.SHEAR_DEGREES)),
         lambda: rotation(work.SECOND_DEGREES),
     )
-    return [make() for make in itertools.islice(itertools.cycle(makers), count)]
+    return work.repeated(makers, count)
 
 
 MAKERS = {
@@ -146,20 +145,9 @@ COUNTERPARTS = {
 }
 
 
-def make_transforms(row, side):
-    kind, _, argument = row.partition(":")
-    if kind == "layers":
-        return geometry(int(argument))
-    if kind != "layer":
-        return MAKERS[row]()
-    if argument not in COUNTERPARTS:
-        raise AbsentError("no counterpart")
-    return [COUNTERPARTS[argument](side)]
-
-
 def prepare(task, variant, threads):
     cv2.setNumThreads(threads)
-    transform = A.Compose(make_transforms(task.row, task.side))
+    transform = A.Compose(work.parts(task.row, task.side, geometry, MAKERS, COUNTERPARTS))
     images, masks = work.pairs(task.side, work.picture_count(task.side, None))
 
     def run(count):

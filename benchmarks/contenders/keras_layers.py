@@ -1,13 +1,10 @@
 """Keras' own preprocessing layers, in `tf.data`."""
 
-import itertools
-
 import keras
 import tensorflow as tf
 
 from benchmarks import work
 from benchmarks.contenders.datasets import dataset_job, limit_threads
-from benchmarks.work import AbsentError
 
 packages = ("keras", "tensorflow")
 KL = keras.layers
@@ -40,7 +37,7 @@ def chain():
 
 def geometry(count):
     makers = (rotation, flip, zoom, translation, shear, lambda: rotation(work.SECOND_DEGREES))
-    return [make() for make in itertools.islice(itertools.cycle(makers), count)]
+    return work.repeated(makers, count)
 
 
 def colour_jitter():
@@ -102,20 +99,9 @@ COUNTERPARTS = {
 WITHOUT_MASKS = ("ImageOnlyRescaling", "ImageOnlyNormalization")
 
 
-def make_layers(row, side):
-    kind, _, argument = row.partition(":")
-    if kind == "layers":
-        return geometry(int(argument))
-    if kind != "layer":
-        return MAKERS[row]()
-    if argument not in COUNTERPARTS:
-        raise AbsentError("no such layer")
-    return [COUNTERPARTS[argument](side)]
-
-
 def prepare(task, variant, threads):
     limit_threads(threads)
-    layers = KL.Pipeline(make_layers(task.row, task.side))
+    layers = KL.Pipeline(work.parts(task.row, task.side, geometry, MAKERS, COUNTERPARTS))
     images, masks = work.pairs(task.side, work.picture_count(task.side, task.batch))
     # What these layers do to a mask without a channel axis depends on the layer.
     elements = {"images": images, "segmentation_masks": masks[..., None]}

@@ -1,12 +1,10 @@
 """Kornia, on a batch of float pictures."""
 
-import itertools
-
 import kornia.augmentation as K  # noqa: N812
 import torch
 
 from benchmarks import work
-from benchmarks.work import AbsentError, Job
+from benchmarks.work import Job
 
 packages = ("torch", "kornia")
 BATCH = 16
@@ -46,7 +44,7 @@ def geometry(count):
         lambda: affine(shear=work.SHEAR_DEGREES),
         lambda: affine(work.SECOND_DEGREES),
     )
-    return [make() for make in itertools.islice(itertools.cycle(makers), count)]
+    return work.repeated(makers, count)
 
 
 MAKERS = {
@@ -63,10 +61,7 @@ MAKERS = {
 
 
 def make_sequence(row):
-    kind, _, argument = row.partition(":")
-    if kind == "layer":
-        raise AbsentError("only the main rows are measured")
-    transforms = geometry(int(argument)) if kind == "layers" else MAKERS[row]()
+    transforms = work.parts(row, None, geometry, MAKERS)
     # Its documentation's way for image and mask; masks are then looked up as nearest.
     return K.AugmentationSequential(*transforms, data_keys=["input", "mask"])
 

@@ -1,6 +1,5 @@
 """keras_segaug itself: in `tf.data`, eager on a batch, and inside `fit`."""
 
-import itertools
 import sys
 import time
 
@@ -51,8 +50,7 @@ def geometry(count):
         lambda: ks.JointRandomShear(work.SHEAR_DEGREES / 360),
         lambda: ks.JointRandomRotation(work.SECOND_DEGREES / 360),
     )
-    layers = [make() for make in itertools.islice(itertools.cycle(makers), count)]
-    return ks.Pipeline(layers, dtype="uint8")
+    return ks.Pipeline(work.repeated(makers, count), dtype="uint8")
 
 
 def colour_jitter():

@@ -1,13 +1,11 @@
 """torchvision's transforms v2, on `tv_tensors`."""
 
-import itertools
-
 import torch
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from benchmarks import work
-from benchmarks.work import AbsentError, Job
+from benchmarks.work import Job
 
 packages = ("torch", "torchvision")
 
@@ -46,7 +44,7 @@ def geometry(count):
         lambda: affine(shear=work.SHEAR_DEGREES),
         lambda: affine(work.SECOND_DEGREES),
     )
-    return [make() for make in itertools.islice(itertools.cycle(makers), count)]
+    return work.repeated(makers, count)
 
 
 MAKERS = {
@@ -62,10 +60,7 @@ MAKERS = {
 
 def prepare(task, variant, threads):
     torch.set_num_threads(threads)
-    kind, _, argument = task.row.partition(":")
-    if kind == "layer":
-        raise AbsentError("only the main rows are measured")
-    transform = v2.Compose(geometry(int(argument)) if kind == "layers" else MAKERS[task.row]())
+    transform = v2.Compose(work.parts(task.row, task.side, geometry, MAKERS))
     images, masks = work.pairs(task.side, work.picture_count(task.side, None))
     pairs = [
         (tv_tensors.Image(torch.tensor(image).permute(2, 0, 1)), tv_tensors.Mask(mask))
