@@ -18,10 +18,13 @@ from keras_segaug.image_only.saturation import ImageOnlySaturation
 from keras_segaug.joint.affine import JointRandomAffine
 from keras_segaug.joint.center_crop import JointCenterCrop
 from keras_segaug.joint.flip import JointRandomFlip
+from keras_segaug.joint.padding import JointPadding
 from keras_segaug.joint.random_crop import JointRandomCrop
+from keras_segaug.joint.resized_crop import JointRandomResizedCrop
 from keras_segaug.joint.resizing import JointResizing
 from keras_segaug.joint.rotate90 import JointRandomRotate90
 from keras_segaug.joint.rotation import JointRandomRotation
+from keras_segaug.joint.scale_crop import JointRandomScaleCrop
 from keras_segaug.joint.shear import JointRandomShear
 from keras_segaug.joint.translation import JointRandomTranslation
 from keras_segaug.joint.zoom import JointRandomZoom

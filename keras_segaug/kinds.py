@@ -19,7 +19,8 @@ def where_applied(parameters, result, original):
 class JointLayer(AugmentationLayer, abstract=True):
     """Geometry: a layer states where each output pixel looks, image and mask follow alike.
 
-    Hooks: `draw(draws)` and `matrix(parameters, height, width)`.
+    Hooks: `draw(draws)` and `matrix(parameters, height, width)`; `aim(parameters, batch)` for
+    a layer that must see the masks before it knows where to look.
 
     8-bit images stay 8-bit through a lookup: blended values are rounded. Give float images
     where that matters.
@@ -64,6 +65,14 @@ class JointLayer(AugmentationLayer, abstract=True):
         """The matrix at inference, and for samples that the layer leaves alone."""
         return matrices.IDENTITY
 
+    def aim(self, parameters, batch):
+        """The drawn parameters, completed by what the batch shows.
+
+        Called for the first layer of a group only, since later ones would need what the
+        earlier ones have not yet made: a layer that aims must not merge (see `merges`).
+        """
+        return parameters
+
     def trace(self, points, parameters, height, width):
         """Follows points of the output of this layer into its input of this size."""
         rest = points.transformed(self.rest_matrix(height, width))
@@ -89,6 +98,8 @@ class JointLayer(AugmentationLayer, abstract=True):
         )
 
     def run(self, group, batch):
+        (first, drawn), *rest = group
+        group = [(first, drawn if drawn is None else first.aim(drawn, batch)), *rest]
         sizes = [ops.shape(batch.images)[1:3]]
         for layer, _ in group:
             sizes.append(layer.output_size(*sizes[-1]))

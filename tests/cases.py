@@ -54,6 +54,13 @@ CASES = [
     Case(ks.JointRandomCrop, {"height": 30, "width": 12}, "-larger"),
     Case(ks.JointCenterCrop, {"height": 9, "width": 13}),
     Case(ks.JointResizing, {"height": 25, "width": 17}),
+    Case(ks.JointResizing, {"height": 9, "width": 12, "crop_to_aspect_ratio": True}, "-crop"),
+    Case(ks.JointResizing, {"height": 20, "width": 30, "pad_to_aspect_ratio": True}, "-pad"),
+    Case(ks.JointPadding, {"height": 32, "width": 31}),
+    Case(ks.JointPadding, {"multiple": (9, 4), "position": "top_left"}, "-multiple"),
+    # Of the size of the pictures: at inference they are not resized.
+    Case(ks.JointRandomScaleCrop, {"height": 16, "width": 14, "scale": (0.4, 2.0)}),
+    Case(ks.JointRandomResizedCrop, {"height": 16, "width": 14, "scale": (0.2, 0.9)}),
     Case(ks.ImageOnlyBrightness, {"factor": 0.3}),
     Case(ks.ImageOnlyContrast, {"factor": (0.5, 0.4)}),
     Case(ks.ImageOnlySaturation, {"factor": (0.1, 0.9)}),
