@@ -17,6 +17,7 @@ from keras_segaug.image_only.rescaling import ImageOnlyRescaling
 from keras_segaug.image_only.saturation import ImageOnlySaturation
 from keras_segaug.joint.affine import JointRandomAffine
 from keras_segaug.joint.center_crop import JointCenterCrop
+from keras_segaug.joint.erasing import JointRandomErasing
 from keras_segaug.joint.flip import JointRandomFlip
 from keras_segaug.joint.padding import JointPadding
 from keras_segaug.joint.random_crop import JointRandomCrop

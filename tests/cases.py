@@ -52,6 +52,22 @@ CASES = [
     ),
     Case(ks.JointRandomCrop, {"height": 9, "width": 13}),
     Case(ks.JointRandomCrop, {"height": 30, "width": 12}, "-larger"),
+    Case(ks.JointRandomCrop, {"height": 9, "width": 8, "max_class_fraction": 0.3}, "-fraction"),
+    Case(
+        ks.JointRandomCrop,
+        {
+            "height": 9,
+            "width": 8,
+            "max_class_fraction": 0.3,
+            "foreground_probability": 0.7,
+            "class_weights": {1: 1.0, 3: 2.0},
+        },
+        "-aimed",
+    ),
+    Case(
+        ks.JointRandomErasing,
+        {"scale": (0.1, 0.3), "count": 2, "fill_value": 0, "mask_fill_value": 0},
+    ),
     Case(ks.JointCenterCrop, {"height": 9, "width": 13}),
     Case(ks.JointResizing, {"height": 25, "width": 17}),
     Case(ks.JointResizing, {"height": 9, "width": 12, "crop_to_aspect_ratio": True}, "-crop"),

@@ -1,5 +1,5 @@
 from keras_segaug import checks, window_checks
-from keras_segaug.backend import ops
+from keras_segaug.backend import materialised, ops
 from keras_segaug.kernels import aiming, matrices
 from keras_segaug.kernels.windows import offset
 from keras_segaug.kinds import JointLayer
@@ -133,7 +133,12 @@ class JointRandomCrop(JointLayer):
                 "or leave these arguments out."
             )
         labels = aiming.labels_of(batch.masks[0])
-        tops, lefts = self._corners(parameters, labels)
+        # Each step in memory before the next: a compiler would else draw and place the windows
+        # anew for every pixel of every one of them.
+        placed = dict(
+            zip(("top", "left"), materialised([parameters["top"], parameters["left"]]), strict=True)
+        )
+        tops, lefts = materialised(self._corners({**parameters, **placed}, labels))
         if self.max_class_fraction is None:
             return {**parameters, "row": tops[:, 0], "column": lefts[:, 0]}
         shares = aiming.largest_shares(
@@ -143,6 +148,7 @@ class JointRandomCrop(JointLayer):
         shares = ops.where(shares <= self.max_class_fraction, 0.0, shares)
         best = ops.argmin(shares, axis=1)[:, None]
         row, column = (ops.take_along_axis(x, best, axis=1)[:, 0] for x in (tops, lefts))
+        row, column = materialised([row, column])
         return {**parameters, "row": row, "column": column}
 
     def _corners(self, parameters, labels):
@@ -157,6 +163,7 @@ class JointRandomCrop(JointLayer):
             labels, self.foreground_classes, parameters.get("priority"), background
         )
         *pixel, found = aiming.pick_pixel(wanted, parameters["pixel"])
+        pixel = materialised(pixel)
         aimed = (parameters["aimed"] & found)[:, None]
         held = [
             _holding(place[:, None], parameters[side], size, window)

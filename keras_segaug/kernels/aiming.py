@@ -5,7 +5,7 @@ Labels are (B, H, W) of an integer dtype, -1 where a pixel has no class.
 
 import numpy as np
 
-from keras_segaug.backend import gather_rows, loops_pay, materialised, ops
+from keras_segaug.backend import gather_rows, loops_pay, materialised, ops, window_of
 from keras_segaug.kernels.lookup import dtype_of
 
 # Points along each side of a window that tell which classes fill most of it.
@@ -123,11 +123,12 @@ def _main_classes(labels, windows, height, width, ignored):
     found = ops.reshape(found, (-1, _GRID * _GRID, 1))
     votes = ops.where(usable, ops.sum(ops.cast(found == named, "int32"), axis=1), 0)
     named = named[:, 0]
+    named, votes = materialised([named, votes])
     first = ops.take_along_axis(named, ops.argmax(votes, axis=1)[:, None], axis=1)
     votes = ops.where(named == first, -1, votes)
     second = ops.take_along_axis(named, ops.argmax(votes, axis=1)[:, None], axis=1)
     # No class at all must not be counted as one.
-    chosen = ops.concatenate([first, second], axis=1)
+    chosen = ops.concatenate(materialised([first, second]), axis=1)
     return chosen if ignored is None else ops.where(chosen == ignored, -1, chosen)
 
 
@@ -158,13 +159,13 @@ def _count(labels, windows, classes, height, width, ignored):
         ]
         return ops.cast(ops.stack(sums, axis=-1), "float32")
 
+    samples, tops, lefts = windows
     if loops_pay():
         # One window after the other, each a slice: nothing of its size is written anywhere.
+        size = (1, height, width)
         return ops.map(
-            lambda x: count(ops.slice(labels, (x[0], x[1], x[2]), (1, height, width))[0], x[3]),
-            (*windows, classes),
+            lambda x: count(window_of(labels, x[:3], size)[0], x[3]), (*windows, classes)
         )
-    samples, tops, lefts = windows
     rows = tops[:, None] + ops.arange(height, dtype="int32")
     columns = lefts[:, None] + ops.arange(width, dtype="int32")
     return count(_at(labels, samples, rows, columns), classes)
