@@ -146,17 +146,16 @@ def _count(labels, windows, classes, height, width, ignored):
         def how_many(which):
             return ops.sum(ops.cast(which, "int32"), axis=(-2, -1))
 
-        chosen = ops.cast(chosen, "int32")
-        first, second = (chosen[..., i, None, None] for i in range(2))
-        window = ops.cast(window, "int32")
-        kept = window >= 0 if ignored is None else (window >= 0) & (window != ignored)
-        if ignored is None and dtype_of(labels) == "uint8":
-            kept = ops.ones_like(window)
         sums = [
-            how_many((window == first) & (first >= 0)),
-            how_many((window == second) & (second >= 0)),
-            how_many(kept),
+            how_many((window == ops.cast(one, window.dtype)) & (one >= 0))
+            for one in (chosen[..., i, None, None] for i in range(2))
         ]
+        if ignored is None and dtype_of(labels) == "uint8":
+            sums.append(ops.full_like(sums[0], height * width))
+        else:
+            window = ops.cast(window, "int32")
+            kept = window >= 0 if ignored is None else (window >= 0) & (window != ignored)
+            sums.append(how_many(kept))
         return ops.cast(ops.stack(sums, axis=-1), "float32")
 
     samples, tops, lefts = windows
