@@ -96,6 +96,15 @@ def gather_rows(table, indices):
     return table[indices]
 
 
+def window_of(tensor, start, size):
+    """A slice at a computed place, in a compiled program."""
+    if name() != "tensorflow":
+        return ops.slice(tensor, start, size)
+    # `tf.slice` would be compiled anew for every place.
+    xla = importlib.import_module("tensorflow.compiler.tf2xla.ops.gen_xla_ops")
+    return xla.xla_dynamic_slice(tensor, ops.stack(start), size)
+
+
 def octets_of(words):
     """The bytes of int32 words (...), lowest first: uint8 (..., 4).
 

@@ -20,7 +20,8 @@ class JointLayer(AugmentationLayer, abstract=True):
     """Geometry: a layer states where each output pixel looks, image and mask follow alike.
 
     Hooks: `draw(draws)`, and `matrix(parameters, height, width)` or, for what is no matrix,
-    `warp(parameters, height, width)`.
+    `warp(parameters, height, width)`; `aim(parameters, batch)` for a layer that must see the
+    masks before it knows where to look.
 
     8-bit images stay 8-bit through a lookup: blended values are rounded. Give float images
     where that matters.
@@ -68,6 +69,14 @@ class JointLayer(AugmentationLayer, abstract=True):
         """The matrix at inference, and for samples that the layer leaves alone."""
         return matrices.IDENTITY
 
+    def aim(self, parameters, batch):
+        """The drawn parameters, completed by what the batch shows.
+
+        Called for the first layer of a group only, since later ones would need what the
+        earlier ones have not yet made: a layer that aims must not merge (see `merges`).
+        """
+        return parameters
+
     def warp(self, parameters, height, width):
         """What moves the points: the matrix, or a function as in `kernels.fields`."""
         return self.matrix(parameters, height, width)
@@ -100,6 +109,8 @@ class JointLayer(AugmentationLayer, abstract=True):
         )
 
     def run(self, group, batch):
+        (first, drawn), *rest = group
+        group = [(first, drawn if drawn is None else first.aim(drawn, batch)), *rest]
         sizes = sizes_of(group, ops.shape(batch.images)[1:3])
         points = Points(*sizes[-1])
         for (layer, parameters), size in zip(reversed(group), reversed(sizes[:-1]), strict=True):

@@ -98,6 +98,12 @@ def normal_field(keys, height, width, channels):
     return ops.reshape(values[:, :count], (-1, height, width, channels))
 
 
+def uniform_field(keys, height, width, channels):
+    """Noise in [0, 1), a field (height, width, channels) for each of the keys (B, 2)."""
+    values = _unit(words(keys, height * width * channels, 1))
+    return ops.reshape(values, (-1, height, width, channels))
+
+
 class Draws:
     """The random numbers of one layer: one draw a method call, one number a sample.
 

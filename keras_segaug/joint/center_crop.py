@@ -1,4 +1,4 @@
-from keras_segaug import checks
+from keras_segaug import window_checks
 from keras_segaug.kernels import matrices
 from keras_segaug.kinds import JointLayer
 
@@ -12,6 +12,8 @@ class JointCenterCrop(JointLayer):
     Args:
         height: the window's height in pixels.
         width: the window's width in pixels.
+        pad: False refuses a picture smaller than the window (where its size is known
+            beforehand; otherwise it is filled all the same).
         **kwargs: see `JointLayer` and `AugmentationLayer`.
 
     Example:
@@ -25,12 +27,14 @@ class JointCenterCrop(JointLayer):
     random = False
     exact = True
 
-    def __init__(self, height, width, **kwargs):
+    def __init__(self, height, width=None, pad=True, **kwargs):
         super().__init__(**kwargs)
-        self.height = checks.positive_integer(self, "height", height)
-        self.width = checks.positive_integer(self, "width", width)
+        self.height, self.width = window_checks.window_size(self, height, width)
+        self.pad = window_checks.truth(self, "pad", pad)
 
     def output_size(self, height, width):
+        if not self.pad:
+            window_checks.holds_window(self, (height, width), (self.height, self.width))
         return self.height, self.width
 
     def matrix(self, parameters, height, width):

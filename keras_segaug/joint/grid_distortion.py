@@ -42,4 +42,4 @@ class JointRandomGridDistortion(JointLayer):
         return {axis: v / ops.sum(v, axis=1, keepdims=True) for axis, v in drawn.items()}
 
     def warp(self, parameters, height, width):
-        return fields.stepped(parameters["widths"], parameters["heights"], height, width)
+        return fields.Stepped(parameters["widths"], parameters["heights"], height, width)

@@ -1,6 +1,7 @@
-from keras_segaug import checks
-from keras_segaug.backend import ops
-from keras_segaug.kernels import matrices
+from keras_segaug import checks, window_checks
+from keras_segaug.backend import materialised, ops
+from keras_segaug.kernels import aiming, matrices
+from keras_segaug.kernels.windows import offset
 from keras_segaug.kinds import JointLayer
 
 
@@ -12,9 +13,31 @@ class JointRandomCrop(JointLayer):
     inference, and for samples that `probability` leaves alone, the window is the
     middle one.
 
+    The mask can have a say in the choice (the first mask, if there are several: in a
+    mapping, the first by name; a one-hot mask will do, too). The window then aims at a
+    class, or avoids being filled by one, or both; both look at the picture's own pixels,
+    not at what is filled around it. Such a layer is never merged with the geometry before it,
+    only with what comes after: put it first in a `Pipeline`.
+
     Args:
         height: the window's height in pixels.
         width: the window's width in pixels.
+        pad: False refuses a picture smaller than the window (where its size is known
+            beforehand; otherwise it is filled all the same).
+        max_class_fraction: no class may fill more than this share of the window's pixels
+            (in the manner of mmsegmentation's `cat_max_ratio`). The first of `candidates`
+            random windows that obeys is taken, and if none does, the one that comes
+            nearest. Pixels of `ignore_class` count neither as a class nor as pixels.
+        foreground_probability: chance, for each sample on its own, that the window holds
+            a pixel of a drawn foreground class: a random pixel of that class lies at a
+            random place in it. A sample without any foreground gets a random window.
+        foreground_classes: ids of the classes to aim for, of which each sample draws one
+            that it has; None means any pixel that is neither 0 nor `ignore_class`.
+        class_weights: how likely each class is drawn, in proportion: one number for each of
+            `foreground_classes`, or a mapping from ids to numbers in their stead. A class
+            that a sample does not have leaves its chance to the others.
+        ignore_class: the id of pixels without a label, or None.
+        candidates: how many windows to choose from, for `max_class_fraction`.
         **kwargs: see `JointLayer` and `AugmentationLayer`.
 
     Example:
@@ -23,32 +46,148 @@ class JointRandomCrop(JointLayer):
     >>> images, masks = crop(np.zeros((2, 8, 8, 3), "uint8"), np.ones((2, 8, 8), "uint8"))
     >>> tuple(masks.shape)
     (2, 4, 6)
+    >>> mask = np.zeros((1, 64, 64), "uint8")
+    >>> mask[0, 50, 3] = 7
+    >>> aimed = keras_segaug.JointRandomCrop(
+    ...     8, 8, foreground_probability=1.0, foreground_classes=[7]
+    ... )
+    >>> _, window = aimed(np.zeros((1, 64, 64, 3), "uint8"), mask)
+    >>> int(np.asarray(window).max())
+    7
     """
 
     exact = True
 
-    def __init__(self, height, width, **kwargs):
+    def __init__(
+        self,
+        height,
+        width=None,
+        pad=True,
+        max_class_fraction=None,
+        foreground_probability=0.0,
+        foreground_classes=None,
+        class_weights=None,
+        ignore_class=None,
+        candidates=10,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
-        self.height = checks.positive_integer(self, "height", height)
-        self.width = checks.positive_integer(self, "width", width)
+        self.height, self.width = window_checks.window_size(self, height, width)
+        self.pad = window_checks.truth(self, "pad", pad)
+        self.max_class_fraction = window_checks.share(
+            self, "max_class_fraction", max_class_fraction
+        )
+        self.foreground_probability = checks.number(
+            self, "foreground_probability", foreground_probability, 0.0, 1.0
+        )
+        self.foreground_classes, self.class_weights = window_checks.classes_to_aim_for(
+            self, foreground_classes, class_weights, self.foreground_probability
+        )
+        self.ignore_class = ignore_class
+        if ignore_class is not None:
+            self.ignore_class = checks.integer(self, "ignore_class", ignore_class)
+            if self.ignore_class in (self.foreground_classes or ()):
+                accepted = "None or an id that is not among `foreground_classes`"
+                checks.fail(self, "ignore_class", accepted, ignore_class)
+        self.candidates = checks.positive_integer(self, "candidates", candidates)
+
+    @property
+    def _has_rules(self):
+        return self.max_class_fraction is not None or self.foreground_probability > 0.0
 
     def output_size(self, height, width):
+        if not self.pad:
+            window_checks.holds_window(self, (height, width), (self.height, self.width))
         return self.height, self.width
 
     def draw(self, draws):
         # Fractions of the free room: the window is placed once the picture's size is known.
-        return {"top": draws.uniform(), "left": draws.uniform()}
+        if not self._has_rules:
+            return {"top": draws.uniform(), "left": draws.uniform()}
+        count = 1 if self.max_class_fraction is None else self.candidates
+        drawn = {
+            side: ops.stack([draws.uniform() for _ in range(count)], axis=1)
+            for side in ("top", "left")
+        }
+        if self.foreground_probability > 0.0:
+            drawn["aimed"] = draws.bernoulli(self.foreground_probability)
+            drawn["pixel"] = draws.uniform()
+        if self.foreground_classes:
+            # Of exponential variables of these rates, each is the least as often as its weight
+            # says, also among any part of them: the part that a picture has.
+            rates = self.class_weights or (1.0,) * len(self.foreground_classes)
+            waits = [-ops.log(1.0 - draws.uniform()) / rate for rate in rates]
+            drawn["priority"] = ops.stack(waits, axis=1)
+        return drawn
+
+    def merges(self, group):
+        return not self._has_rules and super().merges(group)
+
+    def aim(self, parameters, batch):
+        if not self._has_rules:
+            return parameters
+        if not batch.masks:
+            raise ValueError(
+                "JointRandomCrop: masks are missing, and `max_class_fraction` and "
+                "`foreground_probability` need them to choose the window. Pass images and masks, "
+                "or leave these arguments out."
+            )
+        labels = aiming.labels_of(batch.masks[0])
+        # Each step in memory before the next: a compiler would else draw and place the windows
+        # anew for every pixel of every one of them.
+        placed = dict(
+            zip(("top", "left"), materialised([parameters["top"], parameters["left"]]), strict=True)
+        )
+        tops, lefts = materialised(self._corners({**parameters, **placed}, labels))
+        if self.max_class_fraction is None:
+            return {**parameters, "row": tops[:, 0], "column": lefts[:, 0]}
+        shares = aiming.largest_shares(
+            labels, tops, lefts, self.height, self.width, self.ignore_class
+        )
+        # All that obey are equally good, and the first of them is taken.
+        shares = ops.where(shares <= self.max_class_fraction, 0.0, shares)
+        best = ops.argmin(shares, axis=1)[:, None]
+        row, column = (ops.take_along_axis(x, best, axis=1)[:, 0] for x in (tops, lefts))
+        row, column = materialised([row, column])
+        return {**parameters, "row": row, "column": column}
+
+    def _corners(self, parameters, labels):
+        """The first row and the first column (B, K) of every candidate."""
+        corners = [
+            offset(parameters[side], size, window) for side, size, window in self._sides(labels)
+        ]
+        if self.foreground_probability == 0.0:
+            return corners
+        background = {0, self.ignore_class} - {None}
+        wanted = aiming.foreground(
+            labels, self.foreground_classes, parameters.get("priority"), background
+        )
+        *pixel, found = aiming.pick_pixel(wanted, parameters["pixel"])
+        pixel = materialised(pixel)
+        aimed = (parameters["aimed"] & found)[:, None]
+        held = [
+            _holding(place[:, None], parameters[side], size, window)
+            for place, (side, size, window) in zip(pixel, self._sides(labels), strict=True)
+        ]
+        return [ops.where(aimed, a, b) for a, b in zip(held, corners, strict=True)]
+
+    def _sides(self, labels):
+        height, width = ops.shape(labels)[1:]
+        return ("top", height, self.height), ("left", width, self.width)
 
     def matrix(self, parameters, height, width):
-        top = _offset(parameters["top"], height, self.height)
-        left = _offset(parameters["left"], width, self.width)
+        if "row" in parameters:
+            return matrices.translation(parameters["column"], parameters["row"])
+        top = offset(parameters["top"], height, self.height)
+        left = offset(parameters["left"], width, self.width)
         return matrices.translation(left, top)
 
     def rest_matrix(self, height, width):
         return matrices.central_window(height, width, self.height, self.width)
 
 
-def _offset(fraction, size, window):
-    """The first pixel of the window; below 0, to put it about a picture that is smaller."""
+def _holding(place, fraction, size, window):
+    """The first pixel of a window inside the picture that holds a pixel, at a random place."""
     room = matrices.as_float(size) - window
-    return ops.where(room > 0.0, ops.floor(fraction * (room + 1.0)), ops.floor(room / 2.0))
+    inside = ops.clip(place - ops.floor(fraction * window), 0.0, ops.maximum(room, 0.0))
+    return ops.where(room > 0.0, inside, ops.floor(room / 2.0))

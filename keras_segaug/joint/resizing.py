@@ -1,5 +1,14 @@
-from keras_segaug import checks
-from keras_segaug.kernels import matrices
+from keras_segaug import checks, window_checks
+from keras_segaug.kernels.windows import (
+    central_window_of_aspect,
+    centred_window,
+    confined,
+    least,
+    lookup_inside,
+    rounded,
+    stretched,
+    whole_picture,
+)
 from keras_segaug.kinds import JointLayer
 
 
@@ -7,12 +16,20 @@ class JointResizing(JointLayer):
     """Resizes image and mask, in training and at inference.
 
     The image is interpolated, the mask takes the nearest pixel. Pixels are areas, as
-    in `tf.image.resize`: the outer edges of the pictures coincide. Deterministic:
-    takes no `probability`. The border settings play no part.
+    in `tf.image.resize`: the outer edges of the pictures coincide. The result has a
+    known size, also where the picture's is not known. Deterministic: takes no
+    `probability`. The border settings play a part in `pad_to_aspect_ratio` alone.
 
     Args:
         height: the new height in pixels.
         width: the new width in pixels.
+        crop_to_aspect_ratio: False stretches; True keeps the picture's aspect and cuts
+            off what is too much: the largest window in its middle with the aspect of
+            the result, in whole pixels, is resized.
+        pad_to_aspect_ratio: True keeps the aspect, too, and shows all of the picture: it
+            lies in the middle, in whole pixels, and the rest is filled as `fill_mode`
+            says ("constant", which is what `keras.layers.Resizing` does, never blends
+            with the edge of the picture).
         **kwargs: see `JointLayer` and `AugmentationLayer`.
 
     Example:
@@ -21,25 +38,59 @@ class JointResizing(JointLayer):
     >>> images, masks = resizing(np.zeros((2, 8, 8, 3), "uint8"), np.ones((2, 8, 8), "uint8"))
     >>> tuple(masks.shape)
     (2, 4, 6)
+    >>> letterbox = keras_segaug.JointResizing(
+    ...     2, 6, pad_to_aspect_ratio=True, fill_mode="constant", mask_fill_value=255
+    ... )
+    >>> _, mask = letterbox(np.zeros((8, 8, 3), "uint8"), np.ones((8, 8), "uint8"))
+    >>> np.asarray(mask)[0].tolist()
+    [255, 255, 1, 1, 255, 255]
     """
 
     random = False
 
-    def __init__(self, height, width, **kwargs):
+    def __init__(
+        self, height, width=None, crop_to_aspect_ratio=False, pad_to_aspect_ratio=False, **kwargs
+    ):
         super().__init__(**kwargs)
-        self.height = checks.positive_integer(self, "height", height)
-        self.width = checks.positive_integer(self, "width", width)
+        self.height, self.width = window_checks.window_size(self, height, width)
+        self.crop_to_aspect_ratio = window_checks.truth(
+            self, "crop_to_aspect_ratio", crop_to_aspect_ratio
+        )
+        self.pad_to_aspect_ratio = window_checks.truth(
+            self, "pad_to_aspect_ratio", pad_to_aspect_ratio
+        )
+        if crop_to_aspect_ratio and pad_to_aspect_ratio:
+            accepted = "False where `crop_to_aspect_ratio` is True: one of them at most"
+            checks.fail(self, "pad_to_aspect_ratio", accepted, pad_to_aspect_ratio)
 
     def output_size(self, height, width):
         return self.height, self.width
 
     def lookup(self):
-        # The outermost points lie within half a pixel outside: no fill may blend in there.
-        return self.interpolation, "reflect", None, None
+        return super().lookup() if self.pad_to_aspect_ratio else lookup_inside(self.interpolation)
 
     def matrix(self, parameters, height, width):
-        x = matrices.as_float(width) / self.width
-        y = matrices.as_float(height) / self.height
-        half = matrices.translation(0.5, 0.5)
-        back = matrices.translation(-0.5, -0.5)
-        return matrices.compose(back, matrices.scaling(x, y), half)
+        return stretched(*self._windows(height, width))
+
+    def trace(self, points, parameters, height, width, inverse=False):
+        traced = super().trace(points, parameters, height, width, inverse)
+        if inverse:
+            return traced
+        window, _ = self._windows(height, width)
+        apart = self.pad_to_aspect_ratio and self.fill_mode == "constant"
+        return confined(traced, window, apart)
+
+    def _windows(self, height, width):
+        """The window of the picture, and the part of the result that it fills."""
+        whole = whole_picture(height, width)
+        result = whole_picture(self.height, self.width)
+        if self.crop_to_aspect_ratio:
+            return central_window_of_aspect(whole, self.height, self.width), result
+        if not self.pad_to_aspect_ratio:
+            return whole, result
+        scale = least(result.height / whole.height, result.width / whole.width)
+        size = (
+            least(rounded(whole.height * scale), result.height),
+            least(rounded(whole.width * scale), result.width),
+        )
+        return whole, centred_window(result, *size)

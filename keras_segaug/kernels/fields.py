@@ -87,22 +87,29 @@ def radial(factor, height, width):
     return move
 
 
-def stepped(widths, heights, height, width):
+class Stepped:
     """Points moved so that equal cells of the picture show unequal ones, along each axis.
 
     `widths` and `heights` are (B, n): the shares of the cells, which sum to 1. Between the
     lines the points are spread evenly.
     """
 
-    def move(columns, rows):
-        return _spread(columns, even, widths, width), _spread(rows, even, heights, height)
+    def __init__(self, widths, heights, height, width):
+        self._even = ops.full_like(widths, 1.0 / widths.shape[-1])
+        self._widths, self._heights = widths, heights
+        self._height, self._width = height, width
 
-    def undo(columns, rows):
-        return _spread(columns, widths, even, width), _spread(rows, heights, even, height)
+    def __call__(self, columns, rows):
+        return (
+            _spread(columns, self._even, self._widths, self._width),
+            _spread(rows, self._even, self._heights, self._height),
+        )
 
-    even = ops.full_like(widths, 1.0 / widths.shape[-1])
-    move.inverse = undo
-    return move
+    def inverse(self, columns, rows):
+        return (
+            _spread(columns, self._widths, self._even, self._width),
+            _spread(rows, self._heights, self._even, self._height),
+        )
 
 
 def _spread(place, shares, new_shares, size):

@@ -1,0 +1,124 @@
+import math
+
+from keras_segaug import checks, window_checks
+from keras_segaug.backend import ops
+from keras_segaug.kernels import matrices
+from keras_segaug.kernels.windows import (
+    Window,
+    central_window_of_aspect,
+    confined,
+    lookup_inside,
+    offset,
+    rounded,
+    stretched,
+    whole_picture,
+)
+from keras_segaug.kinds import JointLayer
+
+
+class JointRandomResizedCrop(JointLayer):
+    """Cuts a window of random area and aspect out of image and mask, and resizes it.
+
+    What torchvision's `RandomResizedCrop` does, without trying windows until one fits.
+    The window's area `a`, as a share of the picture's, is uniform in `scale`. Its aspect
+    (width by height) is log-uniform in the part of `ratio` with which a window of this
+    area lies inside a picture of height H and width W: between `a W / H` and `W / (a H)`.
+    Where `ratio` has no such part, the aspect is the bound next to it, and the window
+    is the largest one of that aspect. Height and width are rounded to whole pixels, and
+    every place inside the picture is equally likely. One lookup, which sees nothing beyond
+    the window, as if it had been cut out first; the border settings play no part.
+
+    The result has a known size, also where the picture's is not known. At inference
+    the largest window in the middle with the aspect of the result is resized.
+
+    Args:
+        height: the result's height in pixels.
+        width: the result's width in pixels.
+        scale: a pair (lower, upper) in [0, 1]: the window's share of the area.
+        ratio: a pair (lower, upper) of numbers above 0: the window's width by its height.
+        **kwargs: see `JointLayer` and `AugmentationLayer`.
+
+    Example:
+
+    >>> crop = keras_segaug.JointRandomResizedCrop(8, 8, scale=(0.2, 1.0))
+    >>> images, masks = crop(np.zeros((2, 12, 16, 3), "uint8"), np.ones((2, 12, 16), "uint8"))
+    >>> tuple(masks.shape)
+    (2, 8, 8)
+    """
+
+    def __init__(self, height, width=None, scale=(0.08, 1.0), ratio=(3 / 4, 4 / 3), **kwargs):
+        super().__init__(**kwargs)
+        self.height, self.width = window_checks.window_size(self, height, width)
+        self.scale = checks.bounds(self, "scale", scale, 0.0, 1.0)
+        self.ratio = checks.bounds(self, "ratio", ratio, 0.0, math.inf)
+        for argument, value in (("scale", self.scale), ("ratio", self.ratio)):
+            if value[0] == 0.0:
+                checks.fail(self, argument, "a pair (lower, upper) of numbers above 0", value)
+
+    def output_size(self, height, width):
+        return self.height, self.width
+
+    def draw(self, draws):
+        return {
+            "area": draws.uniform(*self.scale),
+            "aspect": draws.uniform(),
+            "top": draws.uniform(),
+            "left": draws.uniform(),
+        }
+
+    def lookup(self):
+        return lookup_inside(self.interpolation)
+
+    def matrix(self, parameters, height, width):
+        return stretched(self._window(parameters, height, width), self._result())
+
+    def rest_matrix(self, height, width):
+        return stretched(self._middle(height, width), self._result())
+
+    def trace(self, points, parameters, height, width, inverse=False):
+        traced = super().trace(points, parameters, height, width, inverse)
+        if inverse:
+            return traced
+        window = self._middle(height, width)
+        if parameters is not None:
+            drawn = self._window(parameters, height, width)
+            if "applied" in parameters:
+                drawn = Window(
+                    *(
+                        ops.where(parameters["applied"], a, b)
+                        for a, b in zip(drawn, window, strict=True)
+                    )
+                )
+            window = drawn
+        return confined(traced, window, apart=False)
+
+    def _window(self, parameters, height, width):
+        tall, wide = matrices.as_float(height), matrices.as_float(width)
+        lower, upper = (math.log(bound) for bound in self.ratio)
+        picture, room = _log(wide / tall), ops.log(parameters["area"])
+        # Where no aspect in `ratio` fits, both ends are the bound that comes nearest.
+        first = ops.clip(picture + room, lower, upper)
+        last = ops.clip(picture - room, lower, upper)
+        aspect = ops.exp(first + parameters["aspect"] * (last - first))
+        area = ops.minimum(
+            parameters["area"] * (tall * wide),
+            ops.minimum(tall * tall * aspect, wide * wide / aspect),
+        )
+        window_height = ops.minimum(rounded(ops.sqrt(area / aspect)), tall)
+        window_width = ops.minimum(rounded(ops.sqrt(area * aspect)), wide)
+        return Window(
+            offset(parameters["top"], height, window_height),
+            offset(parameters["left"], width, window_width),
+            window_height,
+            window_width,
+        )
+
+    def _middle(self, height, width):
+        return central_window_of_aspect(whole_picture(height, width), self.height, self.width)
+
+    def _result(self):
+        return whole_picture(self.height, self.width)
+
+
+def _log(number):
+    return math.log(number) if isinstance(number, float) else ops.log(number)

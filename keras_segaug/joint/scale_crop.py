@@ -1,0 +1,78 @@
+from keras_segaug import checks, window_checks
+from keras_segaug.kernels.windows import (
+    Window,
+    confined,
+    least,
+    offset,
+    rounded,
+    stretched,
+    whole_picture,
+)
+from keras_segaug.kinds import JointLayer
+
+
+class JointRandomScaleCrop(JointLayer):
+    """Large-scale jitter: scales the picture, then crops or pads it to a fixed size.
+
+    At scale 1 the picture just fits into height x width, its aspect kept; at scale 2
+    it is twice as large and a random window of it is shown; at 0.5 it lies in the
+    middle, and the rest is filled as `fill_mode` says. Each axis is rounded to whole
+    pixels and cropped or padded by itself (Ghiasi et al., "Simple copy-paste is a
+    strong data augmentation method for instance segmentation", CVPR 2021, section 3).
+    One lookup. The result has a known size, also where the picture's is not known. At
+    inference the scale is 1.
+
+    Args:
+        height: the result's height in pixels.
+        width: the result's width in pixels.
+        scale: a pair (lower, upper) of numbers above 0, drawn uniformly between;
+            a float `f` below 1 means (1 - f, 1 + f).
+        **kwargs: see `JointLayer` and `AugmentationLayer`.
+
+    Example:
+
+    >>> jitter = keras_segaug.JointRandomScaleCrop(8, 8, scale=(0.5, 2.0))
+    >>> images, masks = jitter(np.zeros((2, 12, 16, 3), "uint8"), np.ones((2, 12, 16), "uint8"))
+    >>> tuple(masks.shape)
+    (2, 8, 8)
+    """
+
+    def __init__(self, height, width=None, scale=(0.1, 2.0), **kwargs):
+        super().__init__(**kwargs)
+        self.height, self.width = window_checks.window_size(self, height, width)
+        self.scale = checks.range_around_one(self, "scale", scale)
+
+    def output_size(self, height, width):
+        return self.height, self.width
+
+    def draw(self, draws):
+        return {
+            "scale": draws.uniform(*self.scale),
+            "top": draws.uniform(),
+            "left": draws.uniform(),
+        }
+
+    def matrix(self, parameters, height, width):
+        whole = whole_picture(height, width)
+        fit = least(self.height / whole.height, self.width / whole.width)
+        tall, wide = (
+            rounded(size * fit * parameters["scale"]) for size in (whole.height, whole.width)
+        )
+        shown = Window(
+            -offset(parameters["top"], tall, self.height),
+            -offset(parameters["left"], wide, self.width),
+            tall,
+            wide,
+        )
+        return stretched(whole, shown)
+
+    def rest_matrix(self, height, width):
+        one = {"scale": 1.0, "top": 0.0, "left": 0.0}
+        return self.matrix(one, height, width)
+
+    def trace(self, points, parameters, height, width, inverse=False):
+        traced = super().trace(points, parameters, height, width, inverse)
+        if inverse:
+            return traced
+        apart = self.fill_mode == "constant"
+        return confined(traced, whole_picture(height, width), apart)

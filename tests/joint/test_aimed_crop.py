@@ -1,0 +1,222 @@
+"""Crops that look at the mask, and rectangles that are erased."""
+
+import pathlib
+
+import numpy as np
+import pytest
+
+import keras_segaug as ks
+from examples.slices import read_pairs
+from tests.data import labels, pictures, to_numpy
+
+CT = pathlib.Path(__file__).parents[2] / "examples/data/ct"
+QUIET = {"jit_compile": False}
+
+
+def slices():
+    images, masks, _ = read_pairs(CT)
+    return images[::3], masks[::3]
+
+
+def shares(windows, ignored=None):
+    """The share of the largest class of each window, counted by numpy."""
+    result = []
+    for window in windows:
+        kept = window if ignored is None else window[window != ignored]
+        counts = np.bincount(kept.ravel())
+        result.append(counts.max() / kept.size if kept.size else 2.0)
+    return np.array(result)
+
+
+def all_candidates(layer, masks, parameters):
+    """The shares (B, K) of every window that a layer could choose from."""
+    top, left = (to_numpy(parameters[side]) for side in ("top", "left"))
+    room = np.array(masks.shape[1:]) - (layer.height, layer.width)
+    rows = np.floor(top * np.float32(room[0] + 1)).astype(int)
+    columns = np.floor(left * np.float32(room[1] + 1)).astype(int)
+    return np.stack(
+        [
+            shares(
+                [
+                    mask[r : r + layer.height, c : c + layer.width]
+                    for r, c in zip(mask_rows, mask_columns, strict=True)
+                ],
+                layer.ignore_class,
+            )
+            for mask, mask_rows, mask_columns in zip(masks, rows, columns, strict=True)
+        ]
+    )
+
+
+@pytest.mark.parametrize("ignored", [None, 0, 255])
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_windows_obey_max_class_fraction_whenever_one_can(ignored, jit_compile):
+    images, masks = slices()
+    layer = ks.JointRandomCrop(
+        64, 72, max_class_fraction=0.6, ignore_class=ignored, jit_compile=jit_compile, seed=3
+    )
+    parameters = layer.sample(images.shape, ks.random.key(3, 0))
+    _, windows = to_numpy(layer(images, masks))
+    found = shares(windows, ignored)
+    possible = all_candidates(layer, masks, parameters)
+    obeyed = (possible <= 0.6).any(1)
+    assert obeyed.sum() > 3
+    np.testing.assert_array_less(found[obeyed], 0.6 + 1e-6)
+    # Where none obeys, the one that comes nearest.
+    np.testing.assert_allclose(found[~obeyed], possible.min(1)[~obeyed], atol=1e-6)
+
+
+@pytest.mark.parametrize("wanted", [None, [3], [2, 5, 7]])
+@pytest.mark.parametrize("one_hot", [False, True])
+def test_foreground_windows_hit_their_class(wanted, one_hot):
+    images, masks = slices()
+    present = np.isin(masks, wanted) if wanted else (masks != 0) & (masks != 255)
+    given = np.eye(11, dtype="uint8")[np.minimum(masks, 10)] if one_hot else masks
+    layer = ks.JointRandomCrop(
+        24, 20, foreground_probability=1.0, foreground_classes=wanted, ignore_class=255, **QUIET
+    )
+    windows = to_numpy(layer(images, given))[1]
+    windows = windows.argmax(-1) if one_hot else windows
+    hit = np.isin(windows, wanted) if wanted else (windows != 0) & (windows != 255)
+    holds = present.any((1, 2))
+    assert holds.sum() > 5
+    assert hit.any((1, 2))[holds].all()
+
+
+def test_a_single_pixel_is_hit_and_lies_anywhere_in_the_window():
+    mask = np.zeros((600, 40, 50), "int32")
+    mask[:, 20, 25] = 300
+    layer = ks.JointRandomCrop(
+        8, 9, foreground_probability=1.0, foreground_classes=[300, 7], seed=1, **QUIET
+    )
+    _, windows = to_numpy(layer(mask[..., None].astype("float32"), mask))
+    at = np.argwhere(windows == 300)
+    assert len(at) == 600
+    assert len(np.unique(at[:, 1])) == 8
+    assert len(np.unique(at[:, 2])) == 9
+
+
+def test_every_pixel_of_the_class_is_equally_likely():
+    mask = np.zeros((4000, 9, 9), "uint8")
+    mask[:, 1, 2] = mask[:, 1, 7] = mask[:, 6, 4] = mask[:, 8, 0] = 1
+    numbered = np.cumsum(mask.reshape(4000, -1), 1).reshape(mask.shape) * mask
+    layer = ks.JointRandomCrop(1, 1, foreground_probability=1.0, seed=5, **QUIET)
+    found = to_numpy(layer(numbered[..., None].astype("float32"), mask))[0].ravel()
+    counts = np.bincount(found.astype(int), minlength=5)
+    assert counts[0] == 0
+    assert (abs(counts[1:] - 1000) < 120).all()
+
+
+def test_classes_are_drawn_by_their_weights_among_those_a_picture_has():
+    mask = np.zeros((4000, 12, 12), "uint8")
+    mask[:, :, 4:8], mask[:, 3, 9] = 1, 2
+    layer = ks.JointRandomCrop(
+        1, 1, foreground_probability=1.0, class_weights={1: 1.0, 2: 3.0, 9: 5.0}, seed=5, **QUIET
+    )
+    windows = to_numpy(layer(mask[..., None], mask))[1].ravel()
+    assert set(np.unique(windows)) == {1, 2}
+    assert abs((windows == 2).mean() - 0.75) < 0.03
+
+
+def test_without_foreground_the_window_is_random():
+    mask = np.zeros((300, 12, 12), "uint8")
+    layer = ks.JointRandomCrop(5, 5, foreground_probability=1.0, seed=1, **QUIET)
+    rows = np.broadcast_to(np.arange(12.0)[:, None, None], (300, 12, 12, 1)).copy()
+    assert len(np.unique(to_numpy(layer(rows, mask))[0][:, 0, 0, 0])) == 8
+
+
+def test_foreground_and_fraction_together():
+    images, masks = slices()
+    layer = ks.JointRandomCrop(
+        64, 64, max_class_fraction=0.9, foreground_probability=1.0, foreground_classes=[3], **QUIET
+    )
+    windows = to_numpy(layer(images, masks))[1]
+    holds = (masks == 3).any((1, 2))
+    assert (windows == 3).any((1, 2))[holds].all()
+
+
+RULES = {"max_class_fraction": 0.5}, {"foreground_probability": 0.5}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_missing_masks(rule):
+    layer = ks.JointRandomCrop(8, 8, **rule, **QUIET)
+    with pytest.raises(ValueError, match=r"masks are missing.* Pass images and masks"):
+        layer(pictures())
+    assert tuple(layer(pictures(), training=False).shape) == (3, 8, 8, 3)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_picture_smaller_than_the_window(rule):
+    layer = ks.JointRandomCrop(20, 8, fill_mode="constant", **rule, **QUIET)
+    _, found = to_numpy(layer(pictures(), labels()))
+    assert found.shape == (3, 20, 8)
+    assert not found[:, :2].any()
+
+
+BAD = [
+    ({"height": 8}, "width"),
+    ({"width": 8, "height": None}, "height"),
+    ({"max_class_fraction": 0.0}, "max_class_fraction"),
+    ({"max_class_fraction": 1.5}, "max_class_fraction"),
+    ({"foreground_probability": -0.1}, "foreground_probability"),
+    ({"foreground_classes": [1]}, "foreground_probability"),
+    ({"foreground_probability": 1.0, "foreground_classes": [1, 1]}, "foreground_classes"),
+    ({"foreground_probability": 1.0, "foreground_classes": []}, "foreground_classes"),
+    ({"foreground_probability": 1.0, "foreground_classes": [-1]}, "foreground_classes"),
+    ({"foreground_probability": 1.0, "class_weights": [1.0]}, "class_weights"),
+    ({"foreground_probability": 1.0, "class_weights": {1: 0.0}}, "class_weights"),
+    (
+        {"foreground_probability": 1.0, "foreground_classes": [3], "ignore_class": 3},
+        "ignore_class",
+    ),
+    ({"candidates": 0}, "candidates"),
+    ({"pad": 1}, "pad"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "named"), BAD)
+def test_bad_arguments(arguments, named):
+    size = {} if "height" in arguments else {"height": 8, "width": 8}
+    with pytest.raises(ValueError, match=rf"^JointRandomCrop: `{named}`"):
+        ks.JointRandomCrop(**size, **arguments)
+
+
+def test_erasing_covers_its_share_and_writes_image_mask_and_weights():
+    images, mask = pictures(200, 40, 50) // 2, labels(200, 40, 50)
+    layer = ks.JointRandomErasing(
+        (0.1, 0.3), (0.5, 2.0), fill_value=200, mask_fill_value=255, seed=1, **QUIET
+    )
+    found, moved, weights = to_numpy(layer(images, mask, np.ones(mask.shape, "float32")))
+    erased = moved == 255
+    np.testing.assert_array_equal((found == 200).all(-1), erased)
+    np.testing.assert_array_equal(found[~erased], images[~erased])
+    np.testing.assert_array_equal(weights, 1.0 - erased)
+    share = erased.mean((1, 2))
+    assert share.min() > 0.09
+    assert share.max() < 0.32
+
+
+def test_erasing_leaves_the_mask_unless_told():
+    images, mask = pictures(20), labels(20)
+    layer = ks.JointRandomErasing(fill_value="noise", value_range=(0, 10), seed=1, **QUIET)
+    found, kept, weights = to_numpy(layer(images, mask, np.ones(mask.shape, "float32")))
+    np.testing.assert_array_equal(kept, mask)
+    assert weights.min() == 1.0
+    changed = found != images
+    assert changed.any()
+    assert found[changed].max() <= 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"scale": (0.5, 1.5)}, "scale"),
+        ({"ratio": (0.0, 1.0)}, "ratio"),
+        ({"count": 0}, "count"),
+        ({"fill_value": "random"}, "fill_value"),
+    ],
+)
+def test_bad_arguments_of_erasing(arguments, named):
+    with pytest.raises(ValueError, match=rf"^JointRandomErasing: `{named}`"):
+        ks.JointRandomErasing(**arguments)
