@@ -67,10 +67,11 @@ def check_alignment(
         An `AlignmentReport`: `.ok`, `.findings`, `.facts`, `.samples`; print it for a table.
 
         A pixel whose label could be that of the nearest pixel, roundings considered, is
-        aligned. What cannot be told: anything about an image that came back without its
-        structure (the sample counts as unreadable); a shift that differs from place to place
-        while colours are changed, too (pictures are registered as a whole then), or one of
-        less than three quarters of a pixel; parameters of a colour change that adds noise.
+        aligned. What cannot be told, and counts as unreadable: an image that came back without
+        its structure, or with changed colours and much enlarged or smaller than 32 pixels.
+        What is told coarsely: with changed colours the picture is registered as a whole, so
+        that a shift of under three quarters of a pixel, or one that differs from place to
+        place by a few pixels, may stay unseen. Test the geometry alone, too.
         Global seeds of Keras are set while testing whether an augmentation without a seed of
         its own is reproducible.
 

@@ -112,7 +112,7 @@ class Mapped(Caller):
         if self.batched:
             dataset = dataset.batch(len(batches[0][0]))
         invoke = getattr(self.inner, "invoke", self.inner.call)
-        pairs = []
+        pairs: list = []
         for image, mask in dataset.map(invoke).as_numpy_iterator():
             pairs += _split(image, mask) if self.batched else [(image, mask)]
         count = len(batches[0][0])

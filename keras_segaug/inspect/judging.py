@@ -63,11 +63,25 @@ def judge(image, mask, labels, channels, probes, own, tolerance):
     if found is not None:
         # Labels were blended: the nearest label still tells the level.
         levels = labels.nearest(mask.reshape(*codes.shape, -1)[..., 0]) // fine
-    result = registration.register(image, levels, labels.count // fine)
-    state = {"shifted": "misaligned", "unrelated": "misaligned"}.get(result.state, result.state)
-    share = float(state == "misaligned")
+    enlarged = found is None and fine > 1 and _repeats(codes) > 0.3
+    return _fit(image, levels, labels.count // fine, enlarged, found)
+
+
+def _fit(image, levels, count, enlarged, found):
+    result = registration.register(image, levels, count)
+    names = {"shifted": "misaligned", "unrelated": "misaligned"}
+    state = names.get(result.state, result.state)
+    if enlarged and state == "misaligned":
+        # A pixel of the input is several of the output then, and few waves are in view.
+        state = "unreadable"
     offset = None if result.state in ("unrelated", "unreadable") else result.offset
-    return Judgement(state, "fit", share, offset, None if found is None else found.readable)
+    seen = None if found is None else found.readable
+    return Judgement(state, "fit", float(state == "misaligned"), offset, seen)
+
+
+def _repeats(codes):
+    """The share of neighbours with one label: none in a picture of the input's scale."""
+    return max((codes[1:] == codes[:-1]).mean(), (codes[:, 1:] == codes[:, :-1]).mean())
 
 
 def _compare(found, codes, probe, tolerance):

@@ -37,10 +37,8 @@ class Labels:
         if self.after.ndim == 2:
             return self._nearest_colour(mask)
         if mask.ndim == 3 and mask.shape[-1] == self.count and channels in (0, 1):
-            one_hot = (
-                np.sort(mask, -1) == np.arange(self.count).clip(self.count - 2) - self.count + 2
-            )
-            return np.where(one_hot.all(-1), mask.argmax(-1), UNKNOWN)
+            one_hot = ((mask == 0) | (mask == 1)).all(-1) & (mask.sum(-1) == 1)
+            return np.where(one_hot, np.argsort(self.after)[mask.argmax(-1)], UNKNOWN)
         values = mask.reshape((*mask.shape[:2], -1))[..., 0]
         code = self.nearest(values)
         return np.where(self.after[code] == values, code, UNKNOWN)

@@ -63,9 +63,10 @@ class Probe:
 def wide_values(dtype):
     """112 labels with gaps, so that a blend of two is seldom a label; 0 and 255 stay free.
 
-    Wide types get large ones, which a detour through a narrow float would round.
+    Wide integers get large ones, which a detour through a narrow float would round.
     """
-    step = 2 if np.dtype(dtype).itemsize == 1 else 291
+    wide = np.dtype(dtype).kind in "iu" and np.dtype(dtype).itemsize > 1
+    step = 291 if wide else 2
     return [step * (i + 1) for i in range(LEVELS * FINE**2)]
 
 

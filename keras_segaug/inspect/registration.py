@@ -13,6 +13,8 @@ import numpy as np
 
 _REACH = 2
 _MARGIN = 8
+# Half a pixel is what rounding makes, a quarter what the estimate may be off.
+_ROUNDING = 0.75
 SHIFTS = [(y, x) for y in range(-_REACH, _REACH + 1) for x in range(-_REACH, _REACH + 1)]
 
 
@@ -22,7 +24,8 @@ class Registration:
 
     Attributes:
         state: "aligned", "shifted" (the best fit is elsewhere), "unrelated" (none fits, though
-            the image has structure) or "unreadable" (the image has none).
+            the image has structure) or "unreadable" (it has none, or the fit is too flat to
+            tell a shift).
         offset: (rows, columns) by which the mask lies beside the image.
         fit: share of the image that the mask explains, without a shift.
     """
@@ -54,7 +57,7 @@ def register(image, levels, count):
     pixels = image[inner][where]
     left = pixels - slow @ np.linalg.lstsq(slow, pixels, rcond=None)[0]
     energy = (left**2).sum(0)
-    used = energy > 1e-6 * max((pixels**2).sum(), 1e-12)
+    used = energy > 3e-4 * max((pixels.std(0) ** 2).max(), 1e-12) * len(pixels)
     if not used.any():
         return Registration("unreadable", (0.0, 0.0), 0.0)
     left, energy = left[:, used], energy[used]
@@ -66,13 +69,17 @@ def register(image, levels, count):
     near = max(SHIFTS, key=lambda shift: fits[shift].max())
     channel = int(fits[near].argmax())
     curve = {shift: float(value[channel]) for shift, value in fits.items()}
-    chance = max(max(value.max() for s, value in fits.items() if s in far), 0.0)
+    by_chance = [curve[shift] for shift in far]
+    chance = max(max(fits[shift].max() for shift in far), 0.0)
     offset, fit = _peak(curve, near), curve[0, 0]
     smooth = _smoothness(left, where)
     if curve[near] < chance + 0.02 + 0.1 * (1 - chance) * smooth:
-        return Registration("unrelated" if smooth > 0.3 else "unreadable", offset, fit)
-    state = "shifted" if max(map(abs, offset)) > 0.75 else "aligned"
-    return Registration(state, offset, fit)
+        return Registration("unrelated" if _has_texture(image) else "unreadable", offset, fit)
+    if max(map(abs, offset)) <= _ROUNDING:
+        return Registration("aligned", offset, fit)
+    gain = curve[near] - fit
+    sure = (curve[near] > 0.4 and gain > 0.03) or gain > 2 * np.std(by_chance)
+    return Registration("shifted" if sure else "unreadable", offset, fit)
 
 
 def _slow_terms(height, width):
@@ -115,14 +122,30 @@ def _peak(curve, near):
     return tuple(-value for value in offset)
 
 
+def _has_texture(image):
+    """Does the image still hold waves? Ramps have no curvature, and that of noise is not smooth."""
+    far = 3
+    inner = image[far:-far, far:-far]
+    curved = 4 * inner - image[: -2 * far, far:-far] - image[2 * far :, far:-far]
+    curved -= image[far:-far, : -2 * far] + image[far:-far, 2 * far :]
+    strong = np.median(np.abs(curved), (0, 1)) > 0.1 * inner.std((0, 1))
+    smooth = _neighbours(curved - curved.mean((0, 1))) > 0.6
+    return bool((strong & smooth).any())
+
+
 def _smoothness(left, where):
-    """The correlation of neighbours: near 0 for noise, near 1 for the texture."""
+    """How smooth what is left of the smoothest channel is."""
     field = np.zeros((*where.shape, left.shape[-1]))
     field[where] = left
-    total = (field**2).sum((0, 1))
+    return float(_neighbours(field).max())
+
+
+def _neighbours(field):
+    """The correlation of neighbours by channel: near 0 for noise, near 1 for the texture."""
+    total = np.maximum((field**2).sum((0, 1)), 1e-12)
     down = (field[1:] * field[:-1]).sum((0, 1)) / total
     right = (field[:, 1:] * field[:, :-1]).sum((0, 1)) / total
-    return float(np.max(np.minimum(down, right)))
+    return np.minimum(down, right)
 
 
 def _widened(where, reach):

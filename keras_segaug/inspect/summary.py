@@ -118,7 +118,7 @@ def _labels(outcome, fill):
         "invented_labels": count / total,
         "fill_pixels": filled / total,
     }
-    examples = ", ".join(f"{v:g}" for v in sorted(invented, key=invented.get, reverse=True)[:4])
+    examples = ", ".join(f"{v:g}" for v in sorted(invented, key=lambda v: -invented[v])[:4])
     outcome.add(
         count, "labels_invented", f"{count / total:.2%} of the pixels, among them {examples}"
     )

@@ -102,7 +102,7 @@ def off_by_a_pixel(image, mask):
 
 def off_by_half_a_pixel(image, mask):
     angle, shift = draw()
-    return turned(image, angle, 1, shift), turned(mask, angle, 0, shift + (0.5, 0.0))
+    return turned(image, angle, 1, shift), turned(mask, angle, 0, shift + np.array([0.5, 0.0]))
 
 
 def off_by_a_pixel_coloured(image, mask):
