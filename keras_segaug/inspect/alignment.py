@@ -77,8 +77,8 @@ def check_alignment(
 
     Example:
 
-    >>> report = keras_segaug.check_alignment(keras_segaug.JointRandomFlip(seed=1))
-    >>> report.ok
+    >>> flip = keras_segaug.JointRandomFlip(seed=1, jit_compile=False)
+    >>> keras_segaug.check_alignment(flip).ok
     True
     >>> def mirror_the_image_only(image, mask):
     ...     return image[:, ::-1], mask
@@ -105,10 +105,7 @@ def check_alignment(
         reproducible=_reproducible(caller, before[:2]),
     )
     summarise(outcome, mask_fill)
-    samples = [
-        SampleReading(call, sample, j.state, j.method, j.misaligned, j.offset)
-        for call, sample, j in outcome.judgements
-    ]
+    samples = [_reading(*judged) for judged in outcome.judgements]
     findings = [finding for finding in outcome.findings if finding.name not in allow]
     return AlignmentReport(_name(augmentation), findings, outcome.facts, samples)
 
@@ -206,6 +203,10 @@ def _judgements(results, probes, batches, table, value_range):
                 judged = judge(units, mask, table, channels, probes[call], sample, tolerance)
                 found.append((call, sample, judged))
     return found
+
+
+def _reading(call, sample, found):
+    return SampleReading(call, sample, found.state, found.method, found.misaligned, found.offset)
 
 
 def _same_batch(one, other):
