@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+MODULE = "benchmarks.compare_keras"
 # name: (arguments, arguments of check_alignment)
 LAYERS = {
     "RandomFlip": ({}, {}),
@@ -70,13 +71,14 @@ def main(arguments=None):
         return
     installed = [b for b, package in BACKENDS.items() if importlib.util.find_spec(package)]
     results = {b: in_process(options, b) for b in options.backends or installed}
-    options.document.write_text(document(results))
+    given = sys.argv[1:] if arguments is None else arguments
+    options.document.write_text(document(results, " ".join(["python", "-m", MODULE, *given])))
     print(f"Wrote {options.document}")
 
 
 def in_process(options, backend):
     """A backend is chosen when Keras is imported: each has a process of its own."""
-    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.compare_keras", "--child"]
+    command = [sys.executable, "-W", "ignore", "-m", MODULE, "--child"]
     for name in ("layers", "styles", "masks"):
         command += [f"--{name}", *getattr(options, name)]
     command += ["--calls", str(options.calls)]
@@ -124,7 +126,7 @@ def check(name, style, mask, calls):
     return {"findings": found, "facts": report.facts}
 
 
-def document(results):
+def document(results, command):
     """The Markdown page."""
     versions = ", ".join(
         sorted({f"{k} {v}" for r in results.values() for k, v in r["versions"].items()})
@@ -132,7 +134,7 @@ def document(results):
     lines = [
         "# Keras' own layers under `check_alignment`",
         "",
-        f"Written by `make compare-keras` ({versions}, Python {platform.python_version()}); "
+        f"Written by `{command}` ({versions}, Python {platform.python_version()}); "
         "nothing here is typed by hand. Each cell: coded pictures and masks of shape (48, 64), in "
         "batches of 6, through the layer alone, with a seed where it takes one.",
         "",
