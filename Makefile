@@ -18,7 +18,7 @@ BENCH_SETS := $(BENCH_VENV)/peers $(if $(TORCH_PEERS),$(BENCH_VENV)/torch-peers)
 BENCH_X := $(if $(ALBUMENTATIONSX),--python albumentationsx=$(BENCH_VENV)-x/bin/python)
 
 .PHONY: help demo test test-jax test-torch test-torchvision test-all check wheel clean
-.PHONY: bench bench-check bench-growth bench-gpu-smoke
+.PHONY: bench bench-check bench-growth bench-gpu-smoke compare-keras
 .DEFAULT_GOAL := help
 
 help: ## Lists the commands.
@@ -59,6 +59,9 @@ bench-check: $(VENV)/test ## Fails when the package has become slow; under 4 min
 
 bench-gpu-smoke: $(VENV)/test ## Runs the accelerator benchmark, tiny, on whatever there is.
 	$(RUN) -m benchmarks.gpu --smoke --results build/benchmarks
+
+compare-keras: $(VENV)/test ## Checks Keras' own layers for alignment; writes docs/keras_layers.md.
+	$(RUN) -m benchmarks.compare_keras
 
 wheel: $(VENV)/check ## Builds the wheel and the source archive into dist/.
 	$(RUN) -m build

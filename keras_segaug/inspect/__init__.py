@@ -1,0 +1,1 @@
+"""Looking at what an augmentation does: the alignment check."""

@@ -1,0 +1,90 @@
+"""What `check_alignment` found."""
+
+from dataclasses import dataclass, field
+
+MEANINGS = {
+    "misaligned": "image and mask show different places",
+    "labels_invented": "the mask holds labels that were not in it",
+    "mask_dtype": "the mask came back in another dtype",
+    "mask_channels": "the mask came back with another number of channels",
+    "sizes_differ": "image and mask came back in different sizes",
+    "wrong_sample": "a sample came back as another sample of its batch",
+    "shared": "all samples of a batch got the same draw",
+    "not_reproducible": "the same seed gave another result",
+    "input_changed": "the caller's arrays were written to",
+    "undecided": "no sample could be read, so nothing is known of the alignment",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes:
+        name: what it is; `MEANINGS` lists them.
+        detail: how much of it, in words.
+    """
+
+    name: str
+    detail: str
+
+    def __str__(self):
+        return f"{self.name}: {MEANINGS[self.name]} ({self.detail})"
+
+
+@dataclass(frozen=True)
+class SampleReading:
+    """What was found of one sample of one call.
+
+    Attributes:
+        call, sample: which one.
+        state: "aligned", "misaligned", "wrong_sample", "undecided" or "unreadable".
+        method: "places" where each pixel's source was read, "fit" where the colours had been
+            changed and image and mask were registered.
+        misaligned: share of the compared pixels that are misaligned, 0 to 1.
+        offset: (rows, columns) by which the mask lies beside the image, where that was found.
+    """
+
+    call: int
+    sample: int
+    state: str
+    method: str
+    misaligned: float = 0.0
+    offset: tuple | None = None
+
+
+@dataclass(frozen=True)
+class AlignmentReport:
+    """The result of `check_alignment`; print it for a table.
+
+    Attributes:
+        name: what was checked.
+        findings: list of `Finding`; empty where all is well.
+        facts: a dict of everything measured, by name.
+        samples: list of `SampleReading`, one for each sample of each call.
+    """
+
+    name: str
+    findings: list = field(default_factory=list)
+    facts: dict = field(default_factory=dict)
+    samples: list = field(default_factory=list)
+
+    @property
+    def ok(self):
+        """True where nothing was found."""
+        return not self.findings
+
+    def __str__(self):
+        rows = [("alignment of", self.name), ("result", "ok" if self.ok else "NOT OK")]
+        rows += [(name.replace("_", " "), _text(value)) for name, value in self.facts.items()]
+        width = max(len(name) for name, _ in rows)
+        lines = [f"{name:<{width}}  {value}" for name, value in rows]
+        return "\n".join([*lines, *(f"- {finding}" for finding in self.findings)])
+
+
+def _text(value):
+    if isinstance(value, float):
+        return f"{value:.1%}"
+    if value is None:
+        return "not tested"
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else value

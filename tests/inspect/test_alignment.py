@@ -1,0 +1,238 @@
+"""`check_alignment` finds what is broken, names it, and is silent about the rest."""
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import keras_segaug as ks
+from keras_segaug.inspect.probe import Probe
+from keras_segaug.inspect.reading import read
+from tests.cases import CASES, ids
+from tests.inspect import broken
+
+SMALL = {"calls": 4, "batch_size": 4}
+SPECIAL = {
+    ks.MaskOnlyOneHot: {"labels": 5},
+    ks.MaskOnlyColorToClass: {"labels": [(i, i, i) for i in range(5)], "labels_after": 5},
+}
+
+
+def names(report):
+    return {finding.name for finding in report.findings}
+
+
+@pytest.mark.parametrize("case", **ids(CASES))
+def test_every_layer_passes(case):
+    report = ks.check_alignment(case.make(), **SMALL, **SPECIAL.get(case.layer, {}))
+    assert report.ok, report
+    assert report.facts["reproducible"] is True
+    drawn = {report.facts["geometry_drawn"], report.facts["colours_drawn"]}
+    assert ("for each sample" in drawn) == case.make().random
+
+
+RIGHT = [
+    broken.right,
+    broken.right_bicubic_filled,
+    broken.right_wrapped,
+    broken.right_coloured,
+    broken.right_erased,
+    broken.right_normalised,
+]
+
+
+@pytest.mark.parametrize("labels", [None, 4])
+@pytest.mark.parametrize("function", RIGHT)
+def test_no_false_alarm(function, labels):
+    report = ks.check_alignment(function, labels=labels, **SMALL)
+    assert report.ok, report
+    assert report.facts["misaligned_samples"].startswith("0 of")
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (broken.redraws_for_the_mask, {"misaligned"}),
+        (broken.leaves_the_mask, {"misaligned"}),
+        (broken.off_by_a_pixel, {"misaligned"}),
+        (broken.off_by_half_a_pixel, {"misaligned"}),
+        (broken.off_by_a_pixel_coloured, {"misaligned"}),
+        (broken.redraws_coloured, {"misaligned"}),
+        (broken.interpolates_the_mask, {"labels_invented"}),
+        (broken.casts_the_mask, {"mask_dtype"}),
+        (broken.rescales_the_mask, {"labels_invented", "mask_dtype", "undecided"}),
+        (broken.brightens_the_mask, {"labels_invented"}),
+        (broken.is_not_seeded, {"not_reproducible"}),
+        (broken.writes_into_its_input, {"input_changed"}),
+        (broken.crops_the_mask_only, {"sizes_differ"}),
+    ],
+)
+def test_a_broken_function_is_found(function, expected):
+    assert names(ks.check_alignment(function, **SMALL)) == expected
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (broken.shares_across_the_batch, {"shared"}),
+        (broken.flips_one_sample_wrongly, {"misaligned"}),
+        (broken.mixes_up_the_samples, {"wrong_sample"}),
+        (broken.repeats_the_mask_over_channels, {"mask_channels"}),
+    ],
+)
+def test_a_broken_batch_is_found(function, expected):
+    report = ks.check_alignment(function, batched=True)
+    assert names(report) == expected
+    if function is broken.flips_one_sample_wrongly:
+        assert {s.sample for s in report.samples if s.state == "misaligned"} == {2}
+
+
+def test_the_offset_is_measured():
+    report = ks.check_alignment(lambda image, mask: (image, np.roll(mask, (2, -1), (0, 1))))
+    offsets = [s.offset for s in report.samples]
+    np.testing.assert_allclose(np.abs(offsets), [(2, 1)] * len(offsets), atol=0.5)
+
+
+def test_few_classes_still_show_an_interpolated_mask():
+    report = ks.check_alignment(broken.interpolates_the_mask, labels=5, **SMALL)
+    assert names(report) == {"misaligned"}
+
+
+def test_wide_labels_show_a_narrow_float():
+    import ml_dtypes
+
+    def rounds(image, mask):
+        return image, mask.astype(ml_dtypes.bfloat16).astype(mask.dtype)
+
+    assert ks.check_alignment(rounds, **SMALL).ok
+    assert names(ks.check_alignment(rounds, mask_dtype="int32", **SMALL)) == {"labels_invented"}
+
+
+def test_allowed_findings_are_left_out():
+    report = ks.check_alignment(broken.casts_the_mask, allow=("mask_dtype",), **SMALL)
+    assert report.ok
+    assert report.facts["mask_dtype"] == "uint8 -> float32"
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    rows=st.integers(-20, 20),
+    columns=st.integers(-20, 20),
+    down=st.booleans(),
+    right=st.booleans(),
+)
+def test_any_flip_and_shift(rows, columns, down, right):
+    """Of both it passes; of the image alone it is found, unless nothing moves."""
+
+    def move(array):
+        array = array[::-1] if down else array
+        array = array[:, ::-1] if right else array
+        return np.roll(array, (rows, columns), (0, 1))
+
+    moved = down or right or rows or columns
+    few = {"calls": 2, "batch_size": 2}
+    assert ks.check_alignment(lambda image, mask: (move(image), move(mask)), **few).ok
+    alone = ks.check_alignment(lambda image, mask: (move(image), mask), **few)
+    assert names(alone) == ({"misaligned"} if moved else set())
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(32, 100), st.integers(32, 100), st.integers(0, 5), st.floats(0, 360))
+def test_places_are_read_to_a_tenth_of_a_pixel(height, width, number, degrees):
+    probe = Probe((height, width), number, 112)
+    turned = broken.turned(probe.picture, degrees, 1)
+    found = read(turned, probe)
+    rows = broken.turned(probe.rows.astype("float64"), degrees, 1)
+    assert found.readable.mean() > 0.7
+    np.testing.assert_allclose(found.rows[found.readable], rows[found.readable], atol=0.1)
+    assert read(turned + 4.0, probe) is None, "a brightness is no shift"
+
+
+@pytest.mark.parametrize("size", [(64, 48), (100, 128), (32, 32)])
+def test_sizes(size):
+    few = {"size": size, "calls": 2, "batch_size": 2}
+    assert ks.check_alignment(broken.right, **few).ok
+    assert names(ks.check_alignment(broken.off_by_a_pixel, **few)) == {"misaligned"}
+
+
+def test_keras_layers_are_called_with_their_dict():
+    flip = ks.check_alignment(keras.layers.RandomFlip("horizontal", seed=1), **SMALL)
+    assert names(flip) <= {"mask_dtype"}
+    assert flip.facts["geometry_drawn"] == "for each sample"
+    crop = ks.check_alignment(keras.layers.RandomCrop(40, 40, seed=1), **SMALL)
+    assert "shared" in names(crop)
+
+
+def test_a_layer_in_dataset_map():
+    pytest.importorskip("tensorflow")
+    layer = ks.Pipeline(
+        [ks.JointRandomFlip(), ks.JointRandomRotation(0.1)], seed=1, jit_compile=False
+    )
+    assert ks.check_alignment(layer, call="map", **SMALL).ok
+
+
+def test_two_generators():
+    from keras.src.legacy.preprocessing.image import ImageDataGenerator
+
+    def check(**images_only):
+        both = {"rotation_range": 20, "interpolation_order": 0}
+        pair = ImageDataGenerator(**both, **images_only), ImageDataGenerator(**both)
+        return ks.check_alignment(pair, **SMALL)
+
+    assert names(check()) == {"mask_dtype"}
+    # The channel shift takes numbers from the stream that the masks' generator goes on with.
+    assert names(check(channel_shift_range=40.0)) == {"mask_dtype", "misaligned"}
+
+
+def test_an_own_way_to_call():
+    class Odd:
+        def transform(self, data):
+            return {"x": data["x"][::-1], "y": data["y"][::-1]}
+
+    def call(odd, image, mask):
+        result = odd.transform({"x": image, "y": mask})
+        return result["x"], result["y"]
+
+    assert ks.check_alignment(Odd(), call=call, **SMALL).ok
+
+
+def test_the_table_is_plain_text():
+    text = str(ks.check_alignment(broken.off_by_a_pixel, **SMALL))
+    assert "misaligned samples  16 of 16" in text
+    assert "- misaligned: image and mask show different places" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"augmentation": 3}, "augmentation.*Received: a int.*pass `call=`"),
+        ({"call": "kornia"}, "`call` must be one of 'layer'"),
+        ({"batched": 1}, "`batched` must be True, False or None"),
+        ({"size": 64}, "`size` must be a pair"),
+        ({"size": (8, 64)}, r"`size` .* 32 \.\. 256"),
+        ({"calls": 3}, "`calls` must be an even number"),
+        ({"batch_size": 0}, "`batch_size` must be an integer of at least 1"),
+        ({"image_dtype": "int32"}, "`image_dtype` must be uint8 or a float"),
+        ({"mask_dtype": "label"}, "`mask_dtype` must be a dtype"),
+        ({"labels": [0, 300]}, "`mask_dtype` must be a dtype that holds the labels up to 300"),
+        ({"labels": 1}, "`labels` must be a number of classes"),
+        ({"labels": [1, 1]}, "`labels` must be .* distinct"),
+        ({"labels": 3, "labels_after": 4}, "`labels_after` must be 3 labels"),
+        ({"allow": ("nothing",)}, "`allow` must be a tuple of names"),
+        ({"augmentation": lambda image, mask: image}, "must return a pair"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        ks.check_alignment(**{"augmentation": broken.right, **arguments})
+
+
+def test_an_error_of_the_augmentation_says_what_it_was_given():
+    def wants_floats(image, mask):
+        raise RuntimeError("floats, please")
+
+    with pytest.raises(RuntimeError, match="floats") as caught:
+        ks.check_alignment(wants_floats)
+    assert "uint8" in caught.value.__notes__[0]
+    assert "image_dtype" in caught.value.__notes__[0]
