@@ -96,6 +96,21 @@ def gather_rows(table, indices):
     return table[indices]
 
 
+def window(tensor, start, shape):
+    """The part of a tensor that starts at indices (traced integers), for compiled programs.
+
+    `ops.slice` would have TensorFlow compile anew for every start.
+    """
+    start = ops.stack([ops.cast(index, "int32") for index in start])
+    if name() == "tensorflow":
+        from tensorflow.compiler.tf2xla.ops import gen_xla_ops
+
+        return gen_xla_ops.xla_dynamic_slice(tensor, start, shape)
+    import jax
+
+    return jax.lax.dynamic_slice(tensor, list(start), shape)
+
+
 def octets_of(words):
     """The bytes of int32 words (...), lowest first: uint8 (..., 4).
 

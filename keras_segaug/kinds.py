@@ -4,6 +4,7 @@ from keras_segaug import checks
 from keras_segaug.backend import ops
 from keras_segaug.base import AugmentationLayer
 from keras_segaug.kernels import matrices
+from keras_segaug.kernels.copies import can_copy, copy
 from keras_segaug.kernels.lookup import dtype_of, look_up
 from keras_segaug.kernels.points import Points
 from keras_segaug.sample import Batch
@@ -83,6 +84,10 @@ class JointLayer(AugmentationLayer, abstract=True):
             border = (self.fill_mode, None, None)
         return (None if self.exact else self.interpolation, *border)
 
+    def copies(self, height, width):
+        """Is each point a pixel of a picture of this size? Then no lookup is needed."""
+        return self.exact and not self.leaves_picture
+
     def merges(self, group):
         return isinstance(group[0][0], JointLayer) and (
             shared_lookup([layer for layer, _ in group] + [self]) is not None
@@ -97,6 +102,10 @@ class JointLayer(AugmentationLayer, abstract=True):
             points = layer.trace(points, parameters, *size)
         if points.is_identity:
             return batch
+        copies = all(layer.copies(*size) for (layer, _), size in zip(group, sizes, strict=False))
+        if copies and can_copy(points, *sizes[0]):
+            images, *moved = copy([batch.images, *batch.masks, *batch.weights], points)
+            return Batch(images, moved[: len(batch.masks)], moved[len(batch.masks) :])
         interpolation, mode, value, mask_value = shared_lookup([layer for layer, _ in group])
         mode = mode or "nearest"
         labels = [(mask, mask_fill(self, mask, mode, mask_value)) for mask in batch.masks]

@@ -33,5 +33,8 @@ class JointCenterCrop(JointLayer):
     def output_size(self, height, width):
         return self.height, self.width
 
+    def copies(self, height, width):
+        return matrices.has_room(height, width, self.height, self.width)
+
     def matrix(self, parameters, height, width):
         return matrices.central_window(height, width, self.height, self.width)

@@ -35,6 +35,9 @@ class JointRandomCrop(JointLayer):
     def output_size(self, height, width):
         return self.height, self.width
 
+    def copies(self, height, width):
+        return matrices.has_room(height, width, self.height, self.width)
+
     def draw(self, draws):
         # Fractions of the free room: the window is placed once the picture's size is known.
         return {"top": draws.uniform(), "left": draws.uniform()}

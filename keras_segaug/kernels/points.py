@@ -21,6 +21,11 @@ class Points:
     def is_identity(self):
         return self._grid is None and self._matrix is matrices.IDENTITY
 
+    @property
+    def matrix(self):
+        """The matrix that makes these points, or None where it is not one matrix."""
+        return self._matrix if self._grid is None else None
+
     def transformed(self, matrix):
         """These points, moved by a matrix."""
         if matrix is matrices.IDENTITY:
