@@ -17,7 +17,7 @@ BENCH_SETS := $(BENCH_VENV)/peers $(if $(TORCH_PEERS),$(BENCH_VENV)/torch-peers)
 	$(if $(ALBUMENTATIONSX),$(BENCH_VENV)-x/peers)
 BENCH_X := $(if $(ALBUMENTATIONSX),--python albumentationsx=$(BENCH_VENV)-x/bin/python)
 
-.PHONY: help demo test test-jax test-torch test-all check wheel clean
+.PHONY: help demo test test-jax test-torch test-torchvision test-all check wheel clean
 .PHONY: bench bench-check bench-growth bench-gpu-smoke
 .DEFAULT_GOAL := help
 
@@ -36,6 +36,9 @@ test-jax: $(VENV)/test ## All tests on JAX.
 
 test-torch: $(VENV)/torch ## All tests on torch.
 	KERAS_BACKEND=torch $(PYTEST)
+
+test-torchvision: .venv-torchvision/bin/torchrun ## Geometry beside torchvision; installs over 5 GB.
+	KERAS_BACKEND=torch .venv-torchvision/bin/python -m pytest tests/peers
 
 test-all: test test-jax test-torch ## All tests on all three backends.
 
@@ -61,7 +64,7 @@ wheel: $(VENV)/check ## Builds the wheel and the source archive into dist/.
 	$(RUN) -m build
 
 clean: ## Removes the environment and what was built.
-	rm -rf $(VENV) $(BENCH_VENV) $(BENCH_VENV)-x build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) $(BENCH_VENV)-x .venv-torchvision build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 found: install one, or make PYTHON=/path/to/python"; exit 2; }
@@ -76,6 +79,10 @@ $(VENV)/examples $(VENV)/test $(VENV)/check: pyproject.toml | $(VENV)/bin/python
 $(VENV)/torch: $(VENV)/test
 	$(RUN) -m pip install --quiet "$(TORCH)"
 	@touch $@
+
+.venv-torchvision/bin/torchrun:
+	$(PYTHON) -m venv .venv-torchvision
+	.venv-torchvision/bin/python -m pip install --quiet torch torchvision keras pillow pytest scipy
 
 $(BENCH_VENV)/bin/python $(BENCH_VENV)-x/bin/python:
 	$(PYTHON) -m venv $(@:/bin/python=)
