@@ -96,20 +96,17 @@ def gather_rows(table, indices):
     return table[indices]
 
 
-def window_of(tensor, start, size):
-    """A slice at a computed place, in a compiled program."""
-    if name() != "tensorflow":
-        return ops.slice(tensor, start, size)
-    # `tf.slice` would be compiled anew for every place.
-    xla = importlib.import_module("tensorflow.compiler.tf2xla.ops.gen_xla_ops")
-    return xla.xla_dynamic_slice(tensor, ops.stack(start), size)
+def window_of(tensor, start, shape):
+    """A part of a tensor from a traced start on. (`ops.slice` would compile for every start.)"""
+    if name() == "tensorflow":
+        from tensorflow.compiler.tf2xla.ops import gen_xla_ops
+
+        return gen_xla_ops.xla_dynamic_slice(tensor, ops.stack(start), shape)
+    return importlib.import_module("jax").lax.dynamic_slice(tensor, start, shape)
 
 
 def octets_of(words):
-    """The bytes of int32 words (...), lowest first: uint8 (..., 4).
-
-    `ops.view` would want known shapes.
-    """
+    """The bytes of int32 words, lowest first: uint8 (..., 4). `ops.view` wants known shapes."""
     backend = name()
     if backend == "tensorflow":
         import tensorflow as tf
@@ -250,7 +247,7 @@ class Compiled:
         function: takes a nest of tensors and a key or None; returns a nest of tensors.
         jit_compile: True, False, or "auto": wherever height and width are known. When they
             keep changing from one eager call to the next, TensorFlow runs one uncompiled graph
-            for the rest: compiling takes longer than running a few dozen times. (A traced
+            for the rest, a graph a rank: compiling takes longer than dozens of runs. (A traced
             function, such as that of `dataset.map`, stays with its sizes. JAX compiles for
             every shape anyway, and op by op that takes longer.)
     """
@@ -268,9 +265,10 @@ class Compiled:
         if backend == "torch" or not self._jit_compile or (automatic and None in size):
             return self._function(tensors, key)
         varying = automatic and backend == "tensorflow" and self._keeps_changing(tensors, size)
-        if (backend, varying) not in self._programs:
-            self._programs[backend, varying] = self._compile(backend, varying)
-        return self._programs[backend, varying](tensors, key)
+        ranks = varying and tuple(len(each.shape) for each in keras.tree.flatten(tensors))
+        if (backend, ranks) not in self._programs:
+            self._programs[backend, ranks] = self._compile(backend, varying)
+        return self._programs[backend, ranks](tensors, key)
 
     def _keeps_changing(self, tensors, size):
         if not is_eager(tensors["images"]):

@@ -247,3 +247,34 @@ def picture_size(owner, received, expected):
             f"{name_of(owner)}: to be moved back, pictures must have the size that the layer "
             f"gives, {tuple(expected)}. Received {tuple(received)}. Is `size` the original size?"
         )
+
+
+def pixels(owner, shape):
+    """Are there pixels in images (B, H, W, C), few enough for 32-bit integers to count them?"""
+    size = tuple(1 if n is None else n for n in shape)
+    batch, height, width, channels = size
+    if 0 in size[1:]:
+        raise ValueError(
+            f"{name_of(owner)}: images must have pixels. Received shape {tuple(shape)} as (batch, "
+            "height, width, channels)."
+        )
+    # Sides: float32 must tell a position from its neighbour, and from its mirror image. Pixels:
+    # with the margin that a lookup adds.
+    if (
+        max(height, width) > 1 << 23
+        or height * width * channels >= 1 << 31
+        or batch * (height + 3) * (width + 3) >= 1 << 31
+    ):
+        raise ValueError(
+            f"{name_of(owner)}: images may have sides of up to 2**23 pixels, fewer than 2**31 "
+            f"values a picture and 2**31 pixels a batch. Received shape {tuple(shape)} as (batch, "
+            "height, width, channels): use smaller batches, or cut the pictures up."
+        )
+
+
+def numeric(owner, role, tensor):
+    dtype = str(getattr(tensor.dtype, "name", tensor.dtype)).rpartition(".")[2]
+    if not dtype.startswith(("int", "uint", "float", "bfloat", "bool")):
+        raise ValueError(
+            f"{name_of(owner)}: {role} must be integers, floats or booleans. Received {dtype}."
+        )

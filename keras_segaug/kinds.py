@@ -4,6 +4,7 @@ from keras_segaug import checks
 from keras_segaug.backend import materialised, ops
 from keras_segaug.base import AugmentationLayer
 from keras_segaug.kernels import labels, matrices
+from keras_segaug.kernels.copies import can_copy, copy
 from keras_segaug.kernels.lookup import dtype_of, look_up
 from keras_segaug.kernels.points import Points
 from keras_segaug.sample import Batch
@@ -103,6 +104,10 @@ class JointLayer(AugmentationLayer, abstract=True):
             border = (self.fill_mode, None, None)
         return (None if self.exact else self.interpolation, *border)
 
+    def copies(self, height, width):
+        """Is each point a pixel of a picture of this size? Then no lookup is needed."""
+        return self.exact and not self.leaves_picture
+
     def merges(self, group):
         return isinstance(group[0][0], JointLayer) and (
             shared_lookup([layer for layer, _ in group] + [self]) is not None
@@ -116,6 +121,10 @@ class JointLayer(AugmentationLayer, abstract=True):
         for (layer, parameters), size in zip(reversed(group), reversed(sizes[:-1]), strict=True):
             points = layer.trace(points, parameters, *size)
         batch = with_classes_swapped(group, sizes, batch)
+        copies = all(layer.copies(*size) for (layer, _), size in zip(group, sizes, strict=False))
+        if copies and can_copy(points, *sizes[0]):
+            images, *moved = copy([batch.images, *batch.masks, *batch.weights], points)
+            return Batch(images, moved[: len(batch.masks)], moved[len(batch.masks) :])
         return self._look_up(batch, points, *shared_lookup([layer for layer, _ in group]))
 
     def undo(self, group, batch, size):

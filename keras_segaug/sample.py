@@ -121,6 +121,9 @@ class Sample:
                     f"{owner}: images, masks and weights must be tensors or arrays. "
                     f"Received: {value!r} of type {type(value).__name__}."
                 )
+        for role, tensors in self.tensors.items():
+            for tensor in keras.tree.flatten(tensors):
+                checks.numeric(self._owner, role, tensor)
         rank = len(self.images.shape)
         if rank not in (3, 4):
             raise ValueError(
@@ -133,7 +136,9 @@ class Sample:
                 if len(tensor.shape) not in (rank - 1, rank):
                     self._fail_shapes(role, tensor)
         layouts = self.layouts()
-        size = layouts["images"].packed_shape(self.images.shape)[1:3]
+        shape = layouts["images"].packed_shape(self.images.shape)
+        checks.pixels(self._owner, shape)
+        size = shape[1:3]
         for role in ("masks", "sample_weights"):
             pairs = zip(
                 keras.tree.flatten(self.tensors.get(role, [])),

@@ -154,6 +154,7 @@ def test_check_says_what_is_too_slow():
 def test_check_compares_lookups():
     assert check.judge_lookups(one=4, six=4) == []
     assert "no longer share one lookup" in check.judge_lookups(one=4, six=8)[0]
+    assert "holds 8 gathers" in check.judge_lookups(one=8, six=8)[0]
     assert "counts the wrong thing" in check.judge_lookups(one=0, six=0)[0]
 
 

@@ -37,5 +37,8 @@ class JointCenterCrop(JointLayer):
             window_checks.holds_window(self, (height, width), (self.height, self.width))
         return self.height, self.width
 
+    def copies(self, height, width):
+        return matrices.has_room(height, width, self.height, self.width)
+
     def matrix(self, parameters, height, width):
         return matrices.central_window(height, width, self.height, self.width)

@@ -100,6 +100,9 @@ class JointRandomCrop(JointLayer):
             window_checks.holds_window(self, (height, width), (self.height, self.width))
         return self.height, self.width
 
+    def copies(self, height, width):
+        return matrices.has_room(height, width, self.height, self.width)
+
     def draw(self, draws):
         # Fractions of the free room: the window is placed once the picture's size is known.
         if not self._has_rules:

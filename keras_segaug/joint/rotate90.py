@@ -47,6 +47,8 @@ class JointRandomRotate90(JointLayer):
         # Exact in float32, which the cosine of half pi is not.
         cosine = ops.cast(ops.abs(turns - 2) - 1, "float32")
         sine = ops.cast((turns % 2) * (2 - turns), "float32")
+        if isinstance(height, int) and isinstance(width, int) and height != width:
+            sine = 0.0
         turn = ((cosine, -sine, 0.0), (sine, cosine, 0.0), (0.0, 0.0, 1.0))
         if self.mirror:
             mirrored = matrices.scaling(-1.0, 1.0)

@@ -112,6 +112,11 @@ def is_affine(matrix):
     return all(_is(entry, number) for entry, number in zip(matrix[2], IDENTITY[2], strict=True))
 
 
+def is_zero(entry):
+    """Is an entry known to be 0?"""
+    return _is(entry, 0.0)
+
+
 def as_float(size):
     """A height or width, known or traced, as a float."""
     return float(size) if isinstance(size, numbers.Real) else ops.cast(size, "float32")
@@ -161,3 +166,9 @@ def central_window(height, width, window_height, window_width):
         return ops.floor((as_float(size) - window) / 2.0)
 
     return translation(offset(width, window_width), offset(height, window_height))
+
+
+def has_room(height, width, window_height, window_width):
+    """Is the picture known to be at least as large as the window?"""
+    known = isinstance(height, numbers.Integral) and isinstance(width, numbers.Integral)
+    return known and window_height <= height and window_width <= width

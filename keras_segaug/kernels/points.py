@@ -22,6 +22,11 @@ class Points:
     def is_identity(self):
         return self._grid is None and self._matrix is matrices.IDENTITY
 
+    @property
+    def matrix(self):
+        """The matrix that makes these points, or None where it is not one matrix."""
+        return self._matrix if self._grid is None else None
+
     def moved(self, step, inverse=False):
         """These points, moved by a matrix or by a function as in `kernels.fields`."""
         if step is matrices.IDENTITY:

@@ -68,3 +68,13 @@ def test_empty_batch(jit_compile):
     images, masks = layer(pictures(0), labels(0))
     assert tuple(images.shape) == (0, 16, 14, 3)
     assert tuple(masks.shape) == (0, 16, 14)
+
+
+def test_many_sizes_with_and_without_a_batch():
+    """The one graph for changing sizes serves single pictures and batches in any order."""
+    layer, plain = (ks.JointRandomFlip(seed=4, jit_compile=j) for j in ("auto", False))
+    for side in range(5, 14):
+        data = pictures(1, side, side), labels(1, side, side)
+        data = data if side % 2 else tuple(part[0] for part in data)
+        for found, expected in zip(to_numpy(layer(*data)), to_numpy(plain(*data)), strict=True):
+            np.testing.assert_array_equal(found, expected)

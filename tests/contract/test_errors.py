@@ -13,6 +13,11 @@ def layer(**more):
     return ks.JointRandomRotation(0.1, seed=1, jit_compile=False, **more)
 
 
+def huge(*shape):
+    """As many pixels as wanted, in one byte."""
+    return np.broadcast_to(np.uint8(0), shape)
+
+
 BAD_CALLS = {
     "no image key": (
         lambda: ({"picture": pictures(), "masks": labels()},),
@@ -48,6 +53,19 @@ BAD_CALLS = {
         "Rename the key to 'segmentation_masks'",
     ),
     "image rank": (lambda: (np.zeros((8, 8)),), "images must be (height, width, channels)"),
+    "no pixels": (lambda: (np.zeros((2, 0, 8, 3)),), "images must have pixels"),
+    "no channels": (lambda: (np.zeros((8, 8, 0)),), "images must have pixels"),
+    "too many values": (lambda: (huge(30000, 30000, 3),), "fewer than 2**31 values a picture"),
+    "too many pixels": (lambda: (huge(40, 8000, 8000, 1),), "2**31 pixels a batch"),
+    "too long": (lambda: (huge(1, 1 << 24, 1),), "sides of up to 2**23 pixels"),
+    "complex numbers": (
+        lambda: (pictures().astype("complex64"),),
+        "images must be integers, floats or booleans. Received complex64",
+    ),
+    "text for a mask": (
+        lambda: (pictures(), labels().astype("str")),
+        "masks must be integers, floats or booleans. Received str",
+    ),
     "four parts": (lambda: ((pictures(), labels(), labels(), labels()),), "Received 4 entries"),
     "no images": (lambda: ((None, labels()),), "images are missing"),
     "not a tensor": (lambda: ("picture.png",), "must be tensors or arrays"),

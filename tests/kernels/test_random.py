@@ -76,6 +76,13 @@ def test_normal_field():
     assert abs(np.corrcoef(field[0, :, :-1].ravel(), field[0, :, 1:].ravel())[0, 1]) < 0.05
 
 
+def test_cosine_and_sine_of_a_turn():
+    turns = np.concatenate([np.arange(8) / 8, np.linspace(0, 1 - 2**-24, 9999)]).astype("float32")
+    found = to_numpy(random._cosine_and_sine(keras.ops.convert_to_tensor(turns)))
+    angles = 2 * np.pi * turns.astype("float64")
+    np.testing.assert_allclose(found, [np.cos(angles), np.sin(angles)], atol=3e-7)
+
+
 def test_derived_keys_are_apart_from_draws():
     key = random.fold_in(random.key(9), keras.ops.arange(64, dtype="int32"))
     derived = to_numpy(random.fold_in(key[:1], keras.ops.arange(64, dtype="int32"))).ravel()
