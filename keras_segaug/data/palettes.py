@@ -84,8 +84,8 @@ class Labels:
             )
         return named
 
-    def refuse(self, picture):
-        """Raises where the beginning of a mask file tells that its pixels are no labels."""
+    def accepted(self, picture):
+        """The open mask; raises where the beginning of the file tells that it holds no labels."""
         if picture.lossy:
             raise BrokenFileError("lossy", picture.path)
         if picture.colours not in KNOWN:
@@ -98,11 +98,11 @@ class Labels:
             kind = "colours" if self._by_value else "coloured"
             detail = "coloured, while `palette` maps single values" if self._by_value else ""
             raise BrokenFileError(kind, picture.path, detail)
+        return picture
 
     def read(self, picture):
         """The ids of an open mask (height, width), and the colours that its indices stand for."""
-        self.refuse(picture)
-        pixels = picture.load()
+        pixels = self.accepted(picture).load()
         if picture.colours in ("rgba", "grey and alpha"):
             pixels = _without_alpha(pixels, picture.path)
         if picture.colours in ("rgb", "rgba"):

@@ -93,8 +93,7 @@ class Reader:
             with _gathered(problems):
                 image = _known(stack.enter_context(opened(pair.image)))
             with _gathered(problems):
-                mask = stack.enter_context(opened(pair.mask))
-                self._labels.refuse(mask)
+                mask = self._labels.accepted(stack.enter_context(opened(pair.mask)))
             turn = 1
             if image is not None and mask is not None:
                 with _gathered(problems):
