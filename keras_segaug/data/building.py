@@ -40,7 +40,7 @@ def dataset_of(reader, survey, labels, options, report, verbose):
         resized = tf.image.resize(
             image, options.image_size, options.interpolation, antialias=options.antialias
         )
-        if not image_dtype.startswith("float"):
+        if resized.dtype != image.dtype:
             resized = tf.saturate_cast(tf.floor(resized + 0.5), image.dtype)
         return resized, tf.image.resize(mask[..., None], options.image_size, "nearest")[..., 0]
 

@@ -236,11 +236,11 @@ def _say(problems, found, on_error):
     if not problems:
         return
     files = len({problem.path for problem in problems})
-    text = f"{OWNER}: {files:,} files beside or among {len(found.pairs):,} pairs have problems"
+    text = f"{OWNER}: problems with {files:,} files, beside {len(found.pairs):,} pairs found"
     if on_error == "raise":
-        text += ', which on_error="skip" would leave out'
+        text += '; on_error="skip" would leave them out'
         raise FilesError(f"{text}.\n{describe(problems)}", problems)
-    warnings.warn(f"{text} and are left out.\n{describe(problems)}", stacklevel=3)
+    warnings.warn(f"{text}; they are left out.\n{describe(problems)}", stacklevel=3)
 
 
 def _refuse_mixtures(survey, options, labels):
@@ -256,7 +256,7 @@ def _refuse_mixtures(survey, options, labels):
     if len(survey.sizes) > 1 and options.batch_size is not None and options.image_size is None:
         each = ", ".join("{} x {} ({})".format(*size, path) for size, path in survey.sizes.items())
         raise ValueError(
-            f"{OWNER}: pairs of different height or width do not fit into a batch. Received {each}. "
+            f"{OWNER}: pairs that differ in height or width fit in no batch. Received {each}. "
             "Set image_size=(height, width) to resize them, or batch_size=None for one by one."
         )
     if survey.table_conflict is not None:

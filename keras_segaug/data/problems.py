@@ -12,40 +12,40 @@ MOST_COLOURS = 10
 # What is wrong, and its cure. Problems are listed in this order.
 KINDS = {
     "image alone": (
-        "images without a mask",
+        "Images without a mask",
         "A mask has its image's path and stem; or give `image_suffix`, `mask_suffix` or `pair`",
     ),
     "mask alone": (
-        "masks without an image",
+        "Masks without an image",
         "An image has its mask's path and stem; or give `image_suffix`, `mask_suffix` or `pair`",
     ),
-    "same stem": ("files of which several images or masks have one stem", "Keep one of each"),
-    "empty": ("empty files", "Copy them again"),
-    "unreadable": ("files cannot be read", "Copy or export them again"),
-    "size": ("masks have another size than their image", "Resize the mask with nearest lookup"),
+    "same stem": ("Several images or masks with one stem", "Keep one of each"),
+    "empty": ("Empty files", "Copy them again"),
+    "unreadable": ("Files that cannot be read", "Copy or export them again"),
+    "size": ("Masks of another size than their image", "Resize the mask with nearest lookup"),
     "orientation": (
-        "images have an EXIF orientation, and their mask fits with and without it",
+        "Images with an EXIF orientation, whose masks fit with and without it",
         'Say which with `exif_orientation="apply"` or "ignore"',
     ),
-    "colours": ("files are of a kind that is not read here", "Convert them"),
+    "colours": ("Files of a kind that is not read here", "Convert them"),
     "lossy": (
-        "masks are in a lossy format, whose pixels are no exact labels",
+        "Masks in a lossy format, whose pixels are no exact labels",
         "Export the masks again, as PNG",
     ),
     "coloured": (
-        "masks are coloured, and no palette tells their classes",
+        "Coloured masks, and no palette that tells their classes",
         "Give `palette`, from colours to class ids",
     ),
     "transparent": (
-        "masks are partly transparent, and a class cannot be",
+        "Partly transparent masks, which a class cannot be",
         "Save them without an alpha channel",
     ),
     "unknown colour": (
-        "masks have colours that are not in the palette",
+        "Masks with colours that are not in the palette",
         "Add the colours to `palette`; for blended edges, export the masks without smoothing",
     ),
     "id": (
-        "masks have ids that are no class",
+        "Masks with ids that are no class",
         "Name all in `class_names`, set `ignore_index`, or map values: palette={0: 0, 255: 1}",
     ),
 }
@@ -86,7 +86,7 @@ def describe(problems):
 
 def _describe(kind, problems):
     heading, cure = KINDS[kind]
-    lines = [f"{len(problems):,} {heading}. {cure}."]
+    lines = [f"{heading} ({len(problems):,}). {cure}."]
     lines += _colours(problems)
     for problem in problems[:MOST_LISTED]:
         lines.append(f"  {problem.path}" + (f": {problem.detail}" if problem.detail else ""))
@@ -134,10 +134,10 @@ class Report:
         self.ignored = ignored
 
     def __str__(self):
-        lines = [f"{self.found:,} pairs of images and masks found, {self.used:,} used."]
+        lines = [f"Pairs of images and masks: {self.found:,}, of which used: {self.used:,}."]
         if self.ignored:
-            lines.append(f"{self.ignored:,} other files ignored.")
+            lines.append(f"Other files, ignored: {self.ignored:,}.")
         if self.skipped:
-            lines.append(f"{len(self.skipped):,} files skipped:")
+            lines.append(f"Files skipped: {len(self.skipped):,}.")
             lines.append(describe(self.problems))
         return "\n".join(lines)

@@ -167,10 +167,8 @@ def test_few_bits_of_grey_are_ids_too(tmp_path, image, bits):
     ids = random_mask(classes=2**bits, seed=bits)
     path = save_grey_png(tmp_path / "mask.png", ids, bits)
     np.testing.assert_array_equal(read(image, path).mask, ids)
-    levels = ids.astype(int) * 255 // (2**bits - 1)
     palette = [(n * 255 // (2**bits - 1),) * 3 for n in range(2**bits)]
     np.testing.assert_array_equal(read(image, path, palette=palette).mask, ids)
-    assert {tuple(colour)[0] for colour in palette} >= set(levels.ravel().tolist())
 
 
 def test_a_sixteen_bit_mask_keeps_its_ids(tmp_path, image):
