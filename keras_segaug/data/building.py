@@ -4,7 +4,7 @@ from collections import Counter
 
 from keras_segaug.data.problems import OWNER
 from keras_segaug.data.reading import COLOR_MODES
-from keras_segaug.data.survey import count, in_threads
+from keras_segaug.data.survey import count, one_by_one
 
 
 def import_tensorflow():
@@ -80,7 +80,7 @@ class Statistics:
         """From id to number of pixels, ids that do not occur included where they are known."""
         if self._counts is None:
             self._counts = Counter()
-            for counts in in_threads(self._count, self._pairs, "Counting", self._verbose):
+            for counts in one_by_one(self._count, self._pairs, "Counting", self._verbose):
                 self._counts.update(counts)
         known = dict.fromkeys(self._labels.ids or (), 0) | self._counts
         return dict(sorted(known.items()))

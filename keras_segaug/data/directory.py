@@ -44,9 +44,10 @@ def segmentation_dataset_from_directory(
     channels), masks as class ids of shape (height, width), in uint8 where all ids fit, else
     uint16 or int32. Files are decoded in parallel and come in an order that `seed` decides.
 
-    All files are looked at before the first element, and one error lists everything wrong
-    with any of them: files without a partner, files that cannot be read, masks of another
-    size than their image, colours that are not in the palette, ids that are no class.
+    All files (of the `subset`) are looked at before the first element. One error lists all
+    that is wrong with any of them: files without a partner, files that cannot be read, masks
+    of another size than their image, colours that are not in the palette, ids that are no
+    class.
 
     **Masks.** Index, grey, palette and coloured PNGs, also BMP, GIF and TIFF; no lossy
     formats. Without `palette` the stored values are the class ids; of a palette PNG these
@@ -69,7 +70,8 @@ def segmentation_dataset_from_directory(
         palette: how the values of masks become class ids: None takes them as they are;
             a list of colours (red, green, blue) in id order, or a mapping from colours to
             ids; a mapping from grey values or indices to ids, such as `{0: 0, 255: 1}`;
-            "voc", "cityscapes" (training ids) or "ade20k" (with 0 for other objects);
+            "voc", "cityscapes" (training ids) or "ade20k" (with 0 for other objects; in
+            colours, a skyscraper is a road there), each for coloured and index masks;
             "file" wants palette files that all have one colour table, whose indices are the
             ids.
         class_names: names in id order. Ids beyond them are an error.

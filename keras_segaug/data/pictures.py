@@ -106,6 +106,8 @@ def readable(path):
         raise
     except Exception as error:
         text = str(error).replace(repr(path), "it")
+        if type(error).__name__ == "DecompressionBombError":
+            text += " For pictures you trust, raise PIL.Image.MAX_IMAGE_PIXELS."
         raise BrokenFileError("unreadable", path, f"{type(error).__name__}: {text}") from error
 
 

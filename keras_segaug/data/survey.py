@@ -10,6 +10,8 @@ from keras_segaug.data.reading import BrokenPairError, Header
 
 # Threads get some pairs at a time, so that what waits does not grow with the folder.
 CHUNK = 64
+FIRST = 8
+LONG = 0.001  # seconds a pair, from which threads pay
 PATIENCE = 2.0  # seconds of work before a progress bar shows
 
 
@@ -37,7 +39,7 @@ class Survey:
         self._table_files: dict = {}
         self._mask_dtypes: set = set()
         look = functools.partial(_decoded if decode else _header, reader)
-        for pair, seen in zip(pairs, in_threads(look, pairs, "Checking", verbose), strict=True):
+        for pair, seen in zip(pairs, one_by_one(look, pairs, "Checking", verbose), strict=True):
             if isinstance(seen, BrokenPairError):
                 self.problems += seen.problems
             else:
@@ -91,16 +93,24 @@ def count(mask):
     return dict(zip(*(numbers.tolist() for numbers in counted(mask)), strict=True))
 
 
-def in_threads(function, pairs, doing, verbose=True):
-    """The function's results in the order of the pairs, with a progress bar where it takes long."""
+def one_by_one(function, pairs, doing, verbose=True):
+    """The function's results in the order of the pairs, with a progress bar where it takes long.
+
+    Decoding large pictures runs in threads; for small ones they would only get in each
+    other's way. The first few pairs tell which it is.
+    """
     from concurrent.futures import ThreadPoolExecutor
 
-    workers = min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     progress = Progress(doing, len(pairs), verbose)
-    with ThreadPoolExecutor(max_workers=workers) as executor:
-        for start in range(0, len(pairs), CHUNK):
-            yield from executor.map(function, pairs[start : start + CHUNK])
-            progress.reach(min(start + CHUNK, len(pairs)))
+    start = time.monotonic()
+    yield from map(function, pairs[:FIRST])
+    slow = time.monotonic() - start > LONG * len(pairs[:FIRST])
+    with ThreadPoolExecutor(max_workers=min(8, cores or 1)) as executor:
+        through = executor.map if slow else map
+        for done in range(FIRST, len(pairs), CHUNK):
+            yield from through(function, pairs[done : done + CHUNK])
+            progress.reach(min(done + CHUNK, len(pairs)))
 
 
 class Progress:

@@ -1,5 +1,8 @@
 """The dataset: elements, order, split, statistics."""
 
+import inspect
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -15,6 +18,7 @@ from tests.data_files.folders import (
     random_image,
     random_mask,
     save,
+    truncate,
     with_table,
 )
 
@@ -244,6 +248,27 @@ def test_colours_become_ids_in_the_dataset(tmp_path):
     assert dataset.class_colors == dict(enumerate(COLOURS))
 
 
+def test_every_argument_is_documented():
+    function = keras_segaug.segmentation_dataset_from_directory
+    for argument in inspect.signature(function).parameters:
+        assert re.search(rf"^        {argument}: ", function.__doc__, re.M), argument
+
+
+def test_large_pictures_are_checked_in_threads_with_the_same_outcome(folders, monkeypatch):
+    from keras_segaug.data import survey
+
+    truncate(folders[1] / "09.png")
+    seen = set()
+    for limit in (-1.0, 1e9):
+        monkeypatch.setattr(survey, "LONG", limit)
+        monkeypatch.setattr(survey, "FIRST", 2)
+        with pytest.warns(UserWarning, match="problems with 1 files"):
+            dataset = load(*folders, on_error="skip")
+        seen.add((tuple(dataset.file_paths), tuple(dataset.pixel_counts().items())))
+    assert len(seen) == 1
+    assert len(dataset.file_paths) == 9
+
+
 def test_what_is_printed(folders, capsys):
     load(*folders, verbose=True, validation_split=0.2, subset="both")
     assert capsys.readouterr().out == (
@@ -259,6 +284,7 @@ def test_long_work_shows_a_progress_bar(folders, capsys, monkeypatch):
 
     monkeypatch.setattr(survey, "PATIENCE", 0.0)
     monkeypatch.setattr(survey, "CHUNK", 4)
+    monkeypatch.setattr(survey, "FIRST", 2)
     load(*folders, verbose=True)
     out = capsys.readouterr().out
     assert "Checking 10 pairs of files" in out

@@ -300,5 +300,11 @@ def test_a_text_file_and_a_missing_one_cannot_be_read(tmp_path, mask):
     assert problems(tmp_path / "gone.png", mask) == [("unreadable", str(tmp_path / "gone.png"))]
 
 
+def test_a_picture_beyond_the_limit_of_pillow_tells_how_to_raise_it(image, mask, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    with pytest.raises(BrokenPairError, match=r"raise PIL\.Image\.MAX_IMAGE_PIXELS"):
+        read(image, mask)
+
+
 def test_every_kind_of_colours_is_known():
     assert set(KINDS_OF_COLOURS.values()) == {"grey", "grey and alpha", "palette", "rgb", "rgba"}
