@@ -18,55 +18,61 @@ def import_tensorflow():
     return tensorflow
 
 
-def dataset_of(reader, survey, labels, options, report, verbose):
+def dataset_of(reader, survey, labels, options, verbose):
+    """The dataset of a survey's pairs, with what Keras' users find in attributes."""
     tf = import_tensorflow()
-    pairs = survey.pairs
+    dataset = tf.data.Dataset.range(len(survey.pairs))
+    if options.shuffle:
+        dataset = dataset.shuffle(len(survey.pairs), seed=options.seed)
+    dataset = dataset.map(
+        _loading(reader, survey, labels, options), num_parallel_calls=tf.data.AUTOTUNE
+    )
+    if options.batch_size is not None:
+        dataset = dataset.batch(options.batch_size)
+    dataset = dataset.prefetch(tf.data.AUTOTUNE)
+    statistics = Statistics(reader, survey.pairs, labels, survey.counts, verbose)
+    dataset.class_names = labels.class_names
+    dataset.ignore_index = labels.ignore_index
+    dataset.class_colors = labels.colors_of(survey.table)
+    dataset.file_paths = list(survey.pairs)
+    dataset.pixel_counts = statistics.pixel_counts
+    dataset.class_weights = statistics.class_weights
+    return dataset
+
+
+def _loading(reader, survey, labels, options):
+    """From the place of a pair to an element of the dataset."""
+    tf = import_tensorflow()
     (image_dtype,) = survey.image_dtypes
     mask_dtype = survey.mask_dtype(labels.ids)
     size = next(iter(survey.sizes)) if len(survey.sizes) == 1 else (None, None)
     channels = COLOR_MODES[reader.color_mode]
 
-    def load(index):
-        arrays = tf.numpy_function(
-            lambda place: reader.read(pairs[place], mask_dtype),
-            [index],
-            [tf.as_dtype(image_dtype), tf.as_dtype(mask_dtype)],
-        )
-        return tf.ensure_shape(arrays[0], (*size, channels)), tf.ensure_shape(arrays[1], size)
+    def read(place):
+        return reader.read(survey.pairs[place], mask_dtype)
 
-    def resize(image, mask):
-        if options.image_size is None:
-            return image, mask
-        resized = tf.image.resize(
-            image, options.image_size, options.interpolation, antialias=options.antialias
-        )
-        if resized.dtype != image.dtype:
-            resized = tf.saturate_cast(tf.floor(resized + 0.5), image.dtype)
-        return resized, tf.image.resize(mask[..., None], options.image_size, "nearest")[..., 0]
-
-    def named(image, mask):
+    def load(place):
+        dtypes = [tf.as_dtype(image_dtype), tf.as_dtype(mask_dtype)]
+        image, mask = tf.numpy_function(read, [place], dtypes)
+        image, mask = tf.ensure_shape(image, (*size, channels)), tf.ensure_shape(mask, size)
+        if options.image_size is not None:
+            image, mask = _resized(image, mask, options)
         if options.output == "dict":
             return {"images": image, "segmentation_masks": mask}
         return image, mask
 
-    dataset = tf.data.Dataset.range(len(pairs))
-    if options.shuffle:
-        dataset = dataset.shuffle(len(pairs), seed=options.seed)
-    dataset = dataset.map(
-        lambda index: named(*resize(*load(index))), num_parallel_calls=tf.data.AUTOTUNE
+    return load
+
+
+def _resized(image, mask, options):
+    """Both take pixels as areas whose outer edges coincide, so they stay aligned."""
+    tf = import_tensorflow()
+    resized = tf.image.resize(
+        image, options.image_size, options.interpolation, antialias=options.antialias
     )
-    if options.batch_size is not None:
-        dataset = dataset.batch(options.batch_size)
-    dataset = dataset.prefetch(tf.data.AUTOTUNE)
-    statistics = Statistics(reader, pairs, labels, survey.counts, verbose)
-    dataset.class_names = labels.class_names
-    dataset.ignore_index = labels.ignore_index
-    dataset.class_colors = labels.class_colors or survey.class_colors
-    dataset.file_paths = list(pairs)
-    dataset.report = report
-    dataset.pixel_counts = statistics.pixel_counts
-    dataset.class_weights = statistics.class_weights
-    return dataset
+    if resized.dtype != image.dtype:
+        resized = tf.saturate_cast(tf.floor(resized + 0.5), image.dtype)
+    return resized, tf.image.resize(mask[..., None], options.image_size, "nearest")[..., 0]
 
 
 class Statistics:

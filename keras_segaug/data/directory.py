@@ -141,40 +141,25 @@ def segmentation_dataset_from_directory(
     checks.one_of(OWNER, "check", check, ("all", "headers"))
     checks.one_of(OWNER, "on_error", on_error, ("raise", "skip"))
     options = options_of(batch_size, image_size, interpolation, antialias, shuffle, seed, output)
-    validation_split = share_of(validation_split, subset)
+    share = share_of(validation_split, subset)
     reader = reader_of(labels, color_mode, exif_orientation)
     import_tensorflow()
     pillow()
-    found, folders = _found(images, masks, pair, image_suffix, mask_suffix)
-    parts = _parts(found.pairs, folders[0], validation_split, subset, seed)
-    if verbose:
-        print(f"Found {len(found.pairs):,} pairs of images and masks.")
-        for name, pairs in parts.items():
-            if subset is not None:
-                print(f"Using {len(pairs):,} of them for {name}.")
+    found, folder = _found(images, masks, pair, image_suffix, mask_suffix)
+    parts = _parts(found.pairs, folder, share, subset, seed)
+    _tell(found, parts, verbose)
     surveys = [Survey(reader, pairs, check == "all", verbose) for pairs in parts.values()]
-    problems = found.problems + [problem for survey in surveys for problem in survey.problems]
-    _say(problems, found, on_error)
-    datasets = []
-    for survey, pairs in zip(surveys, parts.values(), strict=True):
+    _say(found, surveys, on_error)
+    for survey in surveys:
         _refuse_mixtures(survey, options, labels)
-        dropped = set(pairs) - set(survey.pairs)
-        skipped = [p.path for p in found.problems] + [
-            path for pair in sorted(dropped) for path in pair
-        ]
-        report = Report(
-            len(found.pairs),
-            len(survey.pairs),
-            skipped,
-            found.problems + survey.problems,
-            found.ignored,
-        )
-        datasets.append(dataset_of(reader, survey, labels, options, report, verbose))
+    datasets = [dataset_of(reader, survey, labels, options, verbose) for survey in surveys]
+    for dataset, survey, pairs in zip(datasets, surveys, parts.values(), strict=True):
+        dataset.report = _report(found, survey, pairs)
     return tuple(datasets) if subset == "both" else datasets[0]
 
 
 def _found(images, masks, pair, image_suffix, mask_suffix):
-    """What `find_pairs` finds in the two folders, and the folders."""
+    """What `find_pairs` finds in the two folders, and the folder of images."""
     for name, suffix in (("image_suffix", image_suffix), ("mask_suffix", mask_suffix)):
         if not isinstance(suffix, str):
             checks.fail(OWNER, name, "a string, the end of the stems", suffix)
@@ -194,7 +179,7 @@ def _found(images, masks, pair, image_suffix, mask_suffix):
     found = find_pairs(folders[0], folders[1], image_suffix, mask_suffix, pair)
     if not found.pairs:
         _refuse_none(found, folders)
-    return found, folders
+    return found, folders[0]
 
 
 def _refuse_none(found, folders):
@@ -234,7 +219,17 @@ def _parts(pairs, folder, validation_split, subset, seed):
     return parts if subset == "both" else {subset: parts[subset]}
 
 
-def _say(problems, found, on_error):
+def _tell(found, parts, verbose):
+    if not verbose:
+        return
+    print(f"Found {len(found.pairs):,} pairs of images and masks.")
+    for name, pairs in parts.items():
+        if name != "all":
+            print(f"Using {len(pairs):,} of them for {name}.")
+
+
+def _say(found, surveys, on_error):
+    problems = found.problems + [problem for survey in surveys for problem in survey.problems]
     if not problems:
         return
     files = len({problem.path for problem in problems})
@@ -269,3 +264,11 @@ def _refuse_mixtures(survey, options, labels):
             f"{text} Indices are taken as class ids; if colours are the classes, give `palette`.",
             stacklevel=3,
         )
+
+
+def _report(found, survey, pairs):
+    used = set(survey.pairs)
+    skipped = [problem.path for problem in found.problems]
+    skipped += [path for pair in pairs if pair not in used for path in pair]
+    problems = found.problems + survey.problems
+    return Report(len(found.pairs), len(survey.pairs), skipped, problems, found.ignored)

@@ -84,6 +84,15 @@ class Labels:
             )
         return named
 
+    def colors_of(self, table):
+        """From id to colour: what the palette says, else the files' table of their indices."""
+        if self.class_colors:
+            return self.class_colors
+        colours: dict = {}
+        for index, colour in table.items():
+            colours.setdefault((self._by_value or {}).get(index, index), colour)
+        return colours
+
     def accepted(self, picture):
         """The open mask; raises where the beginning of the file tells that it holds no labels."""
         if picture.lossy:

@@ -24,7 +24,7 @@ class Survey:
         sizes: the first size (height, width), and the first other one, with the images' paths.
         image_dtypes: from dtype to the first image that has it.
         counts: pixels of every id; None where masks were not decoded.
-        class_colors: from the indices of palette masks to their colours in the files.
+        table: from the indices of palette masks to their colours in the files.
         table_conflict: in words, where the files disagree about that; or None.
     """
 
@@ -35,7 +35,7 @@ class Survey:
         self.image_dtypes: dict = {}
         self.counts: Counter | None = Counter() if decode else None
         self.table_conflict = None
-        self.class_colors: dict = {}
+        self.table: dict = {}
         self._table_files: dict = {}
         self._mask_dtypes: set = set()
         look = functools.partial(_decoded if decode else _header, reader)
@@ -54,7 +54,7 @@ class Survey:
         if self.counts is not None:
             self.counts.update(counts)
         for index, colour in colours.items():
-            first = self.class_colors.setdefault(index, colour)
+            first = self.table.setdefault(index, colour)
             file = self._table_files.setdefault(index, pair.mask)
             if first != colour and self.table_conflict is None:
                 self.table_conflict = (

@@ -236,6 +236,11 @@ def test_the_files_own_palette(tmp_path):
     dataset = load(images, masks, palette="file")
     assert dataset.class_colors == dict(enumerate(COLOURS))
     np.testing.assert_array_equal(arrays(dataset)[1][1], random_mask(seed=1))
+    dataset = load(images, masks, palette={0: 0, 1: 7, 2: 8, 3: 7})
+    assert dataset.class_colors == {0: COLOURS[0], 7: COLOURS[1], 8: COLOURS[2]}
+    np.testing.assert_array_equal(
+        arrays(dataset)[1][1], np.array([0, 7, 8, 7])[random_mask(seed=1)]
+    )
 
 
 def test_colours_become_ids_in_the_dataset(tmp_path):

@@ -72,6 +72,12 @@ def test_images_of_all_modes_become_what_pillow_makes_of_them(tmp_path, mask, mo
     )
 
 
+def test_colours_become_grey_by_their_luma_and_are_rounded(image, mask):
+    luma = IMAGE @ np.array([0.299, 0.587, 0.114])
+    grey = read(image, mask, color_mode="grayscale").image[..., 0]
+    assert np.abs(grey - luma).max() <= 0.5 + 1e-9
+
+
 @pytest.mark.parametrize("ending", ["png", "bmp", "gif", "webp", "jpg", "jpeg", "JPG"])
 def test_formats_are_read_as_pillow_reads_them(tmp_path, mask, ending):
     options = {"lossless": True} if ending == "webp" else {}

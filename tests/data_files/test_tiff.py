@@ -32,6 +32,16 @@ def test_colours_of_any_depth(tmp_path, compression, dtype):
     np.testing.assert_array_equal(mask, MASK)
 
 
+def test_grey_of_fractions_is_not_rounded(tmp_path):
+    pixels = IMAGE.astype("float32") / 255
+    tifffile.imwrite(tmp_path / "i.tif", pixels, photometric="rgb")
+    mask = save(tmp_path / "m.png", MASK)
+    grey = read(tmp_path / "i.tif", mask, color_mode="grayscale").image[..., 0]
+    np.testing.assert_allclose(grey, pixels @ np.array([0.299, 0.587, 0.114]), rtol=1e-6)
+    rgba = read(tmp_path / "i.tif", mask, color_mode="rgba").image
+    assert (rgba[..., 3] == 1.0).all()
+
+
 def test_channels_apart_alpha_and_white_is_zero(tmp_path):
     mask = save(tmp_path / "m.png", MASK)
     path = tmp_path / "i.tif"
