@@ -38,7 +38,9 @@ def options_of(batch_size, image_size, interpolation, antialias, shuffle, seed, 
     return Options(batch_size, image_size, interpolation, antialias, shuffle, seed, output)
 
 
-def reader_of(labels, color_mode, exif_orientation):
+def reader_of(labels, color_mode, exif_orientation, check, on_error):
+    checks.one_of(OWNER, "check", check, ("all", "headers"))
+    checks.one_of(OWNER, "on_error", on_error, ("raise", "skip"))
     checks.one_of(OWNER, "color_mode", color_mode, tuple(COLOR_MODES))
     checks.one_of(OWNER, "exif_orientation", exif_orientation, (None, "apply", "ignore"))
     return Reader(labels, color_mode, exif_orientation)

@@ -138,11 +138,9 @@ def segmentation_dataset_from_directory(
     {0: 0.0, 1: 1.0}
     """
     labels = Labels(palette, class_names, ignore_index)
-    checks.one_of(OWNER, "check", check, ("all", "headers"))
-    checks.one_of(OWNER, "on_error", on_error, ("raise", "skip"))
     options = options_of(batch_size, image_size, interpolation, antialias, shuffle, seed, output)
     share = share_of(validation_split, subset)
-    reader = reader_of(labels, color_mode, exif_orientation)
+    reader = reader_of(labels, color_mode, exif_orientation, check, on_error)
     import_tensorflow()
     pillow()
     found, folder = _found(images, masks, pair, image_suffix, mask_suffix)
@@ -152,9 +150,9 @@ def segmentation_dataset_from_directory(
     _say(found, surveys, on_error)
     for survey in surveys:
         _refuse_mixtures(survey, options, labels)
+        _doubt_black_and_white(survey, labels)
     datasets = [dataset_of(reader, survey, labels, options, verbose) for survey in surveys]
-    for dataset, survey, pairs in zip(datasets, surveys, parts.values(), strict=True):
-        dataset.report = _report(found, survey, pairs)
+    _add_reports(datasets, found, surveys, parts)
     return tuple(datasets) if subset == "both" else datasets[0]
 
 
@@ -266,9 +264,22 @@ def _refuse_mixtures(survey, options, labels):
         )
 
 
-def _report(found, survey, pairs):
-    used = set(survey.pairs)
-    skipped = [problem.path for problem in found.problems]
-    skipped += [path for pair in pairs if pair not in used for path in pair]
-    problems = found.problems + survey.problems
-    return Report(len(found.pairs), len(survey.pairs), skipped, problems, found.ignored)
+def _doubt_black_and_white(survey, labels):
+    """A class drawn in white is the commonest mask of all, and 255 a poor id for it."""
+    if labels.ids is None and labels.ignore_index is None and set(survey.counts or ()) == {0, 255}:
+        warnings.warn(
+            f"{OWNER}: all masks hold 0 and 255 only, which are taken as ids. If white is a class, "
+            "palette={0: 0, 255: 1} makes it 1; if it is to be ignored, set ignore_index=255.",
+            stacklevel=3,
+        )
+
+
+def _add_reports(datasets, found, surveys, parts):
+    for dataset, survey, pairs in zip(datasets, surveys, parts.values(), strict=True):
+        used = set(survey.pairs)
+        skipped = [problem.path for problem in found.problems]
+        skipped += [path for pair in pairs if pair not in used for path in pair]
+        problems = found.problems + survey.problems
+        dataset.report = Report(
+            len(found.pairs), len(survey.pairs), skipped, problems, found.ignored
+        )

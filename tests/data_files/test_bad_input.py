@@ -224,6 +224,15 @@ def test_colour_tables_that_disagree(folders):
     assert len(load(images, masks, palette=COLOURS).file_paths) == 4
 
 
+def test_black_and_white_masks_are_doubted(folders):
+    for path in folders[1].iterdir():
+        save(path, (random_mask() > 1) * np.uint8(255))
+    with pytest.warns(UserWarning, match=r"palette={0: 0, 255: 1} makes it 1"):
+        load(*folders)
+    assert load(*folders, palette={0: 0, 255: 1}).pixel_counts().keys() == {0, 1}
+    assert load(*folders, ignore_index=255).class_weights() == {0: 1.0}
+
+
 def test_nothing_left(folders):
     for path in folders[0].iterdir():
         path.write_bytes(b"")
