@@ -9,7 +9,6 @@ from keras_segaug.data.arguments import folder_of, options_of, reader_of, share_
 from keras_segaug.data.building import dataset_of, import_tensorflow
 from keras_segaug.data.pairs import find_pairs
 from keras_segaug.data.palettes import Labels
-from keras_segaug.data.pictures import pillow
 from keras_segaug.data.problems import OWNER, FilesError, Report, describe
 from keras_segaug.data.survey import Survey
 
@@ -142,7 +141,6 @@ def segmentation_dataset_from_directory(
     share = share_of(validation_split, subset)
     reader = reader_of(labels, color_mode, exif_orientation, check, on_error)
     import_tensorflow()
-    pillow()
     found, folder = _found(images, masks, pair, image_suffix, mask_suffix)
     parts = _parts(found.pairs, folder, share, subset, seed)
     _tell(found, parts, verbose)
