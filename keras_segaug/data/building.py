@@ -1,0 +1,106 @@
+"""A `tf.data.Dataset` of the pairs that passed, and what it knows about them."""
+
+from collections import Counter
+
+from keras_segaug.data.problems import OWNER
+from keras_segaug.data.reading import COLOR_MODES
+from keras_segaug.data.survey import count, one_by_one
+
+
+def import_tensorflow():
+    try:
+        import tensorflow
+    except ImportError:
+        raise ImportError(
+            f"{OWNER} gives a tf.data.Dataset, whatever the Keras backend, and needs TensorFlow "
+            "for it: pip install tensorflow"
+        ) from None
+    return tensorflow
+
+
+def dataset_of(reader, survey, labels, options, verbose):
+    """The dataset of a survey's pairs, with what Keras' users find in attributes."""
+    tf = import_tensorflow()
+    dataset = tf.data.Dataset.range(len(survey.pairs))
+    if options.shuffle:
+        dataset = dataset.shuffle(len(survey.pairs), seed=options.seed)
+    dataset = dataset.map(
+        _loading(reader, survey, labels, options), num_parallel_calls=tf.data.AUTOTUNE
+    )
+    if options.batch_size is not None:
+        dataset = dataset.batch(options.batch_size)
+    dataset = dataset.prefetch(tf.data.AUTOTUNE)
+    statistics = Statistics(reader, survey.pairs, labels, survey.counts, verbose)
+    dataset.class_names = labels.class_names
+    dataset.ignore_index = labels.ignore_index
+    dataset.class_colors = labels.colors_of(survey.table)
+    dataset.file_paths = list(survey.pairs)
+    dataset.pixel_counts = statistics.pixel_counts
+    dataset.class_weights = statistics.class_weights
+    return dataset
+
+
+def _loading(reader, survey, labels, options):
+    """From the place of a pair to an element of the dataset."""
+    tf = import_tensorflow()
+    (image_dtype,) = survey.image_dtypes
+    mask_dtype = survey.mask_dtype(labels.ids)
+    size = next(iter(survey.sizes)) if len(survey.sizes) == 1 else (None, None)
+    channels = COLOR_MODES[reader.color_mode]
+
+    def read(place):
+        return reader.read(survey.pairs[place], mask_dtype)
+
+    def load(place):
+        dtypes = [tf.as_dtype(image_dtype), tf.as_dtype(mask_dtype)]
+        image, mask = tf.numpy_function(read, [place], dtypes)
+        image, mask = tf.ensure_shape(image, (*size, channels)), tf.ensure_shape(mask, size)
+        if options.image_size is not None:
+            image, mask = _resized(image, mask, options)
+        if options.output == "dict":
+            return {"images": image, "segmentation_masks": mask}
+        return image, mask
+
+    return load
+
+
+def _resized(image, mask, options):
+    """Both take pixels as areas whose outer edges coincide, so they stay aligned."""
+    tf = import_tensorflow()
+    resized = tf.image.resize(
+        image, options.image_size, options.interpolation, antialias=options.antialias
+    )
+    if resized.dtype != image.dtype:
+        resized = tf.saturate_cast(tf.floor(resized + 0.5), image.dtype)
+    return resized, tf.image.resize(mask[..., None], options.image_size, "nearest")[..., 0]
+
+
+class Statistics:
+    """How often each class occurs in the files of a dataset."""
+
+    def __init__(self, reader, pairs, labels, counts, verbose):
+        self._reader, self._pairs, self._labels = reader, pairs, labels
+        self._counts, self._verbose = counts, verbose
+
+    def pixel_counts(self):
+        """From id to number of pixels, ids that do not occur included where they are known."""
+        if self._counts is None:
+            self._counts = Counter()
+            for counts in one_by_one(self._count, self._pairs, "Counting", self._verbose):
+                self._counts.update(counts)
+        known = dict.fromkeys(self._labels.ids or (), 0) | self._counts
+        return dict(sorted(known.items()))
+
+    def _count(self, pair):
+        return count(self._reader.mask(pair))
+
+    def class_weights(self):
+        """From id to total / (classes present * pixels of the class), without `ignore_index`."""
+        counts = self.pixel_counts()
+        counts.pop(self._labels.ignore_index, None)
+        present = sum(pixels > 0 for pixels in counts.values())
+        total = sum(counts.values())
+        return {
+            class_id: total / (present * pixels) if pixels else 0.0
+            for class_id, pixels in counts.items()
+        }

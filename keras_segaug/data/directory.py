@@ -1,0 +1,283 @@
+"""Folders of images and masks as a `tf.data.Dataset`."""
+
+import hashlib
+import os
+import warnings
+
+from keras_segaug import checks
+from keras_segaug.data.arguments import folder_of, options_of, reader_of, share_of
+from keras_segaug.data.building import dataset_of, import_tensorflow
+from keras_segaug.data.pairs import find_pairs
+from keras_segaug.data.palettes import Labels
+from keras_segaug.data.problems import OWNER, FilesError, Report, describe
+from keras_segaug.data.survey import Survey
+
+
+def segmentation_dataset_from_directory(
+    images,
+    masks=None,
+    pair=None,
+    image_suffix="",
+    mask_suffix="",
+    palette=None,
+    class_names=None,
+    ignore_index=None,
+    color_mode="rgb",
+    batch_size=32,
+    image_size=None,
+    interpolation="bilinear",
+    antialias=False,
+    shuffle=True,
+    seed=None,
+    validation_split=None,
+    subset=None,
+    output="tuple",
+    exif_orientation=None,
+    check="all",
+    on_error="raise",
+    verbose=True,
+):
+    """Reads folders of images and masks as a `tf.data.Dataset` of pairs.
+
+    Images come as uint8 (uint16 or float32 where the files are) of shape (height, width,
+    channels), masks as class ids of shape (height, width), in uint8 where all ids fit, else
+    uint16 or int32. Files are decoded in parallel and come in an order that `seed` decides.
+
+    All files (of the `subset`) are looked at before the first element. One error lists all
+    that is wrong with any of them: files without a partner, files that cannot be read, masks
+    of another size than their image, colours that are not in the palette, ids that are no
+    class.
+
+    **Masks.** Index, grey, palette and coloured PNGs, also BMP, GIF and TIFF; no lossy
+    formats. Without `palette` the stored values are the class ids; of a palette PNG these
+    are its indices. With a palette of colours, the colours decide, in palette PNGs too.
+    Masks are resized by nearest lookup only.
+
+    **Images.** PNG, JPEG, BMP, GIF (the first frame), WebP, and TIFF with
+    `pip install "keras-segaug[tiff]"`. Grey levels are not rescaled.
+
+    Args:
+        images: the folder of images; folders in it are searched, too.
+        masks: the folder of masks. None where images and masks share one folder; then
+            `mask_suffix` or `pair` tells them apart.
+        pair: a function from an image's path to its mask's path, each relative to its
+            folder, with "/"; or to None for a file that is no image. By default a mask has
+            its image's relative path and stem: `images/a/1.jpg`, `masks/a/1.png`.
+        image_suffix: what the stems of images end in, such as "_leftImg8bit"; it is taken
+            off before stems are compared. Files without it are ignored.
+        mask_suffix: the same for masks, such as "_mask".
+        palette: how the values of masks become class ids: None takes them as they are;
+            a list of colours (red, green, blue) in id order, or a mapping from colours to
+            ids; a mapping from grey values or indices to ids, such as `{0: 0, 255: 1}`;
+            "voc", "cityscapes" (training ids) or "ade20k" (with 0 for other objects; in
+            colours, a skyscraper is a road there), each for coloured and index masks;
+            "file" wants palette files that all have one colour table, whose indices are the
+            ids.
+        class_names: names in id order. Ids beyond them are an error.
+        ignore_index: the id of pixels that belong to no class, such as 255; allowed beside
+            the classes, left out of `class_weights`.
+        color_mode: "rgb", "grayscale" or "rgba".
+        batch_size: None gives pairs one by one, which may differ in size.
+        image_size: (height, width) to resize to; None keeps sizes, which must then be all
+            the same for batches.
+        interpolation: "bilinear", "nearest" or "bicubic", for images.
+        antialias: whether images are smoothed where they shrink. As in Keras: False.
+        shuffle: whether to shuffle all pairs anew in every epoch. Otherwise they come in
+            the order of `file_paths`.
+        seed: integer or None, for shuffling and for the split.
+        validation_split: the share of pairs, between 0 and 1, kept for validation. A hash
+            of seed and path decides, so that the same pairs are kept on every machine, in
+            both calls, and (but for the odd one) after files were added.
+        subset: "training", "validation", or "both" for a tuple of the two datasets.
+        output: "tuple" gives (images, masks), "dict" {"images": ..., "segmentation_masks": ...}.
+        exif_orientation: "apply" turns images as their EXIF tag says, "ignore" does not.
+            None does what makes image and mask equal in size, and asks where both would.
+        check: "all" decodes every file once before the first element (and counts the
+            pixels for `class_weights`), "headers" reads only sizes and kinds. What
+            "headers" cannot see raises when the element is read.
+        on_error: "raise", or "skip" to leave out pairs with a problem, with a warning.
+        verbose: whether to print how many pairs there are, and a progress bar where the
+            check takes long.
+
+    Returns:
+        A `tf.data.Dataset`, with further attributes: `class_names`; `ignore_index`;
+        `class_colors`, from id to colour as far as known; `file_paths`, of which each has
+        `.image` and `.mask`; `report`, which says what was found, used and skipped;
+        `pixel_counts()` from id to number of pixels in the files; `class_weights()` from id
+        to weight, total / (classes present * pixels of the class), 0 for classes without a
+        pixel. (`fit(class_weight=...)` does not work for masks: look the weights up as
+        sample weights.) As in Keras, what `map` or `take` return does not have them.
+
+    Raises:
+        ValueError: with everything that is wrong with the files, or for an argument.
+        ImportError: if TensorFlow, pillow or, for TIFF files, tifffile is missing.
+
+    Example:
+
+    >>> import pathlib, tempfile
+    >>> from PIL import Image
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> for name in ("images", "masks"):
+    ...     (folder / name).mkdir()
+    >>> for n in range(3):
+    ...     Image.new("RGB", (8, 6), (n, 0, 0)).save(folder / f"images/{n}.jpg")
+    ...     Image.new("RGB", (8, 6), (128, 0, 0)).save(folder / f"masks/{n}.png")
+    >>> dataset = keras_segaug.segmentation_dataset_from_directory(
+    ...     folder / "images",
+    ...     folder / "masks",
+    ...     palette={(0, 0, 0): 0, (128, 0, 0): 1},
+    ...     class_names=["background", "aeroplane"],
+    ...     batch_size=3,
+    ... )
+    Found 3 pairs of images and masks.
+    >>> images, masks = next(iter(dataset))
+    >>> tuple(images.shape), tuple(masks.shape), int(masks[0, 0, 0])
+    ((3, 6, 8, 3), (3, 6, 8), 1)
+    >>> dataset.class_weights()
+    {0: 0.0, 1: 1.0}
+    """
+    labels = Labels(palette, class_names, ignore_index)
+    options = options_of(batch_size, image_size, interpolation, antialias, shuffle, seed, output)
+    share = share_of(validation_split, subset)
+    reader = reader_of(labels, color_mode, exif_orientation, check, on_error)
+    import_tensorflow()
+    found, folder = _found(images, masks, pair, image_suffix, mask_suffix)
+    parts = _parts(found.pairs, folder, share, subset, seed)
+    _tell(found, parts, verbose)
+    surveys = [Survey(reader, pairs, check == "all", verbose) for pairs in parts.values()]
+    _say(found, surveys, on_error)
+    for survey in surveys:
+        _refuse_mixtures(survey, options, labels)
+        _doubt_black_and_white(survey, labels)
+    datasets = [dataset_of(reader, survey, labels, options, verbose) for survey in surveys]
+    _add_reports(datasets, found, surveys, parts)
+    return tuple(datasets) if subset == "both" else datasets[0]
+
+
+def _found(images, masks, pair, image_suffix, mask_suffix):
+    """What `find_pairs` finds in the two folders, and the folder of images."""
+    for name, suffix in (("image_suffix", image_suffix), ("mask_suffix", mask_suffix)):
+        if not isinstance(suffix, str):
+            checks.fail(OWNER, name, "a string, the end of the stems", suffix)
+    if pair is not None and (not callable(pair) or image_suffix or mask_suffix):
+        accepted = (
+            "None or a function from an image's path to its mask's, without suffixes beside it"
+        )
+        checks.fail(OWNER, "pair", accepted, pair)
+    folders = [folder_of("images", images), folder_of("masks", images if masks is None else masks)]
+    one_folder = os.path.realpath(folders[0]) == os.path.realpath(folders[1])
+    if one_folder and pair is None and image_suffix == mask_suffix:
+        raise ValueError(
+            f"{OWNER}: where images and masks share a folder, `mask_suffix`, `image_suffix` or "
+            f"`pair` must tell them apart. Received: images={folders[0]!r}, masks={masks!r}, "
+            f"image_suffix={image_suffix!r}, mask_suffix={mask_suffix!r}, pair=None."
+        )
+    found = find_pairs(folders[0], folders[1], image_suffix, mask_suffix, pair)
+    if not found.pairs:
+        _refuse_none(found, folders)
+    return found, folders[0]
+
+
+def _refuse_none(found, folders):
+    text = f"{OWNER}: no pairs of images and masks in {folders[0]!r} and {folders[1]!r}"
+    if not found.problems:
+        raise ValueError(
+            f"{text}: no pictures with the endings and suffixes asked for; {found.ignored:,} other "
+            "files. Are these the right folders?"
+        )
+    text += (
+        ". Stems must be equal once `image_suffix` and `mask_suffix` are off, or `pair` must say."
+    )
+    raise FilesError(f"{text}\n{describe(found.problems)}", found.problems)
+
+
+def _parts(pairs, folder, validation_split, subset, seed):
+    """From the names of the parts asked for to their pairs."""
+    if subset is None:
+        return {"all": pairs}
+    start = len(os.path.join(folder, ""))
+
+    def rank(pair):
+        name = pair.image[start:].replace(os.sep, "/")
+        return hashlib.sha256(f"{seed or 0} {name}".encode(errors="surrogateescape")).digest()
+
+    kept = set(sorted(pairs, key=rank)[: round(len(pairs) * validation_split)])
+    parts = {
+        "training": [pair for pair in pairs if pair not in kept],
+        "validation": [pair for pair in pairs if pair in kept],
+    }
+    for name, part in parts.items():
+        if not part:
+            raise ValueError(
+                f"{OWNER}: `validation_split` leaves nothing for {name}. Received: "
+                f"validation_split={validation_split!r} for {len(pairs)} pairs."
+            )
+    return parts if subset == "both" else {subset: parts[subset]}
+
+
+def _tell(found, parts, verbose):
+    if not verbose:
+        return
+    print(f"Found {len(found.pairs):,} pairs of images and masks.")
+    for name, pairs in parts.items():
+        if name != "all":
+            print(f"Using {len(pairs):,} of them for {name}.")
+
+
+def _say(found, surveys, on_error):
+    problems = found.problems + [problem for survey in surveys for problem in survey.problems]
+    if not problems:
+        return
+    files = len({problem.path for problem in problems})
+    text = f"{OWNER}: problems with {files:,} files, beside {len(found.pairs):,} pairs found"
+    if on_error == "raise":
+        text += '; on_error="skip" would leave them out'
+        raise FilesError(f"{text}.\n{describe(problems)}", problems)
+    warnings.warn(f"{text}; they are left out.\n{describe(problems)}", stacklevel=3)
+
+
+def _refuse_mixtures(survey, options, labels):
+    """What no single file is to blame for."""
+    if not survey.pairs:
+        raise FilesError(f"{OWNER}: no pair is left.\n{describe(survey.problems)}", survey.problems)
+    if len(survey.image_dtypes) > 1:
+        each = ", ".join(f"{dtype} (as {path})" for dtype, path in survey.image_dtypes.items())
+        raise ValueError(
+            f"{OWNER}: images must all have the same depth: grey levels of different depths mean "
+            f"different things. Received {each}. Convert them to one."
+        )
+    if len(survey.sizes) > 1 and options.batch_size is not None and options.image_size is None:
+        each = ", ".join("{} x {} ({})".format(*size, path) for size, path in survey.sizes.items())
+        raise ValueError(
+            f"{OWNER}: pairs that differ in height or width fit in no batch. Received {each}. "
+            "Set image_size=(height, width) to resize them, or batch_size=None for one by one."
+        )
+    if survey.table_conflict is not None:
+        text = f"{OWNER}: the colour tables of palette masks disagree: {survey.table_conflict}."
+        if labels.own_palette:
+            raise ValueError(f"{text} Give `palette` from colours to ids: then colours decide.")
+        warnings.warn(
+            f"{text} Indices are taken as class ids; if colours are the classes, give `palette`.",
+            stacklevel=3,
+        )
+
+
+def _doubt_black_and_white(survey, labels):
+    """A class drawn in white is the commonest mask of all, and 255 a poor id for it."""
+    if labels.ids is None and labels.ignore_index is None and set(survey.counts or ()) == {0, 255}:
+        warnings.warn(
+            f"{OWNER}: all masks hold 0 and 255 only, which are taken as ids. If white is a class, "
+            "palette={0: 0, 255: 1} makes it 1; if it is to be ignored, set ignore_index=255.",
+            stacklevel=3,
+        )
+
+
+def _add_reports(datasets, found, surveys, parts):
+    for dataset, survey, pairs in zip(datasets, surveys, parts.values(), strict=True):
+        used = set(survey.pairs)
+        skipped = [problem.path for problem in found.problems]
+        skipped += [path for pair in pairs if pair not in used for path in pair]
+        problems = found.problems + survey.problems
+        dataset.report = Report(
+            len(found.pairs), len(survey.pairs), skipped, problems, found.ignored
+        )

@@ -1,0 +1,202 @@
+"""One picture file at a time: what it holds, and its pixels as they are stored."""
+
+import contextlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_segaug.data.problems import OWNER, BrokenFileError
+
+TIFF_ENDINGS = (".tif", ".tiff")
+
+# How pillow names what is read here; everything else (CMYK, YCbCr, LAB, ...) is refused.
+COLOURS = {
+    "1": "grey",
+    "L": "grey",
+    "I": "grey",
+    "I;16": "grey",
+    "I;16B": "grey",
+    "I;16L": "grey",
+    "LA": "grey and alpha",
+    "P": "palette",
+    "RGB": "rgb",
+    "RGBX": "rgb",
+    "RGBA": "rgba",
+}
+
+KNOWN = tuple(dict.fromkeys(COLOURS.values()))
+
+# Pillow spreads 2 and 4 bits of grey over 0 .. 255.
+STEPS = {"L;2": 85, "L;4": 17}
+
+# How each EXIF orientation is turned upright.
+UPRIGHT: dict[int, Callable] = {
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: pixels.swapaxes(0, 1)[:, ::-1],
+    7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
+    8: lambda pixels: pixels.swapaxes(0, 1)[::-1],
+}
+EXIF_ORIENTATION = 0x0112
+
+
+@dataclass
+class Picture:
+    """An open file.
+
+    `load()` gives its pixels, (height, width) or (height, width, channels), which in a
+    palette picture are indices of the rows of `table()`, (n, 4) in red, green, blue, alpha.
+    """
+
+    path: str
+    size: tuple  # (height, width)
+    colours: str  # a value of COLOURS, or the name of something else
+    dtype: str
+    lossy: bool
+    load: Callable
+    table: Callable
+    orientation: int = 1
+    step: int = 1  # between neighbouring grey levels
+
+
+def pillow():
+    """`PIL.Image`, ready for use in several threads."""
+    try:
+        from PIL import Image
+    except ImportError:
+        raise ImportError(
+            f'{OWNER} reads pictures with pillow: pip install "keras-segaug[files]"'
+        ) from None
+    Image.init()
+    return Image
+
+
+def tifffile():
+    try:
+        import tifffile
+    except ImportError:
+        raise ImportError(
+            f'{OWNER} reads TIFF files with tifffile: pip install "keras-segaug[tiff]"'
+        ) from None
+    return tifffile
+
+
+@contextlib.contextmanager
+def opened(path):
+    """The `Picture` of a file, open as long as the context is; raises `BrokenFileError`."""
+    reader = _tiff if path.lower().endswith(TIFF_ENDINGS) else _other
+    with contextlib.ExitStack() as stack:
+        with readable(path):
+            if os.path.getsize(path) == 0:
+                raise BrokenFileError("empty", path)
+            picture = reader(path, stack)
+        yield picture
+
+
+@contextlib.contextmanager
+def readable(path):
+    """What a decoder raises, and they raise anything, becomes a `BrokenFileError` of the file."""
+    try:
+        yield
+    except (BrokenFileError, ImportError, MemoryError):
+        raise
+    except Exception as error:
+        text = str(error).replace(repr(path), "it")
+        if type(error).__name__ == "DecompressionBombError":
+            text += " For pictures you trust, raise PIL.Image.MAX_IMAGE_PIXELS."
+        raise BrokenFileError("unreadable", path, f"{type(error).__name__}: {text}") from error
+
+
+def _other(path, stack):
+    file = stack.enter_context(pillow().open(path))
+    stored = file.tile[0].args if file.tile else ""  # such as "L;4" or "RGB;16B"
+    stored = str(stored if isinstance(stored, str) or not stored else stored[0])
+    colours = COLOURS.get(file.mode, file.mode)
+    dtype = {"1": "bool", "I": "int32"}.get(file.mode, "uint8")
+    if "16" in file.mode or stored.endswith(";16B"):
+        dtype = "uint16"
+    # Of 16-bit colours pillow keeps 8 bits.
+    from_tensorflow = dtype == "uint16" and colours != "grey"
+    return Picture(
+        path,
+        (file.height, file.width),
+        colours,
+        dtype,
+        lossy=file.format in ("JPEG", "MPO", "JPEG2000", "WEBP"),
+        load=lambda: _png_colours(path) if from_tensorflow else np.asarray(file).astype(dtype),
+        table=lambda: _table(file),
+        orientation=file.getexif().get(EXIF_ORIENTATION, 1) if "exif" in file.info else 1,
+        step=STEPS.get(stored, 1),
+    )
+
+
+def _png_colours(path):
+    import tensorflow as tf
+
+    with open(path, "rb") as file, tf.device("CPU:0"):
+        return tf.io.decode_png(file.read(), dtype=tf.uint16).numpy()
+
+
+def _table(file):
+    colours = np.array(file.getpalette("RGB"), "uint8").reshape(-1, 3)
+    alpha = np.full((len(colours), 1), 255, "uint8")
+    transparency = file.info.get("transparency")
+    if isinstance(transparency, bytes):
+        alpha[: len(transparency), 0] = list(transparency)[: len(alpha)]
+    elif transparency is not None:
+        alpha[transparency] = 0
+    return np.concatenate([colours, alpha], axis=1)
+
+
+def _tiff(path, stack):
+    file = stack.enter_context(tifffile().TiffFile(path))
+    series = file.series[0]
+    page = series.keyframe
+    axes = dict(zip(series.axes, series.shape, strict=True))
+    layers = {name: n for name, n in axes.items() if name not in "YXS" and n > 1}
+    if layers or not {"Y", "X"} <= set(axes):
+        raise BrokenFileError("colours", path, f"its axes are {axes}, more than one picture")
+    orientation = page.tags.get("Orientation")
+    return Picture(
+        path,
+        (axes["Y"], axes["X"]),
+        _tiff_colours(page.photometric.name, axes.get("S", 1)),
+        page.dtype.name,
+        lossy="JPEG" in page.compression.name,
+        load=lambda: _tiff_pixels(series),
+        table=lambda: _tiff_table(page),
+        orientation=int(orientation.value) if orientation else 1,
+    )
+
+
+def _tiff_colours(photometric, channels):
+    return {
+        ("MINISBLACK", 1): "grey",
+        ("MINISWHITE", 1): "grey",
+        ("MINISBLACK", 2): "grey and alpha",
+        ("PALETTE", 1): "palette",
+        ("RGB", 3): "rgb",
+        ("YCBCR", 3): "rgb",
+        ("RGB", 4): "rgba",
+    }.get((photometric, channels), f"{photometric} with {channels} channels")
+
+
+def _tiff_pixels(series):
+    pixels = series.asarray()
+    kept = [name for name in series.axes if name in "YXS"]
+    pixels = pixels.reshape(
+        [n for name, n in zip(series.axes, series.shape, strict=True) if name in kept]
+    )
+    pixels = pixels.transpose([kept.index(name) for name in "YXS" if name in kept])
+    if series.keyframe.photometric.name == "MINISWHITE":
+        return ~pixels if pixels.dtype == bool else np.iinfo(pixels.dtype).max - pixels
+    return pixels
+
+
+def _tiff_table(page):
+    colours = (page.colormap.T >> 8).astype("uint8")
+    return np.concatenate([colours, np.full((len(colours), 1), 255, "uint8")], axis=1)

@@ -1,0 +1,143 @@
+"""What can be wrong with files, and the one message that lists all of it."""
+
+from collections import Counter
+from typing import NamedTuple
+
+OWNER = "segmentation_dataset_from_directory"
+
+# More files of one kind are counted, not listed; `Report.problems` has them all.
+MOST_LISTED = 50
+MOST_COLOURS = 10
+
+# What is wrong, and its cure. Problems are listed in this order.
+KINDS = {
+    "image alone": (
+        "Images without a mask",
+        "A mask has its image's path and stem; or give `image_suffix`, `mask_suffix` or `pair`",
+    ),
+    "mask alone": (
+        "Masks without an image",
+        "An image has its mask's path and stem; or give `image_suffix`, `mask_suffix` or `pair`",
+    ),
+    "same stem": ("Several images or masks with one stem", "Keep one of each"),
+    "empty": ("Empty files", "Copy them again"),
+    "unreadable": ("Files that cannot be read", "Copy or export them again"),
+    "size": ("Masks of another size than their image", "Resize the mask with nearest lookup"),
+    "orientation": (
+        "Images with an EXIF orientation, whose masks fit with and without it",
+        'Say which with `exif_orientation="apply"` or "ignore"',
+    ),
+    "colours": ("Files of a kind that is not read here", "Convert them"),
+    "lossy": (
+        "Masks in a lossy format, whose pixels are no exact labels",
+        "Export the masks again, as PNG",
+    ),
+    "coloured": (
+        "Coloured masks, and no palette that tells their classes",
+        "Give `palette`, from colours to class ids",
+    ),
+    "transparent": (
+        "Partly transparent masks, which a class cannot be",
+        "Save them without an alpha channel",
+    ),
+    "unknown colour": (
+        "Masks with colours that are not in the palette",
+        "Add the colours to `palette`; for blended edges, export the masks without smoothing",
+    ),
+    "id": (
+        "Masks with ids that are no class",
+        "Name all in `class_names`, set `ignore_index`, or map values: palette={0: 0, 255: 1}",
+    ),
+}
+
+
+class Problem(NamedTuple):
+    """One thing wrong with one file."""
+
+    kind: str  # of KINDS
+    path: str
+    detail: str = ""
+    colours: tuple = ()  # of pairs (colour, number of pixels)
+
+
+class BrokenFileError(Exception):
+    """Raised where a file turns out broken; caught where problems are gathered."""
+
+    def __init__(self, kind, path, detail="", colours=()):
+        super().__init__(kind, path, detail)
+        self.problem = Problem(kind, path, detail, colours)
+
+
+class FilesError(ValueError):
+    """Files are broken; `problems` lists them as tuples (kind, path, detail, colours)."""
+
+    def __init__(self, message, problems):
+        super().__init__(message)
+        self.problems = tuple(problems)
+
+
+def describe(problems):
+    """All problems as text, by kind."""
+    by_kind: dict[str, list] = {}
+    for problem in problems:
+        by_kind.setdefault(problem.kind, []).append(problem)
+    return "\n".join(_describe(kind, by_kind[kind]) for kind in KINDS if kind in by_kind)
+
+
+def _describe(kind, problems):
+    heading, cure = KINDS[kind]
+    lines = [f"{heading} ({len(problems):,}). {cure}."]
+    lines += _colours(problems)
+    for problem in problems[:MOST_LISTED]:
+        lines.append(f"  {problem.path}" + (f": {problem.detail}" if problem.detail else ""))
+    if len(problems) > MOST_LISTED:
+        lines.append(f"  ... and {len(problems) - MOST_LISTED:,} more")
+    return "\n".join(lines)
+
+
+def _colours(problems):
+    """The unknown colours over all files: how many pixels, how many files, the first file."""
+    pixels: Counter = Counter()
+    files: Counter = Counter()
+    first: dict = {}
+    for problem in problems:
+        for colour, count in problem.colours:
+            pixels[colour] += count
+            files[colour] += 1
+            first.setdefault(colour, problem.path)
+    lines = [
+        f"  {colour}: {count:,} pixels in {files[colour]:,} files, first in {first[colour]}"
+        for colour, count in pixels.most_common(MOST_COLOURS)
+    ]
+    if len(pixels) > MOST_COLOURS:
+        lines.append(f"  ... and {len(pixels) - MOST_COLOURS:,} more colours")
+    return lines
+
+
+class Report:
+    """What was found, what is used and what was left out, and why; `print` it.
+
+    Attributes:
+        found: the number of pairs in the folders.
+        used: the number of pairs in the dataset.
+        skipped: the paths of the files left out because something is wrong with them
+            or with the other file of their pair.
+        problems: tuples (kind, path, detail, colours).
+        ignored: the number of files that are no pictures, or lack the suffixes asked for.
+    """
+
+    def __init__(self, found, used, skipped, problems, ignored):
+        self.found = found
+        self.used = used
+        self.skipped = tuple(skipped)
+        self.problems = tuple(problems)
+        self.ignored = ignored
+
+    def __str__(self):
+        lines = [f"Pairs of images and masks: {self.found:,}, of which used: {self.used:,}."]
+        if self.ignored:
+            lines.append(f"Other files, ignored: {self.ignored:,}.")
+        if self.skipped:
+            lines.append(f"Files skipped: {len(self.skipped):,}.")
+            lines.append(describe(self.problems))
+        return "\n".join(lines)

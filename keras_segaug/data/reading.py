@@ -1,0 +1,183 @@
+"""An image and its mask from their files, as arrays that fit each other."""
+
+import contextlib
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_segaug.data.pictures import KNOWN, UPRIGHT, opened, readable
+from keras_segaug.data.problems import OWNER, BrokenFileError, FilesError, describe
+
+COLOR_MODES = {"grayscale": 1, "rgb": 3, "rgba": 4}
+IMAGE_DTYPES = ("uint8", "uint16", "float32")
+
+# How much each of red, green and blue counts for the grey level (ITU-R 601, as in Keras).
+LUMA = (0.299, 0.587, 0.114)
+
+
+class Arrays(NamedTuple):
+    """What a pair holds; `colours` says what the indices of a palette mask look like."""
+
+    image: np.ndarray
+    mask: np.ndarray
+    colours: dict
+
+
+class Header(NamedTuple):
+    """What a pair holds, as far as the beginnings of its files tell."""
+
+    size: tuple
+    image_dtype: str
+    mask_dtype: str
+
+
+class BrokenPairError(Exception):
+    """Everything that is wrong with the two files of a pair."""
+
+    def __init__(self, problems):
+        super().__init__(*problems)
+        self.problems = tuple(problems)
+
+
+class Reader:
+    """Reads pairs in one way: `labels` says what masks mean."""
+
+    def __init__(self, labels, color_mode="rgb", exif_orientation=None):
+        self._labels = labels
+        self.color_mode = color_mode
+        self._exif_orientation = exif_orientation
+
+    def header(self, pair):
+        """The `Header` of a pair, without decoding it; raises `BrokenPairError`."""
+        with self._open(pair) as (image, mask, turn, problems):
+            if problems:
+                raise BrokenPairError(problems)
+            size = _size(image, turn)
+            return Header(size, _image_dtype(image), mask.dtype)
+
+    def arrays(self, pair):
+        """The `Arrays` of a pair; raises `BrokenPairError`."""
+        with self._open(pair) as (image, mask, turn, problems):
+            if image is not None:
+                with _gathered(problems), readable(pair.image):
+                    pixels = self._image(image)
+            if mask is not None:
+                with _gathered(problems), readable(pair.mask):
+                    ids, colours = self._labels.read(mask)
+            if problems:
+                raise BrokenPairError(problems)
+            return Arrays(UPRIGHT[turn](pixels) if turn > 1 else pixels, ids, colours)
+
+    def read(self, pair, mask_dtype):
+        """Image (height, width, channels) and mask (height, width), for a dataset."""
+        try:
+            image, mask, _ = self.arrays(pair)
+        except BrokenPairError as error:
+            raise _files_error(error.problems) from None
+        return np.ascontiguousarray(image), mask.astype(mask_dtype)
+
+    def mask(self, pair):
+        """The ids alone."""
+        try:
+            with opened(pair.mask) as mask, readable(pair.mask):
+                return self._labels.read(mask)[0]
+        except BrokenFileError as error:
+            raise _files_error([error.problem]) from None
+
+    @contextlib.contextmanager
+    def _open(self, pair):
+        """Both open files (None where broken), the image's turn, and the problems so far."""
+        problems: list = []
+        with contextlib.ExitStack() as stack:
+            image = mask = None
+            with _gathered(problems):
+                image = _known(stack.enter_context(opened(pair.image)))
+            with _gathered(problems):
+                mask = self._labels.accepted(stack.enter_context(opened(pair.mask)))
+            turn = 1
+            if image is not None and mask is not None:
+                with _gathered(problems):
+                    turn = self._turn(image, mask)
+            yield image, mask, turn, problems
+
+    def _turn(self, image, mask):
+        """The orientation to turn the image by so that it fits its mask; 1 for none."""
+        turn = image.orientation if image.orientation in UPRIGHT else 1
+        if self._exif_orientation == "ignore":
+            turn = 1
+        fits = [mask.size == _size(image, candidate) for candidate in (1, turn)]
+        if turn != 1 and self._exif_orientation is None:
+            if all(fits):
+                raise BrokenFileError("orientation", image.path, f"orientation {turn}")
+            turn = turn if fits[1] else 1
+            fits = [any(fits)]
+        if not fits[-1]:
+            sizes = ["{} x {}".format(*size) for size in (mask.size, _size(image, turn))]
+            detail = f"{sizes[0]}, its image {sizes[1]} (height x width): {image.path}"
+            raise BrokenFileError("size", mask.path, detail)
+        return turn
+
+    def _image(self, picture):
+        pixels = picture.load()
+        if pixels.ndim == 2:
+            pixels = pixels[..., None]
+        if picture.colours == "palette":
+            pixels = picture.table()[pixels[..., 0]]
+        if pixels.dtype == bool:
+            pixels = pixels * np.uint8(255)
+        elif pixels.dtype.kind == "f":
+            pixels = pixels.astype("float32")
+        return _with_channels(pixels, COLOR_MODES[self.color_mode])
+
+
+def _known(image):
+    """The image, if it is of a kind that can be turned into grey, red, green and blue."""
+    if image.colours not in KNOWN:
+        cure = ""
+        if image.colours == "CMYK":
+            cure = ", the colours of printing, which have no exact red, green and blue"
+        raise BrokenFileError("colours", image.path, f"an image in {image.colours}{cure}")
+    if _image_dtype(image) not in IMAGE_DTYPES:
+        raise BrokenFileError("colours", image.path, f"an image of {image.dtype} values")
+    return image
+
+
+def _image_dtype(image):
+    if image.dtype == "bool" or image.colours == "palette":
+        return "uint8"
+    return "float32" if image.dtype.startswith("float") else image.dtype
+
+
+def _size(picture, turn):
+    return picture.size[::-1] if turn >= 5 else picture.size
+
+
+def _with_channels(pixels, channels):
+    """Grey, grey and alpha, RGB or RGBA as any of grey, RGB and RGBA; alpha is only kept."""
+    opaque = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1
+    colour, alpha = pixels, None
+    if pixels.shape[-1] in (2, 4):
+        colour, alpha = pixels[..., :-1], pixels[..., -1:]
+    if channels == 1 and colour.shape[-1] == 3:
+        grey = colour.astype("float64") @ np.array(LUMA)
+        grey = grey if pixels.dtype.kind == "f" else np.floor(grey + 0.5)
+        return grey.astype(pixels.dtype)[..., None]
+    if channels >= 3 and colour.shape[-1] == 1:
+        colour = np.repeat(colour, 3, axis=-1)
+    if channels < 4:
+        return colour
+    if alpha is None:
+        alpha = np.full((*pixels.shape[:2], 1), opaque, pixels.dtype)
+    return np.concatenate([colour, alpha], axis=-1)
+
+
+def _files_error(problems):
+    return FilesError(f"{OWNER}: {describe(problems)}", problems)
+
+
+@contextlib.contextmanager
+def _gathered(problems):
+    try:
+        yield
+    except BrokenFileError as error:
+        problems.append(error.problem)

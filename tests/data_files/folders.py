@@ -1,0 +1,73 @@
+"""Folders of small picture files, sound and broken."""
+
+import pathlib
+import struct
+import zlib
+
+import numpy as np
+from PIL import Image
+
+EXAMPLES = pathlib.Path(__file__).parents[2] / "examples/data"
+COLOURS = [(0, 0, 0), (128, 0, 0), (0, 128, 0), (10, 200, 30)]
+
+
+def random_image(height=6, width=8, channels=3, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (height, width, channels), "uint8")
+
+
+def random_mask(height=6, width=8, classes=4, seed=0):
+    return np.random.default_rng(seed).integers(0, classes, (height, width), "uint8")
+
+
+def save(path, pixels, **options):
+    """Writes an array, or a pillow image as it is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture = pixels if isinstance(pixels, Image.Image) else Image.fromarray(np.squeeze(pixels))
+    picture.save(path, **options)
+    return path
+
+
+def coloured(mask, colours=COLOURS):
+    return np.array(colours, "uint8")[mask]
+
+
+def with_table(mask, colours=COLOURS):
+    picture = Image.fromarray(mask, "P") if mask.dtype == bool else Image.fromarray(mask)
+    picture = picture.convert("L")
+    picture.putpalette(np.array(colours, "uint8").tobytes())
+    return picture
+
+
+def make_pairs(root, count=4, height=6, width=8, classes=4):
+    """`root/images` and `root/masks` with equal stems, index masks; returns the two folders."""
+    for n in range(count):
+        save(root / f"images/{n:02}.png", random_image(height, width, seed=n))
+        save(root / f"masks/{n:02}.png", random_mask(height, width, classes, seed=n))
+    return root / "images", root / "masks"
+
+
+def truncate(path, drop=30):
+    path.write_bytes(path.read_bytes()[:-drop])
+
+
+def save_grey_png(path, levels, bits):
+    """A grey PNG of 1, 2 or 4 bits a pixel, which pillow reads but does not write."""
+    rows = b""
+    for row in levels:
+        packed = np.array(row, "uint8")[:, None] >> np.arange(bits - 1, -1, -1) & 1
+        rows += b"\0" + np.packbits(packed.astype("uint8").ravel()).tobytes()
+    height, width = levels.shape
+
+    def chunk(kind, data):
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    header = struct.pack(">IIBBBBB", width, height, bits, 0, 0, 0, 0)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
+    return path

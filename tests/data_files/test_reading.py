@@ -1,0 +1,316 @@
+"""Single pictures and masks, kind by kind: what their files hold comes out, or a clear problem."""
+
+import io
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image, ImageOps
+
+from keras_segaug.data.pairs import Pair
+from keras_segaug.data.palettes import Labels
+from keras_segaug.data.pictures import COLOURS as KINDS_OF_COLOURS
+from keras_segaug.data.reading import BrokenPairError, Reader
+from tests.data_files.folders import (
+    COLOURS,
+    coloured,
+    random_image,
+    random_mask,
+    save,
+    save_grey_png,
+    truncate,
+    with_table,
+)
+
+IMAGE = random_image()
+MASK = random_mask()
+PALETTE = {colour: place for place, colour in enumerate(COLOURS)}
+
+
+def read(image, mask, palette=None, color_mode="rgb", exif_orientation=None, **labels):
+    pair = Pair(str(image), str(mask))
+    return Reader(Labels(palette, **labels), color_mode, exif_orientation).arrays(pair)
+
+
+def problems(image, mask, **options):
+    with pytest.raises(BrokenPairError) as caught:
+        read(image, mask, **options)
+    return [(problem.kind, problem.path) for problem in caught.value.problems]
+
+
+@pytest.fixture
+def image(tmp_path):
+    return save(tmp_path / "image.png", IMAGE)
+
+
+@pytest.fixture
+def mask(tmp_path):
+    return save(tmp_path / "mask.png", MASK)
+
+
+def as_modes():
+    """The picture as pillow holds it in each mode that is read."""
+    rgba = Image.fromarray(np.dstack([IMAGE, IMAGE[..., 0]]))
+    rgb = Image.fromarray(IMAGE)
+    modes = {mode: rgb.convert(mode) for mode in ("1", "L", "P", "RGB")}
+    return modes | {"RGBA": rgba, "LA": rgba.convert("LA")}
+
+
+@pytest.mark.parametrize("mode", list(as_modes()))
+@pytest.mark.parametrize("color_mode", ["grayscale", "rgb", "rgba"])
+def test_images_of_all_modes_become_what_pillow_makes_of_them(tmp_path, mask, mode, color_mode):
+    picture = as_modes()[mode]
+    image = save(tmp_path / "image.png", picture)
+    pixels = read(image, mask, color_mode=color_mode).image
+    through = picture.convert("RGB") if mode == "P" else picture
+    expected = np.asarray(through.convert({"grayscale": "L"}.get(color_mode, color_mode.upper())))
+    assert pixels.dtype == np.uint8
+    assert pixels.shape == (6, 8, {"grayscale": 1, "rgb": 3, "rgba": 4}[color_mode])
+    # Pillow weighs the colours in fixed point.
+    assert np.abs(pixels.reshape(expected.shape).astype(int) - expected).max() <= (
+        color_mode == "grayscale"
+    )
+
+
+def test_colours_become_grey_by_their_luma_and_are_rounded(image, mask):
+    luma = IMAGE @ np.array([0.299, 0.587, 0.114])
+    grey = read(image, mask, color_mode="grayscale").image[..., 0]
+    assert np.abs(grey - luma).max() <= 0.5 + 1e-9
+
+
+@pytest.mark.parametrize("ending", ["png", "bmp", "gif", "webp", "jpg", "jpeg", "JPG"])
+def test_formats_are_read_as_pillow_reads_them(tmp_path, mask, ending):
+    options = {"lossless": True} if ending == "webp" else {}
+    path = save(tmp_path / f"image.{ending}", IMAGE, **options)
+    with Image.open(path) as picture:
+        np.testing.assert_array_equal(read(path, mask).image, picture.convert("RGB"))
+
+
+def test_transparent_entries_of_a_colour_table_reach_rgba(tmp_path, mask):
+    picture = with_table(MASK)
+    path = save(tmp_path / "image.png", picture, transparency=bytes([0, 128, 255]))
+    pixels = read(path, mask, color_mode="rgba").image
+    np.testing.assert_array_equal(pixels[..., 3], np.array([0, 128, 255, 255])[MASK])
+    path = save(tmp_path / "one.png", picture, transparency=2)
+    pixels = read(path, mask, color_mode="rgba").image
+    np.testing.assert_array_equal(pixels[..., 3], np.where(MASK == 2, 0, 255))
+    np.testing.assert_array_equal(pixels[..., :3], coloured(MASK))
+
+
+def test_sixteen_bits_of_grey_are_kept(tmp_path, mask):
+    levels = (MASK.astype("uint16") + 1) * 16000
+    path = save(tmp_path / "image.png", levels)
+    pixels = read(path, mask, color_mode="grayscale").image
+    assert pixels.dtype == np.uint16
+    np.testing.assert_array_equal(pixels[..., 0], levels)
+    rgba = read(path, mask, color_mode="rgba").image
+    np.testing.assert_array_equal(rgba[..., 2], levels)
+    assert (rgba[..., 3] == 65535).all()
+
+
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_sixteen_bits_of_colour_are_kept(tmp_path, mask, channels):
+    levels = np.random.default_rng(0).integers(0, 65536, (6, 8, channels), "uint16")
+    path = tmp_path / "image.png"
+    path.write_bytes(tf.io.encode_png(levels).numpy())
+    pixels = read(path, mask, color_mode="rgba").image
+    assert pixels.dtype == np.uint16
+    expected = {
+        2: levels[..., [0, 0, 0, 1]],
+        3: np.concatenate([levels, np.full((6, 8, 1), 65535)], -1),
+        4: levels,
+    }[channels]
+    np.testing.assert_array_equal(pixels, expected)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("ending", ["jpg", "png", "webp"])
+def test_an_upright_mask_turns_its_image(tmp_path, orientation, ending):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = save(tmp_path / f"image.{ending}", IMAGE, exif=exif)
+    upright = np.asarray(ImageOps.exif_transpose(Image.open(path)).convert("RGB"))
+    mask = save(tmp_path / "mask.png", random_mask(*upright.shape[:2]))
+    pixels = read(path, mask, exif_orientation="apply").image
+    np.testing.assert_array_equal(pixels, upright)
+    if orientation == 1 or orientation >= 5:
+        np.testing.assert_array_equal(read(path, mask).image, upright)
+    else:
+        assert problems(path, mask) == [("orientation", str(path))]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_mask_drawn_on_the_stored_pixels_keeps_its_image(tmp_path, mask, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = save(tmp_path / "image.png", IMAGE, exif=exif)
+    np.testing.assert_array_equal(read(path, mask, exif_orientation="ignore").image, IMAGE)
+    if orientation == 1 or orientation >= 5:
+        np.testing.assert_array_equal(read(path, mask).image, IMAGE)
+    if orientation >= 5:
+        assert problems(path, mask, exif_orientation="apply") == [("size", str(mask))]
+
+
+@pytest.mark.parametrize("ending", ["png", "bmp", "gif"])
+def test_a_palette_mask_is_read_as_its_indices(tmp_path, image, ending):
+    path = save(tmp_path / f"mask.{ending}", with_table(MASK))
+    ids, colours = read(image, path)[1:]
+    np.testing.assert_array_equal(ids, MASK)
+    assert colours == dict(enumerate(COLOURS))
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_indices_of_any_depth(tmp_path, image, bits):
+    ids = random_mask(classes=2**bits, seed=bits)
+    picture = with_table(ids, [(n, n // 2, 255 - n) for n in range(2**bits)])
+    path = save(tmp_path / "mask.png", picture, bits=bits)
+    np.testing.assert_array_equal(read(image, path).mask, ids)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_few_bits_of_grey_are_ids_too(tmp_path, image, bits):
+    """Viewers, and pillow, spread them over 0 .. 255."""
+    ids = random_mask(classes=2**bits, seed=bits)
+    path = save_grey_png(tmp_path / "mask.png", ids, bits)
+    np.testing.assert_array_equal(read(image, path).mask, ids)
+    palette = [(n * 255 // (2**bits - 1),) * 3 for n in range(2**bits)]
+    np.testing.assert_array_equal(read(image, path, palette=palette).mask, ids)
+
+
+def test_a_sixteen_bit_mask_keeps_its_ids(tmp_path, image):
+    ids = MASK.astype("uint16") * 1000
+    path = save(tmp_path / "mask.png", ids)
+    np.testing.assert_array_equal(read(image, path).mask, ids)
+    mapped = read(image, path, palette={0: 0, 1000: 1, 2000: 2, 3000: 300}).mask
+    np.testing.assert_array_equal(mapped, np.array([0, 1, 2, 300])[MASK])
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        Image.fromarray(coloured(MASK)),
+        Image.fromarray(coloured(MASK)).convert("RGBA"),
+        # The order of its colour table means nothing.
+        Image.fromarray(coloured(MASK)).convert("P", palette=Image.Palette.ADAPTIVE, colors=4),
+        with_table(3 - MASK, COLOURS[::-1]),
+    ],
+    ids=["RGB", "RGBA", "quantised", "other order"],
+)
+def test_colours_become_ids_whatever_holds_them(tmp_path, image, picture):
+    path = save(tmp_path / "mask.png", picture)
+    np.testing.assert_array_equal(read(image, path, palette=PALETTE).mask, MASK)
+    np.testing.assert_array_equal(read(image, path, palette=COLOURS).mask, MASK)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB"])
+def test_black_and_white_in_any_mode(tmp_path, image, mode):
+    path = save(tmp_path / "mask.png", Image.fromarray((MASK > 1) * np.uint8(255)).convert(mode))
+    ids = read(image, path, palette=[(0, 0, 0), (255, 255, 255)]).mask
+    np.testing.assert_array_equal(ids, MASK > 1)
+    if mode in ("L", "LA"):
+        np.testing.assert_array_equal(read(image, path, palette={0: 0, 255: 1}).mask, MASK > 1)
+
+
+def test_a_cmyk_jpeg_is_named(tmp_path, mask):
+    path = save(tmp_path / "image.jpg", Image.fromarray(IMAGE).convert("CMYK"))
+    assert problems(path, mask) == [("colours", str(path))]
+    with pytest.raises(BrokenPairError, match="CMYK, the colours of printing"):
+        read(path, mask)
+
+
+def test_a_lossy_mask_is_named(tmp_path, image):
+    for ending in ("jpg", "webp"):
+        path = save(tmp_path / f"mask.{ending}", MASK)
+        assert problems(image, path) == [("lossy", str(path))]
+
+
+def test_a_transparent_mask_is_named(tmp_path, image):
+    pixels = np.dstack([coloured(MASK), np.full_like(MASK, 255)])
+    pixels[2, 3:5, 3] = 100
+    path = save(tmp_path / "mask.png", pixels)
+    assert problems(image, path, palette=PALETTE) == [("transparent", str(path))]
+    with pytest.raises(BrokenPairError, match="2 pixels"):
+        read(image, path, palette=PALETTE)
+
+
+def test_a_coloured_mask_without_a_palette_is_named(tmp_path, image):
+    path = save(tmp_path / "mask.png", coloured(MASK))
+    assert problems(image, path) == [("coloured", str(path))]
+    assert problems(image, path, palette={0: 0, 1: 1}) == [("colours", str(path))]
+    assert problems(image, path, palette="file") == [("colours", str(path))]
+
+
+def test_unknown_colours_are_counted(tmp_path, image):
+    pixels = coloured(MASK)
+    pixels[0, :3] = (1, 2, 3)
+    pixels[5, 5] = (255, 255, 254)
+    path = save(tmp_path / "mask.png", pixels)
+    with pytest.raises(BrokenPairError) as caught:
+        read(image, path, palette=PALETTE)
+    (problem,) = caught.value.problems
+    assert problem.kind == "unknown colour"
+    assert problem.colours == (((1, 2, 3), 3), ((255, 255, 254), 1))
+    assert problem.detail == "4 pixels in 2 unknown colours"
+
+
+def test_ids_that_are_no_class_are_listed(tmp_path, image, mask):
+    assert problems(image, mask, class_names=["a", "b", "c"]) == [("id", str(mask))]
+    with pytest.raises(BrokenPairError, match="values 2, 3"):
+        read(image, mask, class_names=["a", "b"])
+    assert read(image, mask, class_names=["a", "b", "c"], ignore_index=3).mask.max() == 3
+    with pytest.raises(BrokenPairError, match="values 3"):
+        read(image, mask, palette={0: 0, 1: 1, 2: 1})
+
+
+def test_everything_wrong_with_a_pair_is_told_at_once(tmp_path):
+    image = save(tmp_path / "image.png", IMAGE)
+    truncate(image)
+    mask = save(tmp_path / "mask.png", random_mask(7, 8))
+    assert problems(image, mask, class_names=["a"]) == [
+        ("size", str(mask)),
+        ("unreadable", str(image)),
+        ("id", str(mask)),
+    ]
+
+
+def _wrong(path, content):
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "bmp", "gif", "webp"])
+def test_broken_bytes_are_problems_never_crashes(tmp_path, mask, ending):
+    """Every cut, and noise in every place, of a file of each format."""
+    buffer = io.BytesIO()
+    Image.fromarray(IMAGE).save(buffer, {"jpg": "jpeg"}.get(ending, ending))
+    sound = buffer.getvalue()
+    rng = np.random.default_rng(0)
+    seen = set()
+    for place in range(0, len(sound), max(1, len(sound) // 60)):
+        noisy = bytearray(sound)
+        noisy[place : place + 4] = rng.bytes(4)
+        for content in (sound[:place], bytes(noisy)):
+            path = _wrong(tmp_path / f"image.{ending}", content)
+            try:
+                assert read(path, mask).image.shape == (6, 8, 3)
+            except BrokenPairError as error:
+                seen |= {problem.kind for problem in error.problems}
+    assert (
+        {"empty", "unreadable"} <= seen <= {"empty", "unreadable", "size", "colours", "orientation"}
+    )
+
+
+def test_a_text_file_and_a_missing_one_cannot_be_read(tmp_path, mask):
+    path = _wrong(tmp_path / "image.png", b"no picture")
+    assert problems(path, mask) == [("unreadable", str(path))]
+    assert problems(tmp_path / "gone.png", mask) == [("unreadable", str(tmp_path / "gone.png"))]
+
+
+def test_a_picture_beyond_the_limit_of_pillow_tells_how_to_raise_it(image, mask, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    with pytest.raises(BrokenPairError, match=r"raise PIL\.Image\.MAX_IMAGE_PIXELS"):
+        read(image, mask)
+
+
+def test_every_kind_of_colours_is_known():
+    assert set(KINDS_OF_COLOURS.values()) == {"grey", "grey and alpha", "palette", "rgb", "rgba"}
