@@ -52,10 +52,10 @@ def from_image_data_generator(
     masks = images
     if mask_arguments is not None:
         masks = Arguments("mask_arguments", mask_arguments)
-    flows = (
+    flows = [
         check_flow("image_flow", image_flow) or images.flow,
         check_flow("mask_flow", mask_flow) or (masks.flow if masks is not images else None),
-    )
+    ]
     if flows[1] and not flows[0]:
         checks.fail(OWNER, "image_flow", "given where `mask_flow` is", image_flow)
     return Migration(images, masks, flows, checks.value_range(OWNER, value_range), seed)
@@ -81,7 +81,8 @@ class Migration:
         self.report = examine(images, masks)
         self.dataset_call = None
         if flows[0]:
-            self.dataset_call = directory_call(*flows, images["validation_split"])
+            image_flow, mask_flow = flows
+            self.dataset_call = directory_call(image_flow, mask_flow, images["validation_split"])
         if not missing_statistics(images):
             self._build()
 

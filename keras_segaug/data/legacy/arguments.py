@@ -168,8 +168,8 @@ def _flow_of(source):
     """What an iterator of `flow_from_directory` was told, under the names of its arguments."""
     if not hasattr(source, "image_data_generator") or not hasattr(source, "directory"):
         return None
-    names = ("directory", "target_size", "color_mode", "batch_size", "shuffle", "seed")
-    names = (*names, "subset", "interpolation")
+    names = ["directory", "target_size", "color_mode", "batch_size", "shuffle", "seed"]
+    names += ["subset", "interpolation"]
     return {name: getattr(source, name) for name in names if hasattr(source, name)}
 
 

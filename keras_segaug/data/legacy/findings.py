@@ -141,7 +141,7 @@ def _mask_geometry(images, masks):
         if name == "cval":
             text = f"is now `mask_fill_value`; the images keep {images[name]!r}."
         elif name == "validation_split":
-            text = f"the images had {images[name]!r}, so that pairs could fall apart. They now share it."
+            text = f"the images had {images[name]!r}, so that pairs fell apart. Now they share it."
         kind = "wrong" if name == "validation_split" else "changed"
         yield Finding(kind, "masks", name, masks[name], text)
 

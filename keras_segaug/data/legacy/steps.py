@@ -82,10 +82,11 @@ def _colour(images, value_range, shared):
 
 
 def _featurewise(images, shared):
-    variance = 1.0
+    mean, deviation = _per_channel("mean", images.mean), [1.0 - _EPSILON]
     if images["featurewise_std_normalization"]:
-        variance = [(x + _EPSILON) ** 2 for x in _per_channel("std", images.deviation)]
-    return ImageOnlyNormalization(_per_channel("mean", images.mean), variance, **shared)
+        deviation = _per_channel("std", images.deviation)
+    variance = [(number + _EPSILON) ** 2 for number in deviation]
+    return ImageOnlyNormalization(mean, variance, **shared)
 
 
 def _per_channel(name, statistic):
