@@ -29,7 +29,8 @@ KEPT = {
     "featurewise_center": "the means of `fit`, after `rescale`; now `ImageOnlyNormalization`.",
     "featurewise_std_normalization": "the deviations of `fit`; now `ImageOnlyNormalization`.",
     "zca_whitening": "now `LegacyWhitening`, after everything else.",
-    "zca_epsilon": "used when the whitening matrix is computed.",
+    "zca_epsilon": "added to the deviations, as in Keras 3 (in 1.1.2: to the variances), when "
+    "`migration.fit` computes the matrix.",
     "fill_mode": "the border, for images and masks.",
     "cval": "what lies outside, with fill_mode='constant'.",
     "interpolation_order": "for the images.",
@@ -106,18 +107,15 @@ def _mask_values(masks):
         if name in MASK_HARM:
             kind = "changed" if name in ("dtype", "zca_epsilon") else "wrong"
             yield Finding(kind, "masks", name, value, MASK_HARM[name])
-    moves = any(masks.draws(name) for name in GEOMETRY[:5])
-    if moves and masks["interpolation_order"] != 0:
-        yield Finding(
-            "wrong",
-            "masks",
-            "interpolation_order",
-            masks["interpolation_order"],
-            "blended class ids at every edge, which invents classes. Masks are now looked up as "
-            "nearest, always.",
-        )
-    elif masks["interpolation_order"] == 0:
+    order = masks["interpolation_order"]
+    if order == 0:
         yield Finding("kept", "masks", "interpolation_order", 0, "masks are looked up as nearest.")
+    elif any(masks.draws(name) for name in GEOMETRY[:5]):
+        text = "blended class ids at every edge, which invents classes. Masks are now looked up as "
+        yield Finding("wrong", "masks", "interpolation_order", order, text + "nearest, always.")
+    elif order > 1:
+        text = "masks are looked up as nearest, always."
+        yield Finding("changed", "masks", "interpolation_order", order, text)
 
 
 def _mask_geometry(images, masks):
@@ -178,7 +176,7 @@ def _defects(images):
             images[name],
             "was not about the centre: one pixel off in Keras-Preprocessing 1.1.2, and in the "
             "class inside Keras 3, for pictures that are not square, by half the difference of "
-            "height and width. It now is. (1.1.2 also sheared columns, not rows.)",
+            "height and width. It now is. 1.1.2 also sheared columns; now rows are, as in Keras 3.",
         )
     if images["brightness_range"] is not None:
         yield Finding(
