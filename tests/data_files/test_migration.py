@@ -264,7 +264,9 @@ VALUES = {
     ),
     "brightness_range": st.one_of(st.none(), st.tuples(st.floats(0, 1), st.floats(1, 2))),
     "shear_range": st.floats(0, 45),
-    "zoom_range": st.one_of(st.floats(0, 0.9), st.tuples(st.floats(0.1, 1), st.floats(1, 2))),
+    "zoom_range": st.one_of(
+        st.just(0.0), st.floats(0.01, 0.9), st.tuples(st.floats(0.1, 1), st.floats(1.1, 2))
+    ),
     "channel_shift_range": st.floats(0, 100),
     "fill_mode": st.sampled_from(["constant", "nearest", "reflect", "wrap"]),
     "cval": st.floats(0, 255),

@@ -64,7 +64,9 @@ def examine(images, masks):
         *_stream(images, masks),
         *_mask_values(masks),
         *_mask_geometry(images, masks),
+        *_shifts(images),
         *_defects(images),
+        *_overridden(images, masks),
         *_differences(images, masks),
     ]
     said = {(finding.role, finding.argument) for finding in findings if finding.kind == "changed"}
@@ -144,8 +146,8 @@ def _mask_geometry(images, masks):
         yield Finding(kind, "masks", name, masks[name], text)
 
 
-def _defects(images):
-    """What the class itself did otherwise than it said."""
+def _shifts(images):
+    """Which way the shifts went, and what a list meant."""
     shifts = {name: images[name] for name in _SHIFTS if images.draws(name)}
     for name, value in shifts.items():
         if images[_SHIFTS[0]] != images[_SHIFTS[1]]:
@@ -167,6 +169,10 @@ def _defects(images):
                 "kept as it was, but note: one of these numbers, with a random sign; it was never "
                 "a range. Now `LegacyAffine`.",
             )
+
+
+def _defects(images):
+    """What the class itself did otherwise than it said."""
     if any(images.draws(name) for name in ("rotation_range", "shear_range", "zoom_range")):
         name = next(n for n in GEOMETRY if n not in _SHIFTS and images.draws(n))
         yield Finding(
@@ -188,6 +194,14 @@ def _defects(images):
             "Keras 3 cut images in [0, 1] down to zeros and ones. Neither happens now; give "
             "`value_range=(0, 1)` where images are in [0, 1] before `rescale`.",
         )
+
+
+def _overridden(images, masks):
+    name = "featurewise_std_normalization"
+    for role, arguments in (("images", images), ("masks", masks)):
+        if arguments["zca_whitening"] and arguments.given.get(name):
+            text = "`zca_whitening` switches it off, as it did in the old class."
+            yield Finding("changed", role, name, True, text)
 
 
 def _differences(images, masks):
@@ -216,11 +230,7 @@ def _differences(images, masks):
         text += "worked in floats: cast them to float32 before the pipeline where half a level "
         text += "matters."
         yield Finding("changed", "images", "uint8", None, text)
-    if images["validation_split"]:
-        yield Finding(
-            "changed",
-            "images",
-            "validation_split",
-            images["validation_split"],
-            KEPT["validation_split"],
-        )
+    split = images["validation_split"]
+    if split:
+        role = "both" if masks["validation_split"] == split else "images"
+        yield Finding("changed", role, "validation_split", split, KEPT["validation_split"])
