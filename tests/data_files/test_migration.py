@@ -101,6 +101,15 @@ def test_brightness_pixel_by_pixel(factor, low, high, seed):
         assert (np.abs(found - expected) < 1e-3).mean() > 0.9
 
 
+def test_brightness_of_images_in_0_1():
+    """The class inside Keras made zeros and ones of them; here 256 levels share the range."""
+    image = np.full((1, 4, 4, 3), 0.5, "float32")
+    arguments = {"brightness_range": (0.5, 0.5)}
+    assert set(np.unique(generator_of(arguments).random_transform(image[0]))) == {0.0}
+    found = to_numpy(migrate(arguments, value_range=(0, 1)).pipeline(image))
+    np.testing.assert_allclose(found, 63 / 255, atol=1e-6)
+
+
 @given(amount=st.floats(-300.0, 300.0, width=32), seed=st.integers(0, 99))
 @settings(max_examples=20, deadline=None)
 def test_channel_shift_pixel_by_pixel(amount, seed):
