@@ -5,7 +5,9 @@ Everything public is here: `keras_segaug.JointRandomFlip`, `keras_segaug.Pipelin
 
 from keras_segaug import random
 from keras_segaug.base import AugmentationLayer
+from keras_segaug.data.augment import augment_dataset
 from keras_segaug.data.directory import segmentation_dataset_from_directory
+from keras_segaug.data.migration import from_image_data_generator
 from keras_segaug.image_only.brightness import ImageOnlyBrightness
 from keras_segaug.image_only.color_jitter import ImageOnlyColorJitter
 from keras_segaug.image_only.contrast import ImageOnlyContrast

@@ -155,6 +155,18 @@ class AugmentationLayer(keras.layers.Layer):
         with backend.ops_of(sample.images):
             return sample.write(self._apply(sample, parameters, size or "same"))
 
+    def augment(self, data, key):
+        """`apply` of what `sample` draws from the key, in one program, compiled as a call is.
+
+        Args:
+            data: any accepted structure.
+            key: as in `sample`. The layer's own seed and count of calls are not looked at.
+        """
+        sample = Sample(self, data)
+        with backend.ops_of(sample.images):
+            key = random.key(key) if isinstance(key, int) else key
+            return sample.write(self._run_program(sample, key if self.random else None))
+
     def _apply(self, sample, parameters, size=None):
         layouts = sample.layouts()
         packed = keras.tree.map_structure_up_to(
@@ -189,13 +201,16 @@ class AugmentationLayer(keras.layers.Layer):
     def call(self, data, training=True):
         sample = Sample(self, data, checked=True)
         key = self._next_key() if training and self.random else None
-        size = sample.layouts()["images"].packed_shape(sample.images.shape)[1:3]
         try:
-            return self._program(data, key, size)
+            return self._run_program(sample, key)
         except Exception:
             if key is not None and backend.is_eager(sample.images):
                 backend.step_back(self._state)
             raise
+
+    def _run_program(self, sample, key):
+        size = sample.layouts()["images"].packed_shape(sample.images.shape)[1:3]
+        return self._program(sample.tensors, key, size)
 
     def _augment(self, tensors, key):
         sample = Sample(self, tensors, checked=True)

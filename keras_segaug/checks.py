@@ -42,6 +42,12 @@ def positive_integer(owner, argument, value):
     return int(value)
 
 
+def natural_number(owner, argument, value):
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or int(value) < 0:
+        fail(owner, argument, "an integer of at least 0", value)
+    return int(value)
+
+
 def one_of(owner, argument, value, accepted):
     # `in` alone would let True pass for 1, and fail on unhashable values only by luck.
     if not any(type(value) is type(choice) and value == choice for choice in accepted):

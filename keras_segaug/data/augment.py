@@ -1,0 +1,195 @@
+"""Augments a dataset so that every element gets the same draw wherever it is computed."""
+
+import keras
+
+from keras_segaug import backend, checks, random
+from keras_segaug.base import AugmentationLayer
+from keras_segaug.sample import Sample
+
+_OWNER = "augment_dataset"
+# A number of a call that no layer reaches, so that the layer's own draws are others.
+_CALL = (1 << 32) - 1
+
+
+def augment_dataset(
+    dataset,
+    augmentation,
+    seed=None,
+    *,
+    epoch=0,
+    advance=True,
+    start=0,
+    num_shards=1,
+    shard_index=0,
+    num_parallel_calls=None,
+):
+    """Augments a dataset; what happens to a sample depends on its number and the epoch alone.
+
+    `dataset.map(layer)` numbers its calls in the order in which they happen to run, goes on
+    counting from one run to the next, and draws for a batch at once. That is enough for most
+    training. Take this function where a run must be repeated to the bit: it gives the same
+    whatever `num_parallel_calls`, the batch size and the number of machines, and goes on after a
+    stop as if there had been none. The price: samples of a batch are augmented one by one.
+
+    A sample is known by its place in `dataset`, so augment before `shuffle`, or give `shuffle`
+    a seed. Bits are equal on machines of one kind; another processor, or another version of
+    TensorFlow, may round the last bit of a float differently. Labels, and 8-bit geometry, are
+    the same there, too, but for points that lie exactly between two pixels.
+
+    Args:
+        dataset: a `tf.data.Dataset` whose elements the layer accepts, single pictures or
+            batches. It may come on any Keras backend.
+        augmentation: a keras_segaug layer. Its own counter is neither used nor advanced.
+        seed: an integer; None takes the layer's `seed`.
+        epoch: the number of the first epoch; or an integer `tf.Variable` that holds it, which
+            can be saved in a `tf.train.Checkpoint` or set by a callback (see below).
+        advance: whether each new iteration is the next epoch. False leaves the epoch alone, so
+            that every iteration repeats it until the variable is set to another. With an
+            integer the dataset then has no state at all, and its iterator can be saved in a
+            `tf.train.Checkpoint`.
+        start: how many elements (batches, where they are batches) to leave out of epoch
+            `epoch`: those that were seen before a stop. They are read, but not augmented.
+        num_shards: among how many machines the samples are dealt out, by
+            `dataset.shard(num_shards, shard_index)` before they are batched.
+        shard_index: which of these shards `dataset` is.
+        num_parallel_calls: how many elements are augmented at once; `tf.data.AUTOTUNE` decides
+            by itself. The order of elements is always kept.
+
+    Returns:
+        A `tf.data.Dataset` of elements of the same structure.
+
+    Epochs are counted where an iteration begins, so whoever looks at the first element takes
+    an epoch, and `fit` of a model that is not built does. For epochs that are those of
+    `fit`, also after a restart with `initial_epoch`, let a callback tell them:
+
+    ```python
+    epoch = tf.Variable(0, dtype="int64")
+    dataset = ks.augment_dataset(dataset, augmentation, 1, epoch=epoch, advance=False)
+    tell = keras.callbacks.LambdaCallback(on_epoch_begin=lambda number, logs: epoch.assign(number))
+    model.fit(dataset, epochs=20, initial_epoch=12, callbacks=[tell])
+    ```
+
+    Example:
+
+    >>> import tensorflow as tf
+    >>> pairs = np.zeros((5, 8, 8, 3), "uint8"), np.ones((5, 8, 8), "uint8")
+    >>> dataset = tf.data.Dataset.from_tensor_slices(pairs)
+    >>> flip = keras_segaug.JointRandomFlip()
+    >>> dataset = keras_segaug.augment_dataset(dataset, flip, seed=1, num_parallel_calls=2)
+    >>> len(dataset)
+    5
+    """
+    import tensorflow as tf
+
+    if not isinstance(dataset, tf.data.Dataset):
+        checks.fail(_OWNER, "dataset", "a `tf.data.Dataset`", dataset, TypeError)
+    if not isinstance(augmentation, AugmentationLayer):
+        checks.fail(_OWNER, "augmentation", "a keras_segaug layer", augmentation, TypeError)
+    seed = augmentation.seed if seed is None else checks.seed(_OWNER, seed)
+    if seed is None:
+        checks.fail(_OWNER, "seed", "an integer where the layer has no seed", seed)
+    checks.one_of(_OWNER, "advance", advance, (True, False))
+    start = checks.natural_number(_OWNER, "start", start)
+    num_shards = checks.positive_integer(_OWNER, "num_shards", num_shards)
+    if checks.natural_number(_OWNER, "shard_index", shard_index) >= num_shards:
+        checks.fail(_OWNER, "shard_index", f"below num_shards={num_shards}", shard_index)
+
+    epoch = _epoch_holder(epoch, advance)
+    numbered = dataset.scan(
+        (tf.constant(-1, "int64"), tf.constant(0, "int64"), tf.constant(0, "int64")),
+        _Numbering(augmentation, epoch, advance),
+    )
+    if start:
+        first = int(epoch)
+        numbered = numbered.filter(lambda epoch, place, *_: (epoch != first) | (place >= start))
+
+    def augment(epoch, place, sample, element):
+        keys = sample_keys(seed, epoch, sample * num_shards + shard_index)
+        return _augment_one_by_one(augmentation, element, keys)
+
+    # One at a time is in order anyway, and TensorFlow warns about whoever asks for it.
+    in_order = True if num_parallel_calls else None
+    return numbered.map(augment, num_parallel_calls=num_parallel_calls, deterministic=in_order)
+
+
+def sample_keys(seed, epoch, numbers):
+    """The keys (..., 2) that `augment_dataset` gives the samples of these numbers.
+
+    `layer.apply(data, layer.sample(shape, keys))` replays what it did to a batch, but for the
+    last bits, in which a program for a batch may round otherwise.
+    """
+    with backend.ops_of(numbers):
+        return random.fold_in(random.fold_in(random.key(seed, _CALL), epoch), numbers)
+
+
+def _epoch_holder(epoch, advance):
+    """A variable where the epoch changes, else a number."""
+    import tensorflow as tf
+
+    if not isinstance(epoch, tf.Variable):
+        epoch = checks.natural_number(_OWNER, "epoch", epoch)
+        if not advance:
+            return epoch
+        # `tf.data` runs on the CPU.
+        with tf.init_scope(), tf.device("CPU:0"):
+            return tf.Variable(epoch, dtype="int64", trainable=False, name="epoch")
+    if not epoch.dtype.is_integer or epoch.shape.rank != 0:
+        checks.fail(_OWNER, "epoch", "an integer or a scalar integer `tf.Variable`", epoch)
+    return epoch
+
+
+class _Numbering:
+    """Puts before each element its epoch, its place, and the number of its (first) samples.
+
+    The function of a `scan`, so that what it knows is part of the iterator and saved with it.
+    """
+
+    def __init__(self, layer, epoch, advance):
+        self._layer = layer
+        self._epoch = epoch
+        self._advance = advance
+
+    def __call__(self, state, *element):
+        import tensorflow as tf
+
+        epoch, place, sample = state
+        element = element[0] if len(element) == 1 else element
+        images = Sample(self._layer, element).images
+        epoch = tf.cond(epoch < 0, self._begin, lambda: epoch)
+        numbers = sample
+        count = tf.constant(1, "int64")
+        if len(images.shape) == 4:
+            count = tf.shape(images, out_type="int64")[0]
+            numbers = sample + tf.range(count)
+        return (epoch, place + 1, sample + count), (epoch, place, numbers, element)
+
+    def _begin(self):
+        import tensorflow as tf
+
+        if self._advance:
+            return tf.cast(self._epoch.assign_add(1, read_value=True) - 1, "int64")
+        return tf.cast(self._epoch, "int64")
+
+
+setattr(_Numbering, backend.AUTOGRAPH_MARK, {})
+
+
+def _augment_one_by_one(layer, element, keys):
+    """One program for one picture, whatever the batch: programs for other sizes round otherwise."""
+    import tensorflow as tf
+
+    sample = Sample(layer, element)
+    if len(sample.images.shape) == 3:
+        return layer.augment(element, keys[None])
+
+    def one(arguments):
+        tensors, key = arguments
+        return layer.augment(tensors, key[None])
+
+    dtypes = {
+        role: layer.compute_dtype
+        if role == "images"
+        else keras.tree.map_structure(lambda x: x.dtype, value)
+        for role, value in sample.tensors.items()
+    }
+    return sample.write(tf.map_fn(one, (sample.tensors, keys), fn_output_signature=dtypes))

@@ -1,0 +1,1 @@
+"""What the migration of `ImageDataGenerator` is made of: arguments, findings, arithmetic."""

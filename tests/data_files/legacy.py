@@ -1,0 +1,48 @@
+"""The real old classes, and what they do to the corners of a picture."""
+
+import numpy as np
+from keras.src.legacy.preprocessing.image import ImageDataGenerator as InsideKeras
+from keras_preprocessing.image import ImageDataGenerator as KerasPreprocessing
+
+import keras_segaug as ks
+from tests.data import to_numpy
+
+DRAWS = 5000
+GENERATIONS = {"keras": InsideKeras, "keras_preprocessing": KerasPreprocessing}
+
+
+def coordinates(height, width):
+    """A picture that says of each pixel where it is: channels x and y."""
+    rows, columns = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
+    return np.stack([columns, rows], -1).astype("float64")
+
+
+def corners(pictures, off_centre=0):
+    """Where the corners of moved `coordinates` (N, H, W, 2) look, also outside: (N, 8).
+
+    Three pixels in the middle tell the whole affine map. `off_centre` moves the corners by as
+    many pixels, and what they see back: the map seen from a class whose middle is elsewhere.
+    """
+    height, width = pictures.shape[1:3]
+    row, column = height // 2, width // 2
+    middle = pictures[:, row, column].astype("float64")
+    right = pictures[:, row, column + 1] - middle
+    down = pictures[:, row + 1, column] - middle
+    found = []
+    for y in (0, height - 1):
+        for x in (0, width - 1):
+            place = middle + (x + off_centre - column) * right + (y + off_centre - row) * down
+            found.append(place - off_centre)
+    return np.concatenate(found, axis=1)
+
+
+def moved_by_old_class(generation, arguments, picture, count=DRAWS):
+    generator = GENERATIONS[generation](**arguments)
+    np.random.seed(11)
+    return np.stack([generator.random_transform(picture.copy()) for _ in range(count)])
+
+
+def moved_by_pipeline(arguments, picture, count=DRAWS):
+    pipeline = ks.from_image_data_generator(arguments, seed=1).pipeline
+    pictures = np.broadcast_to(picture, (count, *picture.shape)).astype("float32")
+    return to_numpy(pipeline.apply(pictures, pipeline.sample(pictures.shape, 5)))
