@@ -254,14 +254,18 @@ class Compiled:
 
     def __call__(self, tensors, key, size):
         """`size`: the pictures' (height, width); None where it is not known."""
-        backend = name()
-        automatic = self._jit_compile == "auto"
-        if backend == "torch" or not self._jit_compile or (automatic and None in size):
+        if not self.compiles(size):
             return self._function(tensors, key)
+        backend, automatic = name(), self._jit_compile == "auto"
         varying = automatic and backend == "tensorflow" and self._keeps_changing(tensors, size)
         if (backend, varying) not in self._programs:
             self._programs[backend, varying] = self._compile(backend, varying)
         return self._programs[backend, varying](tensors, key)
+
+    def compiles(self, size):
+        """Is a call on pictures of this (height, width) compiled?"""
+        known = self._jit_compile is True or None not in size
+        return name() != "torch" and bool(self._jit_compile) and known
 
     def _keeps_changing(self, tensors, size):
         if not is_eager(tensors["images"]):

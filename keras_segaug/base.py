@@ -9,9 +9,10 @@ import keras
 from keras_segaug import backend, checks, random
 from keras_segaug.backend import ops
 from keras_segaug.sample import Batch, Sample
+from keras_segaug.text import WrittenAsJson
 
 
-class AugmentationLayer(keras.layers.Layer):
+class AugmentationLayer(WrittenAsJson, keras.layers.Layer):
     """The template: reads the sample, draws once, applies to image and mask, writes back.
 
     A layer is abstract or final. A final layer fills in the hooks of its kind
@@ -239,15 +240,20 @@ def arguments_of(cls):
     }
 
 
-def run(steps, batch):
-    """Runs the steps in order, those that merge as one."""
+def merged(steps):
+    """The steps in their order, as groups of those that are run as one."""
     groups: list[list] = []
     for step in steps:
         if groups and step[0].merges(groups[-1]):
             groups[-1].append(step)
         else:
             groups.append([step])
-    for group in groups:
+    return groups
+
+
+def run(steps, batch):
+    """Runs the steps in order, those that merge as one."""
+    for group in merged(steps):
         batch = group[0][0].run(group, batch)
     return batch
 
