@@ -1,0 +1,1 @@
+"""Looking at an augmentation: what it merges and compiles, what comes out, pictures."""
