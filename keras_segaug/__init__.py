@@ -15,6 +15,7 @@ from keras_segaug.image_only.hue import ImageOnlyHue
 from keras_segaug.image_only.normalization import ImageOnlyNormalization
 from keras_segaug.image_only.rescaling import ImageOnlyRescaling
 from keras_segaug.image_only.saturation import ImageOnlySaturation
+from keras_segaug.inspect.gallery import plot_gallery
 from keras_segaug.joint.affine import JointRandomAffine
 from keras_segaug.joint.center_crop import JointCenterCrop
 from keras_segaug.joint.flip import JointRandomFlip
