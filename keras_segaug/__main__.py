@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 FILE_HELP = "a .json file (see `Pipeline.to_json`) or a .keras file"
 
@@ -22,6 +23,7 @@ def parser():
     )
     commands = top.add_subparsers(title="commands", required=True)
     _add_check(commands)
+    _add_preview(commands)
     return top
 
 
@@ -42,6 +44,37 @@ def _add_check(commands):
     command.set_defaults(command=check)
 
 
+def _add_preview(commands):
+    about = "write one HTML page: pairs from two folders, draws of them, masks, parameters"
+    command = commands.add_parser("preview", help=about, description=about)
+    for option, about in (
+        ("--images", "the folder of pictures"),
+        ("--masks", "the folder of masks, of the same names"),
+        ("--pipeline", FILE_HELP),
+        ("--output", "the page to write, such as page.html"),
+    ):
+        command.add_argument(option, required=True, help=about)
+    command.add_argument("--layer", help="of several augmentations in a model, this one")
+    command.add_argument(
+        "--class-names",
+        type=class_names,
+        help="background,road,... in the order of their ids, or a text file with one a line",
+    )
+    for option, default, about in (
+        ("--count", 8, "how many pairs to show"),
+        ("--draws", 4, "how many draws of each"),
+        ("--size", 384, "longer sides are shrunk to this many pixels"),
+    ):
+        command.add_argument(
+            option, type=positive, default=default, help=f"{about} (default: {default})"
+        )
+    command.add_argument("--seed", type=int, default=0, help="of the draws (default: 0)")
+    command.add_argument(
+        "--ignore-index", type=int, default=255, help="the class not trained on (default: 255)"
+    )
+    command.set_defaults(command=preview)
+
+
 def check(options):
     from keras_segaug.inspect.check import report
     from keras_segaug.inspect.files import load_augmentation, load_augmentations
@@ -54,6 +87,38 @@ def check(options):
         *(report(layer, options.shape, options.mask_shape) for layer in found),
         sep="\n\n",
     )
+
+
+def preview(options):
+    from keras_segaug.inspect.files import load_augmentation
+    from keras_segaug.inspect.pairs import read_pairs
+    from keras_segaug.inspect.preview import preview_page
+
+    augmentation = load_augmentation(options.pipeline, options.layer)
+    pairs = read_pairs("preview", options.images, options.masks, options.count)
+    page = preview_page(
+        augmentation,
+        pairs,
+        options.draws,
+        class_names=options.class_names,
+        ignore_index=options.ignore_index,
+        seed=options.seed,
+        size=options.size,
+    )
+    Path(options.output).write_text(page, encoding="utf-8")
+    size = f"{len(page) / 1e6:.1f} MB"
+    print(f"Wrote {options.output}: {len(pairs)} pairs, {options.draws} draws of each, {size}")
+
+
+def class_names(text):
+    path = Path(text)
+    return path.read_text(encoding="utf-8").split("\n") if path.is_file() else text.split(",")
+
+
+def positive(text):
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
+    return int(text)
 
 
 def shape(text):

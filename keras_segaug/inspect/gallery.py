@@ -98,7 +98,8 @@ def plot_gallery(
 
 def _augmented(source, images, masks, draws, rows, value_range, seed):
     """Rows of cells, [(label, [cell])], and what is to be said about brightness."""
-    lines, notes = [], []
+    lines: list = []
+    notes: list[str] = []
     sources = source if isinstance(source, Mapping) else {"": source}
     for label, augmentation in sources.items():
         if not callable(augmentation):
@@ -122,8 +123,8 @@ def _augmented(source, images, masks, draws, rows, value_range, seed):
 
 
 def _as_it_comes(dataset, columns, rows, value_range):
-    owner, cells, notes = Caller("plot_gallery"), [], []
-    batches, count = [], 0
+    owner, batches, count = Caller("plot_gallery"), [], 0
+    notes: list[str] = []
     for element in dataset:
         batches.append(arrays_of(owner, element))
         count += len(batches[-1][0])
@@ -194,15 +195,16 @@ def _add_legend(figure, present, class_names, style):
 
     without = {style["ignore_index"], view.NO_CLASS}
     classes = sorted(present - without - {style["background"]})
-    handles = [
-        Patch(color=np.array(view.colour_of(c)) / 255, label=view.name_of(class_names, c))
-        for c in classes[:_LEGEND_ENTRIES]
+    entries = [
+        (view.name_of(class_names, class_id), view.hexadecimal(view.colour_of(class_id)))
+        for class_id in classes[:_LEGEND_ENTRIES]
     ]
     if len(classes) > _LEGEND_ENTRIES:
-        handles.append(Patch(alpha=0.0, label=f"and {len(classes) - _LEGEND_ENTRIES} more"))
+        entries.append((f"and {len(classes) - _LEGEND_ENTRIES} more", "none"))
     if present & without:
-        handles.append(Patch(color=np.array(view.IGNORED_COLOUR) / 255, label="ignored"))
-    if handles:
-        width = max(len(handle.get_label()) for handle in handles)
-        ncols = max(1, min(len(handles), int(figure.get_figwidth() * 12 / (width + 6))))
+        entries.append(("ignored", view.hexadecimal(view.IGNORED_COLOUR)))
+    if entries:
+        handles = [Patch(color=colour, label=name) for name, colour in entries]
+        width = max(len(name) for name, _ in entries)
+        ncols = max(1, min(len(entries), int(figure.get_figwidth() * 12 / (width + 6))))
         figure.legend(handles=handles, loc="outside lower center", ncols=ncols, frameon=False)

@@ -35,6 +35,10 @@ def colour_of(class_id):
     return tuple(round(255 * part) for part in colorsys.hsv_to_rgb(hue, 0.75, value))
 
 
+def hexadecimal(colour):
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
 def name_of(class_names, class_id):
     """The name of a class, from a sequence in the order of ids, a mapping, or None."""
     if isinstance(class_names, Mapping):
@@ -98,10 +102,9 @@ def class_ids(owner, masks):
 
 def shares(ids, ignore_index):
     """{class id: share of the pixels that are not ignored}."""
-    counted, counts = np.unique(ids, return_counts=True)
     counts = {
         int(label): int(count)
-        for label, count in zip(counted, counts, strict=True)
+        for label, count in zip(*np.unique(ids, return_counts=True), strict=True)
         if label not in (ignore_index, NO_CLASS)
     }
     total = sum(counts.values())
