@@ -10,7 +10,7 @@ from keras_segaug.kinds import MaskOnlyLayer
 from keras_segaug.sample import Batch, Sample
 
 
-class Caller(str):
+class Owner(str):
     """The name of a function, for messages, and how the pictures it was given are laid out."""
 
     data_format: str

@@ -8,7 +8,7 @@ import numpy as np
 from keras_segaug import checks
 from keras_segaug.extras import needed
 from keras_segaug.inspect import view
-from keras_segaug.inspect.draws import Caller, arrays_of, batches_of, coded, draw
+from keras_segaug.inspect.draws import Owner, arrays_of, batches_of, coded, draw
 
 _LEGEND_ENTRIES = 24
 
@@ -104,7 +104,7 @@ def _augmented(source, images, masks, draws, rows, value_range, seed):
     for label, augmentation in sources.items():
         if not callable(augmentation):
             checks.fail("plot_gallery", "source", "a layer, a function or a dataset", augmentation)
-        owner = Caller("plot_gallery", augmentation)
+        owner = Owner("plot_gallery", augmentation)
         batches = batches_of(owner, images, masks)
         originals = []
         for batch in batches:
@@ -123,7 +123,7 @@ def _augmented(source, images, masks, draws, rows, value_range, seed):
 
 
 def _as_it_comes(dataset, columns, rows, value_range):
-    owner, batches, count = Caller("plot_gallery"), [], 0
+    owner, batches, count = Owner("plot_gallery"), [], 0
     notes: list[str] = []
     for element in dataset:
         batches.append(arrays_of(owner, element))

@@ -12,7 +12,7 @@ import numpy as np
 from keras_segaug.extras import needed
 from keras_segaug.inspect import view
 from keras_segaug.inspect.check import heading, stages, title
-from keras_segaug.inspect.draws import Caller, arrays_of, batches_of, coded, draw
+from keras_segaug.inspect.draws import Owner, arrays_of, batches_of, coded, draw
 
 _TEMPLATE = Path(__file__).with_name("preview.html")
 
@@ -32,7 +32,7 @@ def preview_page(augmentation, pairs, draws, class_names=None, ignore_index=255,
     Returns:
         The page as a string.
     """
-    owner = Caller("preview", augmentation)
+    owner = Owner("preview", augmentation)
     batches = [batches_of(owner, image, mask)[0] for _, image, mask in pairs]
     originals = []
     for batch in batches:
