@@ -18,7 +18,11 @@ from keras_segaug.image_only.saturation import ImageOnlySaturation
 from keras_segaug.inspect.gallery import plot_gallery
 from keras_segaug.joint.affine import JointRandomAffine
 from keras_segaug.joint.center_crop import JointCenterCrop
+from keras_segaug.joint.elastic_transform import JointRandomElasticTransform
 from keras_segaug.joint.flip import JointRandomFlip
+from keras_segaug.joint.grid_distortion import JointRandomGridDistortion
+from keras_segaug.joint.lens_distortion import JointRandomLensDistortion
+from keras_segaug.joint.perspective import JointRandomPerspective
 from keras_segaug.joint.random_crop import JointRandomCrop
 from keras_segaug.joint.resizing import JointResizing
 from keras_segaug.joint.rotate90 import JointRandomRotate90

@@ -35,6 +35,8 @@ class AugmentationLayer(WrittenAsJson, keras.layers.Layer):
     is_abstract = True
     # False for layers that do the same to every sample, also at inference.
     random = True
+    # Does it move pixels? Then it has `undo(group, batch, size)`, which moves them back.
+    moves = False
 
     def __init_subclass__(cls, abstract=False, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -133,14 +135,37 @@ class AugmentationLayer(WrittenAsJson, keras.layers.Layer):
         with backend.ops_of(sample.images):
             return sample.write(self._apply(sample, parameters))
 
-    def _apply(self, sample, parameters):
+    def invert(self, data, parameters, size=None):
+        """Moves data back to where it was before `apply` with the same parameters.
+
+        For test-time augmentation: what a model says of the augmented picture, in the place
+        of the original. Colour and mask coding stay as they are. Exact for matrices (flips,
+        quarter turns, affine, perspective); smooth fields are solved to 0.1 pixel. All is one
+        lookup, interpolated as the layer says.
+
+        Args:
+            data: any accepted structure, of the size that the layer gives back.
+            parameters: what `sample` returned, or None: as at inference.
+            size: (height, width) of the original; None where the layer keeps it.
+
+        Returns:
+            The same structure, of the original's size. Pixels that the augmented picture
+            does not show hold `fill_value`, `mask_fill_value` and the weight 0.
+        """
+        sample = Sample(self, data)
+        with backend.ops_of(sample.images):
+            return sample.write(self._apply(sample, parameters, size or "same"))
+
+    def _apply(self, sample, parameters, size=None):
         layouts = sample.layouts()
         packed = keras.tree.map_structure_up_to(
             sample.tensors, lambda tensor, layout: layout.pack(tensor), sample.tensors, layouts
         )
         masks, weights = packed.get("masks", []), packed.get("sample_weights", [])
         flat = keras.tree.flatten
-        batch = run(self.steps(parameters), Batch(packed["images"], flat(masks), flat(weights)))
+        batch = Batch(packed["images"], flat(masks), flat(weights))
+        steps = self.steps(parameters)
+        batch = run(steps, batch) if size is None else undo(steps, batch, size)
         result = {"images": as_dtype(batch.images, self.compute_dtype)}
         for role, tensors in (("masks", batch.masks), ("sample_weights", batch.weights)):
             if role in packed:
@@ -256,6 +281,15 @@ def run(steps, batch):
     for group in merged(steps):
         batch = group[0][0].run(group, batch)
     return batch
+
+
+def undo(steps, batch, size):
+    """Moves a batch back to a picture of this size; the steps that move nothing stay."""
+    moving = [step for step in steps if step[0].moves]
+    if not moving:
+        return batch
+    size = ops.shape(batch.images)[1:3] if size == "same" else size
+    return moving[0][0].undo(moving, batch, size)
 
 
 def as_dtype(images, dtype):

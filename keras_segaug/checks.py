@@ -117,15 +117,20 @@ def integer(owner, argument, value):
 
 def fits_dtype(owner, argument, value, dtype):
     """Can a mask of this dtype hold the value?"""
-    low, high = {
+    low, high = mask_limits(dtype)
+    if not low <= value <= high:
+        fail(owner, argument, f"in [{low}, {high}] for a {dtype} mask", value)
+
+
+def mask_limits(dtype):
+    """The smallest and largest class that a mask of this dtype holds exactly."""
+    return {
         "bool": (0, 1),
         "float16": (-2048, 2048),
         "bfloat16": (-256, 256),
         "float32": (-(2**24), 2**24),
         "float64": (-(2**53), 2**53),
     }.get(dtype) or integer_limits(dtype)
-    if not low <= value <= high:
-        fail(owner, argument, f"in [{low}, {high}] for a {dtype} mask", value)
 
 
 def integer_limits(dtype):
@@ -232,3 +237,13 @@ def weights(owner, value, count):
     if min(value) < 0.0 or sum(value) <= 0.0:
         fail(owner, "weights", "numbers of at least 0, not all of them 0", value)
     return tuple(map(float, value))
+
+
+def picture_size(owner, received, expected):
+    """Does a picture have the size that a layer gives back?"""
+    pairs = zip(received, expected, strict=True)
+    if any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in pairs):
+        raise ValueError(
+            f"{name_of(owner)}: to be moved back, pictures must have the size that the layer "
+            f"gives, {tuple(expected)}. Received {tuple(received)}. Is `size` the original size?"
+        )

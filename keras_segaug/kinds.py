@@ -1,9 +1,9 @@
 """The three kinds of layers: geometry for both, colour for the image, coding for the mask."""
 
 from keras_segaug import checks
-from keras_segaug.backend import ops
+from keras_segaug.backend import materialised, ops
 from keras_segaug.base import AugmentationLayer
-from keras_segaug.kernels import matrices
+from keras_segaug.kernels import labels, matrices
 from keras_segaug.kernels.lookup import dtype_of, look_up
 from keras_segaug.kernels.points import Points
 from keras_segaug.sample import Batch
@@ -19,7 +19,8 @@ def where_applied(parameters, result, original):
 class JointLayer(AugmentationLayer, abstract=True):
     """Geometry: a layer states where each output pixel looks, image and mask follow alike.
 
-    Hooks: `draw(draws)` and `matrix(parameters, height, width)`.
+    Hooks: `draw(draws)`, and `matrix(parameters, height, width)` or, for what is no matrix,
+    `warp(parameters, height, width)`.
 
     8-bit images stay 8-bit through a lookup: blended values are rounded. Give float images
     where that matters.
@@ -37,6 +38,9 @@ class JointLayer(AugmentationLayer, abstract=True):
 
     # True where points fall on pixels only, so that the lookup needs no interpolation.
     exact = False
+    # Pairs of classes that change places where the layer mirrors; None: it never does, or none do.
+    class_swap = None
+    moves = True
     # False where the points never leave the picture, so that the border does not matter.
     leaves_picture = True
 
@@ -64,12 +68,19 @@ class JointLayer(AugmentationLayer, abstract=True):
         """The matrix at inference, and for samples that the layer leaves alone."""
         return matrices.IDENTITY
 
-    def trace(self, points, parameters, height, width):
-        """Follows points of the output of this layer into its input of this size."""
-        rest = points.transformed(self.rest_matrix(height, width))
+    def warp(self, parameters, height, width):
+        """What moves the points: the matrix, or a function as in `kernels.fields`."""
+        return self.matrix(parameters, height, width)
+
+    def trace(self, points, parameters, height, width, inverse=False):
+        """Follows points of the output of this layer into its input of this size.
+
+        The inverse follows points of the input to where they are in the output.
+        """
+        rest = points.moved(self.rest_matrix(height, width), inverse)
         if parameters is None and self.random:
             return rest
-        moved = points.transformed(self.matrix(parameters, height, width))
+        moved = points.moved(self.warp(parameters, height, width), inverse)
         if "applied" not in (parameters or {}):
             return moved
         return Points.select(parameters["applied"], moved, rest)
@@ -89,22 +100,59 @@ class JointLayer(AugmentationLayer, abstract=True):
         )
 
     def run(self, group, batch):
-        sizes = [ops.shape(batch.images)[1:3]]
-        for layer, _ in group:
-            sizes.append(layer.output_size(*sizes[-1]))
+        sizes = sizes_of(group, ops.shape(batch.images)[1:3])
         points = Points(*sizes[-1])
         for (layer, parameters), size in zip(reversed(group), reversed(sizes[:-1]), strict=True):
             points = layer.trace(points, parameters, *size)
+        batch = with_classes_swapped(group, sizes, batch)
+        return self._look_up(batch, points, *shared_lookup([layer for layer, _ in group]))
+
+    def undo(self, group, batch, size):
+        sizes = sizes_of(group, size)
+        checks.picture_size(self, ops.shape(batch.images)[1:3], sizes[-1])
+        points = Points(*size)
+        for (layer, parameters), before in zip(group, sizes[:-1], strict=True):
+            points = layer.trace(points, parameters, *before, inverse=True)
+        batch = with_classes_swapped(group[::-1], sizes[-2::-1], batch)
+        given = [layer.lookup()[0] for layer, _ in group]
+        interpolation = next((each for each in given if each is not None), None)
+        border = ("constant", self.fill_value, self.mask_fill_value)
+        return self._look_up(batch, points, interpolation, *border)
+
+    def _look_up(self, batch, points, interpolation, mode, value, mask_value):
         if points.is_identity:
             return batch
-        interpolation, mode, value, mask_value = shared_lookup([layer for layer, _ in group])
         mode = mode or "nearest"
-        labels = [(mask, mask_fill(self, mask, mode, mask_value)) for mask in batch.masks]
-        labels += [(weights, 0) for weights in batch.weights]
+        rest = [(mask, mask_fill(self, mask, mode, mask_value)) for mask in batch.masks]
+        rest += [(weights, 0) for weights in batch.weights]
         images, moved = look_up(
-            batch.images, labels, points, interpolation or "nearest", mode, value or 0.0
+            batch.images, rest, points, interpolation or "nearest", mode, value or 0.0
         )
         return Batch(images, moved[: len(batch.masks)], moved[len(batch.masks) :])
+
+
+def sizes_of(group, size):
+    """The size of the picture before each step, and after the last."""
+    sizes = [tuple(size)]
+    for layer, _ in group:
+        sizes.append(tuple(layer.output_size(*sizes[-1])))
+    return sizes
+
+
+def with_classes_swapped(group, sizes, batch):
+    """The masks, left and right swapped for the samples that a step of the group mirrors.
+
+    Before the lookup, so that what is filled keeps its class.
+    """
+    masks = batch.masks
+    for (layer, parameters), size in zip(group, sizes, strict=False):
+        if layer.class_swap and parameters is not None:
+            side = matrices.orientation(layer.matrix(parameters, *size))
+            # Else the compiler would compute it once a pixel.
+            [side] = materialised([ops.convert_to_tensor(side)])
+            mirrored = where_applied(parameters, ops.reshape(side < 0.0, (-1, 1, 1, 1)), False)
+            masks = [labels.swap(layer, mask, layer.class_swap, mirrored) for mask in masks]
+    return Batch(batch.images, masks, batch.weights)
 
 
 def shared_lookup(layers):

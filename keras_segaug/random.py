@@ -140,6 +140,11 @@ class Draws:
         """(B,) int32, uniform in 0 .. count - 1 (count below 2**16)."""
         return ops.cast(ops.floor(_unit(self._next()) * count), "int32")
 
+    def uniform_grid(self, height, width, low, high):
+        """(B, height, width) float32, uniform in [low, high)."""
+        drawn = _unit(words(self.key(), height * width, 1))
+        return low + (high - low) * ops.reshape(drawn, (-1, height, width))
+
     def key(self):
         """(B, 2), a fresh key a sample, for a layer that makes its own field."""
         return ops.stack([self._next(), self._next()], axis=-1)

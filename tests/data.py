@@ -1,7 +1,14 @@
 """Small made-up samples, and conversions."""
 
+import functools
+import json
+from pathlib import Path
+
 import keras
 import numpy as np
+from PIL import Image
+
+CT = Path(__file__).parents[1] / "examples" / "data" / "ct"
 
 
 def to_numpy(tensors):
@@ -37,3 +44,14 @@ def mask_for(case, count=3, height=16, width=14, **options):
     if "palette" in case.arguments:
         return mask[..., None].repeat(3, -1)
     return mask
+
+
+@functools.cache
+def ct_slices():
+    """Real CT slices: images (N, H, W, 1), masks of organ ids (N, H, W), uint8, and {name: id}."""
+    images, masks = (
+        np.stack([np.array(Image.open(path)) for path in sorted((CT / folder).glob("*.png"))])
+        for folder in ("images", "masks")
+    )
+    labels = json.loads((CT / "classes.json").read_text())["labels"]
+    return images[..., None], masks, {entry["name"]: int(i) for i, entry in labels.items()}

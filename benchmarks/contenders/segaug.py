@@ -70,7 +70,7 @@ MAKERS = {
     work.CHAIN_FLOAT: lambda: chain("float32"),
     "jitter": colour_jitter,
     "blur": lambda: ks.ImageOnlyGaussianBlur(work.KERNEL, work.SIGMA, dtype="uint8"),
-    "elastic": lambda: layer_of_the_case_list("JointRandomElasticTransform", 512),
+    "elastic": lambda: ks.JointRandomElasticTransform(dtype="uint8"),
 }
 
 

@@ -1,4 +1,4 @@
-from keras_segaug import checks
+from keras_segaug import checks, classes
 from keras_segaug.kernels import matrices
 from keras_segaug.kinds import JointLayer
 
@@ -8,13 +8,19 @@ MODES = ("horizontal_and_vertical", "horizontal", "vertical")
 class JointRandomFlip(JointLayer):
     """Mirrors image and mask, each axis with chance 1/2, drawn independently.
 
-    Pixels are copied, never blended. Do not flip where left and right mean something
-    (`kidney_left` becomes a picture of a right kidney that is still called left).
+    Pixels are copied, never blended. Where left and right mean something (a mirrored
+    `kidney_left` is a picture of a right kidney), say with `class_swap` which classes
+    change places, or do not flip.
 
     Args:
         mode: "horizontal" (left and right swap), "vertical" (top and bottom swap) or
             "horizontal_and_vertical": two independent draws, so all four outcomes are
             equally likely. (`keras.layers.RandomFlip` tosses one coin for both.)
+        class_swap: `{left: right, ...}`, ids or names, or a list of such pairs: the classes
+            that change places in the masks of mirrored samples, and of those only (both axes
+            flipped is a half turn, no mirroring). Index masks swap ids, one-hot masks
+            channels; where there are several masks, in all of them.
+        class_names: the names that `class_swap` uses, in the order of the ids, or `{name: id}`.
         **kwargs: see `JointLayer` and `AugmentationLayer`.
 
     Example:
@@ -28,9 +34,11 @@ class JointRandomFlip(JointLayer):
     exact = True
     leaves_picture = False
 
-    def __init__(self, mode="horizontal_and_vertical", **kwargs):
+    def __init__(self, mode="horizontal_and_vertical", class_swap=None, class_names=None, **kwargs):
         super().__init__(**kwargs)
         self.mode = checks.one_of(self, "mode", mode, MODES)
+        self.class_names = classes.class_names(self, class_names)
+        self.class_swap = classes.class_swap(self, class_swap, self.class_names)
 
     def draw(self, draws):
         axes = self.mode.split("_and_")

@@ -1,3 +1,4 @@
+from keras_segaug import checks, classes
 from keras_segaug.backend import ops
 from keras_segaug.kernels import matrices
 from keras_segaug.kinds import JointLayer
@@ -12,6 +13,11 @@ class JointRandomRotate90(JointLayer):
     nothing is filled.
 
     Args:
+        mirror: also mirrors, with chance 1/2: all eight symmetries of a square are then
+            equally likely, transpositions among them.
+        class_swap: the classes that change places where a sample is mirrored, as in
+            `JointRandomFlip`.
+        class_names: as in `JointRandomFlip`.
         **kwargs: see `JointLayer` and `AugmentationLayer`.
 
     Example:
@@ -25,8 +31,15 @@ class JointRandomRotate90(JointLayer):
     exact = True
     leaves_picture = False
 
+    def __init__(self, mirror=False, class_swap=None, class_names=None, **kwargs):
+        super().__init__(**kwargs)
+        self.mirror = checks.one_of(self, "mirror", mirror, (True, False))
+        self.class_names = classes.class_names(self, class_names)
+        self.class_swap = classes.class_swap(self, class_swap, self.class_names)
+
     def draw(self, draws):
-        return {"quarter_turns": draws.integer(4)}
+        drawn = {"quarter_turns": draws.integer(4)}
+        return {**drawn, "mirrored": draws.bernoulli(0.5)} if self.mirror else drawn
 
     def matrix(self, parameters, height, width):
         turns = parameters["quarter_turns"]
@@ -35,4 +48,8 @@ class JointRandomRotate90(JointLayer):
         cosine = ops.cast(ops.abs(turns - 2) - 1, "float32")
         sine = ops.cast((turns % 2) * (2 - turns), "float32")
         turn = ((cosine, -sine, 0.0), (sine, cosine, 0.0), (0.0, 0.0, 1.0))
+        if self.mirror:
+            mirrored = matrices.scaling(-1.0, 1.0)
+            mirror = matrices.select(parameters["mirrored"], mirrored, matrices.IDENTITY)
+            turn = matrices.compose(turn, mirror)
         return matrices.centred(turn, height, width)

@@ -22,6 +22,27 @@ def compose(*matrices):
     return product
 
 
+def inverse(matrix):
+    """The matrix that undoes this one (for a projective one up to a factor, which cancels)."""
+    (a, b, c), (d, e, f), (g, h, i) = matrix
+    adjugate = (
+        (_cross(e, f, h, i), _cross(c, b, i, h), _cross(b, c, e, f)),
+        (_cross(f, d, i, g), _cross(a, c, g, i), _cross(c, a, f, d)),
+        (_cross(d, e, g, h), _cross(b, a, h, g), _cross(a, b, d, e)),
+    )
+    if not is_affine(matrix):
+        return adjugate
+    scale = adjugate[2][2]
+    rows = [tuple(v if _is(v, 0.0) else v / scale for v in row) for row in adjugate[:2]]
+    return (*rows, IDENTITY[2])
+
+
+def orientation(matrix):
+    """Below 0 where an affine matrix mirrors: the determinant of its linear part."""
+    (a, b, _), (c, d, _), _ = matrix
+    return _cross(a, b, c, d)
+
+
 def translation(x, y):
     return ((1.0, 0.0, x), (0.0, 1.0, y), (0.0, 0.0, 1.0))
 
@@ -44,6 +65,21 @@ def centred(matrix, height, width):
     """The matrix acting about the middle of a picture of this size."""
     y, x = (as_float(height) - 1.0) / 2.0, (as_float(width) - 1.0) / 2.0
     return compose(translation(x, y), matrix, translation(-x, -y))
+
+
+def from_unit_square(top_left, top_right, bottom_right, bottom_left):
+    """The projective map of the unit square to these corners (x, y), entries (B,)."""
+    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = top_left, top_right, bottom_right, bottom_left
+    x_across, y_across, x_down, y_down = x1 - x2, y1 - y2, x3 - x2, y3 - y2
+    x_rest, y_rest = x0 - x1 + x2 - x3, y0 - y1 + y2 - y3
+    area = x_across * y_down - x_down * y_across
+    g = (x_rest * y_down - x_down * y_rest) / area
+    h = (x_across * y_rest - x_rest * y_across) / area
+    return (
+        (x1 - x0 + g * x1, x3 - x0 + h * x3, x0),
+        (y1 - y0 + g * y1, y3 - y0 + h * y3, y0),
+        (g, h, 1.0),
+    )
 
 
 def select(condition, matrix, other):
@@ -95,6 +131,11 @@ def _dot(row, column):
     for a, b in zip(row, column, strict=True):
         total = _plus(total, _times(a, b))
     return total
+
+
+def _cross(a, b, c, d):
+    """a d - b c"""
+    return _plus(_times(a, d), _times(-1.0, _times(b, c)))
 
 
 def _is(value, number):

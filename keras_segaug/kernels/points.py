@@ -1,14 +1,15 @@
 """Where the pixels of an output picture look in the input, composed lazily."""
 
 from keras_segaug.backend import ops
-from keras_segaug.kernels import matrices
+from keras_segaug.kernels import fields, matrices
+from keras_segaug.kernels.fields import pixels
 
 
 class Points:
     """One point of the input for every pixel of an output of `height` x `width`.
 
-    As long as every step is a matrix, only the matrix is kept. A displacement turns
-    the points into a grid, and later matrices act on the grid.
+    As long as every step is a matrix, only the matrix is kept. A field turns the points
+    into a grid, and later matrices act on the grid.
     """
 
     def __init__(self, height, width, matrix=matrices.IDENTITY, grid=None):
@@ -21,16 +22,15 @@ class Points:
     def is_identity(self):
         return self._grid is None and self._matrix is matrices.IDENTITY
 
-    def transformed(self, matrix):
-        """These points, moved by a matrix."""
-        if matrix is matrices.IDENTITY:
+    def moved(self, step, inverse=False):
+        """These points, moved by a matrix or by a function as in `kernels.fields`."""
+        if step is matrices.IDENTITY:
             return self
-        return Points(self.height, self.width, matrices.compose(matrix, self._matrix), self._grid)
-
-    def displaced(self, x, y):
-        """These points, moved by (B, height, width) pixels along x and y."""
-        columns, rows = self.grid()
-        return Points(self.height, self.width, grid=(columns + x, rows + y))
+        if inverse:
+            step = fields.inverse(step) if callable(step) else matrices.inverse(step)
+        if callable(step):
+            return Points(self.height, self.width, grid=step(*self.grid()))
+        return Points(self.height, self.width, matrices.compose(step, self._matrix), self._grid)
 
     @staticmethod
     def select(condition, points, other):
@@ -46,17 +46,13 @@ class Points:
     def grid(self):
         """(columns, rows): float32, each broadcasts to (B, height, width)."""
         x, y = self._grid or (
-            _axis(self.width, (1, 1, -1)),
-            _axis(self.height, (1, -1, 1)),
+            pixels(self.width, (1, 1, -1)),
+            pixels(self.height, (1, -1, 1)),
         )
         columns, rows, scale = (_line(row, x, y) for row in matrices.computed_once(self._matrix))
         if matrices.is_affine(self._matrix):
             return columns, rows
         return columns / scale, rows / scale
-
-
-def _axis(count, shape):
-    return ops.reshape(ops.cast(ops.arange(count, dtype="int32"), "float32"), shape)
 
 
 def _line(row, x, y):

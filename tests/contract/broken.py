@@ -26,7 +26,7 @@ class Shifts(JointLayer, abstract=True):
         return matrices.translation(parameters["x"], 0.0)
 
     def lookup_at(self, pixels, parameters, interpolation):
-        points = Points(*pixels.shape[1:3]).transformed(self.matrix(parameters, 0, 0))
+        points = Points(*pixels.shape[1:3]).moved(self.matrix(parameters, 0, 0))
         read = reader(pixels, interpolation, "reflect", 0)
         return read_batch([read], *points.grid(), pixels.shape[0])[0]
 

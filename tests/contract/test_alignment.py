@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import keras_segaug as ks
 from tests.cases import JOINT, MOVING, ids
@@ -60,6 +62,42 @@ def test_chains(layers, probability):
             layers, seed=3, jit_compile=False, probability=probability, **more
         )
     )
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    cases=st.lists(st.sampled_from(JOINT), min_size=2, max_size=4),
+    height=st.integers(2, 40),
+    width=st.integers(2, 40),
+    probability=st.sampled_from([1.0, 0.5]),
+)
+def test_chains_of_any_layers(cases, height, width, probability):
+    layers = [
+        case.make(
+            interpolation="nearest", **({"probability": probability} if case.make().random else {})
+        )
+        for case in cases
+    ]
+    mask = np.arange(200 * height * width).reshape(200, height, width) % 251
+    pipeline = ks.Pipeline(layers, seed=3, jit_compile=False)
+    images, masks = to_numpy(pipeline(mask[..., None].astype("float32"), mask.astype("uint8")))
+    np.testing.assert_array_equal(images[..., 0], masks)
+
+
+def test_large_pictures():
+    """Packed and compiled: every pixel of 2048 x 2047 carries its label."""
+    rows, columns = np.indices((2048, 2047))
+    mask = ((rows // 3 * 7 + columns // 5) % 251).astype("uint8")[None]
+    layers = [
+        ks.JointRandomElasticTransform(interpolation="nearest"),
+        ks.JointRandomRotation(0.3, interpolation="nearest"),
+        ks.JointRandomPerspective(0.3, interpolation="nearest"),
+    ]
+    for jit_compile in (True, False):
+        pipeline = ks.Pipeline(layers, seed=3, jit_compile=jit_compile, dtype="uint8")
+        images, masks = to_numpy(pipeline(mask[..., None], mask))
+        np.testing.assert_array_equal(images[..., 0], masks)
+        assert (masks != mask).mean() > 0.5
 
 
 @pytest.mark.parametrize("case", **ids(MOVING))

@@ -17,6 +17,11 @@ def grid(points, batch=2):
     return [np.broadcast_to(to_numpy(axis), shape) for axis in points.grid()]
 
 
+def shifted(x, y):
+    """A field that moves every point by its own displacement."""
+    return lambda columns, rows: (columns + tensor(x), rows + tensor(y))
+
+
 def by_hand(matrix, columns, rows):
     """numpy's homogeneous coordinates, for a batch of 3 x 3 matrices."""
     vectors = np.stack([columns, rows, np.ones_like(columns)], -1)
@@ -39,13 +44,13 @@ ROWS, COLUMNS = (np.broadcast_to(axis, (2, 5, 7)) for axis in np.indices((5, 7),
 def test_identity():
     points = Points(5, 7)
     assert points.is_identity
-    assert points.transformed(matrices.IDENTITY) is points
+    assert points.moved(matrices.IDENTITY) is points
     np.testing.assert_array_equal(grid(points), [COLUMNS, ROWS])
 
 
 def test_matrices_compose_the_last_one_first():
     (first, first_entries), (second, second_entries) = random_matrix(1), random_matrix(2)
-    points = Points(5, 7).transformed(second_entries).transformed(first_entries)
+    points = Points(5, 7).moved(second_entries).moved(first_entries)
     expected = by_hand(first @ second, COLUMNS, ROWS)
     np.testing.assert_allclose(grid(points), expected, atol=1e-4)
 
@@ -53,24 +58,24 @@ def test_matrices_compose_the_last_one_first():
 def test_a_projective_matrix_divides():
     matrix, entries = random_matrix(3, projective=True)
     expected = by_hand(matrix, COLUMNS, ROWS)
-    np.testing.assert_allclose(grid(Points(5, 7).transformed(entries)), expected, atol=1e-4)
+    np.testing.assert_allclose(grid(Points(5, 7).moved(entries)), expected, atol=1e-4)
 
 
 def test_matrices_before_and_after_a_displacement():
     (after, after_entries), (before, before_entries) = random_matrix(4), random_matrix(5, True)
     x, y = np.random.default_rng(6).normal(size=(2, 2, 5, 7))
-    points = Points(5, 7).transformed(after_entries).displaced(tensor(x), tensor(y))
+    points = Points(5, 7).moved(after_entries).moved(shifted(x, y))
     columns, rows = by_hand(after, COLUMNS, ROWS)
     expected = by_hand(before, columns + x, rows + y)
-    np.testing.assert_allclose(grid(points.transformed(before_entries)), expected, atol=1e-3)
+    np.testing.assert_allclose(grid(points.moved(before_entries)), expected, atol=1e-3)
 
 
 def test_select_by_sample():
     _, entries = random_matrix(7)
     condition = keras.ops.convert_to_tensor([True, False])
-    moved, still = Points(5, 7).transformed(entries), Points(5, 7)
-    zero = tensor(np.zeros((2, 5, 7)))
-    for chosen, other in ((moved, still), (moved.displaced(zero, zero), still)):
+    moved, still = Points(5, 7).moved(entries), Points(5, 7)
+    zero = np.zeros((2, 5, 7))
+    for chosen, other in ((moved, still), (moved.moved(shifted(zero, zero)), still)):
         found = np.array(grid(Points.select(condition, chosen, other)))
         np.testing.assert_allclose(found[:, 0], np.array(grid(moved))[:, 0], atol=1e-5)
         np.testing.assert_allclose(found[:, 1], [COLUMNS[1], ROWS[1]], atol=1e-5)

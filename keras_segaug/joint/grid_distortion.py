@@ -1,0 +1,45 @@
+from keras_segaug import checks
+from keras_segaug.backend import ops
+from keras_segaug.kernels import fields
+from keras_segaug.kinds import JointLayer
+
+
+class JointRandomGridDistortion(JointLayer):
+    """Stretches some bands of image and mask and squeezes others, along each axis.
+
+    The picture is cut into a grid of equal cells, which show cells of random width and
+    height; rows and columns are drawn independently, for each sample on its own. Nothing
+    is cut off, nothing filled: the picture's edges stay. The image is interpolated, the
+    mask takes the nearest pixel.
+
+    Args:
+        num_steps: the number of cells along each axis.
+        factor: in [0, 1): the share of the picture that a cell shows is 1 + uniform(-factor,
+            factor) times its own, then scaled so that all shares sum to 1.
+        **kwargs: see `JointLayer` and `AugmentationLayer`.
+
+    Example:
+
+    >>> distortion = keras_segaug.JointRandomGridDistortion(num_steps=5, factor=0.3)
+    >>> images, masks = distortion(np.zeros((2, 8, 8, 3), "uint8"), np.ones((2, 8, 8), "uint8"))
+    >>> tuple(masks.shape)
+    (2, 8, 8)
+    """
+
+    leaves_picture = False
+
+    def __init__(self, num_steps=5, factor=0.3, **kwargs):
+        super().__init__(**kwargs)
+        self.num_steps = checks.positive_integer(self, "num_steps", num_steps)
+        self.factor = checks.number(self, "factor", factor, 0.0, 0.99)
+
+    def draw(self, draws):
+        low, high = 1.0 - self.factor, 1.0 + self.factor
+        drawn = {
+            axis: draws.uniform_grid(1, self.num_steps, low, high)[:, 0]
+            for axis in ("widths", "heights")
+        }
+        return {axis: v / ops.sum(v, axis=1, keepdims=True) for axis, v in drawn.items()}
+
+    def warp(self, parameters, height, width):
+        return fields.stepped(parameters["widths"], parameters["heights"], height, width)

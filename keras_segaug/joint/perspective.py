@@ -1,0 +1,55 @@
+from keras_segaug import checks
+from keras_segaug.kernels import matrices
+from keras_segaug.kinds import JointLayer
+
+CORNERS = ("top_left", "top_right", "bottom_right", "bottom_left")
+
+
+class JointRandomPerspective(JointLayer):
+    """Looks at image and mask from a random direction: straight lines stay straight.
+
+    Every corner of the result shows a point of the picture that lies up to `scale / 2` of
+    its width and height away from the picture's own corner, drawn for each corner and axis
+    on its own. The projective map through four points is that of Heckbert ("Fundamentals of
+    texture mapping and image warping", 1989, section 2.2.3). The image is interpolated, the
+    mask takes the nearest pixel.
+
+    Args:
+        scale: a number in [0, 0.5], as `keras.layers.RandomPerspective`'s, whose top left
+            corner never moves. Beyond 0.5 the corners could form a folded shape.
+        **kwargs: see `JointLayer` and `AugmentationLayer`.
+
+    Example:
+
+    >>> perspective = keras_segaug.JointRandomPerspective(0.3)
+    >>> images, masks = perspective(np.zeros((2, 8, 8, 3), "uint8"), np.ones((2, 8, 8), "uint8"))
+    >>> tuple(masks.shape)
+    (2, 8, 8)
+    """
+
+    def __init__(self, scale=0.2, **kwargs):
+        super().__init__(**kwargs)
+        self.scale = checks.number(self, "scale", scale, 0.0, 0.5)
+
+    def draw(self, draws):
+        reach = self.scale / 2.0
+        axes = [f"{corner}_{axis}" for corner in CORNERS for axis in "xy"]
+        return {axis: draws.uniform(-reach, reach) for axis in axes}
+
+    def matrix(self, parameters, height, width):
+        # The outer edges of the picture, half a pixel beyond the outermost centres, are 0 and 1.
+        to_unit = matrices.compose(
+            matrices.scaling(1.0 / matrices.as_float(width), 1.0 / matrices.as_float(height)),
+            matrices.translation(0.5, 0.5),
+        )
+        own = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+        corners = [
+            (x + parameters[f"{corner}_x"], y + parameters[f"{corner}_y"])
+            for corner, (x, y) in zip(CORNERS, own, strict=True)
+        ]
+        return matrices.compose(
+            matrices.translation(-0.5, -0.5),
+            matrices.scaling(matrices.as_float(width), matrices.as_float(height)),
+            matrices.from_unit_square(*corners),
+            to_unit,
+        )

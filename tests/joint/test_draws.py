@@ -1,0 +1,120 @@
+"""What the layers draw follows what their docstrings say: 10,000 samples of each."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import keras_segaug as ks
+from tests.data import to_numpy
+
+COUNT = 10_000
+TURN = 2 * math.pi
+
+
+def uniform(low, high):
+    return stats.uniform(low, high - low)
+
+
+CORNERS = [f"{v}_{h}_{axis}" for v in ("top", "bottom") for h in ("left", "right") for axis in "xy"]
+UNIFORM = [
+    (ks.JointRandomRotation(0.2), {"angle": uniform(-0.2 * TURN, 0.2 * TURN)}),
+    (ks.JointRandomRotation((0.1, 0.3)), {"angle": uniform(0.1 * TURN, 0.3 * TURN)}),
+    (
+        ks.JointRandomZoom(0.4, (-0.3, 0.1)),
+        {"height": uniform(0.6, 1.4), "width": uniform(0.7, 1.1)},
+    ),
+    (
+        ks.JointRandomTranslation(0.3, (0.1, 0.2)),
+        {"height": uniform(-0.3, 0.3), "width": uniform(0.1, 0.2)},
+    ),
+    (ks.JointRandomShear(0.3, (0.0, 0.1)), {"x": uniform(-0.3, 0.3), "y": uniform(0.0, 0.1)}),
+    (
+        ks.JointRandomAffine(0.2, 0.3, 0.4, 0.1, 0.2, 0.3, 0.4),
+        {
+            "angle": uniform(-0.2 * TURN, 0.2 * TURN),
+            "zoom_height": uniform(0.7, 1.3),
+            "zoom_width": uniform(0.6, 1.4),
+            "translation_height": uniform(-0.1, 0.1),
+            "translation_width": uniform(-0.2, 0.2),
+            "shear_x": uniform(-0.3, 0.3),
+            "shear_y": uniform(-0.4, 0.4),
+        },
+    ),
+    (ks.JointRandomPerspective(0.3), {corner: uniform(-0.15, 0.15) for corner in CORNERS}),
+    (ks.JointRandomLensDistortion(0.2), {"factor": uniform(-0.2, 0.2)}),
+    (ks.JointRandomCrop(4, 4), {"top": uniform(0, 1), "left": uniform(0, 1)}),
+]
+COINS = [
+    (ks.JointRandomFlip(), {"horizontal": 2, "vertical": 2}),
+    (ks.JointRandomRotate90(mirror=True), {"quarter_turns": 4, "mirrored": 2}),
+    (ks.JointRandomRotation(0.1, probability=0.5), {"applied": 2}),
+]
+P_VALUE = 1e-3  # one seed, so a failure is a change of the code
+
+
+def drawn_by(layer):
+    return to_numpy(layer.sample((COUNT, 16, 16, 3), 20261122))
+
+
+def check_independent(columns):
+    """Across parameters, and each from one sample to the next."""
+    limit = 4 / math.sqrt(COUNT)
+    for i, column in enumerate(columns):
+        assert abs(np.corrcoef(column[1:], column[:-1])[0, 1]) < limit
+        for other in columns[:i]:
+            assert abs(np.corrcoef(column, other)[0, 1]) < limit
+
+
+def name_of(value):
+    return type(value).__name__ if isinstance(value, ks.JointLayer) else ""
+
+
+@pytest.mark.parametrize(("layer", "expected"), UNIFORM, ids=name_of)
+def test_uniform(layer, expected):
+    drawn = drawn_by(layer)
+    assert set(drawn) == set(expected)
+    for name, distribution in expected.items():
+        assert drawn[name].shape == (COUNT,)
+        assert stats.kstest(drawn[name], distribution.cdf).pvalue > P_VALUE
+    check_independent(list(drawn.values()))
+
+
+@pytest.mark.parametrize(("layer", "outcomes"), COINS, ids=name_of)
+def test_equally_likely(layer, outcomes):
+    drawn = drawn_by(layer)
+    for name, count in outcomes.items():
+        found = np.bincount(drawn[name].astype(int), minlength=count)
+        assert stats.chisquare(found).pvalue > P_VALUE
+    check_independent([drawn[name].astype(float) for name in outcomes])
+
+
+def test_elastic():
+    layer = ks.JointRandomElasticTransform((0.01, 0.02), 0.25)
+    drawn = drawn_by(layer)
+    x, y = drawn["control_x"], drawn["control_y"]
+    # The same seed draws the same shape: beside a fixed strength it tells the drawn one.
+    fixed = drawn_by(ks.JointRandomElasticTransform(0.02, 0.25))
+    reach = 0.02 * math.sqrt(3) / (151 / 315)
+    for control in fixed.values():
+        for place in ((0, 0), (3, 5)):
+            values = control[(slice(None), *place)]
+            assert stats.kstest(values, uniform(-reach, reach).cdf).pvalue > P_VALUE
+    check_independent(
+        [fixed["control_x"][:, 2, 2], fixed["control_x"][:, 2, 3], fixed["control_y"][:, 2, 2]]
+    )
+    strength = (x / fixed["control_x"])[:, 2, 2] * 0.02
+    assert stats.kstest(strength, uniform(0.01, 0.02).cdf).pvalue > P_VALUE
+    np.testing.assert_allclose(y / fixed["control_y"], x / fixed["control_x"], rtol=1e-3)
+
+
+def test_grid_distortion():
+    drawn = drawn_by(ks.JointRandomGridDistortion(5, 0.3))
+    raw = np.random.default_rng(0).uniform(0.7, 1.3, (COUNT, 5))
+    expected = raw / raw.sum(1, keepdims=True)
+    for shares in drawn.values():
+        np.testing.assert_allclose(shares.sum(1), 1.0, atol=1e-5)
+        for cell in range(5):
+            assert stats.ks_2samp(shares[:, cell], expected[:, cell]).pvalue > P_VALUE
+    check_independent([drawn["widths"][:, 0], drawn["heights"][:, 0]])

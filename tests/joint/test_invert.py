@@ -1,0 +1,114 @@
+"""Moving back what was moved: round trips, crops, and test-time augmentation."""
+
+import numpy as np
+import pytest
+
+import keras_segaug as ks
+from tests.data import ct_slices, labels, pictures, to_numpy
+
+EXACT = [
+    ks.JointRandomFlip(class_swap={1: 2}),
+    ks.JointRandomRotate90(mirror=True, class_swap={1: 2}),
+    ks.Pipeline(
+        [ks.JointRandomFlip("horizontal"), ks.JointRandomRotate90(), ks.ImageOnlyRescaling(1.0)]
+    ),
+    ks.JointRandomFlip(probability=0.5),
+]
+
+
+@pytest.mark.parametrize("layer", EXACT, ids=lambda layer: type(layer).__name__)
+def test_flips_and_turns_come_back_bit_for_bit(layer):
+    images, mask = pictures(30, 12, 12), labels(30, 12, 12)
+    drawn = layer.sample(images.shape, 1)
+    moved = layer.apply((images, mask), drawn)
+    assert (to_numpy(moved[1]) != mask).any()
+    back = to_numpy(layer.invert(moved, drawn))
+    np.testing.assert_array_equal(back[0], images)
+    np.testing.assert_array_equal(back[1], mask)
+
+
+def smooth_pictures(count, height=96, width=80):
+    rows, columns = np.indices((height, width), "float32")
+    waves = [np.sin(rows / 9.0 + i) + np.cos(columns / 7.0 - i) for i in range(count)]
+    return 100.0 + 40.0 * np.stack(waves)[..., None].astype("float32")
+
+
+SMOOTH = [
+    ks.JointRandomElasticTransform(0.02, 0.25),
+    ks.JointRandomLensDistortion((-0.2, 0.4)),
+    ks.JointRandomGridDistortion(4, 0.4),
+    ks.JointRandomPerspective(0.3),
+    ks.JointRandomRotation(0.2),
+    ks.Pipeline(
+        [
+            ks.JointRandomZoom(0.2),
+            ks.JointRandomElasticTransform(0.01, 0.3),
+            ks.JointRandomShear(0.2),
+        ]
+    ),
+    ks.Pipeline(
+        [ks.JointRandomRotation(0.1, probability=0.5), ks.ImageOnlyGaussianBlur(3, 0.0001)]
+    ),
+]
+
+
+@pytest.mark.parametrize("layer", SMOOTH, ids=lambda layer: type(layer).__name__)
+def test_smooth_pictures_come_back(layer):
+    images = smooth_pictures(8)
+    weights = np.ones(images.shape[:3], "float32")
+    drawn = layer.sample(images.shape, 2)
+    moved, shown = layer.apply({"image": images, "sample_weight": weights}, drawn).values()
+    assert np.abs(to_numpy(moved) - images).mean() > 5.0
+    back, shown = to_numpy(
+        tuple(layer.invert({"image": moved, "sample_weight": weights}, drawn).values())
+    )
+    inside = shown == 1.0
+    assert inside.mean() > 0.6
+    # Two bilinear lookups: the slope of the picture is up to 7 grey levels a pixel.
+    assert np.abs(back - images)[inside].mean() < 0.5
+
+
+def test_a_crop_goes_back_to_its_place():
+    images, mask = pictures(10, 20, 24), labels(10, 20, 24) + 1
+    crop = ks.JointRandomCrop(9, 11, fill_mode="constant", mask_fill_value=255)
+    drawn = crop.sample(images.shape, 1)
+    moved = crop.apply((images, mask, np.ones(mask.shape, "float32")), drawn)
+    back, back_mask, shown = to_numpy(crop.invert(moved, drawn, size=(20, 24)))
+    assert back.shape == images.shape
+    inside = shown == 1.0
+    np.testing.assert_array_equal(inside.sum((1, 2)), 9 * 11)
+    np.testing.assert_array_equal(back[inside], images[inside])
+    np.testing.assert_array_equal(back_mask[inside], mask[inside])
+    assert (back_mask[~inside] == 255).all()
+    assert (back[~inside] == 0).all()
+
+
+def test_the_wrong_size_is_said():
+    crop = ks.JointRandomCrop(9, 11)
+    images = pictures(2, 20, 24)
+    drawn = crop.sample(images.shape, 1)
+    with pytest.raises(ValueError, match=r"JointRandomCrop: to be moved back.*\(9, 11\)"):
+        crop.invert(images, drawn, size=(20, 24))
+
+
+def test_colour_stays_where_nothing_moves():
+    layer = ks.ImageOnlyBrightness(0.3)
+    images = pictures(2).astype("float32")
+    drawn = layer.sample(images.shape, 1)
+    np.testing.assert_array_equal(to_numpy(layer.invert(images, drawn)), images)
+
+
+def test_test_time_augmentation_on_real_slices():
+    """A stand-in for a network that works pixel by pixel: its mean over views is its own answer."""
+    images = ct_slices()[0][50:54].astype("float32")
+    views = ks.Pipeline([ks.JointRandomFlip(), ks.JointRandomRotate90()])
+
+    def predict(pictures):
+        bright = to_numpy(pictures) / 255.0
+        return np.concatenate([bright, 1.0 - bright], -1)
+
+    total = 0.0
+    for seed in range(5):
+        drawn = views.sample(images.shape, seed)
+        total = total + to_numpy(views.invert(predict(views.apply(images, drawn)), drawn))
+    np.testing.assert_allclose(total / 5, predict(images), atol=1e-5)
