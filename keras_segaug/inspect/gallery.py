@@ -110,7 +110,7 @@ def _augmented(source, images, masks, draws, rows, value_range, seed):
         for batch in batches:
             shown, mask = arrays_of(owner, batch)
             originals.append((shown, None if mask is None else coded(augmentation, shown, mask)))
-        drawn = [draw(owner, augmentation, batches, seed, i) for i in range(draws)]
+        drawn = [draw(owner, augmentation, batches, seed, i) for i in range(1, draws + 1)]
         columns = {"original": _cells(owner, "original", [originals], value_range, notes)[0]}
         shown = _cells(owner, "draws", drawn, value_range, notes)
         columns.update({f"draw {i}": cells for i, cells in enumerate(shown, 1)})

@@ -39,7 +39,7 @@ def test_originals_and_draws_of_a_layer():
     drawn = layer.apply(
         images,
         layer.sample(
-            images.shape, ks.random.fold_in(ks.random.key(0, 1), keras.ops.arange(3, dtype="int32"))
+            images.shape, ks.random.fold_in(ks.random.key(0, 2), keras.ops.arange(3, dtype="int32"))
         ),
     )
     expected = keras.ops.convert_to_numpy(drawn)[1].round()
