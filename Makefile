@@ -18,8 +18,8 @@ BENCH_SETS := $(BENCH_VENV)/peers $(if $(TORCH_PEERS),$(BENCH_VENV)/torch-peers)
 	$(if $(ALBUMENTATIONSX),$(BENCH_VENV)-x/peers)
 BENCH_X := $(if $(ALBUMENTATIONSX),--python albumentationsx=$(BENCH_VENV)-x/bin/python)
 
-.PHONY: help demo test test-jax test-torch test-browser test-all check wheel clean gallery
-.PHONY: bench bench-check bench-growth bench-gpu-smoke
+.PHONY: help demo test test-jax test-torch test-torchvision test-browser test-all check wheel clean
+.PHONY: gallery bench bench-check bench-growth bench-gpu-smoke
 .DEFAULT_GOAL := help
 
 help: ## Lists the commands.
@@ -42,6 +42,9 @@ test-browser: $(VENV)/test ## The preview page in a headless Chromium.
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
 	echo "Needs a browser and its driver: apt-get install -y chromium chromium-driver"; exit 2; }
 	KERAS_BACKEND=tensorflow $(RUN) -m pytest -m browser tests/browser
+
+test-torchvision: .venv-torchvision/bin/torchrun ## Geometry beside torchvision; installs over 5 GB.
+	KERAS_BACKEND=torch .venv-torchvision/bin/python -m pytest tests/peers
 
 test-all: test test-jax test-torch ## All tests on all three backends.
 
@@ -70,7 +73,7 @@ wheel: $(VENV)/check ## Builds the wheel and the source archive into dist/.
 	$(RUN) -m build
 
 clean: ## Removes the environment and what was built.
-	rm -rf $(VENV) $(BENCH_VENV) $(BENCH_VENV)-x build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) $(BENCH_VENV)-x .venv-torchvision build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 found: install one, or make PYTHON=/path/to/python"; exit 2; }
@@ -85,6 +88,10 @@ $(VENV)/examples $(VENV)/test $(VENV)/check: pyproject.toml | $(VENV)/bin/python
 $(VENV)/torch: $(VENV)/test
 	$(RUN) -m pip install --quiet "$(TORCH)"
 	@touch $@
+
+.venv-torchvision/bin/torchrun:
+	$(PYTHON) -m venv .venv-torchvision
+	.venv-torchvision/bin/python -m pip install --quiet torch torchvision keras pillow pytest scipy
 
 $(BENCH_VENV)/bin/python $(BENCH_VENV)-x/bin/python:
 	$(PYTHON) -m venv $(@:/bin/python=)
