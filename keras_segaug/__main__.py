@@ -94,6 +94,9 @@ def preview(options):
     from keras_segaug.inspect.pairs import read_pairs
     from keras_segaug.inspect.preview import preview_page
 
+    output = Path(options.output)
+    if not output.absolute().parent.is_dir():
+        raise FileNotFoundError(f"--output: there is no folder {output.absolute().parent}.")
     augmentation = load_augmentation(options.pipeline, options.layer)
     pairs = read_pairs("preview", options.images, options.masks, options.count)
     page = preview_page(
@@ -105,14 +108,16 @@ def preview(options):
         seed=options.seed,
         size=options.size,
     )
-    Path(options.output).write_text(page, encoding="utf-8")
+    output.write_text(page, encoding="utf-8")
     size = f"{len(page) / 1e6:.1f} MB"
     print(f"Wrote {options.output}: {len(pairs)} pairs, {options.draws} draws of each, {size}")
 
 
 def class_names(text):
-    path = Path(text)
-    return path.read_text(encoding="utf-8").split("\n") if path.is_file() else text.split(",")
+    # A list may be longer than the name of a file can be.
+    if "," in text or not Path(text).is_file():
+        return text.split(",")
+    return Path(text).read_text(encoding="utf-8").splitlines()
 
 
 def positive(text):

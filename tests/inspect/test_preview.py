@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import keras_segaug as ks
-from keras_segaug.__main__ import main
+from keras_segaug.__main__ import class_names, main
 from keras_segaug.inspect.pairs import read_pairs
 from keras_segaug.inspect.preview import preview_page
 from tests.data import labels, pictures
@@ -181,6 +181,19 @@ def test_what_is_wrong_with_folders_is_said(folders, capsys):
     fails("Are these colours?", "MaskOnlyColorToClass")
     shutil.rmtree(folders / "masks")
     fails("no folder", folders / "masks")
+
+
+def test_class_names_from_a_list_or_a_file(tmp_path):
+    names = [f"organ {i}" for i in range(300)]
+    (tmp_path / "names.txt").write_text("\n".join(names) + "\n", encoding="utf-8")
+    assert class_names(str(tmp_path / "names.txt")) == names
+    assert class_names(",".join(names)) == names
+
+
+def test_a_missing_output_folder_is_said(folders, capsys):
+    code, printed = preview(folders, capsys, "--output", folders / "nowhere" / "page.html")
+    assert code == 2
+    assert f"--output: there is no folder {folders / 'nowhere'}" in printed.err
 
 
 @pytest.mark.parametrize("option", ["--count", "--draws", "--size"])
