@@ -8,7 +8,8 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 # What `make test-all` installs for torch; a CPU build is enough.
 TORCH ?= torch
 RUN := $(VENV)/bin/python
-PYTEST := $(RUN) -m pytest -n 2
+# What needs a browser is for `make test-browser`.
+PYTEST := $(RUN) -m pytest -n 2 -m "not browser"
 # The peers of `make bench` get environments of their own. TORCH_PEERS=1 adds torchvision and
 # Kornia (over 5 GB), ALBUMENTATIONSX=1 adds AlbumentationsX (AGPL), BENCH=... adds options.
 BENCH_VENV ?= .venv-bench
@@ -17,8 +18,8 @@ BENCH_SETS := $(BENCH_VENV)/peers $(if $(TORCH_PEERS),$(BENCH_VENV)/torch-peers)
 	$(if $(ALBUMENTATIONSX),$(BENCH_VENV)-x/peers)
 BENCH_X := $(if $(ALBUMENTATIONSX),--python albumentationsx=$(BENCH_VENV)-x/bin/python)
 
-.PHONY: help demo test test-jax test-torch test-torchvision test-all check wheel clean
-.PHONY: bench bench-check bench-growth bench-gpu-smoke compare-keras
+.PHONY: help demo test test-jax test-torch test-torchvision test-browser test-all check wheel clean
+.PHONY: gallery bench bench-check bench-growth bench-gpu-smoke compare-keras
 .DEFAULT_GOAL := help
 
 help: ## Lists the commands.
@@ -37,6 +38,11 @@ test-jax: $(VENV)/test ## All tests on JAX.
 test-torch: $(VENV)/torch ## All tests on torch.
 	KERAS_BACKEND=torch $(PYTEST)
 
+test-browser: $(VENV)/test ## The preview page in a headless Chromium.
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
+	echo "Needs a browser and its driver: apt-get install -y chromium chromium-driver"; exit 2; }
+	KERAS_BACKEND=tensorflow $(RUN) -m pytest -m browser tests/browser
+
 test-torchvision: .venv-torchvision/bin/torchrun ## Geometry beside torchvision; installs over 5 GB.
 	KERAS_BACKEND=torch .venv-torchvision/bin/python -m pytest tests/peers
 
@@ -47,6 +53,9 @@ check: $(VENV)/check ## Format, lint, types, tests.
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
 	$(MAKE) test
+
+gallery: $(VENV)/examples ## Draws every joint layer on real pictures into docs/images.
+	$(RUN) -m examples.gallery
 
 bench: $(BENCH_SETS) ## Times every row beside the peers; writes docs/benchmarks.md.
 	$(BENCH_RUN) -m benchmarks.run $(BENCH_X) $(BENCH)

@@ -53,7 +53,6 @@ import tensorflow as tf  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.progress import Progress, TimeElapsedColumn  # noqa: E402
 from rich.table import Table  # noqa: E402
-from sheet import draw_sheet  # noqa: E402
 from slices import IGNORED, read_pairs, split  # noqa: E402
 
 import keras_segaug as segaug  # noqa: E402
@@ -255,14 +254,11 @@ def predict_again(output, folder):
 # --- The job ---------------------------------------------------------------------------------
 
 
-def drawn_columns(images, masks, data, seed, draws=4):
-    """The original pairs and some draws of them, as the columns of a sheet."""
-    move, tint = geometry(data.size, seed), colour(seed)
-    columns = {"original": data.pad(images, masks)}
-    for draw in range(1, draws + 1):
-        moved_images, moved_masks = move(images, masks)
-        columns[f"draw {draw}"] = tint(moved_images), moved_masks
-    return keras.tree.map_structure(keras.ops.convert_to_numpy, columns)
+def draw_pairs(images, masks, data, seed):
+    """The pairs and four draws of each, the masks over them, as a figure."""
+    both = segaug.Pipeline([geometry(data.size, seed), colour(seed)])
+    options = {"class_names": data.names, "ignore_index": IGNORED, "seed": seed}
+    return segaug.plot_gallery(both, *data.pad(images, masks), **options)
 
 
 def main(options):
@@ -279,7 +275,7 @@ def main(options):
     print(f"{len(data.training[0])} slices to train on, {len(data.test_images)} to test on")
     rows = np.linspace(0, len(images) - 1, 5).astype(int)[1:]
     sheet = options.output / "augmented_pairs.png"
-    draw_sheet(drawn_columns(images[rows], masks[rows], data, options.seed), names, sheet)
+    draw_pairs(images[rows], masks[rows], data, options.seed).savefig(sheet, dpi=110)
     print(f"Wrote {sheet}")
     results = []
     for seed in range(options.seed, options.seed + options.seeds):

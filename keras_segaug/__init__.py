@@ -3,11 +3,10 @@
 Everything public is here: `keras_segaug.JointRandomFlip`, `keras_segaug.Pipeline`, ...
 """
 
+import importlib
+
 from keras_segaug import random
 from keras_segaug.base import AugmentationLayer
-from keras_segaug.data.augment import augment_dataset
-from keras_segaug.data.directory import segmentation_dataset_from_directory
-from keras_segaug.data.migration import from_image_data_generator
 from keras_segaug.image_only.brightness import ImageOnlyBrightness
 from keras_segaug.image_only.color_jitter import ImageOnlyColorJitter
 from keras_segaug.image_only.contrast import ImageOnlyContrast
@@ -18,7 +17,6 @@ from keras_segaug.image_only.hue import ImageOnlyHue
 from keras_segaug.image_only.normalization import ImageOnlyNormalization
 from keras_segaug.image_only.rescaling import ImageOnlyRescaling
 from keras_segaug.image_only.saturation import ImageOnlySaturation
-from keras_segaug.inspect.alignment import check_alignment
 from keras_segaug.joint.affine import JointRandomAffine
 from keras_segaug.joint.center_crop import JointCenterCrop
 from keras_segaug.joint.elastic_transform import JointRandomElasticTransform
@@ -42,3 +40,22 @@ from keras_segaug.mask_only.color_to_class import MaskOnlyColorToClass
 from keras_segaug.mask_only.one_hot import MaskOnlyOneHot
 from keras_segaug.pipeline import Pipeline, RandomChoice
 from keras_segaug.version import __version__
+
+# What a training run needs once or never is imported when it is asked for.
+_TOOLS = {
+    "augment_dataset": "data.augment",
+    "check_alignment": "inspect.alignment",
+    "from_image_data_generator": "data.migration",
+    "plot_gallery": "inspect.gallery",
+    "segmentation_dataset_from_directory": "data.directory",
+}
+
+
+def __getattr__(name):
+    if name not in _TOOLS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_TOOLS[name]}"), name)
+
+
+def __dir__():
+    return sorted([*globals(), *_TOOLS])

@@ -14,7 +14,6 @@ import sys
 import keras
 
 _in_foreign_graph = contextvars.ContextVar("keras_segaug_in_foreign_graph", default=False)
-
 _compiling_for_cpu = contextvars.ContextVar("keras_segaug_compiling_for_cpu", default=False)
 
 # Read by TensorFlow's AutoGraph: an object that has this attribute is traced as it is. The code
@@ -235,7 +234,6 @@ def _key_of(state):
 
 # --- Compilation -----------------------------------------------------------------------------
 
-
 # Sizes of pictures that one layer compiles for, when it is left to decide.
 _MOST_SIZES = 3
 
@@ -260,15 +258,19 @@ class Compiled:
 
     def __call__(self, tensors, key, size):
         """`size`: the pictures' (height, width); None where it is not known."""
-        backend = name()
-        automatic = self._jit_compile == "auto"
-        if backend == "torch" or not self._jit_compile or (automatic and None in size):
+        if not self.compiles(size):
             return self._function(tensors, key)
+        backend, automatic = name(), self._jit_compile == "auto"
         varying = automatic and backend == "tensorflow" and self._keeps_changing(tensors, size)
         ranks = varying and tuple(len(each.shape) for each in keras.tree.flatten(tensors))
         if (backend, ranks) not in self._programs:
             self._programs[backend, ranks] = self._compile(backend, varying)
         return self._programs[backend, ranks](tensors, key)
+
+    def compiles(self, size):
+        """Is a call on pictures of this (height, width) compiled?"""
+        wanted = self._jit_compile is True or (self._jit_compile and None not in size)
+        return name() != "torch" and wanted
 
     def _keeps_changing(self, tensors, size):
         if not is_eager(tensors["images"]):
@@ -285,8 +287,7 @@ class Compiled:
             # `tf.data` runs on the CPU; elsewhere a visible GPU is what computes.
             cpu = _in_foreign_graph.get() or not tf.config.list_physical_devices("GPU")
             return tf.function(self._traced(cpu), jit_compile=True, autograph=False)
-        import jax
-
+        jax = importlib.import_module("jax")
         return jax.jit(self._traced(jax.default_backend() == "cpu"))
 
     def _traced(self, cpu):

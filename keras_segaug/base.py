@@ -8,10 +8,13 @@ import keras
 
 from keras_segaug import backend, checks, random
 from keras_segaug.backend import ops
+from keras_segaug.replay import Replay
 from keras_segaug.sample import Batch, Sample
+from keras_segaug.steps import as_dtype, run, undo
+from keras_segaug.text import WrittenAsJson
 
 
-class AugmentationLayer(keras.layers.Layer):
+class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
     """The template: reads the sample, draws once, applies to image and mask, writes back.
 
     A layer is abstract or final. A final layer fills in the hooks of its kind
@@ -101,24 +104,6 @@ class AugmentationLayer(keras.layers.Layer):
             said = {} if training is None else {"training": training}
             return sample.write(super().__call__(sample.tensors, **said))
 
-    def sample(self, shape, key):
-        """Draws the parameters of a call.
-
-        Args:
-            shape: the images' shape, (H, W, C) or (B, H, W, C).
-            key: (2,) words from `keras_segaug.random.key`, or one key a sample (B, 2),
-                or an integer seed.
-
-        Returns:
-            A structure of tensors with a leading batch axis, for `apply`.
-        """
-        key = random.key(key) if isinstance(key, int) else key
-        with backend.ops_of(key):
-            if len(key.shape) == 1:
-                count = shape[0] if len(shape) == 4 else 1
-                key = random.fold_in(key, ops.arange(count, dtype="int32"))
-            return self.draw_all(key)
-
     def draw_all(self, keys):
         """The drawn parameters and, where it is not certain, whether the layer acts at all."""
         if not self.random:
@@ -127,45 +112,6 @@ class AugmentationLayer(keras.layers.Layer):
         if self.probability == 1.0:
             return self.draw(draws)
         return {"applied": draws.bernoulli(self.probability), **self.draw(draws)}
-
-    def apply(self, data, parameters):
-        """Applies drawn parameters (or None: as at inference) to any accepted structure."""
-        sample = Sample(self, data)
-        with backend.ops_of(sample.images):
-            return sample.write(self._apply(sample, parameters))
-
-    def invert(self, data, parameters, size=None):
-        """Moves data back to where it was before `apply` with the same parameters.
-
-        For test-time augmentation: what a model says of the augmented picture, in the place
-        of the original. Colour and mask coding stay as they are. Exact for matrices (flips,
-        quarter turns, affine, perspective); smooth fields are solved to 0.1 pixel. All is one
-        lookup, interpolated as the layer says.
-
-        Args:
-            data: any accepted structure, of the size that the layer gives back.
-            parameters: what `sample` returned, or None: as at inference.
-            size: (height, width) of the original; None where the layer keeps it.
-
-        Returns:
-            The same structure, of the original's size. Pixels that the augmented picture
-            does not show hold `fill_value`, `mask_fill_value` and the weight 0.
-        """
-        sample = Sample(self, data)
-        with backend.ops_of(sample.images):
-            return sample.write(self._apply(sample, parameters, size or "same"))
-
-    def augment(self, data, key):
-        """`apply` of what `sample` draws from the key, in one program, compiled as a call is.
-
-        Args:
-            data: any accepted structure.
-            key: as in `sample`. The layer's own seed and count of calls are not looked at.
-        """
-        sample = Sample(self, data)
-        with backend.ops_of(sample.images):
-            key = random.key(key) if isinstance(key, int) else key
-            return sample.write(self._run_program(sample, key if self.random else None))
 
     def _apply(self, sample, parameters, size=None):
         layouts = sample.layouts()
@@ -277,33 +223,3 @@ def arguments_of(cls):
         for parameter in list(inspect.signature(vars(base)["__init__"]).parameters.values())[1:]
         if parameter.kind is not parameter.VAR_KEYWORD
     }
-
-
-def run(steps, batch):
-    """Runs the steps in order, those that merge as one."""
-    groups: list[list] = []
-    for step in steps:
-        if groups and step[0].merges(groups[-1]):
-            groups[-1].append(step)
-        else:
-            groups.append([step])
-    for group in groups:
-        batch = group[0][0].run(group, batch)
-    return batch
-
-
-def undo(steps, batch, size):
-    """Moves a batch back to a picture of this size; the steps that move nothing stay."""
-    moving = [step for step in steps if step[0].moves]
-    if not moving:
-        return batch
-    size = ops.shape(batch.images)[1:3] if size == "same" else size
-    return moving[0][0].undo(moving, batch, size)
-
-
-def as_dtype(images, dtype):
-    """Casts; into integers by rounding and clipping to what they can hold."""
-    if keras.backend.standardize_dtype(images.dtype) == dtype or "int" not in dtype:
-        return ops.cast(images, dtype)
-    rounded = ops.floor(ops.cast(images, "float32") + 0.5)
-    return ops.cast(ops.clip(rounded, *checks.integer_limits(dtype)), dtype)

@@ -115,15 +115,14 @@ class Sample:
         owner = checks.name_of(self._owner)
         if "images" not in self.tensors:
             raise ValueError(f"{owner}: images are missing. Received None.")
-        for value in keras.tree.flatten(self.tensors):
-            if not hasattr(value, "shape") or not hasattr(value, "dtype"):
-                raise ValueError(
-                    f"{owner}: images, masks and weights must be tensors or arrays. "
-                    f"Received: {value!r} of type {type(value).__name__}."
-                )
         for role, tensors in self.tensors.items():
-            for tensor in keras.tree.flatten(tensors):
-                checks.numeric(self._owner, role, tensor)
+            for value in keras.tree.flatten(tensors):
+                if not hasattr(value, "shape") or not hasattr(value, "dtype"):
+                    raise ValueError(
+                        f"{owner}: images, masks and weights must be tensors or arrays. "
+                        f"Received: {value!r} of type {type(value).__name__}."
+                    )
+                checks.numeric(self._owner, role, value)
         rank = len(self.images.shape)
         if rank not in (3, 4):
             raise ValueError(
@@ -138,7 +137,12 @@ class Sample:
         layouts = self.layouts()
         shape = layouts["images"].packed_shape(self.images.shape)
         checks.pixels(self._owner, shape)
-        size = shape[1:3]
+        self._check_sizes(layouts, shape[1:3])
+        self._check_labels(shape[1:3])
+        for mask in keras.tree.flatten(self.tensors.get("masks", [])):
+            self._check_whole_numbers(mask)
+
+    def _check_sizes(self, layouts, size):
         for role in ("masks", "sample_weights"):
             pairs = zip(
                 keras.tree.flatten(self.tensors.get(role, [])),
@@ -146,13 +150,11 @@ class Sample:
                 strict=True,
             )
             for tensor, layout in pairs:
+                batched = layouts["images"].batched
                 if _differ(layout.packed_shape(tensor.shape)[1:3], size) or (
-                    rank == 4 and _differ(tensor.shape[:1], self.images.shape[:1])
+                    batched and _differ(tensor.shape[:1], self.images.shape[:1])
                 ):
                     self._fail_shapes(role, tensor)
-        self._check_labels(size)
-        for mask in keras.tree.flatten(self.tensors.get("masks", [])):
-            self._check_whole_numbers(mask)
 
     def _leave_out_weights_without_pixels(self, rank):
         """One weight a picture is no business of geometry: it passes through."""

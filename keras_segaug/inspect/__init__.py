@@ -1,1 +1,1 @@
-"""Looking at what an augmentation does: the alignment check."""
+"""Looking at an augmentation: alignment, what it merges and compiles, pictures."""

@@ -2,11 +2,11 @@ import math
 
 from keras_segaug import checks, random
 from keras_segaug.backend import ops
-from keras_segaug.base import as_dtype
 from keras_segaug.kernels.lookup import dtype_of
 from keras_segaug.kernels.windows import offset, rounded
 from keras_segaug.kinds import JointLayer, mask_fill
 from keras_segaug.sample import Batch
+from keras_segaug.steps import as_dtype
 
 
 class JointRandomErasing(JointLayer):

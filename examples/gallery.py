@@ -1,0 +1,82 @@
+"""Draws every joint layer of the package on real pictures, into docs/images/gallery_*.png.
+
+    python -m examples.gallery
+
+The layers are found by their registration, their arguments in the case list of the tests, so that
+a new layer appears by itself.
+"""
+
+import inspect
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+from PIL import Image
+
+import keras_segaug as segaug
+from examples.slices import read_pairs
+from tests.cases import CASES
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT / "examples" / "data"
+# Sizes in the case list fit the small pictures of the tests: here a share of the picture's sides.
+SIDES = {"height": 0.7, "width": 0.7}
+
+
+def joint_layers():
+    """The classes of all joint layers, by name."""
+    registered = keras.saving.get_custom_objects().items()
+    return dict(
+        sorted(
+            (cls.__name__, cls)
+            for name, cls in registered
+            if name.startswith("keras_segaug>Joint") and inspect.isclass(cls)
+        )
+    )
+
+
+def example_of(cls, height, width):
+    """A layer with the arguments of its first case, sizes excepted."""
+    arguments = next(dict(case.arguments) for case in CASES if case.layer is cls)
+    sides = {"height": height, "width": width}
+    for name in sides.keys() & arguments.keys():
+        if isinstance(arguments[name], int):
+            arguments[name] = round(SIDES[name] * sides[name])
+    return cls(**arguments, seed=1)
+
+
+def draw(name, images, masks, class_names):
+    """Writes one sheet: a row a layer, the first picture of the batch and its draws."""
+    rows = {
+        name.replace("JointRandom", "JointRandom\n"): example_of(cls, *images.shape[1:3])
+        for name, cls in joint_layers().items()
+    }
+    # With this seed the three draws of a single number lie apart.
+    options = {"draws": 3, "seed": 10, "class_names": class_names}
+    figure = segaug.plot_gallery(rows, images, masks, rows=1, **options)
+    path = ROOT / "docs" / "images" / f"gallery_{name}.png"
+    figure.savefig(path, dpi=50)
+    # A palette that keeps rare colours: the outlines.
+    picture = Image.open(path).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE)
+    picture.save(path, optimize=True)
+    print(f"Wrote {path.relative_to(ROOT)}: {len(rows)} layers, {path.stat().st_size // 1024} KiB")
+
+
+def main():
+    images, masks, names = read_pairs(DATA / "ct")
+    chosen = [80, 20, 50, 105]
+    draw("ct", images[chosen], masks[chosen], names)
+
+    picture = np.array(Image.open(DATA / "nuclei" / "img.png"))[..., None]
+    nuclei = np.array(Image.open(DATA / "nuclei" / "mask_3class.png"))
+    # Quarters, so that layers which mix pictures have several.
+    corners = [(0, 0), (0, 256), (256, 0), (256, 256)]
+    cut = [(slice(y, y + 256), slice(x, x + 256)) for y, x in corners]
+    images, masks = (np.stack([whole[part] for part in cut]) for whole in (picture, nuclei))
+    draw("nuclei", images, masks, ["background", "nucleus", "border"])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,203 @@
+"""What the preview page holds, and what is wrong with what it was given."""
+
+import base64
+import io
+import json
+import re
+import shutil
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import keras_segaug as ks
+from keras_segaug.__main__ import class_names, main
+from keras_segaug.inspect.pairs import read_pairs
+from keras_segaug.inspect.preview import preview_page
+from tests.data import labels, pictures
+from tests.test_docs import ROOT
+
+CT = ROOT / "examples" / "data" / "ct"
+
+
+def data_of(page):
+    return json.loads(re.search(r'<script id="data"[^>]*>(.*?)</script>', page, re.S)[1])
+
+
+def mask_of(data, picture):
+    places = np.frombuffer(zlib.decompress(base64.b64decode(picture["mask"])), "<u2")
+    ids = np.array([256 if c["id"] is None else c["id"] for c in data["classes"]])
+    return ids[places].reshape(picture["height"], picture["width"])
+
+
+def image_of(picture):
+    return np.array(Image.open(io.BytesIO(base64.b64decode(picture["image"].partition(",")[2]))))
+
+
+def page_of(layer, images, masks, **options):
+    pairs = [(f"{i}.png", *pair) for i, pair in enumerate(zip(images, masks, strict=True))]
+    return data_of(preview_page(layer, pairs, **{"draws": 2, **options}))
+
+
+def test_holds_the_draws_of_the_layer():
+    images, masks = pictures(2), labels(2)
+    layer = ks.Pipeline([ks.JointRandomFlip(), ks.JointRandomRotate90()], seed=1)
+    data = page_of(layer, images, masks, seed=5)
+    for i, sample in enumerate(data["samples"]):
+        original, *draws = sample["pictures"]
+        np.testing.assert_array_equal(image_of(original), images[i])
+        np.testing.assert_array_equal(mask_of(data, original), masks[i])
+        assert original["steps"] == []
+        for picture in draws:
+            drawn = {k: v for step in picture["steps"] for k, v in step["values"]}
+            image, mask = images[i], masks[i]
+            for name, axis in (("horizontal", 1), ("vertical", 0)):
+                if drawn[name] == "yes":
+                    image, mask = np.flip(image, axis), np.flip(mask, axis)
+            # What was drawn is what is shown, up to the quarter turn's direction.
+            turned = [(np.rot90(image, k), np.rot90(mask, k)) for k in range(4)]
+            assert any(
+                np.array_equal(image_of(picture), a) and np.array_equal(mask_of(data, picture), b)
+                for a, b in turned
+            )
+            found, counts = np.unique(mask, return_counts=True)
+            expected = dict(zip(map(str, found), counts / mask.size, strict=True))
+            assert picture["shares"] == pytest.approx(expected)
+
+
+def test_large_pictures_are_shrunk_after_counting():
+    images = np.zeros((1, 90, 30, 3), "uint8")
+    masks = np.zeros((1, 90, 30), "uint16")
+    masks[0, 40:] = 1000
+    data = page_of(ks.JointCenterCrop(60, 30), images, masks, size=20, draws=1)
+    original, draw = data["samples"][0]["pictures"]
+    assert (original["height"], original["width"]) == (20, 7)
+    assert (draw["height"], draw["width"]) == (20, 10)
+    assert image_of(draw).shape == (20, 10, 3)
+    assert original["shares"] == pytest.approx({"0": 4 / 9, "1000": 5 / 9})
+    assert draw["shares"] == pytest.approx({"0": 25 / 60, "1000": 35 / 60})
+    assert (mask_of(data, draw)[12:] == 1000).all()
+    assert "at most 20 pixels" in data["notes"][0]
+
+
+def test_ignored_pixels_are_a_class_of_their_own_and_do_not_count():
+    masks = labels(1).copy()
+    masks[0, :8] = 255
+    data = page_of(ks.JointRandomFlip(), pictures(1), masks, class_names={0: "air"})
+    assert data["classes"][0] == {"id": 0, "name": "air", "colour": "#ff4040", "on": False}
+    assert data["classes"][-1]["name"] == "ignored"
+    original = data["samples"][0]["pictures"][0]
+    assert sum(original["shares"].values()) == pytest.approx(1.0)
+    assert (mask_of(data, original)[:8] == 256).all()
+
+
+def test_names_cannot_end_the_script():
+    pair = ("</script><script>alert(1)</script>", pictures(1)[0], labels(1)[0])
+    page = preview_page(ks.JointRandomFlip(name="<!--"), [pair], 1, ["</script>", "<!--"])
+    assert data_of(page)["samples"][0]["name"] == pair[0]
+    assert page.count("</script>") == 2
+    assert "alert(1)</script>" not in page
+
+
+def test_colours_become_classes():
+    mask = np.zeros((1, 16, 14, 3), "uint8")
+    mask[0, :8] = (0, 128, 0)
+    layer = ks.MaskOnlyColorToClass([(0, 0, 0), (0, 128, 0)])
+    data = page_of(layer, pictures(1), mask, draws=1)
+    for picture in data["samples"][0]["pictures"]:
+        assert picture["shares"] == {"0": 0.5, "1": 0.5}
+
+
+# --- Folders ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folders(tmp_path):
+    for role in ("images", "masks"):
+        (tmp_path / role).mkdir()
+    return tmp_path
+
+
+def test_reads_real_pairs():
+    pairs = read_pairs("test", CT / "images", CT / "masks", 3)
+    assert [name for name, *_ in pairs] == ["000.png", "001.png", "002.png"]
+    for name, image, mask in pairs:
+        np.testing.assert_array_equal(image[..., 0], np.array(Image.open(CT / "images" / name)))
+        np.testing.assert_array_equal(mask, np.array(Image.open(CT / "masks" / name)))
+
+
+def test_reads_every_kind_of_picture(folders):
+    image, mask = pictures(1)[0], labels(1)[0]
+    Image.fromarray(image).save(folders / "images" / "a.jpg")
+    Image.fromarray(image).convert("RGBA").save(folders / "images" / "b.png")
+    Image.fromarray(image).convert("P").save(folders / "images" / "c.png")
+    Image.fromarray(image[..., 0].astype("uint16") * 257).save(folders / "images" / "d.png")
+    for stem in "abc":
+        Image.fromarray(mask).save(folders / "masks" / f"{stem}.png")
+    Image.fromarray(mask.astype("uint16") + 1000).save(folders / "masks" / "d.png")
+    found = read_pairs("test", folders / "images", folders / "masks", 9)
+    assert [read.shape for _, read, _ in found] == [(16, 14, 3)] * 3 + [(16, 14, 1)]
+    np.testing.assert_array_equal(found[1][1], image)
+    assert found[3][1].dtype == "uint16"
+    np.testing.assert_array_equal(found[3][2], mask.astype("int64") + 1000)
+
+
+def preview(folders, capsys, *more):
+    flip = folders / "flip.json"
+    flip.write_text(ks.JointRandomFlip().to_json())
+    given = ["--images", folders / "images", "--masks", folders / "masks", "--pipeline", flip]
+    code = main(["preview", *map(str, [*given, "--output", folders / "page.html", *more])])
+    return code, capsys.readouterr()
+
+
+def test_writes_a_page(folders, capsys):
+    for role in ("images", "masks"):
+        shutil.copy(CT / role / "040.png", folders / role)
+    code, printed = preview(folders, capsys, "--draws", 1, "--class-names", "none,spleen")
+    assert code == 0
+    assert "page.html: 1 pairs, 1 draws of each, 0." in printed.out
+    data = data_of((folders / "page.html").read_text(encoding="utf-8"))
+    assert data["classes"][0]["name"] == "none"
+    assert [p["title"] for p in data["samples"][0]["pictures"]] == ["Original", "Draw 1"]
+
+
+def test_what_is_wrong_with_folders_is_said(folders, capsys):
+    def fails(*parts):
+        code, printed = preview(folders, capsys)
+        assert code == 2
+        assert printed.err.startswith("Error: ")
+        for part in map(str, parts):
+            assert part in printed.err
+        assert not (folders / "page.html").exists()
+
+    fails("no picture in", "found 0 pictures and 0 masks")
+    Image.fromarray(pictures(1)[0]).save(folders / "images" / "a.png")
+    (folders / "masks" / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    fails(folders / "masks" / "a.png", "cannot be read")
+    Image.fromarray(labels(1)[0][:9]).save(folders / "masks" / "a.png")
+    fails("preview: masks must have the height")
+    Image.fromarray(pictures(1)[0]).save(folders / "masks" / "a.png")
+    fails("Are these colours?", "MaskOnlyColorToClass")
+    shutil.rmtree(folders / "masks")
+    fails("no folder", folders / "masks")
+
+
+def test_class_names_from_a_list_or_a_file(tmp_path):
+    names = [f"organ {i}" for i in range(300)]
+    (tmp_path / "names.txt").write_text("\n".join(names) + "\n", encoding="utf-8")
+    assert class_names(str(tmp_path / "names.txt")) == names
+    assert class_names(",".join(names)) == names
+
+
+def test_a_missing_output_folder_is_said(folders, capsys):
+    code, printed = preview(folders, capsys, "--output", folders / "nowhere" / "page.html")
+    assert code == 2
+    assert f"--output: there is no folder {folders / 'nowhere'}" in printed.err
+
+
+@pytest.mark.parametrize("option", ["--count", "--draws", "--size"])
+def test_wrong_counts_are_refused(folders, option, capsys):
+    with pytest.raises(SystemExit):
+        preview(folders, capsys, option, "0")
+    assert f"{option}: must be at least 1" in capsys.readouterr().err
