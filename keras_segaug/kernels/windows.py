@@ -9,8 +9,8 @@ from keras_segaug.kernels.points import Points
 # Farther than any picture is wide, whatever is composed after it.
 _FAR = 1e6
 
-# Points are kept to this share of a pixel: a sixteenth of a grey level at most.
-_STEPS = 4096.0
+# Points this near to the middle between two pixels are taken to lie on it.
+_TIE = 1.0 / 4096.0
 
 
 class Window(NamedTuple):
@@ -59,7 +59,8 @@ def _confined(position, start, size, apart):
     start, size = (_per_sample(x) for x in (start, size))
     # Resizing puts many points just between two pixels: there the last bit of a float, which
     # depends on how the program was compiled, must not choose the label.
-    position = ops.floor(position * _STEPS + 0.5) / _STEPS
+    middle = ops.floor(position) + 0.5
+    position = ops.where(ops.abs(position - middle) < _TIE, middle, position)
     before, behind = position < start - 0.5, position >= start + size - 0.5
     inside = ops.clip(position, start, start + size - 1.0)
     if apart:
