@@ -21,7 +21,7 @@ from tests.cases import CASES
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "examples" / "data"
 # Sizes in the case list fit the small pictures of the tests: here a share of the picture's sides.
-SIDES = {"height": 0.7, "width": 0.7}
+SHARE, PADDED_SHARE = 0.7, 1.3
 
 
 def joint_layers():
@@ -40,9 +40,10 @@ def example_of(cls, height, width):
     """A layer with the arguments of its first case, sizes excepted."""
     arguments = next(dict(case.arguments) for case in CASES if case.layer is cls)
     sides = {"height": height, "width": width}
+    share = PADDED_SHARE if cls is segaug.JointPadding else SHARE
     for name in sides.keys() & arguments.keys():
         if isinstance(arguments[name], int):
-            arguments[name] = round(SIDES[name] * sides[name])
+            arguments[name] = round(share * sides[name])
     return cls(**arguments, seed=1)
 
 

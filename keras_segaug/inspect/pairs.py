@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_segaug.data.pairs import find_pairs
 from keras_segaug.extras import needed
 
 
@@ -14,17 +15,16 @@ def read_pairs(owner, images, masks, count):
     stays (H, W, 3), for `MaskOnlyColorToClass`.
     """
     pillow = needed(owner, "PIL.Image", "plot")
-    files, mask_files = ({p.stem: p for p in _pictures_in(owner, f)} for f in (images, masks))
-    stems = sorted(files.keys() & mask_files.keys())
-    if not stems:
-        raise ValueError(
-            f"{owner}: no picture in {images} has a mask of the same name in {masks}: found "
-            f"{len(files)} pictures and {len(mask_files)} masks."
-        )
+    for folder in (images, masks):
+        if not Path(folder).is_dir():
+            raise FileNotFoundError(f"{owner}: there is no folder {folder}.")
+    found = find_pairs(images, masks).pairs
+    if not found:
+        raise ValueError(f"{owner}: no picture in {images} has a mask of the same name in {masks}.")
     pairs = []
-    for stem in stems[:count]:
+    for image_path, mask_path in found[:count]:
         pair = []
-        for path, kinds in ((files[stem], ("L", "RGB", "I;16")), (mask_files[stem], None)):
+        for path, kinds in ((image_path, ("L", "RGB", "I;16")), (mask_path, None)):
             try:
                 with pillow.open(path) as picture:
                     grey = picture.mode in ("1", "L", "LA")
@@ -35,13 +35,5 @@ def read_pairs(owner, images, masks, count):
             except OSError as error:
                 raise ValueError(f"{owner}: {path} cannot be read: {error}") from error
         image, mask = pair
-        pairs.append((files[stem].name, image if image.ndim == 3 else image[..., None], mask))
+        pairs.append((Path(image_path).name, image if image.ndim == 3 else image[..., None], mask))
     return pairs
-
-
-def _pictures_in(owner, folder):
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{owner}: there is no folder {folder}.")
-    endings = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in endings)

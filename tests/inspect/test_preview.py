@@ -171,7 +171,7 @@ def test_what_is_wrong_with_folders_is_said(folders, capsys):
             assert part in printed.err
         assert not (folders / "page.html").exists()
 
-    fails("no picture in", "found 0 pictures and 0 masks")
+    fails("no picture in", "has a mask of the same name")
     Image.fromarray(pictures(1)[0]).save(folders / "images" / "a.png")
     (folders / "masks" / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     fails(folders / "masks" / "a.png", "cannot be read")
