@@ -77,7 +77,7 @@ CASES = [
     Case(ks.JointResizing, {"height": 25, "width": 17}),
     Case(ks.JointResizing, {"height": 9, "width": 12, "crop_to_aspect_ratio": True}, "-crop"),
     Case(ks.JointResizing, {"height": 20, "width": 30, "pad_to_aspect_ratio": True}, "-pad"),
-    Case(ks.JointPadding, {"height": 32, "width": 31}),
+    Case(ks.JointPadding, {"height": 64, "width": 80}),
     Case(ks.JointPadding, {"multiple": (9, 4), "position": "top_left"}, "-multiple"),
     # Of the size of the pictures: at inference they are not resized.
     Case(ks.JointRandomScaleCrop, {"height": 16, "width": 14, "scale": (0.4, 2.0)}),

@@ -92,7 +92,8 @@ def layer_of_the_case_list(name, side):
     cases = [case for case in CASES if case.layer.__name__ == name]
     arguments = dict(cases[0].arguments) if cases else {}
     if "height" in arguments and "width" in arguments:
-        arguments.update(height=side * 3 // 4, width=side * 3 // 4)
+        other = side * (5 if name == "JointPadding" else 3) // 4
+        arguments.update(height=other, width=other)
     # What normalises does not give grey levels.
     dtype = "float32" if name.endswith(("Normalization", "Rescaling")) else "uint8"
     return getattr(ks, name)(**arguments, dtype=dtype)
