@@ -257,7 +257,8 @@ def picture_size(owner, received, expected):
 
 def pixels(owner, shape):
     """Are there pixels in images (B, H, W, C), few enough for 32-bit integers to count them?"""
-    size = tuple(1 if n is None else n for n in shape)
+    # Unknown sizes are None in TensorFlow, symbols in JAX.
+    size = tuple(n if isinstance(n, int) else 1 for n in shape)
     batch, height, width, channels = size
     if 0 in size[1:]:
         raise ValueError(
