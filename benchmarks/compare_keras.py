@@ -1,4 +1,4 @@
-"""Runs `check_alignment` on Keras' own preprocessing layers; writes docs/keras_layers.md.
+"""Runs `check_alignment` on Keras' own layers; writes docs/keras_layers.md and README's table.
 
 python -m benchmarks.compare_keras --help
 """
@@ -48,6 +48,8 @@ LAYERS = {
     "Equalization": ({}, {}),
 }
 SEEDLESS = ("CenterCrop", "Resizing", "MixUp", "Solarization", "AutoContrast", "Equalization")
+# Between these lines of the README stands its table.
+BEGIN, END = "<!-- compare-keras: begin -->", "<!-- compare-keras: end -->"
 STYLES = {"eager": None, "dataset.map": "map"}
 BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 
@@ -60,6 +62,7 @@ def read_options(arguments=None):
     parser.add_argument("--masks", nargs="*", default=["uint8", "float32"])
     parser.add_argument("--calls", type=int, default=6)
     parser.add_argument("--document", type=Path, default=ROOT / "docs" / "keras_layers.md")
+    parser.add_argument("--readme", type=Path, default=ROOT / "README.md")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
 
@@ -73,7 +76,26 @@ def main(arguments=None):
     results = {b: in_process(options, b) for b in options.backends or installed}
     given = sys.argv[1:] if arguments is None else arguments
     options.document.write_text(document(results, " ".join(["python", "-m", MODULE, *given])))
-    print(f"Wrote {options.document}")
+    options.readme.write_text(with_table(options.readme.read_text(), results))
+    print(f"Wrote {options.document} and the table in {options.readme}")
+
+
+def with_table(text, results):
+    """The text with what stands between the two marks replaced: the layers with findings."""
+    head, _, rest = text.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    if not tail:
+        raise ValueError(f"The README must hold the lines {BEGIN} and {END}, in this order.")
+    mask = masks_of(results)[0]
+    versions = versions_in(results)
+    rows = [line for line in table(results, mask) if set(line.split(" | ")[1:]) - {"ok", "ok |"}]
+    title = f"Masks of dtype {mask} ({versions}); layers with nothing found are left out:"
+    return "\n".join([head + BEGIN, title, "", *rows, END]) + tail
+
+
+def versions_in(results):
+    pairs = {f"{k} {v}" for result in results.values() for k, v in result["versions"].items()}
+    return ", ".join(sorted(pairs))
 
 
 def in_process(options, backend):
@@ -128,9 +150,7 @@ def check(name, style, mask, calls):
 
 def document(results, command):
     """The Markdown page."""
-    versions = ", ".join(
-        sorted({f"{k} {v}" for r in results.values() for k, v in r["versions"].items()})
-    )
+    versions = versions_in(results)
     lines = [
         "# Keras' own layers under `check_alignment`",
         "",
