@@ -45,6 +45,14 @@ UNIFORM = [
     (ks.JointRandomPerspective(0.3), {corner: uniform(-0.15, 0.15) for corner in CORNERS}),
     (ks.JointRandomLensDistortion(0.2), {"factor": uniform(-0.2, 0.2)}),
     (ks.JointRandomCrop(4, 4), {"top": uniform(0, 1), "left": uniform(0, 1)}),
+    (
+        ks.JointRandomScaleCrop(8, 8, scale=(0.5, 2.0)),
+        {"scale": uniform(0.5, 2.0), "top": uniform(0, 1), "left": uniform(0, 1)},
+    ),
+    (
+        ks.JointRandomResizedCrop(8, 8, scale=(0.2, 0.9)),
+        {"area": uniform(0.2, 0.9), **{k: uniform(0, 1) for k in ("aspect", "top", "left")}},
+    ),
 ]
 COINS = [
     (ks.JointRandomFlip(), {"horizontal": 2, "vertical": 2}),
@@ -118,3 +126,36 @@ def test_grid_distortion():
         for cell in range(5):
             assert stats.ks_2samp(shares[:, cell], expected[:, cell]).pvalue > P_VALUE
     check_independent([drawn["widths"][:, 0], drawn["heights"][:, 0]])
+
+
+def test_erasing():
+    drawn = drawn_by(ks.JointRandomErasing((0.1, 0.3), (0.5, 2.0), count=2))
+    log = math.log(2.0)
+    expected = {"area": uniform(0.1, 0.3), "aspect": uniform(-log, log)}
+    expected |= {"top": uniform(0, 1), "left": uniform(0, 1)}
+    assert set(drawn) == set(expected)
+    for name, distribution in expected.items():
+        for column in drawn[name].T:
+            assert stats.kstest(column, distribution.cdf).pvalue > P_VALUE
+    check_independent([column for values in drawn.values() for column in values.T])
+
+
+def test_aimed_crop():
+    layer = ks.JointRandomCrop(
+        4,
+        4,
+        max_class_fraction=0.5,
+        foreground_probability=0.3,
+        foreground_classes=[1, 2, 3],
+        class_weights=[1, 2, 5],
+        candidates=4,
+    )
+    drawn = drawn_by(layer)
+    for name in ("top", "left"):
+        for column in drawn[name].T:
+            assert stats.kstest(column, uniform(0, 1).cdf).pvalue > P_VALUE
+    assert stats.kstest(drawn["pixel"], uniform(0, 1).cdf).pvalue > P_VALUE
+    assert stats.binomtest(int(drawn["aimed"].sum()), COUNT, 0.3).pvalue > P_VALUE
+    # The class with the lowest number is the one aimed for.
+    found = np.bincount(drawn["priority"].argmin(1), minlength=3)
+    assert stats.chisquare(found, COUNT * np.array([1, 2, 5]) / 8).pvalue > P_VALUE

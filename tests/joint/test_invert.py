@@ -83,6 +83,37 @@ def test_a_crop_goes_back_to_its_place():
     assert (back[~inside] == 0).all()
 
 
+RESIZING = [
+    ks.JointResizing(70, 90),
+    ks.JointResizing(120, 90, pad_to_aspect_ratio=True),
+    ks.JointResizing(90, 90, crop_to_aspect_ratio=True),
+    ks.JointPadding(130, 120),
+    ks.JointRandomScaleCrop(90, 90, scale=(0.7, 1.4)),
+    ks.JointRandomResizedCrop(90, 90, scale=(0.5, 1.0)),
+]
+
+
+@pytest.mark.parametrize("layer", RESIZING, ids=lambda layer: type(layer).__name__)
+def test_other_sizes_come_back(layer):
+    images = smooth_pictures(8)
+    drawn = layer.sample(images.shape, 2)
+    moved = layer.apply(images, drawn)
+    ones = np.ones(moved.shape[:3], "float32")
+    back = layer.invert({"image": moved, "sample_weight": ones}, drawn, images.shape[1:3])
+    back, shown = to_numpy(tuple(back.values()))
+    assert back.shape == images.shape
+    inside = shown == 1.0
+    assert inside.mean() > 0.4
+    assert np.abs(back - images)[inside].mean() < 0.7
+
+
+def test_erased_pictures_stay_where_they_are():
+    layer, images = ks.JointRandomErasing(), pictures(3)
+    drawn = layer.sample(images.shape, 1)
+    moved = layer.apply(images, drawn)
+    np.testing.assert_array_equal(to_numpy(layer.invert(moved, drawn)), to_numpy(moved))
+
+
 def test_the_wrong_size_is_said():
     crop = ks.JointRandomCrop(9, 11)
     images = pictures(2, 20, 24)
