@@ -15,7 +15,6 @@ import keras
 
 _in_foreign_graph = contextvars.ContextVar("keras_segaug_in_foreign_graph", default=False)
 _compiling_for_cpu = contextvars.ContextVar("keras_segaug_compiling_for_cpu", default=False)
-
 # Read by TensorFlow's AutoGraph: an object that has this attribute is traced as it is. The code
 # here has no Python control flow over tensors, so rewriting its source would only cost time.
 AUTOGRAPH_MARK = "autograph_info__"
