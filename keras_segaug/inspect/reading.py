@@ -10,6 +10,8 @@ _CHECK = 9.0
 # 2; a brightness changed by one level would make 3, since it moves red and blue by a quarter of
 # a pixel where the picture is 64 wide. Colours that fit by chance make 5.
 _KEPT = 2.6
+# How many different rows and columns must be seen, where the result has as many.
+_PLACES = 5
 
 
 @dataclass
@@ -42,7 +44,14 @@ def read(image, probe):
     # Changed colours fit by chance in one pixel of five or so, and then badly.
     if steady.mean() < 0.05 or np.sqrt(np.mean(error[steady] ** 2)) > _KEPT:
         return None
+    # A picture of few colours (posterised, say) shows few places, and those may fit by chance.
+    if any(_distinct(x[steady]) < min(_PLACES, *x.shape) for x in (rows, columns)):
+        return None
     return Reading(rows, columns, steady)
+
+
+def _distinct(places):
+    return len(np.unique(np.round(places, 1)))
 
 
 def _steady(rows, columns):
