@@ -109,9 +109,8 @@ class JointLayer(AugmentationLayer, abstract=True):
         return self.exact and not self.leaves_picture
 
     def merges(self, group):
-        return isinstance(group[0][0], JointLayer) and (
-            shared_lookup([layer for layer, _ in group] + [self]) is not None
-        )
+        layers = [layer for layer, _ in group] + [self]
+        return all(layer.moves for layer in layers) and shared_lookup(layers) is not None
 
     def run(self, group, batch):
         (first, drawn), *rest = group

@@ -77,9 +77,6 @@ class JointRandomErasing(JointLayer):
         }
         return {**drawn, "noise": draws.key()} if self.fill_value == "noise" else drawn
 
-    def merges(self, group):
-        return False
-
     def run(self, group, batch):
         (_, parameters), *_ = group
         if parameters is None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import keras_segaug as ks
 from tests.cases import JOINT, MOVING, ids
 from tests.contract import promises
-from tests.data import labels, to_numpy
+from tests.data import labels, pictures, to_numpy
 
 FILLS = ["reflect", "wrap", "nearest", "constant"]
 
@@ -82,6 +82,22 @@ def test_chains_of_any_layers(cases, height, width, probability):
     pipeline = ks.Pipeline(layers, seed=3, jit_compile=False)
     images, masks = to_numpy(pipeline(mask[..., None].astype("float32"), mask.astype("uint8")))
     np.testing.assert_array_equal(images[..., 0], masks)
+
+
+@pytest.mark.parametrize("case", **ids(JOINT))
+def test_what_follows_in_a_pipeline_is_not_lost(case):
+    """A crop behind any layer cuts its result, whether they share a lookup or not."""
+    images, mask = pictures(6), labels(6)
+    settings = {"interpolation": "nearest"}
+    pipeline = ks.Pipeline([case.make(**settings), ks.JointCenterCrop(5, 6)], jit_compile=False)
+    drawn = pipeline.sample(images.shape, 4)
+    found = to_numpy(pipeline.apply((images, mask), drawn))
+    whole = to_numpy(case.make(**settings).apply((images, mask), drawn["layers"][0]))
+    top, left = (whole[1].shape[1] - 5) // 2, (whole[1].shape[2] - 6) // 2
+    for result, expected in zip(found, whole, strict=True):
+        np.testing.assert_array_equal(
+            result, expected[:, top : top + 5, left : left + 6].astype(result.dtype)
+        )
 
 
 def test_large_pictures():
