@@ -1,6 +1,14 @@
 """The figures to reach, worked out from one result."""
 
-from benchmarks.work import CHAIN, CHAIN_FLOAT, ONE_LAYER, SIX_LAYERS
+from benchmarks.work import (
+    CHAIN,
+    CHAIN_FLOAT,
+    CROP,
+    CROP_AIMED,
+    CROP_SHARE,
+    ONE_LAYER,
+    SIX_LAYERS,
+)
 
 # (what, row and contender, divided by row and contender, "at most" or "at least", goal).
 # With float32 out the peer's time is that of its uint8 chain: nothing is added to it.
@@ -88,6 +96,20 @@ GOALS = (
         (CHAIN, "segaug"),
         "at most",
         1.3,
+    ),
+    (
+        "keras_segaug, eager batch: a crop aimed at classes / a plain one",
+        (CROP_AIMED, "segaug-eager"),
+        (CROP, "segaug-eager"),
+        "at most",
+        2,
+    ),
+    (
+        "keras_segaug, eager batch: a crop that no class may fill / a plain one",
+        (CROP_SHARE, "segaug-eager"),
+        (CROP, "segaug-eager"),
+        "at most",
+        2,
     ),
 )
 

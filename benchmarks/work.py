@@ -29,6 +29,13 @@ CHAIN_FLOAT = "chain-float"
 # One layer is a rotation; six are rotation, flip, zoom, translation, shear and a small rotation.
 ONE_LAYER = "layers:1"
 SIX_LAYERS = "layers:6"
+# Windows of half the pictures' usual side, plain and chosen by what the mask holds.
+WINDOW = 256
+AIMED_AT = (2, 3, 5)
+LARGEST_SHARE = 0.6
+CROP = "crop"
+CROP_AIMED = "crop-aimed"
+CROP_SHARE = "crop-share"
 
 MAIN_ROWS = {
     "flip": "horizontal flip",
@@ -40,6 +47,9 @@ MAIN_ROWS = {
     "elastic": "elastic",
     ONE_LAYER: "one geometric layer (rotation)",
     SIX_LAYERS: "six geometric layers",
+    CROP: "random crop",
+    CROP_AIMED: "random crop aimed at one of three classes",
+    CROP_SHARE: "random crop no class of which fills more than 0.6",
 }
 
 
@@ -58,6 +68,8 @@ def parts(row, side, geometry, makers, counterparts=None):
     if kind == "layers":
         return geometry(int(argument))
     if kind != "layer":
+        if row not in makers:
+            raise AbsentError("no counterpart")
         return makers[row]()
     if counterparts is None:
         raise AbsentError("only the main rows are measured")

@@ -126,12 +126,12 @@ def materialised(values):
     """Small tensors of one shape, written to memory before they are read.
 
     XLA on a CPU fuses a cheap computation into every reader and drops its own optimisation
-    barriers before it does; it never fuses a scatter.
+    barriers before it does; it never fuses a scatter (but for one of a single row: hence two).
     """
-    stacked = ops.stack(values)
-    if not loops_pay() or 0 in stacked.shape:
+    if not loops_pay() or 0 in values[0].shape:
         return values
-    rows = ops.reshape(ops.arange(len(values), dtype="int32"), (-1, 1))
+    stacked = ops.stack(values if len(values) > 1 else [*values, ops.zeros_like(values[0])])
+    rows = ops.reshape(ops.arange(max(len(values), 2), dtype="int32"), (-1, 1))
     stacked = ops.scatter_update(ops.zeros_like(stacked), rows, stacked)
     return [stacked[i] for i in range(len(values))]
 

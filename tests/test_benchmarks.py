@@ -145,10 +145,11 @@ def test_growth_is_plotted(tmp_path):
 
 
 def test_check_says_what_is_too_slow():
-    assert check.judge(faster_than_keras=10.0, six_to_one=1.4) == []
-    slow, dear = check.judge(faster_than_keras=3.2, six_to_one=2.0)
+    assert check.judge(faster_than_keras=10.0, six_to_one=1.4, looking_to_plain=3.0) == []
+    slow, dear, crop = check.judge(faster_than_keras=3.2, six_to_one=2.0, looking_to_plain=7.4)
     assert "3.2 times faster than Keras' layers" in slow
     assert "six geometric layers take 2.00 times as long as one" in dear
+    assert "looks at the mask takes 7.40 times as long as a plain one" in crop
 
 
 def test_check_compares_lookups():

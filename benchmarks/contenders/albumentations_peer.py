@@ -98,6 +98,7 @@ MAKERS = {
     "jitter": lambda: [colour_jitter()],
     "blur": lambda: [blur()],
     "elastic": lambda: [elastic()],
+    work.CROP: lambda: [A.RandomCrop(work.WINDOW, work.WINDOW, pad_if_needed=True, p=1)],
 }
 
 

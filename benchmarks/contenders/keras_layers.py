@@ -64,6 +64,7 @@ MAKERS = {
     "jitter": lambda: [colour_jitter()],
     "blur": lambda: [KL.RandomGaussianBlur(1.0, work.KERNEL, work.SIGMA)],
     "elastic": lambda: [KL.RandomElasticTransform()],
+    work.CROP: lambda: [KL.RandomCrop(work.WINDOW, work.WINDOW)],
 }
 
 # Arguments as in tests/cases.py. A layer of ours that is not here has no counterpart in Keras.

@@ -63,6 +63,10 @@ def colour_jitter():
     )
 
 
+def crop(**rule):
+    return ks.JointRandomCrop(work.WINDOW, work.WINDOW, **rule, dtype="uint8")
+
+
 MAKERS = {
     "flip": lambda: ks.JointRandomFlip("horizontal", dtype="uint8"),
     "affine": affine,
@@ -71,6 +75,11 @@ MAKERS = {
     "jitter": colour_jitter,
     "blur": lambda: ks.ImageOnlyGaussianBlur(work.KERNEL, work.SIGMA, dtype="uint8"),
     "elastic": lambda: ks.JointRandomElasticTransform(dtype="uint8"),
+    work.CROP: crop,
+    work.CROP_AIMED: lambda: crop(
+        foreground_probability=1.0, foreground_classes=list(work.AIMED_AT)
+    ),
+    work.CROP_SHARE: lambda: crop(max_class_fraction=work.LARGEST_SHARE),
 }
 
 

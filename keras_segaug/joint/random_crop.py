@@ -144,11 +144,12 @@ class JointRandomCrop(JointLayer):
         tops, lefts = materialised(self._corners({**parameters, **placed}, labels))
         if self.max_class_fraction is None:
             return {**parameters, "row": tops[:, 0], "column": lefts[:, 0]}
+        limit = self.max_class_fraction
         shares = aiming.largest_shares(
-            labels, tops, lefts, self.height, self.width, self.ignore_class
+            labels, tops, lefts, self.height, self.width, self.ignore_class, limit
         )
         # All that obey are equally good, and the first of them is taken.
-        shares = ops.where(shares <= self.max_class_fraction, 0.0, shares)
+        shares = ops.where(shares <= limit, 0.0, shares)
         best = ops.argmin(shares, axis=1)[:, None]
         row, column = (ops.take_along_axis(x, best, axis=1)[:, 0] for x in (tops, lefts))
         row, column = materialised([row, column])

@@ -10,6 +10,8 @@ from keras_segaug.kernels.lookup import dtype_of
 
 # Points along each side of a window that tell which classes fill most of it.
 _GRID = 16
+# So many rows are reduced at a time: see `_in_blocks`.
+_ROWS = 32
 
 
 def labels_of(mask):
@@ -31,25 +33,23 @@ def foreground(labels, classes, priority, background):
             picture holds is its class.
         background: ids that are no foreground where `classes` is None.
     """
-    labels = ops.cast(labels, "int32")
     if classes is None:
         wanted = labels >= 0
         for label in background:
-            wanted = wanted & (labels != label)
+            wanted = wanted & (labels != label) if _can_hold(labels, label) else wanted
         return wanted
-    count = len(classes)
-    # Ranks, not numbers: a class is then told from another by one comparison.
-    ranks = ops.sum(ops.cast(priority[:, :, None] > priority[:, None, :], "int32"), axis=-1)
-    ranks = ops.pad(ranks, ((0, 0), (0, 1)), constant_values=count)
-    places = np.full(max(classes) + 2, count, "int32")
-    places[list(classes)] = np.arange(count)
-    table = ops.take(ranks, ops.convert_to_tensor(places, dtype="int32"), axis=1)
-    size = len(places)
-    column = ops.where(labels < 0, size - 1, ops.minimum(labels, size - 1))
-    first = size * ops.reshape(ops.arange(ops.shape(labels)[0], dtype="int32"), (-1, 1, 1))
-    rank = gather_rows(ops.reshape(table, (-1,)), first + column)
-    best = ops.min(rank, axis=(1, 2), keepdims=True)
-    return (rank == best) & (best < count)
+    held = [label for label in classes if _can_hold(labels, label)]
+    if not held:
+        return ops.zeros_like(labels, dtype="bool")
+    # Compared as they are, in the mask's own dtype: a compiler then tests dozens at once.
+    present = ops.stack([_occurs(labels == label) for label in held], axis=1)
+    (present,) = materialised([present])
+    priority = ops.stack([priority[:, classes.index(label)] for label in held], axis=1)
+    best = ops.argmin(ops.where(present, priority, np.inf), axis=1)
+    # Where no class is there, whichever is chosen is not there.
+    chosen = ops.take(ops.convert_to_tensor(held, dtype=labels.dtype), best)
+    (chosen,) = materialised([chosen])
+    return labels == chosen[:, None, None]
 
 
 def pick_pixel(wanted, fraction):
@@ -62,20 +62,62 @@ def pick_pixel(wanted, fraction):
     Returns:
         (row, column, is there one at all?), each (B,), the first two float32.
     """
-    counts = ops.cumsum(ops.sum(ops.cast(wanted, "int32"), axis=2), axis=1)
-    total = counts[:, -1]
+    columns = ops.cumsum(_columns(wanted), axis=1)
+    total = columns[:, -1]
     number = ops.cast(ops.floor(fraction * ops.cast(total, "float32")), "int32")
-    number = ops.maximum(ops.minimum(number, total - 1), 0)[:, None]
-    before = ops.cast(counts <= number, "int32")
-    row = ops.minimum(ops.sum(before, axis=1), ops.shape(wanted)[1] - 1)
-    number = number - ops.max(before * counts, axis=1, keepdims=True)
-    line = ops.take_along_axis(ops.cast(wanted, "int32"), row[:, None, None], axis=1)[:, 0]
-    column = ops.sum(ops.cast(ops.cumsum(line, axis=1) <= number, "int32"), axis=1)
-    column = ops.minimum(column, ops.shape(wanted)[2] - 1)
+    number = ops.maximum(ops.minimum(number, total - 1), 0)
+    column, number = _place(columns, number)
+    line = ops.take_along_axis(ops.cast(wanted, "int32"), column[:, None, None], axis=2)[:, :, 0]
+    row, _ = _place(ops.cumsum(line, axis=1), number)
     return ops.cast(row, "float32"), ops.cast(column, "float32"), total > 0
 
 
-def largest_shares(labels, tops, lefts, height, width, ignored):
+def how_many(flags):
+    """How many of (..., H, W) are True: int32 (...)."""
+    # Nothing is larger; with something in between, the compiler makes of two sums no longer one.
+    return ops.sum(ops.minimum(_columns(flags), 1 << 30), axis=-1)
+
+
+def _occurs(flags):
+    """Is any of (..., H, W) True? (...)"""
+    columns = ops.max(_blocks(ops.max, ops.cast(flags, "uint8")), axis=-2)
+    return ops.max(ops.minimum(columns, 1), axis=-1) > 0
+
+
+def _columns(flags):
+    """How many of (..., H, W) are True in each column: int32 (..., W)."""
+    return ops.sum(_blocks(ops.sum, ops.cast(flags, "int32")), axis=-2)
+
+
+def _blocks(reduce, values):
+    """Reduces every column of every 32 rows: (..., H, W) -> (..., H / 32, W).
+
+    XLA on a CPU reduces up to 32 values fast. More it splits itself, and writes all of them
+    to memory first.
+    """
+    *rest, height, width = ops.shape(values)
+    if not loops_pay() or not isinstance(height, int) or height <= _ROWS:
+        return values
+    whole = height // _ROWS * _ROWS
+    blocks = reduce(ops.reshape(values[..., :whole, :], (*rest, -1, _ROWS, width)), axis=-2)
+    if whole < height:
+        last = reduce(values[..., whole:, :], axis=-2, keepdims=True)
+        blocks = ops.concatenate([blocks, last], axis=-2)
+    return materialised([blocks])[0]
+
+
+def _place(ends, number):
+    """Which of the stretches that end at (B, N) holds the item of this number (B,)?
+
+    Returns:
+        The stretch, and the item's number in it.
+    """
+    before = ops.cast(ends <= number[:, None], "int32")
+    index = ops.minimum(ops.sum(before, axis=1), ops.shape(ends)[1] - 1)
+    return index, number - ops.max(before * ends, axis=1)
+
+
+def largest_shares(labels, tops, lefts, height, width, ignored, enough):
     """The share of each window's counted pixels that its largest class fills.
 
     Pixels outside the picture, without a class, or of the ignored class do not count; where
@@ -89,6 +131,8 @@ def largest_shares(labels, tops, lefts, height, width, ignored):
         height: of the windows.
         width: of the windows.
         ignored: a class id or None.
+        enough: a picture's windows behind the first with no larger share need not be looked
+            at; their share may be given as 3.
 
     Returns:
         (B, K), float32.
@@ -103,10 +147,32 @@ def largest_shares(labels, tops, lefts, height, width, ignored):
     # Else the compiler would find the windows anew for every pixel that it counts.
     windows = materialised([ops.reshape(x, (-1,)) for x in (samples, tops, lefts)])
     classes = _main_classes(labels, windows, height, width, ignored)
-    counts = _count(labels, windows, classes, height, width, ignored)
-    most, counted = ops.maximum(counts[:, 0], counts[:, 1]), counts[:, 2]
-    shares = ops.where(counted > 0.0, most / ops.maximum(counted, 1.0), 2.0)
+    if loops_pay():
+        shares = _shares_until(
+            enough, labels, (*windows, classes), candidates, height, width, ignored
+        )
+    else:
+        samples, tops, lefts = windows
+        rows = tops[:, None] + ops.arange(height, dtype="int32")
+        columns = lefts[:, None] + ops.arange(width, dtype="int32")
+        shares = _share(_at(labels, samples, rows, columns), classes, ignored)
     return ops.reshape(shares, (-1, candidates))
+
+
+def _shares_until(enough, labels, windows, candidates, height, width, ignored):
+    """One window after the other, each a slice: nothing of its size is written anywhere."""
+    number = ops.shape(windows[0])[0]
+
+    def step(index, shares):
+        *start, classes = (ops.take(each, index, axis=0) for each in windows)
+        window = window_of(labels, start, (1, height, width))[0]
+        share = _share(window, classes, ignored)
+        shares = ops.scatter_update(shares, ops.reshape(index, (1, 1)), ops.reshape(share, (1,)))
+        next_sample = (index // candidates + 1) * candidates
+        return ops.where(share <= enough, next_sample, index + 1), shares
+
+    start = ops.zeros((), "int32"), ops.full((number,), 3.0, "float32")
+    return ops.while_loop(lambda index, shares: index < number, step, start)[1]
 
 
 def _main_classes(labels, windows, height, width, ignored):
@@ -118,11 +184,10 @@ def _main_classes(labels, windows, height, width, ignored):
     (found,) = materialised([ops.cast(found, "int32")])
     counted = found >= 0 if ignored is None else (found >= 0) & (found != ignored)
     # One in four of the points is enough to name the classes, all of them rank these.
-    named = ops.reshape(found[:, ::2, ::2], (-1, 1, _GRID * _GRID // 4))
+    named = ops.reshape(found[:, ::2, ::2], (-1, _GRID * _GRID // 4))
     usable = ops.reshape(counted[:, ::2, ::2], (-1, _GRID * _GRID // 4))
     found = ops.reshape(found, (-1, _GRID * _GRID, 1))
-    votes = ops.where(usable, ops.sum(ops.cast(found == named, "int32"), axis=1), 0)
-    named = named[:, 0]
+    votes = ops.where(usable, _columns(found == named[:, None]), 0)
     named, votes = materialised([named, votes])
     first = ops.take_along_axis(named, ops.argmax(votes, axis=1)[:, None], axis=1)
     votes = ops.where(named == first, -1, votes)
@@ -132,6 +197,11 @@ def _main_classes(labels, windows, height, width, ignored):
     return chosen if ignored is None else ops.where(chosen == ignored, -1, chosen)
 
 
+def _can_hold(labels, label):
+    """Would the comparison with this id wrap around?"""
+    return dtype_of(labels) != "uint8" or 0 <= label <= 255
+
+
 def _at(labels, samples, rows, columns):
     """Labels (N, h, w) of pictures (N,) at rows (N, h) and columns (N, w) inside them."""
     height, width = ops.shape(labels)[1:]
@@ -139,35 +209,21 @@ def _at(labels, samples, rows, columns):
     return gather_rows(ops.reshape(labels, (-1,)), lines * width + columns[:, None, :])
 
 
-def _count(labels, windows, classes, height, width, ignored):
-    """How often each window (N,) holds its two classes, and pixels that count: (N, 3)."""
-
-    def count(window, chosen):
-        def how_many(which):
-            return ops.sum(ops.cast(which, "int32"), axis=(-2, -1))
-
-        sums = [
-            how_many((window == ops.cast(one, window.dtype)) & (one >= 0))
-            for one in (chosen[..., i, None, None] for i in range(2))
-        ]
-        if ignored is None and dtype_of(labels) == "uint8":
-            sums.append(ops.full_like(sums[0], height * width))
-        else:
-            window = ops.cast(window, "int32")
-            kept = window >= 0 if ignored is None else (window >= 0) & (window != ignored)
-            sums.append(how_many(kept))
-        return ops.cast(ops.stack(sums, axis=-1), "float32")
-
-    samples, tops, lefts = windows
-    if loops_pay():
-        # One window after the other, each a slice: nothing of its size is written anywhere.
-        size = (1, height, width)
-        return ops.map(
-            lambda x: count(window_of(labels, x[:3], size)[0], x[3]), (*windows, classes)
-        )
-    rows = tops[:, None] + ops.arange(height, dtype="int32")
-    columns = lefts[:, None] + ops.arange(width, dtype="int32")
-    return count(_at(labels, samples, rows, columns), classes)
+def _share(windows, classes, ignored):
+    """The share of windows (..., h, w) that the larger of its two classes (..., 2) fills."""
+    first, second = (
+        how_many((windows == ops.cast(one, windows.dtype)) & (one >= 0))
+        for one in (classes[..., i, None, None] for i in range(2))
+    )
+    ignores = ignored is not None and _can_hold(windows, ignored)
+    if not ignores and dtype_of(windows) == "uint8":
+        height, width = ops.shape(windows)[-2:]
+        counted = ops.full_like(first, height * width)
+    else:
+        kept = (windows >= 0) & (windows != ignored) if ignores else windows >= 0
+        counted = how_many(kept)
+    most, counted = ops.cast(ops.maximum(first, second), "float32"), ops.cast(counted, "float32")
+    return ops.where(counted > 0.0, most / ops.maximum(counted, 1.0), 2.0)
 
 
 def _least(a, b):

@@ -1,0 +1,98 @@
+"""Which window of a mask to take, beside numpy; as it is compiled for a CPU, and as elsewhere."""
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keras_segaug.backend import Compiled
+from keras_segaug.kernels import aiming
+from tests.data import to_numpy
+
+COMPILED = [False, True] if keras.backend.backend() != "torch" else [False]
+SIDES = st.integers(1, 100)
+
+
+def run(function, tensors, compiled):
+    """Runs a function of tensors and a key as a layer does."""
+    tensors = [keras.ops.convert_to_tensor(each) for each in tensors]
+    return to_numpy(Compiled(lambda nest, _: function(*nest), compiled)(tensors, None, (1, 1)))
+
+
+def labels_of(generator, shape, dtype="uint8"):
+    """Patches, so that some windows are of few classes."""
+    small = generator.integers(0, 4, (shape[0], *(-(-side // 8) for side in shape[1:])))
+    large = small.repeat(8, 1).repeat(8, 2)[:, : shape[1], : shape[2]]
+    return large.astype(dtype) - (1 if dtype == "int32" else 0)
+
+
+@pytest.mark.parametrize("compiled", COMPILED)
+@settings(max_examples=8, deadline=None)
+@given(height=SIDES, width=SIDES, seed=st.integers(0, 100))
+def test_pixels_are_counted(compiled, height, width, seed):
+    flags = np.random.default_rng(seed).random((2, height, width)) < 0.3
+    found = run(aiming.how_many, [flags], compiled)
+    np.testing.assert_array_equal(found, flags.sum((1, 2)))
+
+
+@pytest.mark.parametrize("compiled", COMPILED)
+@pytest.mark.parametrize("dtype", ["uint8", "int32"])
+@settings(max_examples=8, deadline=None)
+@given(height=SIDES, width=SIDES, seed=st.integers(0, 100))
+def test_the_class_of_the_least_priority_is_chosen(compiled, dtype, height, width, seed):
+    generator = np.random.default_rng(seed)
+    labels = labels_of(generator, (3, height, width), dtype)
+    # No mask of 8 bits holds a 259: it must not be taken for a 3.
+    classes = (259, 2, 1)
+    priority = generator.random((3, 3)).astype("float32")
+    found = run(
+        lambda labels, priority: aiming.foreground(labels, classes, priority, ()),
+        [labels, priority],
+        compiled,
+    )
+    for mask, order, pixels in zip(labels, priority, found, strict=True):
+        present = [c for c in np.array(classes)[np.argsort(order)] if (mask == c).any()]
+        np.testing.assert_array_equal(pixels, mask == (present or [-9])[0])
+
+
+@pytest.mark.parametrize("compiled", COMPILED)
+@settings(max_examples=8, deadline=None)
+@given(height=SIDES, width=SIDES, seed=st.integers(0, 100), density=st.sampled_from([0, 0.01, 1]))
+def test_a_wanted_pixel_is_picked(compiled, height, width, seed, density):
+    generator = np.random.default_rng(seed)
+    wanted = generator.random((8, height, width)) < density
+    fraction = generator.random(8).astype("float32")
+    rows, columns, any_at_all = run(aiming.pick_pixel, [wanted, fraction], compiled)
+    np.testing.assert_array_equal(any_at_all, wanted.any((1, 2)))
+    picked = wanted[np.arange(8), rows.astype(int), columns.astype(int)]
+    np.testing.assert_array_equal(picked, any_at_all)
+
+
+@pytest.mark.parametrize("compiled", COMPILED)
+@pytest.mark.parametrize(("dtype", "ignored"), [("uint8", None), ("uint8", 259), ("int32", 2)])
+@settings(max_examples=8, deadline=None)
+@given(height=SIDES, width=SIDES, seed=st.integers(0, 100), enough=st.sampled_from([0.0, 0.6]))
+def test_shares_of_windows(compiled, dtype, ignored, height, width, seed, enough):
+    generator = np.random.default_rng(seed)
+    labels = labels_of(generator, (2, 100, 100), dtype)
+    tops = generator.integers(0, 101 - height, (2, 4))
+    lefts = generator.integers(0, 101 - width, (2, 4))
+    found = run(
+        lambda *x: aiming.largest_shares(*x, height, width, ignored, enough),
+        [labels, tops.astype("float32"), lefts.astype("float32")],
+        compiled,
+    )
+    for mask, *corners, shares in zip(labels, tops, lefts, found, strict=True):
+        for top, left, share in zip(*corners, shares, strict=True):
+            window = mask[top : top + height, left : left + width]
+            counted = window[(window >= 0) & (window != (-1 if ignored is None else ignored))]
+            # On a grid of points the third class may look larger than the second, not than this.
+            counts = np.bincount(counted) / counted.size if counted.size else np.array([2.0])
+            if share == 3.0:
+                assert compiled
+                assert shares.min() <= enough
+            elif counts.max() > 0.5:
+                np.testing.assert_allclose(share, counts.max(), atol=1e-6)
+            else:
+                assert np.isclose(counts, share, atol=1e-6).any()
