@@ -6,12 +6,11 @@ Labels are (B, H, W) of an integer dtype, -1 where a pixel has no class.
 import numpy as np
 
 from keras_segaug.backend import gather_rows, loops_pay, materialised, ops, window_of
+from keras_segaug.kernels.blocks import reduce_blocks
 from keras_segaug.kernels.lookup import dtype_of
 
 # Points along each side of a window that tell which classes fill most of it.
 _GRID = 16
-# So many rows are reduced at a time: see `_in_blocks`.
-_ROWS = 32
 
 
 def labels_of(mask):
@@ -80,30 +79,13 @@ def how_many(flags):
 
 def _occurs(flags):
     """Is any of (..., H, W) True? (...)"""
-    columns = ops.max(_blocks(ops.max, ops.cast(flags, "uint8")), axis=-2)
+    columns = ops.max(reduce_blocks(ops.max, ops.cast(flags, "uint8")), axis=-2)
     return ops.max(ops.minimum(columns, 1), axis=-1) > 0
 
 
 def _columns(flags):
     """How many of (..., H, W) are True in each column: int32 (..., W)."""
-    return ops.sum(_blocks(ops.sum, ops.cast(flags, "int32")), axis=-2)
-
-
-def _blocks(reduce, values):
-    """Reduces every column of every 32 rows: (..., H, W) -> (..., H / 32, W).
-
-    XLA on a CPU reduces up to 32 values fast. More it splits itself, and writes all of them
-    to memory first.
-    """
-    *rest, height, width = ops.shape(values)
-    if not loops_pay() or not isinstance(height, int) or height <= _ROWS:
-        return values
-    whole = height // _ROWS * _ROWS
-    blocks = reduce(ops.reshape(values[..., :whole, :], (*rest, -1, _ROWS, width)), axis=-2)
-    if whole < height:
-        last = reduce(values[..., whole:, :], axis=-2, keepdims=True)
-        blocks = ops.concatenate([blocks, last], axis=-2)
-    return materialised([blocks])[0]
+    return ops.sum(reduce_blocks(ops.sum, ops.cast(flags, "int32")), axis=-2)
 
 
 def _place(ends, number):

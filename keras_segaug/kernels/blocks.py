@@ -1,10 +1,6 @@
-"""Loops over blocks of rows, where a program is compiled for a CPU.
+"""Pictures a block of rows at a time, where a program is compiled for a CPU."""
 
-The result of a loop is in memory before it is used. XLA would else compute it once for each value
-made of it: a blend once a byte, a blur along one axis once a tap of the other.
-"""
-
-from keras_segaug.backend import loops_pay, ops
+from keras_segaug.backend import loops_pay, materialised, ops
 
 # Few enough to cost nothing, small enough for the cache.
 BLOCKS = 8
@@ -12,6 +8,9 @@ BLOCKS = 8
 
 def in_row_blocks(function, tensors, samples=None):
     """Calls `function` with tensors (..., rows, width, ...) and returns its list of such tensors.
+
+    What comes out of a loop is in memory before it is used. XLA would else compute it once for
+    each value made of it: a blend once a byte, a blur along one axis once a tap of the other.
 
     Args:
         function: must treat every row by itself.
@@ -32,3 +31,21 @@ def in_row_blocks(function, tensors, samples=None):
     extra = [ops.reshape(ops.broadcast_to(x, (batch, BLOCKS, 1)), (-1, 1, 1)) for x in extra]
     found = ops.map(lambda parts: function(*parts), (*extra, *map(split, tensors)))
     return [ops.reshape(x, (-1, BLOCKS * block, *x.shape[2:]))[:, :height] for x in found]
+
+
+def reduce_blocks(reduce, values, rows=32):
+    """Reduces every column of so many rows at a time: (..., H, W) -> (..., H / rows, W).
+
+    XLA on a CPU reduces up to 32 values fast. More it splits itself, and writes all of them
+    to memory first. Elsewhere the values are returned as they are.
+    """
+    *rest, height, width = ops.shape(values)
+    if not loops_pay() or not isinstance(height, int) or height <= rows:
+        return values
+    whole = height // rows * rows
+    blocks = reduce(ops.reshape(values[..., :whole, :], (*rest, -1, rows, width)), axis=-2)
+    if whole < height:
+        last = reduce(values[..., whole:, :], axis=-2, keepdims=True)
+        blocks = ops.concatenate([blocks, last], axis=-2)
+    # In memory, or else this and the reduction of its result would be made one again.
+    return materialised([blocks])[0]

@@ -1,6 +1,8 @@
 """Colour arithmetic on float32 images (B, H, W, C); amounts are (B, 1, 1, 1)."""
 
-from keras_segaug.backend import ops
+from keras_segaug.backend import materialised, ops
+from keras_segaug.kernels.blocks import reduce_blocks
+from keras_segaug.kernels.matrices import as_float
 
 
 def clip(images, value_range):
@@ -14,8 +16,18 @@ def adjust_brightness(images, delta, value_range):
 
 def adjust_contrast(images, factor, value_range):
     """Stretches about each channel's own mean."""
-    mean = ops.mean(images, axis=(1, 2), keepdims=True)
+    mean = channel_means(images)
     return clip((images - mean) * factor + mean, value_range)
+
+
+def channel_means(images):
+    """(B, H, W, C) -> (B, 1, 1, C). A sum in the order of the pixels would know no vectors."""
+    batch, height, width, channels = ops.shape(images)
+    lines = ops.reshape(images, (batch, height, width * channels))
+    columns = ops.sum(reduce_blocks(ops.sum, lines, rows=16), axis=1)
+    (columns,) = materialised([columns])
+    total = ops.sum(ops.reshape(columns, (batch, width, channels)), axis=1)
+    return ops.reshape(total, (batch, 1, 1, channels)) / as_float(height * width)
 
 
 def adjust_saturation(images, multiplier, value_range):
