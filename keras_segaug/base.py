@@ -6,11 +6,11 @@ from typing import Any
 
 import keras
 
-from keras_segaug import backend, checks, random
+from keras_segaug import backend, checks
 from keras_segaug.backend import ops
 from keras_segaug.replay import Replay
 from keras_segaug.sample import Batch, Sample
-from keras_segaug.steps import as_dtype, run, undo
+from keras_segaug.steps import run, undo
 from keras_segaug.text import WrittenAsJson
 
 
@@ -86,6 +86,10 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         """Can this layer share one lookup with the steps before it?"""
         return False
 
+    def looks_up(self, group, size):
+        """Does a group that starts with this layer read pixels of such pictures at other places?"""
+        return False
+
     def run(self, group, batch):
         """Applies a group of steps that starts with this layer to a `Batch`."""
         raise NotImplementedError(f"{type(self).__name__} must derive from one of the three kinds.")
@@ -104,11 +108,10 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
             said = {} if training is None else {"training": training}
             return sample.write(super().__call__(sample.tensors, **said))
 
-    def draw_all(self, keys):
+    def draw_all(self, draws):
         """The drawn parameters and, where it is not certain, whether the layer acts at all."""
         if not self.random:
             return {}
-        draws = random.Draws(keys)
         if self.probability == 1.0:
             return self.draw(draws)
         return {"applied": draws.bernoulli(self.probability), **self.draw(draws)}
@@ -122,8 +125,9 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         flat = keras.tree.flatten
         batch = Batch(packed["images"], flat(masks), flat(weights))
         steps = self.steps(parameters)
-        batch = run(steps, batch) if size is None else undo(steps, batch, size)
-        result = {"images": as_dtype(batch.images, self.compute_dtype)}
+        dtype = self.compute_dtype
+        batch = run(steps, batch, dtype) if size is None else undo(steps, batch, size, dtype)
+        result = {"images": batch.images}
         for role, tensors in (("masks", batch.masks), ("sample_weights", batch.weights)):
             if role in packed:
                 result[role] = keras.tree.pack_sequence_as(packed[role], tensors)

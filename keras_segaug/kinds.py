@@ -112,16 +112,20 @@ class JointLayer(AugmentationLayer, abstract=True):
         layers = [layer for layer, _ in group] + [self]
         return all(layer.moves for layer in layers) and shared_lookup(layers) is not None
 
+    def looks_up(self, group, size):
+        if not self.moves:
+            return False
+        sizes = sizes_of(group, size)
+        points = traced(group, sizes)
+        return not points.is_identity and not copies(group, sizes, points)
+
     def run(self, group, batch):
         (first, drawn), *rest = group
         group = [(first, drawn if drawn is None else first.aim(drawn, batch)), *rest]
         sizes = sizes_of(group, ops.shape(batch.images)[1:3])
-        points = Points(*sizes[-1])
-        for (layer, parameters), size in zip(reversed(group), reversed(sizes[:-1]), strict=True):
-            points = layer.trace(points, parameters, *size)
+        points = traced(group, sizes)
         batch = with_classes_swapped(group, sizes, batch)
-        copies = all(layer.copies(*size) for (layer, _), size in zip(group, sizes, strict=False))
-        if copies and can_copy(points, *sizes[0]):
+        if copies(group, sizes, points):
             images, *moved = copy([batch.images, *batch.masks, *batch.weights], points)
             return Batch(images, moved[: len(batch.masks)], moved[len(batch.masks) :])
         return self._look_up(batch, points, *shared_lookup([layer for layer, _ in group]))
@@ -156,6 +160,20 @@ def sizes_of(group, size):
     for layer, _ in group:
         sizes.append(tuple(layer.output_size(*sizes[-1])))
     return sizes
+
+
+def traced(group, sizes):
+    """Where the pixels of what a group makes look in the picture before its first step."""
+    points = Points(*sizes[-1])
+    for (layer, parameters), size in zip(reversed(group), reversed(sizes[:-1]), strict=True):
+        points = layer.trace(points, parameters, *size)
+    return points
+
+
+def copies(group, sizes, points):
+    """Is every one of these points a pixel, so that whole windows can be copied?"""
+    exact = all(layer.copies(*size) for (layer, _), size in zip(group, sizes, strict=False))
+    return exact and can_copy(points, *sizes[0])
 
 
 def with_classes_swapped(group, sizes, batch):

@@ -1,7 +1,6 @@
 """Layers made of layers."""
 
-from keras_segaug import checks, random
-from keras_segaug.backend import ops
+from keras_segaug import checks
 from keras_segaug.base import AugmentationLayer
 
 
@@ -22,11 +21,10 @@ class Composition(AugmentationLayer, abstract=True):
         super().__init__(**kwargs)
         self.layers = list(layers)
 
-    def draw_all(self, keys):
-        children = ops.arange(len(self.layers), dtype="int32")
-        child_keys = random.fold_in(keys[:, None, :], children)
-        drawn = [layer.draw_all(child_keys[:, i]) for i, layer in enumerate(self.layers)]
-        return self.gate({**super().draw_all(keys), "layers": drawn})
+    def draw_all(self, draws):
+        children = draws.children(len(self.layers))
+        drawn = [layer.draw_all(each) for layer, each in zip(self.layers, children, strict=True)]
+        return self.gate({**super().draw_all(draws), "layers": drawn})
 
     def gate(self, parameters):
         """Hands down which samples the layers inside act on."""

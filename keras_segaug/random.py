@@ -5,8 +5,11 @@ random numbers: as easy as 1, 2, 3", SC'11). A key is two 32-bit words; the same
 key gives the same bits on every backend, eager, compiled and in `tf.data`.
 """
 
+import copy
+import functools
 import math
-from typing import Any
+
+import keras
 
 from keras_segaug.backend import materialised, ops
 
@@ -39,32 +42,33 @@ def fold_in(keys, index):
 def threefry_2x32(keys, counter_0, counter_1):
     """Two random words for each key (..., 2) and counter; everything broadcasts.
 
-    torch keeps uint32 in int64, so every sum and shift is cut to 32 bits; where
-    the words are 32 bits wide already, the compiler drops that.
+    Where a backend keeps the words in 64 bits, as torch does, every sum and shift is cut.
     """
+    # One tensor for each constant: tracing thousands of them takes longer than all the rest.
+    constant = functools.cache(_constant)
+    narrow = keras.backend.standardize_dtype(keys.dtype) == "uint32"
+
+    def cut(words):
+        return words if narrow else words & constant(_WORD)
+
+    def rotate_left(words, distance):
+        left = ops.bitwise_left_shift(words, constant(distance))
+        return cut(left | ops.bitwise_right_shift(words, constant(32 - distance)))
+
     key_0, key_1 = keys[..., 0], keys[..., 1]
-    schedule = (key_0, key_1, key_0 ^ key_1 ^ _constant(_PARITY))
-    x, y = _cut(counter_0 + key_0), _cut(counter_1 + key_1)
+    schedule = (key_0, key_1, key_0 ^ key_1 ^ constant(_PARITY))
+    x, y = cut(counter_0 + key_0), cut(counter_1 + key_1)
     for group in range(5):
         for distance in _ROTATIONS[group % 2]:
-            x = _cut(x + y)
-            y = _rotate_left(y, distance) ^ x
-        x = _cut(x + schedule[(group + 1) % 3])
-        y = _cut(y + schedule[(group + 2) % 3] + _constant(group + 1))
+            x = cut(x + y)
+            y = rotate_left(y, distance) ^ x
+        x = cut(x + schedule[(group + 1) % 3])
+        y = cut(y + schedule[(group + 2) % 3] + constant(group + 1))
     return x, y
 
 
 def _constant(value):
     return ops.convert_to_tensor(value, dtype="uint32")
-
-
-def _cut(words):
-    return words & _constant(_WORD)
-
-
-def _rotate_left(words, distance):
-    left = ops.bitwise_left_shift(words, _constant(distance))
-    return _cut(left | ops.bitwise_right_shift(words, _constant(32 - distance)))
 
 
 def _unit(words):
@@ -125,10 +129,29 @@ def _cosine_and_sine(turn):
     return back * ops.where(odd, -sine, cosine), back * ops.where(odd, cosine, sine)
 
 
+class _Family:
+    """The keys (B, N, 2) of N layers, and what has been drawn from them."""
+
+    def __init__(self, keys):
+        self.keys = keys
+        self._blocks = {}
+
+    def block(self, stream, count):
+        """(B, N, count) words."""
+        if stream not in self._blocks:
+            batch, layers = ops.shape(self.keys)[:2]
+            drawn = words(ops.reshape(self.keys, (-1, 2)), count, stream)
+            # Else the compiler would put the whole generator into the loop over the pixels.
+            (drawn,) = materialised([drawn])
+            self._blocks[stream] = ops.reshape(drawn, (batch, layers, count))
+        return self._blocks[stream]
+
+
 class Draws:
     """The random numbers of one layer: one draw a method call, one number a sample.
 
-    Numbers come in blocks, so that a layer costs one pass of the generator.
+    Numbers come in blocks, and those of the layers of a composition together, so that all of
+    them cost one pass of the generator.
 
     Args:
         keys: (B, 2), one key a sample.
@@ -137,19 +160,29 @@ class Draws:
     _BLOCK = 8
 
     def __init__(self, keys):
-        self._keys = keys
-        self._block: Any = None
+        self._family = _Family(keys[:, None, :])
+        self._place = 0
         self._used = 0
+
+    def children(self, count):
+        """`Draws` of keys of their own for each of so many layers."""
+        family = _Family(fold_in(self._keys[:, None, :], ops.arange(count, dtype="int32")))
+        children = []
+        for place in range(count):
+            child = copy.copy(self)
+            child._family, child._place, child._used = family, place, 0
+            children.append(child)
+        return children
+
+    @property
+    def _keys(self):
+        return self._family.keys[:, self._place]
 
     def _next(self):
         stream = 2 + self._used // self._BLOCK
         column = self._used % self._BLOCK
-        if column == 0:
-            block = words(self._keys, self._BLOCK, stream)
-            # Else the compiler would put the whole generator into the loop over the pixels.
-            self._block = materialised([block[:, i] for i in range(self._BLOCK)])
         self._used += 1
-        return self._block[column]
+        return self._family.block(stream, self._BLOCK)[:, self._place, column]
 
     def uniform(self, low=0.0, high=1.0):
         """(B,) float32, uniform in [low, high)."""

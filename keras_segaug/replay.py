@@ -32,7 +32,7 @@ class Replay:
             if len(key.shape) == 1:
                 count = shape[0] if len(shape) == 4 else 1
                 key = random.fold_in(key, ops.arange(count, dtype="int32"))
-            return self.draw_all(key)
+            return self.draw_all(random.Draws(key))
 
     def apply(self, data, parameters):
         """Applies drawn parameters (or None: as at inference) to any accepted structure."""

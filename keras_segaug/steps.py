@@ -4,6 +4,8 @@ import keras
 
 from keras_segaug import checks
 from keras_segaug.backend import ops
+from keras_segaug.kernels.blocks import in_parts
+from keras_segaug.sample import Batch
 
 
 def merged(steps):
@@ -17,20 +19,46 @@ def merged(steps):
     return groups
 
 
-def run(steps, batch):
-    """Runs the steps in order, those that merge as one."""
-    for group in merged(steps):
+def run(steps, batch, dtype):
+    """Runs the steps in order, those that merge as one; the images come back in this dtype.
+
+    From the first lookup on, that is done picture by picture where it pays. What only copies
+    pixels or changes colours has nothing to gain: it reads and writes everything once.
+    """
+    groups = merged(steps)
+    for i, group in enumerate(groups):
+        if group[0][0].looks_up(group, ops.shape(batch.images)[1:3]):
+            return _in_parts(groups[i:], batch, dtype)
         batch = group[0][0].run(group, batch)
-    return batch
+    return _with_dtype(batch, dtype)
 
 
-def undo(steps, batch, size):
+def _in_parts(groups, batch, dtype):
+    layers = [[layer for layer, _ in group] for group in groups]
+
+    def run_part(images, masks, weights, drawn):
+        part = Batch(images, masks, weights)
+        for group, parameters in zip(layers, drawn, strict=True):
+            part = group[0].run(list(zip(group, parameters, strict=True)), part)
+        part = _with_dtype(part, dtype)
+        return [part.images, *part.masks, *part.weights]
+
+    drawn = [[parameters for _, parameters in group] for group in groups]
+    images, *rest = in_parts(run_part, batch.images, batch.masks, batch.weights, drawn)
+    return Batch(images, rest[: len(batch.masks)], rest[len(batch.masks) :])
+
+
+def undo(steps, batch, size, dtype):
     """Moves a batch back to a picture of this size; the steps that move nothing stay."""
     moving = [step for step in steps if step[0].moves]
-    if not moving:
-        return batch
-    size = ops.shape(batch.images)[1:3] if size == "same" else size
-    return moving[0][0].undo(moving, batch, size)
+    if moving:
+        size = ops.shape(batch.images)[1:3] if size == "same" else size
+        batch = moving[0][0].undo(moving, batch, size)
+    return _with_dtype(batch, dtype)
+
+
+def _with_dtype(batch, dtype):
+    return Batch(as_dtype(batch.images, dtype), batch.masks, batch.weights)
 
 
 def as_dtype(images, dtype):

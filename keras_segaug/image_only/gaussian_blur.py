@@ -34,6 +34,9 @@ class ImageOnlyGaussianBlur(ImageOnlyLayer):
     def draw(self, draws):
         return {"sigma": draws.uniform(*self.sigma)}
 
+    def looks_up(self, group, size):
+        return True
+
     def transform_images(self, images, parameters):
         reach = 2 * math.ceil(3.0 * self.sigma[1]) + 1
         rows, columns = self.kernel_size or (reach, reach)

@@ -8,7 +8,6 @@ from keras_segaug.backend import ops
 from keras_segaug.base import AugmentationLayer
 from keras_segaug.kinds import MaskOnlyLayer
 from keras_segaug.sample import Batch, Sample
-from keras_segaug.steps import run
 
 
 class Owner(str):
@@ -82,4 +81,6 @@ def coded(augmentation, images, masks):
         return masks
     steps = [step for step in augmentation.steps(None) if isinstance(step[0], MaskOnlyLayer)]
     batch = Batch(None, [ops.convert_to_tensor(masks)], [])
-    return np.asarray(keras.ops.convert_to_numpy(run(steps, batch).masks[0]))
+    for step in steps:
+        batch = step[0].run([step], batch)
+    return np.asarray(keras.ops.convert_to_numpy(batch.masks[0]))

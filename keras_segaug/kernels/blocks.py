@@ -1,6 +1,11 @@
 """Pictures a block of rows at a time, where a program is compiled for a CPU."""
 
+import keras
+
 from keras_segaug.backend import loops_pay, materialised, ops
+
+# As many pixels as a picture of 512 x 512 has.
+_MOST_PIXELS = 1 << 18
 
 # Few enough to cost nothing, small enough for the cache.
 BLOCKS = 8
@@ -31,6 +36,45 @@ def in_row_blocks(function, tensors, samples=None):
     extra = [ops.reshape(ops.broadcast_to(x, (batch, BLOCKS, 1)), (-1, 1, 1)) for x in extra]
     found = ops.map(lambda parts: function(*parts), (*extra, *map(split, tensors)))
     return [ops.reshape(x, (-1, BLOCKS * block, *x.shape[2:]))[:, :height] for x in found]
+
+
+def in_parts(function, images, *nest):
+    """Calls `function(images, *nest)` with some pictures of the batch, then with the next.
+
+    Through with a picture before it turns to the next, a CPU finds all it wrote in its cache.
+
+    Args:
+        function: treats every picture by itself; returns a list of tensors (B, ...).
+        images: (B, H, W, C).
+        *nest: structures of tensors (B, ...), of None, and of whatever else is the same for
+            every picture.
+
+    Returns:
+        What the function returns.
+    """
+    count = _at_once(*ops.shape(images)[:3])
+    if count is None:
+        return function(images, *nest)
+    leaves = keras.tree.flatten([images, *nest])
+    tensors = [leaf for leaf in leaves if hasattr(leaf, "shape")]
+
+    def part(tensors):
+        rest = iter(tensors)
+        found = [next(rest) if hasattr(leaf, "shape") else leaf for leaf in leaves]
+        return function(*keras.tree.pack_sequence_as([images, *nest], found))
+
+    split = [ops.reshape(x, (-1, count, *ops.shape(x)[1:])) for x in tensors]
+    return [ops.reshape(x, (-1, *x.shape[2:])) for x in ops.map(part, tuple(split))]
+
+
+def _at_once(batch, height, width):
+    """How many pictures to work on together, a divisor of the batch; None for all of them."""
+    known = all(isinstance(size, int) and size > 0 for size in (batch, height, width))
+    if not loops_pay() or not known:
+        return None
+    fitting = range(1, max(_MOST_PIXELS // (height * width), 1) + 1)
+    count = max(count for count in fitting if batch % count == 0)
+    return None if count == batch else count
 
 
 def reduce_blocks(reduce, values, rows=32):
