@@ -86,6 +86,14 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         """Can this layer share one lookup with the steps before it?"""
         return False
 
+    def aim(self, parameters, batch):
+        """The drawn parameters, completed by what the batch shows.
+
+        Called for the first layer of a group only, since later ones would need what the
+        earlier ones have not yet made: a layer that aims must not merge (see `merges`).
+        """
+        return parameters
+
     def looks_up(self, group, size):
         """Does a group that starts with this layer read pixels of such pictures at other places?"""
         return False

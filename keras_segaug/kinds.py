@@ -70,14 +70,6 @@ class JointLayer(AugmentationLayer, abstract=True):
         """The matrix at inference, and for samples that the layer leaves alone."""
         return matrices.IDENTITY
 
-    def aim(self, parameters, batch):
-        """The drawn parameters, completed by what the batch shows.
-
-        Called for the first layer of a group only, since later ones would need what the
-        earlier ones have not yet made: a layer that aims must not merge (see `merges`).
-        """
-        return parameters
-
     def warp(self, parameters, height, width):
         """What moves the points: the matrix, or a function as in `kernels.fields`."""
         return self.matrix(parameters, height, width)
@@ -120,8 +112,6 @@ class JointLayer(AugmentationLayer, abstract=True):
         return not points.is_identity and not copies(group, sizes, points)
 
     def run(self, group, batch):
-        (first, drawn), *rest = group
-        group = [(first, drawn if drawn is None else first.aim(drawn, batch)), *rest]
         sizes = sizes_of(group, ops.shape(batch.images)[1:3])
         points = traced(group, sizes)
         batch = with_classes_swapped(group, sizes, batch)

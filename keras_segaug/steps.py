@@ -27,10 +27,17 @@ def run(steps, batch, dtype):
     """
     groups = merged(steps)
     for i, group in enumerate(groups):
+        group = aimed(group, batch)
         if group[0][0].looks_up(group, ops.shape(batch.images)[1:3]):
-            return _in_parts(groups[i:], batch, dtype)
+            return _in_parts([group, *groups[i + 1 :]], batch, dtype)
         batch = group[0][0].run(group, batch)
     return _with_dtype(batch, dtype)
+
+
+def aimed(group, batch):
+    """The group, its first step's parameters completed by what the batch shows."""
+    (first, drawn), *rest = group
+    return group if drawn is None else [(first, first.aim(drawn, batch)), *rest]
 
 
 def _in_parts(groups, batch, dtype):
@@ -38,8 +45,10 @@ def _in_parts(groups, batch, dtype):
 
     def run_part(images, masks, weights, drawn):
         part = Batch(images, masks, weights)
-        for group, parameters in zip(layers, drawn, strict=True):
-            part = group[0].run(list(zip(group, parameters, strict=True)), part)
+        for i, (group, parameters) in enumerate(zip(layers, drawn, strict=True)):
+            steps = list(zip(group, parameters, strict=True))
+            # The first group has been aimed, by the whole batch.
+            part = group[0].run(steps if i == 0 else aimed(steps, part), part)
         part = _with_dtype(part, dtype)
         return [part.images, *part.masks, *part.weights]
 
