@@ -104,17 +104,28 @@ def window_of(tensor, start, shape):
 
 
 def octets_of(words):
-    """The bytes of int32 words, lowest first: uint8 (..., 4). `ops.view` wants known shapes."""
+    """The bytes of int32 words, lowest first: uint8 (..., 4)."""
+    octets = _bitcast(words, "uint8")
+    return ops.reshape(octets, (*words.shape, 4)) if name() == "torch" else octets
+
+
+def bits_of(numbers):
+    """The bits of float32 numbers, as int32."""
+    return _bitcast(numbers, "int32")
+
+
+def _bitcast(tensor, dtype):
+    """`ops.view` wants known shapes."""
     backend = name()
     if backend == "tensorflow":
         import tensorflow as tf
 
-        return tf.bitcast(words, tf.uint8)
+        return tf.bitcast(tensor, dtype)
     if backend == "jax":
         import jax
 
-        return jax.lax.bitcast_convert_type(words, "uint8")
-    return ops.reshape(ops.view(words, dtype="uint8"), (*words.shape, 4))
+        return jax.lax.bitcast_convert_type(tensor, dtype)
+    return ops.view(tensor, dtype=dtype)
 
 
 def loops_pay():

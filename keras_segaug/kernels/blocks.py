@@ -11,7 +11,7 @@ _MOST_PIXELS = 1 << 18
 BLOCKS = 8
 
 
-def in_row_blocks(function, tensors, samples=None):
+def in_row_blocks(function, tensors, per_sample=()):
     """Calls `function` with tensors (..., rows, width, ...) and returns its list of such tensors.
 
     What comes out of a loop is in memory before it is used. XLA would else compute it once for
@@ -20,12 +20,11 @@ def in_row_blocks(function, tensors, samples=None):
     Args:
         function: must treat every row by itself.
         tensors: of shape (B, H, ...).
-        samples: (B, 1, 1), handed to the function as they are, where given.
+        per_sample: tensors (B, 1, 1), handed to the function as they are, before the others.
     """
-    extra = [] if samples is None else [samples]
     batch, height = ops.shape(tensors[0])[:2]
     if not loops_pay() or 0 in tensors[0].shape:
-        return function(*extra, *tensors)
+        return function(*per_sample, *tensors)
     block = -(-height // BLOCKS)
 
     def split(tensor):
@@ -33,8 +32,9 @@ def in_row_blocks(function, tensors, samples=None):
         spread = ((0, 0), (0, BLOCKS * block - height), *[(0, 0)] * len(rest))
         return ops.reshape(ops.pad(tensor, spread), (-1, block, *rest))
 
-    extra = [ops.reshape(ops.broadcast_to(x, (batch, BLOCKS, 1)), (-1, 1, 1)) for x in extra]
-    found = ops.map(lambda parts: function(*parts), (*extra, *map(split, tensors)))
+    spread = (ops.broadcast_to(x, (batch, BLOCKS, 1)) for x in per_sample)
+    each = [ops.reshape(x, (-1, 1, 1)) for x in spread]
+    found = ops.map(lambda parts: function(*parts), (*each, *map(split, tensors)))
     return [ops.reshape(x, (-1, BLOCKS * block, *x.shape[2:]))[:, :height] for x in found]
 
 

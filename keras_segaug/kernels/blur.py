@@ -19,7 +19,7 @@ def gaussian_blur(images, sigma, radius_y, radius_x):
     def along_rows(sigmas, images):
         return [_blur(images, -2, radius_x, sigmas[..., None])]
 
-    (images,) = in_row_blocks(along_rows, [images], sigmas)
+    (images,) = in_row_blocks(along_rows, [images], [sigmas])
     return _blur(images, -3, radius_y, sigma)
 
 

@@ -4,7 +4,7 @@ import keras
 
 from keras_segaug.backend import ops
 from keras_segaug.kernels.packed import packed_reader, unpack
-from keras_segaug.kernels.resample import read_batch, reader
+from keras_segaug.kernels.resample import read_rows, reader
 
 
 def look_up(images, labels, points, interpolation, fill_mode, fill_value):
@@ -29,8 +29,7 @@ def look_up(images, labels, points, interpolation, fill_mode, fill_value):
     else:
         readers = [reader(images, interpolation, fill_mode, fill_value)]
     readers += [reader(label, "nearest", fill_mode, fill) for label, fill in labels[len(inside) :]]
-    columns, rows = points.grid()
-    found, *rest = read_batch(readers, columns, rows, ops.shape(images)[0])
+    found, *rest = read_rows(readers, *points.in_rows(ops.shape(images)[0]))
     if packs:
         found, label = unpack(found, images.shape[-1])
         return found, [label, *rest] if inside else rest

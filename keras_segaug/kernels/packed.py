@@ -4,7 +4,7 @@ Four loads a pixel serve three channels and the mask. Colours are blended in flo
 rounded once; the label is taken from the nearest of the same four words.
 """
 
-from keras_segaug.backend import gather_rows, octets_of, ops
+from keras_segaug.backend import bits_of, gather_rows, octets_of, ops
 from keras_segaug.kernels.resample import fold
 
 
@@ -41,8 +41,11 @@ def packed_reader(images, label, interpolation, fill_mode, fill_value):
         first = first + ops.cast(left, "int32") + margin
         if interpolation == "nearest":
             return gather_rows(table, first)
+        # Parts of the table that begin a step apart are read at one and the same index: the
+        # compiler then takes it out of its vector once and not four times.
         steps = (0, 1, row_length, row_length + 1)
-        corners = [gather_rows(table, first + step) for step in steps]
+        count = ops.shape(table)[0] - steps[-1]
+        corners = [gather_rows(table[step : step + count], first) for step in steps]
         return blend(corners, columns - left, rows - top, channels)
 
     return read
@@ -56,12 +59,23 @@ def blend(corners, right, lower, channels):
     left, upper = 1.0 - right, 1.0 - lower
     shares = (left * upper, right * upper, left * lower, right * lower)
     for channel in range(channels):
+        octet = 0xFF << 8 * channel
+        # Left at its place in the word, it need not be shifted for each corner.
         blended = sum(
-            share * ops.cast(_byte(corner, channel), "float32")
+            share * ops.cast(corner & octet, "float32")
             for share, corner in zip(shares, corners, strict=True)
         )
-        word = word | _shift(ops.cast(blended + 0.5, "int32"), channel)
+        word = word | _shift(_rounded(blended * 2.0 ** (-8 * channel)), channel - 1) & octet
     return word
+
+
+def _rounded(values):
+    """Values from 0 to 255, rounded, in the second lowest byte of words.
+
+    Next to 2**15 a float32 counts in steps of 1/256, so that its bits are the number in fixed
+    point: one addition, where a cast has to look for what an integer cannot hold.
+    """
+    return bits_of(values + 32768.5)
 
 
 def pack(images, *masks):
@@ -95,12 +109,10 @@ def bordered(words, fill_mode, fill):
     return words
 
 
-def _byte(word, channel):
-    return (ops.right_shift(word, 8 * channel) if channel else word) & 0xFF
-
-
-def _shift(octet, channel):
-    return ops.left_shift(octet, 8 * channel) if channel else octet
+def _shift(word, octets):
+    if octets < 0:
+        return ops.right_shift(word, -8 * octets)
+    return ops.left_shift(word, 8 * octets) if octets else word
 
 
 def _signed(word):

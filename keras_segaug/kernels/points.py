@@ -54,18 +54,51 @@ class Points:
             pixels(self.width, (1, 1, -1)),
             pixels(self.height, (1, -1, 1)),
         )
-        columns, rows, scale = (_line(row, x, y) for row in matrices.computed_once(self._matrix))
-        if matrices.is_affine(self._matrix):
-            return columns, rows
-        return columns / scale, rows / scale
+        return _followed(_per_sample(matrices.computed_once(self._matrix)), x, y)
+
+    def in_rows(self, batch):
+        """(place, per_sample, per_row), as `resample.read_rows` takes them, for so many samples.
+
+        A grid would have to be written and read; where there is none, points are worked out
+        in registers.
+        """
+        if self._grid is not None:
+            shape = (batch, self.height, self.width)
+            return lambda *points: points, [], [ops.broadcast_to(x, shape) for x in self.grid()]
+        matrix = _per_sample(matrices.computed_once(self._matrix))
+        entries = [entry for row in matrix for entry in row if not isinstance(entry, float)]
+
+        def place(*parts):
+            *values, rows = parts
+            values = iter(values)
+            filled = [[x if isinstance(x, float) else next(values) for x in row] for row in matrix]
+            return _followed(filled, pixels(self.width, (1, -1)), rows)
+
+        rows = ops.broadcast_to(pixels(self.height, (1, -1, 1)), (batch, self.height, 1))
+        return place, [ops.broadcast_to(x, (batch, 1, 1)) for x in entries], [rows]
+
+
+def _followed(matrix, x, y):
+    """Where a matrix, its entries (..., 1, 1), sends points (x, y)."""
+    columns, rows, scale = (_line(row, x, y) for row in matrix)
+    if matrices.is_affine(matrix):
+        return columns, rows
+    return columns / scale, rows / scale
 
 
 def _line(row, x, y):
     """a x + b y + c; a coefficient that is 0 leaves its axis out, which keeps the result small."""
-    a, b, c = (entry if isinstance(entry, float) else _per_sample(entry) for entry in row)
+    a, b, c = row
     terms = [k * v for k, v in ((a, x), (b, y)) if not (isinstance(k, float) and k == 0.0)]
     return sum(terms, c) if terms else c + 0.0 * x
 
 
-def _per_sample(entry):
-    return ops.reshape(ops.convert_to_tensor(entry, dtype="float32"), (-1, 1, 1))
+def _per_sample(matrix):
+    """The matrix, its tensors (B, 1, 1)."""
+
+    def shaped(entry):
+        if isinstance(entry, float):
+            return entry
+        return ops.reshape(ops.convert_to_tensor(entry, dtype="float32"), (-1, 1, 1))
+
+    return [[shaped(entry) for entry in row] for row in matrix]

@@ -51,10 +51,26 @@ def reader(pixels, interpolation, fill_mode, fill_value):
 
 def read_batch(readers, columns, rows, batch):
     """Reads with each of the readers at points (B, h, w), or what broadcasts to that."""
-    samples = ops.reshape(ops.arange(batch, dtype="int32"), (-1, 1, 1))
-    height, width = ops.shape(columns + rows)[1:]
-    points = [ops.broadcast_to(x, (batch, height, width)) for x in (columns, rows)]
-    return in_row_blocks(lambda *place: [read(*place) for read in readers], points, samples)
+    shape = (batch, *ops.shape(columns + rows)[1:])
+    points = [ops.broadcast_to(x, shape) for x in (columns, rows)]
+    return read_rows(readers, lambda *points: points, [], points)
+
+
+def read_rows(readers, place, per_sample, per_row):
+    """Reads with each of the readers at points that are worked out where they are needed.
+
+    Args:
+        readers: as `reader` returns them.
+        place: a function (*per_sample, *per_row) -> (columns, rows) of some of the rows.
+        per_sample: tensors (B, 1, 1).
+        per_row: tensors (B, h, w) or (B, h, 1).
+    """
+    samples = ops.reshape(ops.arange(ops.shape(per_row[0])[0], dtype="int32"), (-1, 1, 1))
+
+    def read(samples, *parts):
+        return [each(samples, *place(*parts)) for each in readers]
+
+    return in_row_blocks(read, per_row, [samples, *per_sample])
 
 
 def nearest_index(position):
@@ -87,8 +103,8 @@ def fold(position, size, fill_mode, reach):
     size = as_float(size)
     if fill_mode == "reflect":
         place = position + 0.5
-        place = place - 2.0 * size * ops.floor(place / (2.0 * size))
-        position = ops.minimum(place, 2.0 * size - place) - 0.5
+        period = 2.0 * size
+        position = ops.abs(place - period * ops.round(place * (1.0 / period))) - 0.5
     elif fill_mode == "wrap":
         position = position - size * ops.floor(position / size)
         return ops.where(position < size, position, 0.0)
