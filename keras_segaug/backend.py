@@ -133,20 +133,6 @@ def loops_pay():
     return _compiling_for_cpu.get()
 
 
-def materialised(values):
-    """Small tensors of one shape, written to memory before they are read.
-
-    XLA on a CPU fuses a cheap computation into every reader and drops its own optimisation
-    barriers before it does; it never fuses a scatter (but for one of a single row: hence two).
-    """
-    if not loops_pay() or 0 in values[0].shape:
-        return values
-    stacked = ops.stack(values if len(values) > 1 else [*values, ops.zeros_like(values[0])])
-    rows = ops.reshape(ops.arange(max(len(values), 2), dtype="int32"), (-1, 1))
-    stacked = ops.scatter_update(ops.zeros_like(stacked), rows, stacked)
-    return [stacked[i] for i in range(len(values))]
-
-
 def is_eager(tensor):
     """Can the tensor's values be read now?"""
     if isinstance(tensor, keras.KerasTensor) or is_foreign(tensor):

@@ -187,11 +187,11 @@ def numbers_per_channel(owner, argument, value, low=-math.inf):
     return tuple(number(owner, argument, entry, low) for entry in value)
 
 
-def three_channels(owner, images):
-    if images.shape[-1] != 3:
+def three_channels(owner, channels):
+    if len(channels) != 3:
         raise ValueError(
             f"{name_of(owner)}: images must have 3 channels (red, green, blue). "
-            f"Received {images.shape[-1]}."
+            f"Received {len(channels)}."
         )
 
 

@@ -1,12 +1,15 @@
 """The three kinds of layers: geometry for both, colour for the image, coding for the mask."""
 
 from keras_segaug import checks
-from keras_segaug.backend import materialised, ops
+from keras_segaug.backend import ops
 from keras_segaug.base import AugmentationLayer
 from keras_segaug.kernels import labels, matrices
+from keras_segaug.kernels.blocks import materialised
+from keras_segaug.kernels.channels import joined, split
 from keras_segaug.kernels.copies import can_copy, copy
 from keras_segaug.kernels.lookup import dtype_of, look_up
 from keras_segaug.kernels.points import Points
+from keras_segaug.kernels.tables import can_tabulate, tabulated
 from keras_segaug.sample import Batch
 
 
@@ -112,7 +115,8 @@ class JointLayer(AugmentationLayer, abstract=True):
         return not points.is_identity and not copies(group, sizes, points)
 
     def run(self, group, batch):
-        sizes = sizes_of(group, ops.shape(batch.images)[1:3])
+        batch = Batch(joined(batch.images), batch.masks, batch.weights)
+        sizes = sizes_of(group, batch.size())
         points = traced(group, sizes)
         batch = with_classes_swapped(group, sizes, batch)
         if copies(group, sizes, points):
@@ -122,7 +126,7 @@ class JointLayer(AugmentationLayer, abstract=True):
 
     def undo(self, group, batch, size):
         sizes = sizes_of(group, size)
-        checks.picture_size(self, ops.shape(batch.images)[1:3], sizes[-1])
+        checks.picture_size(self, batch.size(), sizes[-1])
         points = Points(*size)
         for (layer, parameters), before in zip(group, sizes[:-1], strict=True):
             points = layer.trace(points, parameters, *before, inverse=True)
@@ -207,23 +211,46 @@ def mask_fill(layer, mask, mode, value):
 class ImageOnlyLayer(AugmentationLayer, abstract=True):
     """Colour, noise, blur: the masks come back bit for bit.
 
-    Hooks: `draw(draws)` and `transform_images(images, parameters)`.
+    Hooks: `draw(draws)`, and `transform_images(images, parameters)` or, for what mixes the
+    channels of a pixel, `transform_channels(channels, parameters)`.
     """
+
+    # Does `transform_images` do the same to every channel, whatever the others are?
+    by_channel = False
+    # Does it do the same to equal values, wherever they are, and is it dear to compute? On a CPU
+    # it is then computed once for each of the 256 values of 8-bit images, and looked up.
+    by_value = False
 
     def transform_images(self, images, parameters):
         """New images from float32 images (B, H, W, C); drawn numbers come as (B, 1, 1, 1)."""
         raise NotImplementedError(f"{type(self).__name__} must define `transform_images`.")
 
+    def transform_channels(self, channels, parameters):
+        """The same for a list of the C channels, each (B, H, W, 1), which it returns as a list."""
+        return [self.transform_images(channel, parameters) for channel in channels]
+
     def run(self, group, batch):
         (_, parameters), *_ = group
         if parameters is None and self.random:
             return batch
-        images = ops.cast(batch.images, "float32")
         drawn = {
             name: ops.reshape(value, (-1, 1, 1, 1)) if len(value.shape) == 1 else value
             for name, value in (parameters or {}).items()
         }
-        images = where_applied(parameters, self.transform_images(images, drawn), images)
+
+        def transform(images):
+            return where_applied(parameters, self.transform_images(images, drawn), images)
+
+        images = batch.images
+        mixes = type(self).transform_channels is not ImageOnlyLayer.transform_channels
+        if mixes or (self.by_channel and isinstance(images, list)):
+            before = split(images)
+            after = self.transform_channels(before, drawn)
+            images = [where_applied(parameters, *pair) for pair in zip(after, before, strict=True)]
+        elif self.by_value and can_tabulate(images):
+            images = tabulated(transform, images)
+        else:
+            images = transform(ops.cast(joined(images), "float32"))
         return Batch(images, batch.masks, batch.weights)
 
 

@@ -11,7 +11,8 @@ import math
 
 import keras
 
-from keras_segaug.backend import materialised, ops
+from keras_segaug.backend import ops
+from keras_segaug.kernels.blocks import materialised
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA

@@ -246,8 +246,16 @@ class Layout:
 
 @dataclass
 class Batch:
-    """Tensors as the kernels take them: (B, H, W, C), masks and weights as flat lists."""
+    """Tensors as the kernels take them: (B, H, W, C), masks and weights as flat lists.
+
+    Between two layers that change colours, images may be a list of their channels.
+    """
 
     images: Any
     masks: list
     weights: list
+
+    def size(self):
+        """Height and width."""
+        images = self.images[0] if isinstance(self.images, list) else self.images
+        return ops.shape(images)[1:3]

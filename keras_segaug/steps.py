@@ -4,6 +4,7 @@ import keras
 
 from keras_segaug import checks
 from keras_segaug.backend import ops
+from keras_segaug.kernels import channels, octets
 from keras_segaug.kernels.blocks import in_parts
 from keras_segaug.sample import Batch
 
@@ -28,7 +29,7 @@ def run(steps, batch, dtype):
     groups = merged(steps)
     for i, group in enumerate(groups):
         group = aimed(group, batch)
-        if group[0][0].looks_up(group, ops.shape(batch.images)[1:3]):
+        if group[0][0].looks_up(group, batch.size()):
             return _in_parts([group, *groups[i + 1 :]], batch, dtype)
         batch = group[0][0].run(group, batch)
     return _with_dtype(batch, dtype)
@@ -72,6 +73,9 @@ def _with_dtype(batch, dtype):
 
 def as_dtype(images, dtype):
     """Casts; into integers by rounding and clipping to what they can hold."""
+    if isinstance(images, list) and dtype == "uint8" and len(images) <= octets.BYTES:
+        return channels.joined_octets(images)
+    images = channels.joined(images)
     if keras.backend.standardize_dtype(images.dtype) == dtype or "int" not in dtype:
         return ops.cast(images, dtype)
     rounded = ops.floor(ops.cast(images, "float32") + 0.5)

@@ -20,6 +20,8 @@ class ImageOnlyBrightness(ImageOnlyLayer):
     'float32'
     """
 
+    by_channel = True
+
     def __init__(self, factor, value_range=(0, 255), **kwargs):
         super().__init__(**kwargs)
         self.factor = checks.signed_range(self, "factor", factor)

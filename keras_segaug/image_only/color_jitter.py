@@ -59,16 +59,18 @@ class ImageOnlyColorJitter(ImageOnlyLayer):
             drawn["hue"] = 0.5 * draws.uniform(*self.hue_factor) * draws.sign()
         return drawn
 
-    def transform_images(self, images, parameters):
+    def transform_channels(self, channels, parameters):
         if {"saturation", "hue"} & set(parameters):
-            checks.three_channels(self, images)
+            checks.three_channels(self, channels)
         if "brightness" in parameters:
-            images = color.adjust_brightness(images, parameters["brightness"], self.value_range)
+            delta = parameters["brightness"]
+            channels = [color.adjust_brightness(each, delta, self.value_range) for each in channels]
         if "contrast" in parameters:
-            images = color.adjust_contrast(images, parameters["contrast"], self.value_range)
+            factor = parameters["contrast"]
+            channels = [color.adjust_contrast(each, factor, self.value_range) for each in channels]
         if "saturation" in parameters:
             multiplier = color.saturation_multiplier(parameters["saturation"])
-            images = color.adjust_saturation(images, multiplier, self.value_range)
+            channels = color.adjust_saturation(channels, multiplier, self.value_range)
         if "hue" in parameters:
-            images = color.adjust_hue(images, parameters["hue"], self.value_range)
-        return images
+            channels = color.adjust_hue(channels, parameters["hue"], self.value_range)
+        return channels

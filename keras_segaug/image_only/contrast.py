@@ -23,6 +23,8 @@ class ImageOnlyContrast(ImageOnlyLayer):
     'float32'
     """
 
+    by_channel = True
+
     def __init__(self, factor, value_range=(0, 255), **kwargs):
         super().__init__(**kwargs)
         self.factor = checks.contrast_range(self, "factor", factor)

@@ -20,6 +20,9 @@ class ImageOnlyGamma(ImageOnlyLayer):
     'float32'
     """
 
+    by_channel = True
+    by_value = True
+
     def __init__(self, factor, value_range=(0, 255), **kwargs):
         super().__init__(**kwargs)
         self.factor = checks.range_around_one(self, "factor", factor)

@@ -29,6 +29,6 @@ class ImageOnlyHue(ImageOnlyLayer):
     def draw(self, draws):
         return {"shift": 0.5 * draws.uniform(*self.factor) * draws.sign()}
 
-    def transform_images(self, images, parameters):
-        checks.three_channels(self, images)
-        return color.adjust_hue(images, parameters["shift"], self.value_range)
+    def transform_channels(self, channels, parameters):
+        checks.three_channels(self, channels)
+        return color.adjust_hue(channels, parameters["shift"], self.value_range)

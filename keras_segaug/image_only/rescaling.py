@@ -20,6 +20,7 @@ class ImageOnlyRescaling(ImageOnlyLayer):
     'uint8'
     """
 
+    by_channel = True
     random = False
 
     def __init__(self, scale, offset=0.0, **kwargs):

@@ -29,7 +29,7 @@ class ImageOnlySaturation(ImageOnlyLayer):
     def draw(self, draws):
         return {"factor": draws.uniform(*self.factor)}
 
-    def transform_images(self, images, parameters):
-        checks.three_channels(self, images)
+    def transform_channels(self, channels, parameters):
+        checks.three_channels(self, channels)
         multiplier = color.saturation_multiplier(parameters["factor"])
-        return color.adjust_saturation(images, multiplier, self.value_range)
+        return color.adjust_saturation(channels, multiplier, self.value_range)

@@ -1,6 +1,7 @@
 from keras_segaug import checks, window_checks
-from keras_segaug.backend import materialised, ops
+from keras_segaug.backend import ops
 from keras_segaug.kernels import aiming, matrices
+from keras_segaug.kernels.blocks import materialised
 from keras_segaug.kernels.windows import offset
 from keras_segaug.kinds import JointLayer
 

@@ -5,8 +5,8 @@ Labels are (B, H, W) of an integer dtype, -1 where a pixel has no class.
 
 import numpy as np
 
-from keras_segaug.backend import gather_rows, loops_pay, materialised, ops, window_of
-from keras_segaug.kernels.blocks import reduce_blocks
+from keras_segaug.backend import gather_rows, loops_pay, ops, window_of
+from keras_segaug.kernels.blocks import materialised, reduce_blocks
 from keras_segaug.kernels.lookup import dtype_of
 
 # Points along each side of a window that tell which classes fill most of it.

@@ -1,8 +1,8 @@
-"""Pictures a block of rows at a time, where a program is compiled for a CPU."""
+"""For programs compiled for a CPU: what to do block by block, and what to write to memory."""
 
 import keras
 
-from keras_segaug.backend import loops_pay, materialised, ops
+from keras_segaug.backend import loops_pay, ops
 
 # As many pixels as a picture of 512 x 512 has.
 _MOST_PIXELS = 1 << 18
@@ -75,6 +75,20 @@ def _at_once(batch, height, width):
     fitting = range(1, max(_MOST_PIXELS // (height * width), 1) + 1)
     count = max(count for count in fitting if batch % count == 0)
     return None if count == batch else count
+
+
+def materialised(values):
+    """Small tensors of one shape, written to memory before they are read.
+
+    XLA on a CPU fuses a cheap computation into every reader and drops its own optimisation
+    barriers before it does; it never fuses a scatter (but for one of a single row: hence two).
+    """
+    if not loops_pay() or 0 in values[0].shape:
+        return values
+    stacked = ops.stack(values if len(values) > 1 else [*values, ops.zeros_like(values[0])])
+    rows = ops.reshape(ops.arange(max(len(values), 2), dtype="int32"), (-1, 1))
+    stacked = ops.scatter_update(ops.zeros_like(stacked), rows, stacked)
+    return [stacked[i] for i in range(len(values))]
 
 
 def reduce_blocks(reduce, values, rows=32):

@@ -1,7 +1,10 @@
-"""Colour arithmetic on float32 images (B, H, W, C); amounts are (B, 1, 1, 1)."""
+"""Colour arithmetic on float32 images (B, H, W, C), or on a list of red, green and blue.
 
-from keras_segaug.backend import materialised, ops
-from keras_segaug.kernels.blocks import reduce_blocks
+Amounts are (B, 1, 1, 1).
+"""
+
+from keras_segaug.backend import ops
+from keras_segaug.kernels.blocks import materialised, reduce_blocks
 from keras_segaug.kernels.matrices import as_float
 
 
@@ -30,30 +33,28 @@ def channel_means(images):
     return ops.reshape(total, (batch, 1, 1, channels)) / as_float(height * width)
 
 
-def adjust_saturation(images, multiplier, value_range):
+def adjust_saturation(channels, multiplier, value_range):
     """Multiplies the S of HSV, up to full saturation; H and V stay.
 
     With V = max and S = (max - min) / max, a channel c of the result is
     V - (V - c) * m, so the other two coordinates need not be computed.
     """
-    images = images - value_range[0]
-    highest = ops.max(images, axis=-1, keepdims=True)
-    spread = highest - ops.min(images, axis=-1, keepdims=True)
-    most = highest / ops.maximum(spread, 1e-6)
-    images = highest - (highest - images) * ops.minimum(multiplier, most)
-    return clip(images + value_range[0], value_range)
+    low, high = value_range
+    highest, lowest = _extremes(channels)
+    most = (highest - low) / ops.maximum(highest - lowest, 1e-6)
+    multiplier = ops.minimum(multiplier, most)
+    return [ops.clip(highest - (highest - each) * multiplier, low, high) for each in channels]
 
 
-def adjust_hue(images, shift, value_range):
+def adjust_hue(channels, shift, value_range):
     """Turns the H of HSV by `shift`, in fractions of the hue circle; S and V stay.
 
     The hexagon of Smith, "Color gamut transform pairs", SIGGRAPH 1978: a channel is
     V - chroma * ramp(its distance from the hue on the circle of six sectors).
     """
-    images = images - value_range[0]
-    red, green, blue = images[..., :1], images[..., 1:2], images[..., 2:]
-    highest = ops.max(images, axis=-1, keepdims=True)
-    chroma = highest - ops.min(images, axis=-1, keepdims=True)
+    red, green, blue = channels
+    highest, lowest = _extremes(channels)
+    chroma = highest - lowest
     # Not `highest == red`: compiled, the two may be rounded differently.
     sector = ops.where(
         (red >= green) & (red >= blue),
@@ -61,10 +62,19 @@ def adjust_hue(images, shift, value_range):
         ops.where(green >= blue, blue - red + 2.0 * chroma, red - green + 4.0 * chroma),
     )
     hue = sector / ops.maximum(chroma, 1e-6) + 6.0 * shift
-    place = hue + ops.convert_to_tensor([5.0, 3.0, 1.0], dtype="float32")
-    place = place - 6.0 * ops.floor(place / 6.0)
-    ramp = ops.clip(ops.minimum(place, 4.0 - place), 0.0, 1.0)
-    return clip(highest - chroma * ramp + value_range[0], value_range)
+    result = []
+    for opposite in (3.0, 5.0, 1.0):  # of red, green and blue, where the ramp is highest
+        distance = hue - opposite
+        distance = ops.abs(distance - 6.0 * ops.round(distance * (1.0 / 6.0)))
+        ramp = ops.clip(2.0 - distance, 0.0, 1.0)
+        result.append(ops.clip(highest - chroma * ramp, *value_range))
+    return result
+
+
+def _extremes(channels):
+    red, green, blue = channels
+    highest = ops.maximum(ops.maximum(red, green), blue)
+    return highest, ops.minimum(ops.minimum(red, green), blue)
 
 
 def adjust_gamma(images, gamma, value_range):

@@ -8,7 +8,8 @@ point is (x, y, 1) with x along the width, y along the height, both in pixels,
 
 import numbers
 
-from keras_segaug.backend import materialised, ops
+from keras_segaug.backend import ops
+from keras_segaug.kernels.blocks import materialised
 
 IDENTITY = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 

@@ -4,8 +4,12 @@ Four loads a pixel serve three channels and the mask. Colours are blended in flo
 rounded once; the label is taken from the nearest of the same four words.
 """
 
-from keras_segaug.backend import bits_of, gather_rows, octets_of, ops
+from keras_segaug.backend import gather_rows, octets_of, ops
+from keras_segaug.kernels import octets
 from keras_segaug.kernels.resample import fold
+
+# The byte of a word that holds the label.
+LABEL = 3
 
 
 def packed_reader(images, label, interpolation, fill_mode, fill_value):
@@ -25,7 +29,7 @@ def packed_reader(images, label, interpolation, fill_mode, fill_value):
     height, width, channels = ops.shape(images)[1:]
     fill = sum(int(fill_value) << (8 * channel) for channel in range(channels))
     for _, mask_fill_value in label:
-        fill = _signed(fill | int(mask_fill_value) << 24)
+        fill = octets.signed(fill | int(mask_fill_value) << 8 * LABEL)
     words = bordered(pack(images, *[mask for mask, _ in label]), fill_mode, fill)
     table = ops.reshape(words, (-1,))
     margin = 1 if fill_mode == "constant" else 0
@@ -55,43 +59,30 @@ def blend(corners, right, lower, channels):
     """Colours by their shares, the label of the nearest corner; shares in [0, 1)."""
     upper_label = ops.where(right < 0.5, corners[0], corners[1])
     lower_label = ops.where(right < 0.5, corners[2], corners[3])
-    word = ops.where(lower < 0.5, upper_label, lower_label) & _signed(0xFF000000)
+    word = ops.where(lower < 0.5, upper_label, lower_label) & octets.bits(LABEL)
     left, upper = 1.0 - right, 1.0 - lower
     shares = (left * upper, right * upper, left * lower, right * lower)
     for channel in range(channels):
-        octet = 0xFF << 8 * channel
         # Left at its place in the word, it need not be shifted for each corner.
         blended = sum(
-            share * ops.cast(corner & octet, "float32")
+            share * ops.cast(corner & octets.bits(channel), "float32")
             for share, corner in zip(shares, corners, strict=True)
         )
-        word = word | _shift(_rounded(blended * 2.0 ** (-8 * channel)), channel - 1) & octet
+        word = word | octets.rounded(blended * 2.0 ** (-8 * channel), channel)
     return word
-
-
-def _rounded(values):
-    """Values from 0 to 255, rounded, in the second lowest byte of words.
-
-    Next to 2**15 a float32 counts in steps of 1/256, so that its bits are the number in fixed
-    point: one addition, where a cast has to look for what an integer cannot hold.
-    """
-    return bits_of(values + 32768.5)
 
 
 def pack(images, *masks):
     """(B, H, W, C) and at most one (B, H, W, 1), all uint8, as (B, H, W) words."""
-    octets = [(images[..., channel], channel) for channel in range(images.shape[-1])]
-    octets += [(mask[..., 0], 3) for mask in masks]
-    first, *others = [_shift(ops.cast(octet, "int32"), place) for octet, place in octets]
-    for word in others:
-        first = first | word
-    return first
+    channels = [images[..., channel] for channel in range(images.shape[-1])]
+    empty = [None] * (LABEL - len(channels))
+    return octets.pack([*channels, *empty, *[mask[..., 0] for mask in masks]])
 
 
 def unpack(words, channels):
     """Words (B, H, W) as images (B, H, W, C) and masks (B, H, W, 1), both uint8."""
-    octets = octets_of(words)
-    return octets[..., :channels], octets[..., 3:]
+    values = octets_of(words)
+    return values[..., :channels], values[..., LABEL:]
 
 
 def bordered(words, fill_mode, fill):
@@ -107,14 +98,3 @@ def bordered(words, fill_mode, fill):
             parts = [words, first if fill_mode == "wrap" else last]
         words = ops.concatenate(parts, axis=axis)
     return words
-
-
-def _shift(word, octets):
-    if octets < 0:
-        return ops.right_shift(word, -8 * octets)
-    return ops.left_shift(word, 8 * octets) if octets else word
-
-
-def _signed(word):
-    """The same 32 bits as an int32: float to unsigned has no vector instruction."""
-    return word - (1 << 32) if word >= 1 << 31 else word

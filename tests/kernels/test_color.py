@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from keras_segaug.kernels import color
+from keras_segaug.kernels.channels import joined, split
 from tests.data import pictures, to_numpy
 
 
@@ -28,6 +29,14 @@ def by_colorsys(images, change):
     return result
 
 
+def adjust_hue(images, *amounts):
+    return joined(color.adjust_hue(split(images), *amounts))
+
+
+def adjust_saturation(images, *amounts):
+    return joined(color.adjust_saturation(split(images), *amounts))
+
+
 def tensor(value):
     return keras.ops.convert_to_tensor(value, dtype="float32")
 
@@ -35,7 +44,7 @@ def tensor(value):
 @pytest.mark.parametrize("shift", [-0.5, -0.3, 0.0, 0.05, 0.5])
 def test_hue(shift):
     images = float_pictures()
-    result = to_numpy(color.adjust_hue(tensor(images), tensor(shift), (0.0, 255.0)))
+    result = to_numpy(adjust_hue(tensor(images), tensor(shift), (0.0, 255.0)))
     expected = by_colorsys(images, lambda h, s, v: ((h + shift) % 1.0, s, v))
     np.testing.assert_allclose(result, expected, atol=2e-2)
 
@@ -44,7 +53,7 @@ def test_hue(shift):
 def test_saturation(factor):
     images = float_pictures()
     multiplier = to_numpy(color.saturation_multiplier(tensor(factor)))
-    result = to_numpy(color.adjust_saturation(tensor(images), tensor(multiplier), (0.0, 255.0)))
+    result = to_numpy(adjust_saturation(tensor(images), tensor(multiplier), (0.0, 255.0)))
     expected = by_colorsys(images, lambda h, s, v: (h, min(s * multiplier, 1.0), v))
     np.testing.assert_allclose(result, expected, atol=2e-2)
 
@@ -69,8 +78,8 @@ def test_value_ranges_are_equal_up_to_scale(value_range):
     for adjust, amount in (
         (color.adjust_brightness, 0.1),
         (color.adjust_contrast, 1.2),
-        (color.adjust_saturation, 1.5),
-        (color.adjust_hue, 0.2),
+        (adjust_saturation, 1.5),
+        (adjust_hue, 0.2),
         (color.adjust_gamma, 0.7),
     ):
         amount = tensor(amount)

@@ -1,0 +1,35 @@
+"""Images as lists of their channels, for what mixes the channels of a pixel.
+
+With the channels side by side a compiler takes one pixel after the other wherever they meet, as
+in a maximum over them; apart, it works on as many pixels at once as its vectors hold. A list
+holds float32 tensors (B, H, W, 1).
+"""
+
+from keras_segaug.backend import loops_pay, octets_of, ops
+from keras_segaug.kernels import octets
+from keras_segaug.kernels.lookup import dtype_of
+
+
+def split(images):
+    """The channels of images (B, H, W, C); a list stays what it is."""
+    if isinstance(images, list):
+        return images
+    channels = [images[..., i : i + 1] for i in range(images.shape[-1])]
+    if loops_pay() and dtype_of(images) == "uint8" and len(channels) <= octets.BYTES:
+        # Every pixel is read once, its channels taken out of a register.
+        pixels = octets.pack(channels)
+        channels = [octets.value(pixels, place) for place in range(len(channels))]
+    return [ops.cast(channel, "float32") for channel in channels]
+
+
+def joined(images):
+    """The images (B, H, W, C) of a list; images stay what they are."""
+    return ops.concatenate(images, axis=-1) if isinstance(images, list) else images
+
+
+def joined_octets(channels):
+    """Up to four channels, rounded and clipped: uint8 (B, H, W, C)."""
+    pixels = 0
+    for place, channel in enumerate(channels):
+        pixels = pixels | octets.rounded(ops.clip(channel, 0.0, 255.0), place)
+    return octets_of(pixels[..., 0])[..., : len(channels)]
