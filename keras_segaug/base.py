@@ -39,6 +39,8 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
     random = True
     # Does it move pixels? Then it has `undo(group, batch, size)`, which moves them back.
     moves = False
+    # "images" or "masks" where a layer leaves everything else alone.
+    touches = "all"
 
     def __init_subclass__(cls, abstract=False, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -94,8 +96,11 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         """
         return parameters
 
-    def looks_up(self, group, size):
-        """Does a group that starts with this layer read pixels of such pictures at other places?"""
+    def by_picture(self, group, size):
+        """Does a group that starts with this layer read a pixel more than once, or out of order?
+
+        On a CPU it gains by being through with a picture before it turns to the next.
+        """
         return False
 
     def run(self, group, batch):

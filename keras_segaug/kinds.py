@@ -107,7 +107,7 @@ class JointLayer(AugmentationLayer, abstract=True):
         layers = [layer for layer, _ in group] + [self]
         return all(layer.moves for layer in layers) and shared_lookup(layers) is not None
 
-    def looks_up(self, group, size):
+    def by_picture(self, group, size):
         if not self.moves:
             return False
         sizes = sizes_of(group, size)
@@ -215,11 +215,17 @@ class ImageOnlyLayer(AugmentationLayer, abstract=True):
     channels of a pixel, `transform_channels(channels, parameters)`.
     """
 
+    touches = "images"
+    # Does `transform_images` look at other pixels of a picture, too?
+    looks_around = False
     # Does `transform_images` do the same to every channel, whatever the others are?
     by_channel = False
     # Does it do the same to equal values, wherever they are, and is it dear to compute? On a CPU
     # it is then computed once for each of the 256 values of 8-bit images, and looked up.
     by_value = False
+
+    def by_picture(self, group, size):
+        return self.looks_around
 
     def transform_images(self, images, parameters):
         """New images from float32 images (B, H, W, C); drawn numbers come as (B, 1, 1, 1)."""
@@ -261,6 +267,7 @@ class MaskOnlyLayer(AugmentationLayer, abstract=True):
     """
 
     random = False
+    touches = "masks"
 
     def transform_mask(self, mask):
         """A new mask (B, H, W, K') of the same dtype from a mask (B, H, W, K)."""

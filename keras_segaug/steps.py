@@ -1,11 +1,13 @@
 """Leaf layers with what they drew, run in groups that share one lookup."""
 
+import itertools
+
 import keras
 
 from keras_segaug import checks
 from keras_segaug.backend import ops
 from keras_segaug.kernels import channels, octets
-from keras_segaug.kernels.blocks import in_parts
+from keras_segaug.kernels.blocks import computed_apart, in_parts
 from keras_segaug.sample import Batch
 
 
@@ -23,16 +25,23 @@ def merged(steps):
 def run(steps, batch, dtype):
     """Runs the steps in order, those that merge as one; the images come back in this dtype.
 
-    From the first lookup on, that is done picture by picture where it pays. What only copies
-    pixels or changes colours has nothing to gain: it reads and writes everything once.
+    From the first that gains by it on, that is done picture by picture. What only copies pixels,
+    or changes each by itself, has nothing to gain: it reads and writes everything once.
     """
     groups = merged(steps)
     for i, group in enumerate(groups):
         group = aimed(group, batch)
-        if group[0][0].looks_up(group, batch.size()):
+        behind = _together(group, groups[i + 1 :])
+        if any(each[0][0].by_picture(each, batch.size()) for each in behind):
             return _in_parts([group, *groups[i + 1 :]], batch, dtype)
         batch = group[0][0].run(group, batch)
     return _with_dtype(batch, dtype)
+
+
+def _together(group, later):
+    """The group and, if it changes colours, the later ones that do until something else is done."""
+    colours = itertools.takewhile(lambda each: each[0][0].touches == "images", [group, *later])
+    return list(colours) or [group]
 
 
 def aimed(group, batch):
@@ -45,17 +54,38 @@ def _in_parts(groups, batch, dtype):
     layers = [[layer for layer, _ in group] for group in groups]
 
     def run_part(images, masks, weights, drawn):
-        part = Batch(images, masks, weights)
+        part, colours = Batch(images, masks, weights), []
         for i, (group, parameters) in enumerate(zip(layers, drawn, strict=True)):
             steps = list(zip(group, parameters, strict=True))
+            if group[0].touches == "images":
+                colours.append(steps)
+                continue
+            if group[0].touches != "masks":
+                part, colours = _coloured(colours, part, "float32"), []
             # The first group has been aimed, by the whole batch.
             part = group[0].run(steps if i == 0 else aimed(steps, part), part)
-        part = _with_dtype(part, dtype)
+        part = _with_dtype(_coloured(colours, part, dtype), dtype)
         return [part.images, *part.masks, *part.weights]
 
     drawn = [[parameters for _, parameters in group] for group in groups]
-    images, *rest = in_parts(run_part, batch.images, batch.masks, batch.weights, drawn)
+    images = channels.joined(batch.images)
+    images, *rest = in_parts(run_part, images, batch.masks, batch.weights, drawn)
     return Batch(images, rest[: len(batch.masks)], rest[len(batch.masks) :])
+
+
+def _coloured(groups, batch, dtype):
+    """Runs groups that touch the images alone; those come back in this dtype."""
+
+    def run_all(images):
+        part = Batch(images, [], [])
+        for group in groups:
+            part = group[0][0].run(group, part)
+        return as_dtype(part.images, dtype)
+
+    if not groups:
+        return batch
+    images = computed_apart(run_all, batch.images, ops.shape(batch.images), dtype)
+    return Batch(images, batch.masks, batch.weights)
 
 
 def undo(steps, batch, size, dtype):

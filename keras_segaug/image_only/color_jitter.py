@@ -22,6 +22,8 @@ class ImageOnlyColorJitter(ImageOnlyLayer):
     'float32'
     """
 
+    looks_around = True
+
     def __init__(
         self,
         value_range=(0, 255),

@@ -24,6 +24,7 @@ class ImageOnlyContrast(ImageOnlyLayer):
     """
 
     by_channel = True
+    looks_around = True
 
     def __init__(self, factor, value_range=(0, 255), **kwargs):
         super().__init__(**kwargs)

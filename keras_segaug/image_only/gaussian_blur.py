@@ -24,6 +24,8 @@ class ImageOnlyGaussianBlur(ImageOnlyLayer):
     'float32'
     """
 
+    looks_around = True
+
     def __init__(self, kernel_size=3, sigma=1.0, **kwargs):
         super().__init__(**kwargs)
         self.kernel_size = kernel_size
@@ -33,9 +35,6 @@ class ImageOnlyGaussianBlur(ImageOnlyLayer):
 
     def draw(self, draws):
         return {"sigma": draws.uniform(*self.sigma)}
-
-    def looks_up(self, group, size):
-        return True
 
     def transform_images(self, images, parameters):
         reach = 2 * math.ceil(3.0 * self.sigma[1]) + 1

@@ -75,6 +75,10 @@ class ImageOnlyNormalization(ImageOnlyLayer):
         shift = total / count
         self._set((origin + shift).tolist(), (squares / count - shift**2).clip(0).tolist())
 
+    @property
+    def looks_around(self):
+        return self.per_image
+
     def _set(self, mean, variance):
         self.mean = checks.numbers_per_channel(self, "mean", mean)
         self.variance = checks.numbers_per_channel(self, "variance", variance, 0.0)

@@ -1,5 +1,7 @@
 """For programs compiled for a CPU: what to do block by block, and what to write to memory."""
 
+import math
+
 import keras
 
 from keras_segaug.backend import loops_pay, ops
@@ -75,6 +77,20 @@ def _at_once(batch, height, width):
     fitting = range(1, max(_MOST_PIXELS // (height * width), 1) + 1)
     count = max(count for count in fitting if batch % count == 0)
     return None if count == batch else count
+
+
+def computed_apart(function, tensor, shape, dtype):
+    """`function(tensor)`, of this shape and dtype, in memory before it is used.
+
+    XLA does not put a branch of a conditional into the loop of whoever reads its result, as it
+    does with all else it can fuse: what is read more than once would be computed as often, the
+    colours of a picture that is written into its batch once a byte.
+    """
+    if not loops_pay() or 0 in tensor.shape:
+        return function(tensor)
+    # Always so, which only the compiler does not know.
+    holds = ops.cast(ops.reshape(tensor, (-1,))[0], "float32") < math.inf
+    return ops.cond(holds, lambda: function(tensor), lambda: ops.zeros(shape, dtype))
 
 
 def materialised(values):

@@ -1,7 +1,9 @@
 """Gaussian blur with a sigma a sample."""
 
+import numbers
+
 from keras_segaug.backend import ops
-from keras_segaug.kernels.blocks import in_row_blocks
+from keras_segaug.kernels.blocks import computed_apart, materialised
 
 
 def gaussian_blur(images, sigma, radius_y, radius_x):
@@ -13,36 +15,55 @@ def gaussian_blur(images, sigma, radius_y, radius_x):
         radius_y: the kernel covers 2 * radius_y + 1 rows.
         radius_x: the same for columns.
     """
-    batch = ops.shape(images)[0]
-    sigmas = ops.broadcast_to(ops.reshape(sigma, (-1, 1, 1)), (batch, 1, 1))
+    batch, height, width, channels = ops.shape(images)
+    # With width and channels as one axis, neighbours along it lie as far apart as there are
+    # channels, and all values of a line are worked on alike.
+    line, wide = width * channels, (width + 2 * radius_x) * channels
 
-    def along_rows(sigmas, images):
-        return [_blur(images, -2, radius_x, sigmas[..., None])]
+    def with_margins(images):
+        return ops.reshape(_mirrored(images, 2, radius_x, width), (batch, height, wide))
 
-    (images,) = in_row_blocks(along_rows, [images], [sigmas])
-    return _blur(images, -3, radius_y, sigma)
+    def along_lines(lines):
+        blurred = _blurred(lines, 2, line, channels, _weights(sigma, radius_x))
+        return _mirrored(blurred, 1, radius_y, height)
+
+    # Each step is read several times by the next.
+    lines = computed_apart(with_margins, images, (batch, height, wide), "float32")
+    tall = (batch, height + 2 * radius_y, line)
+    lines = computed_apart(along_lines, lines, tall, "float32")
+    blurred = _blurred(lines, 1, height, 1, _weights(sigma, radius_y))
+    return ops.reshape(blurred, (batch, height, width, channels))
 
 
-def _blur(images, axis, radius, sigma):
-    weights = [ops.exp(-0.5 * (i / ops.maximum(sigma, 1e-3)) ** 2) for i in range(radius + 1)]
+def _weights(sigma, radius):
+    """Of the middle, and of the pixels 1 .. radius beside it: (B, 1, 1) each."""
+    sigma = ops.maximum(ops.reshape(sigma, (-1, 1, 1)), 1e-3)
+    weights = [ops.exp(-0.5 * (i / sigma) ** 2) for i in range(radius + 1)]
     total = weights[0] + 2.0 * sum(weights[1:])
-    axis = len(images.shape) + axis
-    size = ops.shape(images)[axis]
-    padded = _mirror(images, axis, radius, size)
+    return materialised([weight / total for weight in weights])
+
+
+def _blurred(padded, axis, size, step, weights):
+    """The weighted sum of values that lie a multiple of `step` apart along an axis."""
+    radius = len(weights) - 1
 
     def shifted(offset):
-        window = [slice(None)] * len(images.shape)
-        window[axis] = slice(offset, offset + size)
+        window = [slice(None)] * len(padded.shape)
+        window[axis] = slice(step * offset, step * offset + size)
         return padded[tuple(window)]
 
-    result = shifted(radius) * (weights[0] / total)
+    result = shifted(radius) * weights[0]
     for i in range(1, radius + 1):
-        pair = shifted(radius - i) + shifted(radius + i)
-        result = result + pair * (weights[i] / total)
+        result = result + (shifted(radius - i) + shifted(radius + i)) * weights[i]
     return result
 
 
-def _mirror(images, axis, radius, size):
+def _mirrored(images, axis, radius, size):
     """Pads by `radius` with d c b a|a b c d|d c b a; any radius, also beyond the picture."""
+    if isinstance(size, numbers.Integral) and radius <= size:
+        first, last = [slice(None)] * len(images.shape), [slice(None)] * len(images.shape)
+        first[axis], last[axis] = slice(0, radius), slice(size - radius, size)
+        parts = [ops.flip(images[tuple(part)], axis=axis) for part in (first, last)]
+        return ops.concatenate([parts[0], images, parts[1]], axis=axis)
     index = ops.mod(ops.arange(-radius, size + radius, dtype="int32"), 2 * size)
     return ops.take(images, ops.minimum(index, 2 * size - 1 - index), axis=axis)
