@@ -104,7 +104,8 @@ def largest_shares(labels, tops, lefts, height, width, ignored, enough):
 
     Pixels outside the picture, without a class, or of the ignored class do not count; where
     none count, the share is 2, worse than any. The two classes that fill most of a window on a
-    grid of 16 x 16 of its points are counted in full, every pixel of the window.
+    grid of 16 x 16 of its points are counted in full, every pixel of the window. Where no point
+    of the grid counts but some pixels do, the share is 1.
 
     Args:
         labels: (B, H, W).
@@ -165,9 +166,10 @@ def _main_classes(labels, windows, height, width, ignored):
     found = _at(labels, samples, tops[:, None] + rows, lefts[:, None] + columns)
     (found,) = materialised([ops.cast(found, "int32")])
     counted = found >= 0 if ignored is None else (found >= 0) & (found != ignored)
-    # One in four of the points is enough to name the classes, all of them rank these.
-    named = ops.reshape(found[:, ::2, ::2], (-1, _GRID * _GRID // 4))
-    usable = ops.reshape(counted[:, ::2, ::2], (-1, _GRID * _GRID // 4))
+    # Where every point counts, one in four is enough to name the classes, and all rank these.
+    step = 2 if _counts_all(labels, ignored) else 1
+    some = (x[:, ::step, ::step] for x in (found, counted))
+    named, usable = (ops.reshape(x, (-1, (_GRID // step) ** 2)) for x in some)
     found = ops.reshape(found, (-1, _GRID * _GRID, 1))
     votes = ops.where(usable, _columns(found == named[:, None]), 0)
     named, votes = materialised([named, votes])
@@ -197,15 +199,22 @@ def _share(windows, classes, ignored):
         how_many((windows == ops.cast(one, windows.dtype)) & (one >= 0))
         for one in (classes[..., i, None, None] for i in range(2))
     )
-    ignores = ignored is not None and _can_hold(windows, ignored)
-    if not ignores and dtype_of(windows) == "uint8":
+    if _counts_all(windows, ignored):
         height, width = ops.shape(windows)[-2:]
         counted = ops.full_like(first, height * width)
     else:
-        kept = (windows >= 0) & (windows != ignored) if ignores else windows >= 0
+        kept = windows >= 0 if ignored is None else (windows >= 0) & (windows != ignored)
         counted = how_many(kept)
-    most, counted = ops.cast(ops.maximum(first, second), "float32"), ops.cast(counted, "float32")
+    # Where no point of the grid has a class, what there is may all be of one.
+    most = ops.where(first > 0, ops.maximum(first, second), counted)
+    most, counted = ops.cast(most, "float32"), ops.cast(counted, "float32")
     return ops.where(counted > 0.0, most / ops.maximum(counted, 1.0), 2.0)
+
+
+def _counts_all(labels, ignored):
+    """Is there no label that would not count?"""
+    ignores = ignored is not None and _can_hold(labels, ignored)
+    return not ignores and dtype_of(labels) == "uint8"
 
 
 def _least(a, b):
