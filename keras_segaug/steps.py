@@ -108,5 +108,5 @@ def as_dtype(images, dtype):
     images = channels.joined(images)
     if keras.backend.standardize_dtype(images.dtype) == dtype or "int" not in dtype:
         return ops.cast(images, dtype)
-    rounded = ops.floor(ops.cast(images, "float32") + 0.5)
-    return ops.cast(ops.clip(rounded, *checks.integer_limits(dtype)), dtype)
+    clipped = ops.clip(ops.cast(images, "float32"), *checks.integer_limits(dtype))
+    return ops.cast(octets.rounded(clipped) if dtype == "uint8" else ops.round(clipped), dtype)

@@ -3,6 +3,7 @@
 import keras
 
 from keras_segaug.backend import ops
+from keras_segaug.kernels import octets
 from keras_segaug.kernels.packed import packed_reader, unpack
 from keras_segaug.kernels.resample import read_rows, reader
 
@@ -52,5 +53,4 @@ def _fits_byte(label):
 
 def _as_eight_bits(images):
     """As the packed lookup rounds; a cubic may have gone beyond."""
-    rounded = ops.floor(ops.cast(images, "float32") + 0.5)
-    return ops.cast(ops.clip(rounded, 0, 255), "uint8")
+    return ops.cast(octets.rounded(ops.clip(images, 0.0, 255.0)), "uint8")

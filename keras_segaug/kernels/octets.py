@@ -35,14 +35,13 @@ def signed(word):
     return word - (1 << 32) if word >= 1 << 31 else word
 
 
-def rounded(values, place):
-    """Floats from 0 to 255, rounded, in one byte of words that are 0 else.
+def rounded(values, place=0):
+    """Floats from 0 to 255, rounded (halves to even), in one byte of words that are 0 else.
 
-    Next to 2**15 a float32 counts in steps of 1/256, so that its bits are the number in fixed
-    point, the whole part in the second byte: one addition, where a cast has to look for what an
-    integer cannot hold.
+    Next to 2**23 a float32 counts in ones, so that its lowest bits are the number: one addition,
+    where a cast has to look for what an integer cannot hold.
     """
-    return _moved(bits_of(values + 32768.5), place - 1) & bits(place)
+    return _moved(bits_of(values + 2.0**23) & 0xFF, place)
 
 
 def _moved(words, places):
