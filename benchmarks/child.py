@@ -88,7 +88,7 @@ class Racer:
             units *= 2
         units = min(max(round(units * seconds / max(took, 1e-9)), 1), 4096)
         self._count = max(units * self._job.unit, self._job.least)
-        return {"first_call": first_call, "pictures": self._count}
+        return {"first_call": first_call, "pictures": self._count, **self._job.facts}
 
     def run_round(self):
         """Milliseconds a picture."""

@@ -6,6 +6,9 @@ python -m benchmarks.run --help
 import argparse
 import json
 import os
+import statistics
+import subprocess
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -73,9 +76,29 @@ def main(arguments=None):
     Console().print(f"Wrote {path} and {options.document}")
 
 
+IMPORT = (
+    "import keras, time; start = time.perf_counter(); import keras_segaug; "
+    "print(time.perf_counter() - start)"
+)
+
+
+def import_milliseconds():
+    """What `import keras_segaug` takes where Keras has been imported already."""
+    command = [sys.executable, "-c", IMPORT]
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    runs = [
+        subprocess.run(
+            command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        for _ in range(5)
+    ]
+    return 1000.0 * statistics.median(float(run.stdout) for run in runs)
+
+
 def measure(names, rows, side, settings):
     result = {"kind": "cpu", "machine": machine.facts(), "side": side}
     result |= {"threads": len(settings.cores), "rounds": settings.rounds, "rows": {}}
+    result["import_milliseconds"] = import_milliseconds()
     columns = (*Progress.get_default_columns(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         bar = progress.add_task("starting", total=len(rows))

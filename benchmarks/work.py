@@ -3,7 +3,7 @@
 import functools
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -100,12 +100,14 @@ class Job:
         unit: how many pictures one call handles.
         least: the fewest pictures a round may have.
         settle: called before the clock starts, for results that were made in advance.
+        facts: what is known of the work beside its time, for the result.
     """
 
     run: Callable[[int], float | None]
     unit: int = 1
     least: int = 1
     settle: Callable[[], None] = lambda: None
+    facts: dict = field(default_factory=dict)
 
 
 def title(row):

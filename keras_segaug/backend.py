@@ -103,10 +103,10 @@ def window_of(tensor, start, shape):
     return importlib.import_module("jax").lax.dynamic_slice(tensor, start, shape)
 
 
-def octets_of(words):
-    """The bytes of int32 words, lowest first: uint8 (..., 4)."""
-    octets = _bitcast(words, "uint8")
-    return ops.reshape(octets, (*words.shape, 4)) if name() == "torch" else octets
+def parts_of(words, dtype):
+    """Int32 words cut up, the lowest bits first: (..., 4) for "uint8", (..., 2) for "int16"."""
+    parts = _bitcast(words, dtype)
+    return ops.reshape(parts, (*words.shape, -1)) if name() == "torch" else parts
 
 
 def bits_of(numbers):

@@ -115,7 +115,6 @@ class JointLayer(AugmentationLayer, abstract=True):
         return not points.is_identity and not copies(group, sizes, points)
 
     def run(self, group, batch):
-        batch = Batch(joined(batch.images), batch.masks, batch.weights)
         sizes = sizes_of(group, batch.size())
         points = traced(group, sizes)
         batch = with_classes_swapped(group, sizes, batch)

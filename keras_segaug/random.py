@@ -11,12 +11,15 @@ import math
 
 import keras
 
-from keras_segaug.backend import ops
-from keras_segaug.kernels.blocks import materialised
+from keras_segaug.backend import ops, parts_of
+from keras_segaug.kernels import octets
+from keras_segaug.kernels.blocks import computed_apart, materialised
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
 _WORD = 0xFFFFFFFF
+# A normal number of 24 random bits is below 5.8, so that 16 bits hold 4096 times as much.
+_STEPS = 4096.0
 # The second counter word keeps derived keys apart from drawn numbers.
 _FOLD_STREAM = _WORD
 
@@ -87,19 +90,28 @@ def words(keys, count, stream):
 
 
 def normal_field(keys, height, width, channels):
-    """Standard normal noise, one field for each of the keys (B, 2).
+    """Standard normal noise in steps of 1/4096, one field for each of the keys (B, 2).
 
     Box and Muller's transform of two uniform words (Annals of Mathematical
     Statistics 29, 1958). Shape (B, height, width, channels), float32.
     """
     count = height * width * channels
     pairs = (count + 1) // 2
-    counter = ops.cast(ops.arange(pairs, dtype="int32"), "uint32")
-    first, second = threefry_2x32(keys[:, None, :], counter, _constant(1))
-    # 1 - u lies in (0, 1], so the logarithm is finite.
-    radius = ops.sqrt(-2.0 * ops.log(1.0 - _unit(first)))
-    cosine, sine = _cosine_and_sine(_unit(second))
-    values = ops.concatenate([radius * cosine, radius * sine], axis=1)
+    batch = ops.shape(keys)[0]
+
+    def both_in_a_word(keys):
+        counter = ops.cast(ops.arange(pairs, dtype="int32"), "uint32")
+        first, second = threefry_2x32(keys[:, None, :], counter, _constant(1))
+        # 1 - u lies in (0, 1], so the logarithm is finite.
+        radius = ops.sqrt(-2.0 * ops.log(1.0 - _unit(first))) * _STEPS
+        cosine, sine = _cosine_and_sine(_unit(second))
+        low, high = octets.integer(radius * cosine), octets.integer(radius * sine)
+        return low & 0xFFFF | ops.left_shift(high, 16)
+
+    # Of two results XLA would compute each by itself, the generator and all.
+    pair = computed_apart(both_in_a_word, keys, (batch, pairs), "int32")
+    values = ops.cast(parts_of(pair, "int16"), "float32") * (1.0 / _STEPS)
+    values = ops.reshape(values, (batch, 2 * pairs))
     return ops.reshape(values[:, :count], (-1, height, width, channels))
 
 

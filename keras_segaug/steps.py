@@ -34,6 +34,8 @@ def run(steps, batch, dtype):
         behind = _together(group, groups[i + 1 :])
         if any(each[0][0].by_picture(each, batch.size()) for each in behind):
             return _in_parts([group, *groups[i + 1 :]], batch, dtype)
+        if group[0][0].touches == "all":
+            batch = Batch(channels.joined(batch.images), batch.masks, batch.weights)
         batch = group[0][0].run(group, batch)
     return _with_dtype(batch, dtype)
 

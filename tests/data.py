@@ -8,6 +8,8 @@ import keras
 import numpy as np
 from PIL import Image
 
+from keras_segaug.backend import Compiled
+
 CT = Path(__file__).parents[1] / "examples" / "data" / "ct"
 
 
@@ -16,6 +18,16 @@ def to_numpy(tensors):
         lambda x: x if isinstance(x, np.ndarray) else np.asarray(keras.ops.convert_to_numpy(x)),
         tensors,
     )
+
+
+# As it is compiled for a CPU, and as elsewhere.
+COMPILED = [False, True] if keras.backend.backend() != "torch" else [False]
+
+
+def run(function, tensors, compiled):
+    """Runs a function of tensors as a layer does."""
+    tensors = [keras.ops.convert_to_tensor(each) for each in tensors]
+    return to_numpy(Compiled(lambda nest, _: function(*nest), compiled)(tensors, None, (1, 1)))
 
 
 def dtype_of(tensor):

@@ -135,7 +135,7 @@ def prepare(task, variant, threads):
 
         return dataset_job(layer, (images, masks), batch, threads)
     make = {"eager": eager_job, "fit": fit_job}[variant]
-    return make(layer, images[:batch], masks[:batch])
+    return make(task.row, layer, images[:batch], masks[:batch])
 
 
 def wait(tensors):
@@ -145,17 +145,28 @@ def wait(tensors):
         jax.block_until_ready(tensors)
 
 
-def eager_job(layer, images, masks):
+def eager_job(row, layer, images, masks):
     data = keras.ops.convert_to_tensor(images), keras.ops.convert_to_tensor(masks)
 
     def run(count):
         for _ in range(count // len(images)):
             wait(layer(data))
 
-    return Job(run, len(images))
+    measured = keras.backend.backend() == "jax" and row in (work.CHAIN, work.CHAIN_FLOAT)
+    return Job(run, len(images), facts={"memory": memory_of(layer, data)} if measured else {})
 
 
-def fit_job(layer, images, masks):
+def memory_of(layer, data):
+    """The most a call takes, as XLA plans it, divided by its own input and output."""
+    import jax
+
+    program = jax.jit(lambda data, key: layer.augment(data, key))
+    plan = program.lower(data, ks.random.key(0)).compile().memory_analysis()
+    own = plan.argument_size_in_bytes + plan.output_size_in_bytes
+    return (own + plan.temp_size_in_bytes) / own
+
+
+def fit_job(row, layer, images, masks):
     """The time of `fit` with the layer less the time without it, as little else as can be."""
     import tensorflow as tf
 

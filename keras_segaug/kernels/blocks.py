@@ -22,7 +22,7 @@ def in_row_blocks(function, tensors, per_sample=()):
     Args:
         function: must treat every row by itself.
         tensors: of shape (B, H, ...).
-        per_sample: tensors (B, 1, 1), handed to the function as they are, before the others.
+        per_sample: tensors (B, 1, n), handed to the function as they are, before the others.
     """
     batch, height = ops.shape(tensors[0])[:2]
     if not loops_pay() or 0 in tensors[0].shape:
@@ -34,8 +34,10 @@ def in_row_blocks(function, tensors, per_sample=()):
         spread = ((0, 0), (0, BLOCKS * block - height), *[(0, 0)] * len(rest))
         return ops.reshape(ops.pad(tensor, spread), (-1, block, *rest))
 
-    spread = (ops.broadcast_to(x, (batch, BLOCKS, 1)) for x in per_sample)
-    each = [ops.reshape(x, (-1, 1, 1)) for x in spread]
+    each = [
+        ops.reshape(ops.broadcast_to(x, (batch, BLOCKS, x.shape[-1])), (-1, 1, x.shape[-1]))
+        for x in per_sample
+    ]
     found = ops.map(lambda parts: function(*parts), (*each, *map(split, tensors)))
     return [ops.reshape(x, (-1, BLOCKS * block, *x.shape[2:]))[:, :height] for x in found]
 

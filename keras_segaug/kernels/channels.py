@@ -5,7 +5,7 @@ in a maximum over them; apart, it works on as many pixels at once as its vectors
 holds float32 tensors (B, H, W, 1).
 """
 
-from keras_segaug.backend import loops_pay, octets_of, ops
+from keras_segaug.backend import loops_pay, ops, parts_of
 from keras_segaug.kernels import octets
 from keras_segaug.kernels.lookup import dtype_of
 
@@ -42,4 +42,4 @@ def joined_octets(channels):
     pixels = 0
     for place, channel in enumerate(channels):
         pixels = pixels | octets.rounded(ops.clip(channel, 0.0, 255.0), place)
-    return octets_of(pixels[..., 0])[..., : len(channels)]
+    return parts_of(pixels[..., 0], "uint8")[..., : len(channels)]

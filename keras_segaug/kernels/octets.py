@@ -36,12 +36,17 @@ def signed(word):
 
 
 def rounded(values, place=0):
-    """Floats from 0 to 255, rounded (halves to even), in one byte of words that are 0 else.
+    """Floats from 0 to 255, rounded (halves to even), in one byte of words that are 0 else."""
+    return _moved(integer(values) & 0xFF, place)
+
+
+def integer(values):
+    """Floats, rounded (halves to even): int32 whose lower 16 bits are those of the number.
 
     Next to 2**23 a float32 counts in ones, so that its lowest bits are the number: one addition,
     where a cast has to look for what an integer cannot hold.
     """
-    return _moved(bits_of(values + 2.0**23) & 0xFF, place)
+    return bits_of(values + 1.5 * 2.0**23)
 
 
 def _moved(words, places):

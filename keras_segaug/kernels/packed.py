@@ -4,7 +4,7 @@ Four loads a pixel serve three channels and the mask. Colours are blended in flo
 rounded once; the label is taken from the nearest of the same four words.
 """
 
-from keras_segaug.backend import gather_rows, octets_of, ops
+from keras_segaug.backend import gather_rows, ops, parts_of
 from keras_segaug.kernels import octets
 from keras_segaug.kernels.resample import fold
 
@@ -81,7 +81,7 @@ def pack(images, *masks):
 
 def unpack(words, channels):
     """Words (B, H, W) as images (B, H, W, C) and masks (B, H, W, 1), both uint8."""
-    values = octets_of(words)
+    values = parts_of(words, "uint8")
     return values[..., :channels], values[..., LABEL:]
 
 

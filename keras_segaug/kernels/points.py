@@ -63,8 +63,13 @@ class Points:
         in registers.
         """
         if self._grid is not None:
+            columns, rows = self.grid()
+            if columns.shape[1] == 1 and rows.shape[2] == 1:
+                columns = ops.broadcast_to(columns, (batch, 1, self.width))
+                rows = ops.broadcast_to(rows, (batch, self.height, 1))
+                return lambda *points: points, [columns], [rows]
             shape = (batch, self.height, self.width)
-            return lambda *points: points, [], [ops.broadcast_to(x, shape) for x in self.grid()]
+            return lambda *points: points, [], [ops.broadcast_to(x, shape) for x in (columns, rows)]
         matrix = _per_sample(matrices.computed_once(self._matrix))
         entries = [entry for row in matrix for entry in row if not isinstance(entry, float)]
 

@@ -62,7 +62,7 @@ def read_rows(readers, place, per_sample, per_row):
     Args:
         readers: as `reader` returns them.
         place: a function (*per_sample, *per_row) -> (columns, rows) of some of the rows.
-        per_sample: tensors (B, 1, 1).
+        per_sample: tensors (B, 1, n).
         per_row: tensors (B, h, w) or (B, h, 1).
     """
     samples = ops.reshape(ops.arange(ops.shape(per_row[0])[0], dtype="int32"), (-1, 1, 1))

@@ -1,23 +1,14 @@
 """Which window of a mask to take, beside numpy; as it is compiled for a CPU, and as elsewhere."""
 
-import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_segaug.backend import Compiled
 from keras_segaug.kernels import aiming
-from tests.data import to_numpy
+from tests.data import COMPILED, run
 
-COMPILED = [False, True] if keras.backend.backend() != "torch" else [False]
 SIDES = st.integers(1, 100)
-
-
-def run(function, tensors, compiled):
-    """Runs a function of tensors and a key as a layer does."""
-    tensors = [keras.ops.convert_to_tensor(each) for each in tensors]
-    return to_numpy(Compiled(lambda nest, _: function(*nest), compiled)(tensors, None, (1, 1)))
 
 
 def labels_of(generator, shape, dtype="uint8"):

@@ -6,19 +6,19 @@ import pytest
 from scipy import ndimage
 
 from keras_segaug.kernels.blur import gaussian_blur
-from tests.data import pictures, to_numpy
+from tests.data import COMPILED, pictures, run, to_numpy
 
 
-@pytest.mark.parametrize("radius", [(1, 1), (2, 3), (6, 0), (40, 40)])
-def test_against_scipy(radius):
-    images = pictures(2, 18, 15).astype("float32")
+@pytest.mark.parametrize("compiled", COMPILED)
+@pytest.mark.parametrize("channels", [1, 3, 5])
+@pytest.mark.parametrize("radius", [(1, 1), (2, 3), (6, 0), (40, 40), (18, 15)])
+def test_against_scipy(radius, channels, compiled):
+    images = pictures(2, 18, 15, channels).astype("float32")
     sigma = np.array([0.7, 2.5], "float32")
-    result = to_numpy(
-        gaussian_blur(
-            keras.ops.convert_to_tensor(images),
-            keras.ops.convert_to_tensor(sigma.reshape(-1, 1, 1, 1)),
-            *radius,
-        )
+    result = run(
+        lambda images, sigma: gaussian_blur(images, sigma, *radius),
+        [images, sigma.reshape(-1, 1, 1, 1)],
+        compiled,
     )
     for image, value, blurred in zip(images, sigma, result, strict=True):
         expected = ndimage.gaussian_filter(
