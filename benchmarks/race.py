@@ -60,7 +60,7 @@ class Racer:
         self.name = name
         self._patience = settings.patience
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
-        cores = ",".join(map(str, settings.cores))
+        cores = ",".join(map(str, cores_of(CONTENDERS[name], settings)))
         python = settings.pythons.get(name, sys.executable)
         command = [python, "-m", "benchmarks.child", name, cores, str(len(settings.cores))]
         self._process = subprocess.Popen(
@@ -101,6 +101,12 @@ class Racer:
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
         return lines[-1][:200] if lines else "it said nothing"
+
+
+def cores_of(contender, settings):
+    """The cores of its process: the shared ones, and what this machine has of spare ones."""
+    others = sorted(os.sched_getaffinity(0) - set(settings.cores))
+    return (*settings.cores, *others[: contender.spare_cores])
 
 
 def environment(name, threads):

@@ -76,7 +76,7 @@ class ImageOnlyNormalization(ImageOnlyLayer):
         self._set((origin + shift).tolist(), (squares / count - shift**2).clip(0).tolist())
 
     @property
-    def looks_around(self):
+    def looks_around(self):  # type: ignore[override]  # decided by the arguments
         return self.per_image
 
     def _set(self, mean, variance):

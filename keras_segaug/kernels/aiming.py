@@ -129,12 +129,10 @@ def largest_shares(labels, tops, lefts, height, width, ignored, enough):
     samples = ops.broadcast_to(samples[:, None], ops.shape(tops))
     # Else the compiler would find the windows anew for every pixel that it counts.
     windows = materialised([ops.reshape(x, (-1,)) for x in (samples, tops, lefts)])
-    classes = _main_classes(labels, windows, height, width, ignored)
     if loops_pay():
-        shares = _shares_until(
-            enough, labels, (*windows, classes), candidates, height, width, ignored
-        )
+        shares = _shares_until(enough, labels, windows, candidates, height, width, ignored)
     else:
+        classes = _main_classes(labels, windows, height, width, ignored)
         samples, tops, lefts = windows
         rows = tops[:, None] + ops.arange(height, dtype="int32")
         columns = lefts[:, None] + ops.arange(width, dtype="int32")
@@ -147,9 +145,10 @@ def _shares_until(enough, labels, windows, candidates, height, width, ignored):
     number = ops.shape(windows[0])[0]
 
     def step(index, shares):
-        *start, classes = (ops.take(each, index, axis=0) for each in windows)
-        window = window_of(labels, start, (1, height, width))[0]
-        share = _share(window, classes, ignored)
+        start = [ops.take(each, index, axis=0) for each in windows]
+        single = [ops.reshape(each, (1,)) for each in start]
+        classes = _main_classes(labels, single, height, width, ignored)[0]
+        share = _share(window_of(labels, start, (1, height, width))[0], classes, ignored)
         shares = ops.scatter_update(shares, ops.reshape(index, (1, 1)), ops.reshape(share, (1,)))
         next_sample = (index // candidates + 1) * candidates
         return ops.where(share <= enough, next_sample, index + 1), shares

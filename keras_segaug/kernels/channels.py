@@ -39,7 +39,10 @@ def joined(images):
 
 def joined_octets(channels):
     """Up to four channels, rounded and clipped: uint8 (B, H, W, C)."""
-    pixels = 0
-    for place, channel in enumerate(channels):
-        pixels = pixels | octets.rounded(ops.clip(channel, 0.0, 255.0), place)
-    return parts_of(pixels[..., 0], "uint8")[..., : len(channels)]
+    first, *others = [
+        octets.rounded(ops.clip(channel[..., 0], 0.0, 255.0), place)
+        for place, channel in enumerate(channels)
+    ]
+    for pixels in others:
+        first = first | pixels
+    return parts_of(first, "uint8")[..., : len(channels)]

@@ -74,10 +74,9 @@ class Points:
         entries = [entry for row in matrix for entry in row if not isinstance(entry, float)]
 
         def place(*parts):
-            *values, rows = parts
-            values = iter(values)
+            values = iter(parts[:-1])
             filled = [[x if isinstance(x, float) else next(values) for x in row] for row in matrix]
-            return _followed(filled, pixels(self.width, (1, -1)), rows)
+            return _followed(filled, pixels(self.width, (1, -1)), parts[-1])
 
         rows = ops.broadcast_to(pixels(self.height, (1, -1, 1)), (batch, self.height, 1))
         return place, [ops.broadcast_to(x, (batch, 1, 1)) for x in entries], [rows]
