@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.marks import marks, replaced
+
 ROOT = Path(__file__).parent.parent
 MODULE = "benchmarks.compare_keras"
 # name: (arguments, arguments of check_alignment)
@@ -49,7 +51,7 @@ LAYERS = {
 }
 SEEDLESS = ("CenterCrop", "Resizing", "MixUp", "Solarization", "AutoContrast", "Equalization")
 # Between these lines of the README stands its table.
-BEGIN, END = "<!-- compare-keras: begin -->", "<!-- compare-keras: end -->"
+BEGIN, END = marks("compare-keras")
 STYLES = {"eager": None, "dataset.map": "map"}
 BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 
@@ -82,15 +84,11 @@ def main(arguments=None):
 
 def with_table(text, results):
     """The text with what stands between the two marks replaced: the layers with findings."""
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    if not tail:
-        raise ValueError(f"The README must hold the lines {BEGIN} and {END}, in this order.")
     mask = masks_of(results)[0]
     versions = versions_in(results)
     rows = [line for line in table(results, mask) if set(line.split(" | ")[1:]) - {"ok", "ok |"}]
     title = f"Masks of dtype {mask} ({versions}); layers with nothing found are left out:"
-    return "\n".join([head + BEGIN, title, "", *rows, END]) + tail
+    return replaced(text, "compare-keras", [title, "", *rows])
 
 
 def versions_in(results):

@@ -9,8 +9,9 @@ from pathlib import Path
 from benchmarks import gpu_report
 from benchmarks.contenders import REFERENCE
 from benchmarks.figures import ratio, rounded
+from benchmarks.marks import replaced
 from benchmarks.targets import targets
-from benchmarks.work import CHAIN, CHAIN_FLOAT, MAIN_ROWS, title
+from benchmarks.work import CHAIN, CHAIN_FLOAT, CROP, MAIN_ROWS, ONE_LAYER, SIX_LAYERS, title
 
 HEADER = """# Benchmarks
 
@@ -20,6 +21,27 @@ Milliseconds a picture with its mask, the median over rounds; behind it how many
 keras_segaug's first column. **Bold** is a loss: somebody is faster. Every contender runs in a
 process of its own, pinned to the same cores, in turns, on 16 different pictures.
 """
+
+
+SHORT_ROWS = (
+    CHAIN,
+    CHAIN_FLOAT,
+    SIX_LAYERS,
+    ONE_LAYER,
+    "elastic",
+    "flip",
+    CROP,
+    "jitter",
+    "blur",
+)
+SHORT_CONTENDERS = (
+    REFERENCE,
+    "keras",
+    "albumentations",
+    "albumentationsx",
+    "torchvision",
+    "kornia",
+)
 
 
 def table(header, rows):
@@ -142,10 +164,35 @@ def targets_section(result):
     return "### Targets\n\n" + table(["what", "found", "goal", "reached"], body)
 
 
-def short_table(result):
-    """A few rows for the README."""
-    rows = [row for row in ("flip", "affine", CHAIN, CHAIN_FLOAT) if row in result["rows"]]
-    return rows_table(result, rows)
+def short_lines(result):
+    """For the README: milliseconds a picture, the fastest in bold; None where rows are missing."""
+    names = [name for name in SHORT_CONTENDERS if name in ran(result, result["rows"])]
+    if not set(SHORT_ROWS) <= set(result["rows"]) or REFERENCE not in names:
+        return None
+    body = []
+    for row in SHORT_ROWS:
+        times = {name: result["rows"][row].get(name, {}).get("median") for name in names}
+        best = min(time for time in times.values() if time is not None)
+        texts = ["–" if time is None else rounded(time) for time in times.values()]
+        bold = [f"**{x}**" if t == best else x for x, t in zip(texts, times.values(), strict=True)]
+        body.append([title(row), *bold])
+    facts, entries = result["machine"], result["contenders"]
+    ours = ", ".join(f"{k} {v}" for k, v in entries[REFERENCE]["versions"].items())
+    about = (
+        f"Milliseconds a picture of {result['side']}×{result['side']}×3 with its mask, "
+        f"{result['threads']} core of an {facts['processor']}, medians of {result['rounds']} "
+        f"alternating rounds, {facts['date']}, {ours}:"
+    )
+    titles = [entries[name]["title"] for name in names]
+    return [about, "", *table(["work", *titles], body).splitlines()]
+
+
+def write_readme(result, readme):
+    """Replaces the README's table by one of this result, if that holds all its rows."""
+    lines = short_lines(result)
+    if lines is not None:
+        readme.write_text(replaced(readme.read_text(), "bench", lines))
+    return lines is not None
 
 
 def growth_section(name, result):

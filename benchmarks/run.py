@@ -43,6 +43,7 @@ def read_options(arguments=None):
     parser.add_argument("--machine", default=machine.default_name(), help="name of the result")
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--document", type=Path, default=ROOT / "docs" / "benchmarks.md")
+    parser.add_argument("--readme", type=Path, default=ROOT / "README.md")
     return parser.parse_args(arguments)
 
 
@@ -73,7 +74,9 @@ def main(arguments=None):
     path = options.results / f"{options.machine}.json"
     path.write_text(json.dumps(result, indent=1) + "\n")
     report.write(options.results, options.document)
-    Console().print(f"Wrote {path} and {options.document}")
+    table = report.write_readme(result, options.readme)
+    readme = f" and the table in {options.readme}" if table else ""
+    Console().print(f"Wrote {path}, {options.document}{readme}")
 
 
 IMPORT = (

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import check, figures, report, targets, work
+from benchmarks import check, figures, marks, report, targets, work
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -118,6 +118,39 @@ def test_document_shows_what_was_lost_failed_or_not_installed(result, tmp_path):
     assert "- horizontal flip, KERAS: ValueError: no" in text
     assert "| KORNIA | not installed | a note |" in text
     assert "| `JointRandomFlip` | 0.2 |" in text
+
+
+def test_the_readme_shows_the_fastest_in_bold(result, tmp_path):
+    readme = tmp_path / "README.md"
+    readme.write_text("before\n<!-- bench: begin -->\nold\n<!-- bench: end -->\nbehind\n")
+    assert not report.write_readme(result, readme)  # most of its rows were not run
+    assert "old" in readme.read_text()
+    result["rows"] |= {row: {"segaug": entry(1.0)} for row in report.SHORT_ROWS[1:]}
+    result["rows"]["flip"] = {"segaug": entry(0.2), "keras": {"error": "no"}}
+    result["rows"]["blur"] = {"segaug": entry(0.8), "albumentations": entry(0.4)}
+    assert report.write_readme(result, readme)
+    text = readme.read_text()
+    assert text.startswith("before\n<!-- bench: begin -->\nMilliseconds")
+    assert text.endswith("<!-- bench: end -->\nbehind\n")
+    assert "old" not in text
+    assert "| work | SEGAUG | KERAS | ALBUMENTATIONS |" in text
+    assert "| reference chain, uint8 out | **2.00** | 44.0 | 5.00 |" in text
+    assert "| gaussian blur | 0.8 | – | **0.4** |" in text
+    assert "| horizontal flip | **0.2** | – | – |" in text
+
+
+def test_the_readme_must_hold_the_marks():
+    with pytest.raises(ValueError, match="bench: begin"):
+        marks.replaced("no marks here", "bench", ["new"])
+
+
+def test_memory_and_import_are_targets(result):
+    result["import_milliseconds"] = 60.0
+    result["rows"]["chain"]["segaug-jax"] = {**entry(2.0), "memory": 1.2}
+    found = {what: (value, reached) for what, value, _, _, reached in targets.targets(result)}
+    assert found["importing keras_segaug after keras, milliseconds"] == (60.0, False)
+    memory = "chain, uint8: peak memory of a batch of 16 on JAX / its input and output"
+    assert found[memory] == (1.2, True)
 
 
 def test_targets_know_which_way_is_better(result):

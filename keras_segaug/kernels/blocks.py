@@ -30,16 +30,17 @@ def in_row_blocks(function, tensors, per_sample=()):
     block = -(-height // BLOCKS)
 
     def split(tensor):
-        rest = tensor.shape[2:]
+        rest = ops.shape(tensor)[2:]
         spread = ((0, 0), (0, BLOCKS * block - height), *[(0, 0)] * len(rest))
         return ops.reshape(ops.pad(tensor, spread), (-1, block, *rest))
 
+    lengths = [ops.shape(x)[-1] for x in per_sample]
     each = [
-        ops.reshape(ops.broadcast_to(x, (batch, BLOCKS, x.shape[-1])), (-1, 1, x.shape[-1]))
-        for x in per_sample
+        ops.reshape(ops.broadcast_to(x, (batch, BLOCKS, length)), (-1, 1, length))
+        for x, length in zip(per_sample, lengths, strict=True)
     ]
     found = ops.map(lambda parts: function(*parts), (*each, *map(split, tensors)))
-    return [ops.reshape(x, (-1, BLOCKS * block, *x.shape[2:]))[:, :height] for x in found]
+    return [ops.reshape(x, (-1, BLOCKS * block, *ops.shape(x)[2:]))[:, :height] for x in found]
 
 
 def in_parts(function, images, *nest):
@@ -90,9 +91,9 @@ def computed_apart(function, tensor, shape, dtype):
     """
     if not loops_pay() or 0 in tensor.shape:
         return function(tensor)
-    # Always so, which only the compiler does not know.
-    holds = ops.cast(ops.reshape(tensor, (-1,))[0], "float32") < math.inf
-    return ops.cond(holds, lambda: function(tensor), lambda: ops.zeros(shape, dtype))
+    # Never so, whatever the value, and be it no number: which only the compiler does not know.
+    never = ops.cast(ops.reshape(tensor, (-1,))[0], "float32") < -math.inf
+    return ops.cond(never, lambda: ops.zeros(shape, dtype), lambda: function(tensor))
 
 
 def materialised(values):

@@ -12,7 +12,8 @@ def can_tabulate(images):
     if isinstance(images, list) or not loops_pay() or dtype_of(images) != "uint8":
         return False
     height, width = images.shape[1:3]
-    return height * width >= 4 * _VALUES
+    known = isinstance(height, int) and isinstance(width, int)
+    return known and height * width >= 4 * _VALUES
 
 
 def tabulated(function, images):
@@ -23,7 +24,7 @@ def tabulated(function, images):
             picture.
         images: the images.
     """
-    batch = images.shape[0]
+    batch = ops.shape(images)[0]
     values = ops.cast(ops.arange(_VALUES, dtype="int32"), "float32")
     values = ops.broadcast_to(ops.reshape(values, (1, -1, 1, 1)), (batch, _VALUES, 1, 1))
     (table,) = materialised([ops.reshape(function(values), (-1,))])

@@ -78,3 +78,26 @@ def test_many_sizes_with_and_without_a_batch():
         data = data if side % 2 else tuple(part[0] for part in data)
         for found, expected in zip(to_numpy(layer(*data)), to_numpy(plain(*data)), strict=True):
             np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("shape", [(None, None, None), (None, 40, 44), (2, None, 44)])
+def test_compiled_because_told_so_where_sizes_are_not_known(shape):
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("JAX knows every size; torch does not compile")
+    import tensorflow as tf
+
+    images, masks = pictures(2, 40, 44), labels(2, 40, 44)
+    layers = [
+        ks.JointRandomElasticTransform(),
+        ks.ImageOnlyGamma(0.2),
+        ks.ImageOnlyContrast(0.2),
+        ks.ImageOnlyGaussianBlur(5, 1.0),
+        ks.ImageOnlyHue(0.0),
+    ]
+    compiled, plain = (ks.Pipeline(layers, seed=1, jit_compile=j) for j in (True, False))
+    signature = [tf.TensorSpec((*shape, 3), "uint8"), tf.TensorSpec(shape, "uint8")]
+    found = tf.function(lambda *pair: compiled(*pair), input_signature=signature)(images, masks)
+    expected = plain(images, masks)
+    # 8 bits between the lookup and the colours: a half is rounded up or down.
+    np.testing.assert_allclose(to_numpy(found[0]), to_numpy(expected[0]), atol=2.0)
+    assert (to_numpy(found[1]) != to_numpy(expected[1])).mean() < 0.001

@@ -59,6 +59,22 @@ def test_a_chain_is_its_layers_one_by_one(chain, dtype, jit_compile):
     np.testing.assert_array_equal(found[1], expected_masks)
 
 
+@pytest.mark.parametrize("jit_compile", [True, False])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_spoils_no_other_pixel(value, jit_compile):
+    images = pictures(2, 40, 33).astype("float32")
+    images[:, 0, 0] = value
+    layers = [
+        ks.JointRandomRotation((0.0, 0.0), interpolation="nearest"),
+        ks.ImageOnlyHue((0.0, 0.0)),
+        ks.ImageOnlyGaussianNoise((0.0, 0.0)),
+    ]
+    found = to_numpy(ks.Pipeline(layers, seed=1, jit_compile=jit_compile)(images))
+    expected = images.copy()
+    found[:, 0, 0] = expected[:, 0, 0] = 0.0
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "uint8"])
 def test_chains_on_real_slices(dtype):
     """One channel: no word is full, and a table serves all of it."""
