@@ -196,7 +196,18 @@ def write_readme(result, readme):
 
 
 def growth_section(name, result):
-    lines = [f"## Growth: {name}\n"]
+    facts = result["machine"]
+    versions = {
+        f"{package} {version}"
+        for entry in result["contenders"].values()
+        for package, version in entry.get("versions", {}).items()
+    }
+    lines = [
+        f"## Growth: {name}\n",
+        f"`make bench-growth`: {facts['processor']}, Python {facts['python']}, {facts['date']}, "
+        f"{result['threads']} core and thread for each contender, medians of {result['rounds']} "
+        f"rounds, bands from quartile to quartile; {', '.join(sorted(versions))}.\n",
+    ]
     lines += [f"![{about}](images/{file})\n" for file, about in result["plots"].items()]
     return "\n".join(lines)
 
