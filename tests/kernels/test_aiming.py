@@ -109,3 +109,15 @@ def assert_share_of_the_grids_classes(share, window, ignored):
     firsts, seconds = np.flatnonzero(votes == votes.max()), np.flatnonzero(votes >= second)
     allowed = [max(counts[a], counts[b]) for a in firsts for b in seconds if a != b]
     assert np.isclose(allowed, share, atol=1e-6).any()
+
+
+@pytest.mark.parametrize("compiled", COMPILED)
+@pytest.mark.parametrize("dtype", ["uint8", "int32"])
+def test_a_class_between_the_points_of_the_grid_is_not_taken_for_none(compiled, dtype):
+    labels = np.full((1, 100, 100), 2, dtype)
+    labels[0, 0, :2] = 1, 3
+    start = np.zeros((1, 1), "float32")
+    found = run(
+        lambda *x: aiming.largest_shares(*x, 100, 100, 2, 0.6), [labels, start, start], compiled
+    )
+    np.testing.assert_array_equal(found, [[1.0]])
