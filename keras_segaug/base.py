@@ -177,7 +177,7 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
 
     def _augment(self, tensors, key):
         sample = Sample(self, tensors, checked=True)
-        drawn = None if key is None else self.sample(ops.shape(sample.images), key)
+        drawn = None if key is None else self.draw_parameters(ops.shape(sample.images), key)
         return self._apply(sample, drawn)
 
     def _next_key(self):

@@ -16,7 +16,7 @@ class Replay:
     _apply: Any
     _run_program: Any
 
-    def sample(self, shape, key):
+    def draw_parameters(self, shape, key):
         """Draws the parameters of a call.
 
         Args:
@@ -50,7 +50,7 @@ class Replay:
 
         Args:
             data: any accepted structure, of the size that the layer gives back.
-            parameters: what `sample` returned, or None: as at inference.
+            parameters: what `draw_parameters` returned, or None: as at inference.
             size: (height, width) of the original; None where the layer keeps it.
 
         Returns:
@@ -62,11 +62,11 @@ class Replay:
             return sample.write(self._apply(sample, parameters, size or "same"))
 
     def augment(self, data, key):
-        """`apply` of what `sample` draws from the key, in one program, compiled as a call is.
+        """`apply` of what `draw_parameters` draws from the key, in one program, compiled as a call is.
 
         Args:
             data: any accepted structure.
-            key: as in `sample`. The layer's own seed and count of calls are not looked at.
+            key: as in `draw_parameters`. The layer's own seed and count of calls are not looked at.
         """
         sample = Sample(self, data)
         with backend.ops_of(sample.images):

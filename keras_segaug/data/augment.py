@@ -115,7 +115,7 @@ def augment_dataset(
 def sample_keys(seed, epoch, numbers):
     """The keys (..., 2) that `augment_dataset` gives the samples of these numbers.
 
-    `layer.apply(data, layer.sample(shape, keys))` replays what it did to a batch, but for the
+    `layer.apply(data, layer.draw_parameters(shape, keys))` replays what it did to a batch, but for the
     last bits, in which a program for a batch may round otherwise.
     """
     with backend.ops_of(numbers):

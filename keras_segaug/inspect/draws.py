@@ -66,7 +66,7 @@ def draw(owner, augmentation, batches, seed, number):
         if isinstance(augmentation, AugmentationLayer):
             indices = ops.arange(start, start + len(images), dtype="int32")
             keys = random.fold_in(random.key(seed, number), indices)
-            parameters = augmentation.sample(images.shape, keys)
+            parameters = augmentation.draw_parameters(images.shape, keys)
             result = augmentation.apply(data, parameters)
         else:
             result = augmentation(images) if masks is None else augmentation(images, masks)

@@ -41,7 +41,7 @@ def differ(a, b):
 def test_parameters_are_the_same_on_every_backend(case):
     """The file was written on TensorFlow (`python -m tests.contract.write_parameters`)."""
     expected = json.loads(REFERENCE.read_text())[case.id]
-    found = flat(case.make().sample((4, 16, 14, 3), 123))
+    found = flat(case.make().draw_parameters((4, 16, 14, 3), 123))
     assert len(found) == len(expected)
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-7)
@@ -64,22 +64,22 @@ def test_a_seed_repeats_and_calls_differ(case):
 @pytest.mark.parametrize("case", **ids(RANDOM))
 def test_parameters_do_not_depend_on_the_batch_size(case):
     layer = case.make()
-    large = flat(layer.sample((8, 16, 14, 3), 5))
-    small = flat(layer.sample((3, 16, 14, 3), 5))
+    large = flat(layer.draw_parameters((8, 16, 14, 3), 5))
+    small = flat(layer.draw_parameters((3, 16, 14, 3), 5))
     for a, b in zip(large, small, strict=True):
         np.testing.assert_array_equal(a[:3], b)
-    single = flat(layer.sample((16, 14, 3), 5))
+    single = flat(layer.draw_parameters((16, 14, 3), 5))
     for a, b in zip(large, single, strict=True):
         np.testing.assert_array_equal(a[:1], b)
 
 
 @pytest.mark.parametrize("case", **ids(RANDOM))
 def test_replay(case):
-    """A call is `apply` of `sample`, with the seed and the number of the call as the key."""
+    """A call is `apply` of `draw_parameters`, with the seed and the number of the call as the key."""
     images, mask = pictures(), mask_for(case)
     layer = case.make(seed=31)
     for call in range(3):
-        parameters = layer.sample(images.shape, ks.random.key(31, call))
+        parameters = layer.draw_parameters(images.shape, ks.random.key(31, call))
         expected = to_numpy(layer.apply((images, mask), parameters))
         same(to_numpy(layer(images, mask)), expected)
 
@@ -96,20 +96,20 @@ def test_compiled_is_the_same(case):
 
 
 def test_samples_of_a_batch_differ():
-    angles = to_numpy(ks.JointRandomRotation(0.5).sample((50, 8, 8, 3), 1)["angle"])
+    angles = to_numpy(ks.JointRandomRotation(0.5).draw_parameters((50, 8, 8, 3), 1)["angle"])
     assert len(np.unique(angles)) == 50
 
 
 def test_layers_of_a_pipeline_draw_independently():
     layer = ks.Pipeline([ks.ImageOnlyBrightness(1.0), ks.ImageOnlyBrightness(1.0)])
     first, second = (
-        to_numpy(drawn["delta"]) for drawn in layer.sample((4000, 1, 1, 1), 3)["layers"]
+        to_numpy(drawn["delta"]) for drawn in layer.draw_parameters((4000, 1, 1, 1), 3)["layers"]
     )
     assert abs(np.corrcoef(first, second)[0, 1]) < 0.05
 
 
 def test_both_axes_of_a_flip_are_drawn_independently():
-    drawn = to_numpy(ks.JointRandomFlip().sample((4000, 8, 8, 3), 2))
+    drawn = to_numpy(ks.JointRandomFlip().draw_parameters((4000, 8, 8, 3), 2))
     outcomes = 2 * drawn["horizontal"].astype(int) + drawn["vertical"]
     counts = np.bincount(outcomes, minlength=4)
     assert stats.chisquare(counts).pvalue > 0.001
@@ -134,7 +134,7 @@ def test_probability_is_per_sample(case):
     """Some samples of one batch are left alone, the others are as without it."""
     images, mask = pictures(32), mask_for(case, 32)
     layer = case.make(probability=0.5)
-    parameters = layer.sample(images.shape, 9)
+    parameters = layer.draw_parameters(images.shape, 9)
     applied = to_numpy(parameters["applied"])
     assert 0 < applied.sum() < 32
     image, moved = to_numpy(layer.apply((images, mask), parameters))
@@ -168,7 +168,7 @@ def test_keras_set_random_seed_fixes_layers_without_a_seed():
 def test_any_integer_is_a_seed(seed):
     layer = ks.JointRandomRotation(0.3, seed=seed, jit_compile=False)
     images = pictures()
-    expected = layer.apply(images, layer.sample(images.shape, ks.random.key(seed, 0)))
+    expected = layer.apply(images, layer.draw_parameters(images.shape, ks.random.key(seed, 0)))
     same(to_numpy(layer(images)), to_numpy(expected))
 
 
@@ -180,5 +180,7 @@ def test_the_counter_goes_past_32_bits_of_its_low_word():
     state[0] = calls * 256
     layer._state.assign(state)
     for call in (calls, calls + 1):
-        expected = layer.apply(pictures(), layer.sample(pictures().shape, ks.random.key(1, call)))
+        expected = layer.apply(
+            pictures(), layer.draw_parameters(pictures().shape, ks.random.key(1, call))
+        )
         same(to_numpy(layer(pictures())), to_numpy(expected))

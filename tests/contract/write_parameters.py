@@ -7,7 +7,7 @@ from tests.contract.test_randomness import REFERENCE, flat
 
 if __name__ == "__main__":
     drawn = {
-        case.id: [x.tolist() for x in flat(case.make().sample((4, 16, 14, 3), 123))]
+        case.id: [x.tolist() for x in flat(case.make().draw_parameters((4, 16, 14, 3), 123))]
         for case in CASES
     }
     REFERENCE.write_text(json.dumps(drawn, indent=1) + "\n")

@@ -45,4 +45,4 @@ def moved_by_old_class(generation, arguments, picture, count=DRAWS):
 def moved_by_pipeline(arguments, picture, count=DRAWS):
     pipeline = ks.from_image_data_generator(arguments, seed=1).pipeline
     pictures = np.broadcast_to(picture, (count, *picture.shape)).astype("float32")
-    return to_numpy(pipeline.apply(pictures, pipeline.sample(pictures.shape, 5)))
+    return to_numpy(pipeline.apply(pictures, pipeline.draw_parameters(pictures.shape, 5)))

@@ -144,7 +144,7 @@ def test_a_callback_tells_the_epochs_of_fit():
 def test_the_key_replays_a_sample():
     found = next(ks.augment_dataset(pairs(6).batch(6), LAYER, epoch=2).as_numpy_iterator())
     keys = sample_keys(3, 2, keras.ops.arange(6))
-    parameters = LAYER.sample((6, 16, 14, 3), keys)
+    parameters = LAYER.draw_parameters((6, 16, 14, 3), keys)
     images, masks = to_numpy(LAYER.apply((pictures(6), labels(6)), parameters))
     np.testing.assert_allclose(found[0], images, atol=2e-2)
     np.testing.assert_array_equal(found[1], masks)

@@ -66,7 +66,7 @@ def test_in_dataset_map_and_compiled(case):
     layer = case.make(jit_compile="auto" if compiles else False)
     dataset = tf.data.Dataset.from_tensor_slices((images, mask)).batch(4).map(layer)
     found = next(dataset.as_numpy_iterator())
-    parameters = layer.sample(images.shape, ks.random.key(7, 0)) if layer.random else {}
+    parameters = layer.draw_parameters(images.shape, ks.random.key(7, 0)) if layer.random else {}
     expected = to_numpy(layer.apply((images, mask), parameters))
     # A product that falls on a whole grey level may be rounded down from either side.
     tolerance = 1.0 if case.layer is colour.LegacyBrightness else 2e-2
@@ -99,7 +99,7 @@ def test_saved_with_a_model(tmp_path):
         to_numpy(model(images, training=False)), to_numpy(loaded(images, training=False)), atol=1e-3
     )
     copy = loaded.layers[-1]
-    parameters = pipeline.sample(images.shape, 3)
+    parameters = pipeline.draw_parameters(images.shape, 3)
     a, b = (to_numpy(layer.apply(images, parameters)) for layer in (pipeline, copy))
     np.testing.assert_array_equal(a, b)
 

@@ -116,7 +116,7 @@ def test_every_kind_of_shift(generation, value):
     expected = [generator.get_random_transform((40, 30, 3))["tx"] for _ in range(DRAWS)]
     pipeline = ks.from_image_data_generator({"height_shift_range": value}).pipeline
     layer = pipeline.layers[0]
-    parameters = layer.sample((DRAWS, 40, 30, 3), 4)
+    parameters = layer.draw_parameters((DRAWS, 40, 30, 3), 4)
     matrix = layer.matrix(parameters, 40, 30)
     found = to_numpy(matrix[1][2] - (matrix[1][0] * 14.5 + (matrix[1][1] - 1.0) * -19.5))
     found = np.broadcast_to(found, (DRAWS,))
@@ -132,7 +132,7 @@ def test_every_kind_of_shift(generation, value):
 
 def test_zooms_are_drawn_apart():
     layer = ks.from_image_data_generator({"zoom_range": 0.4}).pipeline.layers[0]
-    drawn = to_numpy(layer.sample((DRAWS, 8, 8, 3), 2))
+    drawn = to_numpy(layer.draw_parameters((DRAWS, 8, 8, 3), 2))
     assert abs(np.corrcoef(drawn["zoom_height"], drawn["zoom_width"])[0, 1]) < 0.05
 
 

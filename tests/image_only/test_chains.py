@@ -47,7 +47,7 @@ def test_a_chain_is_its_layers_one_by_one(chain, dtype, jit_compile):
     images, masks = pictures(3, 40, 33), labels(3, 40, 33)
     key = ks.random.key(5)
     found = to_numpy(pipeline.augment((images, masks), key))
-    expected, drawn = (images, masks), pipeline.sample(images.shape, key)
+    expected, drawn = (images, masks), pipeline.draw_parameters(images.shape, key)
     for layer, parameters in zip(layers, drawn["layers"], strict=True):
         expected = layer.apply(expected, parameters if layer.random else None)
         if chain.startswith("rotation") and layer is layers[0]:

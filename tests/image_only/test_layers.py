@@ -28,7 +28,7 @@ def test_keras_agrees(ours, theirs):
 
 
 def test_contrast_of_a_float_goes_both_ways():
-    drawn = to_numpy(ks.ImageOnlyContrast(0.4).sample((500, 1, 1, 1), 1)["factor"])
+    drawn = to_numpy(ks.ImageOnlyContrast(0.4).draw_parameters((500, 1, 1, 1), 1)["factor"])
     assert 0.6 <= drawn.min() < 0.65
     assert 1.35 < drawn.max() <= 1.4
 
@@ -44,9 +44,9 @@ def test_color_jitter_is_its_parts():
         ],
         jit_compile=False,
     )
-    drawn = jitter.sample(images.shape, 1)
-    drawn["contrast"] = parts.sample(images.shape, ks.random.key(0))["layers"][1]["factor"]
-    parts_drawn = parts.sample(images.shape, ks.random.key(0))
+    drawn = jitter.draw_parameters(images.shape, 1)
+    drawn["contrast"] = parts.draw_parameters(images.shape, ks.random.key(0))["layers"][1]["factor"]
+    parts_drawn = parts.draw_parameters(images.shape, ks.random.key(0))
     np.testing.assert_allclose(
         to_numpy(jitter.apply(images, drawn)),
         to_numpy(parts.apply(images, parts_drawn)),
@@ -57,7 +57,7 @@ def test_color_jitter_is_its_parts():
 def test_noise_has_the_deviation_that_was_drawn():
     images = np.full((3, 64, 64, 3), 128, "uint8")
     layer = ks.ImageOnlyGaussianNoise((0.02, 0.06), jit_compile=False)
-    drawn = layer.sample(images.shape, 3)
+    drawn = layer.draw_parameters(images.shape, 3)
     noise = to_numpy(layer.apply(images, drawn)) - 128.0
     np.testing.assert_allclose(noise.std((1, 2, 3)), to_numpy(drawn["deviation"]), rtol=0.03)
 

@@ -38,7 +38,7 @@ def test_originals_and_draws_of_a_layer():
     np.testing.assert_array_equal(cells[3][::scale, ::scale], images[1])
     drawn = layer.apply(
         images,
-        layer.sample(
+        layer.draw_parameters(
             images.shape, ks.random.fold_in(ks.random.key(0, 2), keras.ops.arange(3, dtype="int32"))
         ),
     )

@@ -124,7 +124,7 @@ def with_opencv(image, u, v, order, fill_mode):
 @pytest.mark.parametrize(("layer", "arguments", "formula"), LAYERS, ids=NAMES)
 def test_same_pixels(layer, arguments, formula, fill_mode, other):
     layer = layer(**arguments, fill_mode=fill_mode, dtype="uint8")
-    drawn = layer.sample(IMAGES.shape, 3)
+    drawn = layer.draw_parameters(IMAGES.shape, 3)
     images, masks = to_numpy(layer.apply((IMAGES, MASKS), drawn))
     assert (masks != MASKS).mean() > 0.01
     clear = []
@@ -143,7 +143,7 @@ def test_same_pixels(layer, arguments, formula, fill_mode, other):
 
 def test_perspective_is_opencvs():
     layer = ks.JointRandomPerspective(0.4, fill_mode="constant", dtype="uint8")
-    drawn = layer.sample(IMAGES.shape, 4)
+    drawn = layer.draw_parameters(IMAGES.shape, 4)
     found = to_numpy(layer.apply(IMAGES, drawn))
     for i in range(COUNT):
         matrix = cv2.getPerspectiveTransform(

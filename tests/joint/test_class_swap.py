@@ -35,7 +35,7 @@ def test_index_one_hot_and_several_masks(layer, jit_compile):
     count = 40
     mask = labels(count, 12, 12, classes=9)
     one_hot = np.eye(9, dtype="float32")[mask]
-    drawn = layer.sample((count, 12, 12, 3), 3)
+    drawn = layer.draw_parameters((count, 12, 12, 3), 3)
     masks = {"ids": mask, "hot": one_hot, "wide": mask.astype("int32")[..., None]}
     data = {"images": mask[..., None], "masks": masks}
     layer = type(layer).from_config({**layer.get_config(), "jit_compile": jit_compile})

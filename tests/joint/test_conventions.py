@@ -39,9 +39,9 @@ def test_zoom_is_out_when_positive():
 
 
 def test_zoom_keeps_the_aspect_unless_told_otherwise():
-    drawn = to_numpy(ks.JointRandomZoom(0.3).sample((50, 8, 8, 1), 1))
+    drawn = to_numpy(ks.JointRandomZoom(0.3).draw_parameters((50, 8, 8, 1), 1))
     np.testing.assert_array_equal(drawn["height"], drawn["width"])
-    drawn = to_numpy(ks.JointRandomZoom(0.3, 0.3).sample((50, 8, 8, 1), 1))
+    drawn = to_numpy(ks.JointRandomZoom(0.3, 0.3).draw_parameters((50, 8, 8, 1), 1))
     assert (drawn["height"] != drawn["width"]).all()
 
 

@@ -63,7 +63,7 @@ P_VALUE = 1e-3  # one seed, so a failure is a change of the code
 
 
 def drawn_by(layer):
-    return to_numpy(layer.sample((COUNT, 16, 16, 3), 20261122))
+    return to_numpy(layer.draw_parameters((COUNT, 16, 16, 3), 20261122))
 
 
 def check_independent(columns):

@@ -19,7 +19,7 @@ EXACT = [
 @pytest.mark.parametrize("layer", EXACT, ids=lambda layer: type(layer).__name__)
 def test_flips_and_turns_come_back_bit_for_bit(layer):
     images, mask = pictures(30, 12, 12), labels(30, 12, 12)
-    drawn = layer.sample(images.shape, 1)
+    drawn = layer.draw_parameters(images.shape, 1)
     moved = layer.apply((images, mask), drawn)
     assert (to_numpy(moved[1]) != mask).any()
     back = to_numpy(layer.invert(moved, drawn))
@@ -56,7 +56,7 @@ SMOOTH = [
 def test_smooth_pictures_come_back(layer):
     images = smooth_pictures(8)
     weights = np.ones(images.shape[:3], "float32")
-    drawn = layer.sample(images.shape, 2)
+    drawn = layer.draw_parameters(images.shape, 2)
     moved, shown = layer.apply({"image": images, "sample_weight": weights}, drawn).values()
     assert np.abs(to_numpy(moved) - images).mean() > 5.0
     back, shown = to_numpy(
@@ -71,7 +71,7 @@ def test_smooth_pictures_come_back(layer):
 def test_a_crop_goes_back_to_its_place():
     images, mask = pictures(10, 20, 24), labels(10, 20, 24) + 1
     crop = ks.JointRandomCrop(9, 11, fill_mode="constant", mask_fill_value=255)
-    drawn = crop.sample(images.shape, 1)
+    drawn = crop.draw_parameters(images.shape, 1)
     moved = crop.apply((images, mask, np.ones(mask.shape, "float32")), drawn)
     back, back_mask, shown = to_numpy(crop.invert(moved, drawn, size=(20, 24)))
     assert back.shape == images.shape
@@ -96,7 +96,7 @@ RESIZING = [
 @pytest.mark.parametrize("layer", RESIZING, ids=lambda layer: type(layer).__name__)
 def test_other_sizes_come_back(layer):
     images = smooth_pictures(8)
-    drawn = layer.sample(images.shape, 2)
+    drawn = layer.draw_parameters(images.shape, 2)
     moved = layer.apply(images, drawn)
     ones = np.ones(moved.shape[:3], "float32")
     back = layer.invert({"image": moved, "sample_weight": ones}, drawn, images.shape[1:3])
@@ -109,7 +109,7 @@ def test_other_sizes_come_back(layer):
 
 def test_erased_pictures_stay_where_they_are():
     layer, images = ks.JointRandomErasing(), pictures(3)
-    drawn = layer.sample(images.shape, 1)
+    drawn = layer.draw_parameters(images.shape, 1)
     moved = layer.apply(images, drawn)
     np.testing.assert_array_equal(to_numpy(layer.invert(moved, drawn)), to_numpy(moved))
 
@@ -117,7 +117,7 @@ def test_erased_pictures_stay_where_they_are():
 def test_the_wrong_size_is_said():
     crop = ks.JointRandomCrop(9, 11)
     images = pictures(2, 20, 24)
-    drawn = crop.sample(images.shape, 1)
+    drawn = crop.draw_parameters(images.shape, 1)
     with pytest.raises(ValueError, match=r"JointRandomCrop: to be moved back.*\(9, 11\)"):
         crop.invert(images, drawn, size=(20, 24))
 
@@ -125,7 +125,7 @@ def test_the_wrong_size_is_said():
 def test_colour_stays_where_nothing_moves():
     layer = ks.ImageOnlyBrightness(0.3)
     images = pictures(2).astype("float32")
-    drawn = layer.sample(images.shape, 1)
+    drawn = layer.draw_parameters(images.shape, 1)
     np.testing.assert_array_equal(to_numpy(layer.invert(images, drawn)), images)
 
 
@@ -140,6 +140,6 @@ def test_test_time_augmentation_on_real_slices():
 
     total = 0.0
     for seed in range(5):
-        drawn = views.sample(images.shape, seed)
+        drawn = views.draw_parameters(images.shape, seed)
         total = total + to_numpy(views.invert(predict(views.apply(images, drawn)), drawn))
     np.testing.assert_allclose(total / 5, predict(images), atol=1e-5)

@@ -102,7 +102,7 @@ def test_scale_crop_at_one_fits_the_picture_in():
 def test_scale_crop_is_a_crop_of_the_resized_picture():
     images, mask = pictures(30, 12, 12), labels(30, 12, 12)
     layer = ks.JointRandomScaleCrop(10, 10, scale=(2.0, 2.0), seed=1, **QUIET)
-    parameters = layer.sample(images.shape, 4)
+    parameters = layer.draw_parameters(images.shape, 4)
     found, found_mask = to_numpy(layer.apply((images, mask), parameters))
     large, large_mask = to_numpy(ks.JointResizing(20, 20, **QUIET)(images, mask))
     drawn = to_numpy(parameters)
@@ -146,7 +146,7 @@ def test_resized_crop_never_leaves_the_picture(height, width, area, aspect):
     found = to_numpy(layer(picture))
     assert found.min() >= 0.0
     assert (found.max((0, 1, 2)) <= [height - 1, width - 1]).all()
-    drawn = layer._window(layer.sample((20, height, width, 2), 3), height, width)
+    drawn = layer._window(layer.draw_parameters((20, height, width, 2), 3), height, width)
     top, left, tall, wide = (np.broadcast_to(to_numpy(x), 20) for x in drawn)
     assert (top >= 0).all()
     assert (top + tall <= height).all()
@@ -161,7 +161,7 @@ def test_resized_crop_is_a_crop_then_a_resize():
 
     images = pictures(12, 40, 50).astype("float32")
     layer = ks.JointRandomResizedCrop(24, 20, (0.1, 0.9), seed=1, **QUIET)
-    parameters = layer.sample(images.shape, 5)
+    parameters = layer.draw_parameters(images.shape, 5)
     found = to_numpy(layer.apply(images, parameters))
     windows = [to_numpy(x) for x in layer._window(parameters, 40, 50)]
     for i, image in enumerate(images):

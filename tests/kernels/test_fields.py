@@ -43,7 +43,7 @@ def test_spline_is_the_tensor_product_of_scipys_splines():
 def test_spline_at_turned_points_is_that_at_lines():
     """A matrix that only seems to turn takes the way through the looked-up field."""
     layer = ks.JointRandomElasticTransform(0.03, 0.5)
-    drawn = layer.sample((3, HEIGHT, WIDTH, 1), 1)
+    drawn = layer.draw_parameters((3, HEIGHT, WIDTH, 1), 1)
     zero = keras.ops.zeros((3,))
     turn = ((1.0, zero, 0.0), (zero, 1.0, 0.0), (0.0, 0.0, 1.0))
     expected = grid_of(layer, drawn)
@@ -54,7 +54,7 @@ def test_spline_at_turned_points_is_that_at_lines():
 @pytest.mark.parametrize(("strength", "smoothness"), [(0.02, 0.25), (0.005, 0.1)])
 def test_elastic_field_is_as_strong_and_as_smooth_as_told(strength, smoothness):
     layer = ks.JointRandomElasticTransform(strength, smoothness)
-    columns, rows = grid_of(layer, layer.sample((1000, HEIGHT, WIDTH, 1), 5))
+    columns, rows = grid_of(layer, layer.draw_parameters((1000, HEIGHT, WIDTH, 1), 5))
     x, y = (columns - COLUMNS) / WIDTH, (rows - ROWS) / HEIGHT
     for field in (x, y):
         np.testing.assert_allclose(field.std(), strength, rtol=0.05)
@@ -77,7 +77,7 @@ def correlation_length(field, axis):
 def test_elastic_field_never_folds(strength):
     """At the default, and at the strongest that is accepted."""
     layer = ks.JointRandomElasticTransform(strength, 0.25)
-    columns, rows = grid_of(layer, layer.sample((1000, HEIGHT, WIDTH, 1), 6))
+    columns, rows = grid_of(layer, layer.draw_parameters((1000, HEIGHT, WIDTH, 1), 6))
     x_across, x_down = np.diff(columns, axis=2)[:, 1:], np.diff(columns, axis=1)[:, :, 1:]
     y_across, y_down = np.diff(rows, axis=2)[:, 1:], np.diff(rows, axis=1)[:, :, 1:]
     assert (x_across * y_down - x_down * y_across).min() > 0.0
@@ -85,7 +85,7 @@ def test_elastic_field_never_folds(strength):
 
 def test_lens_moves_corners_by_the_factor_and_keeps_the_centre():
     layer = ks.JointRandomLensDistortion((0.2, 0.2))
-    columns, rows = grid_of(layer, layer.sample((1, HEIGHT, WIDTH, 1), 1))
+    columns, rows = grid_of(layer, layer.draw_parameters((1, HEIGHT, WIDTH, 1), 1))
     # The corner's outermost pixel centre lies half a pixel within the radius 1.
     inside = ((WIDTH - 1) ** 2 + (HEIGHT - 1) ** 2) / (WIDTH**2 + HEIGHT**2)
     centre = (WIDTH - 1) / 2, (HEIGHT - 1) / 2
@@ -97,7 +97,7 @@ def test_lens_moves_corners_by_the_factor_and_keeps_the_centre():
 
 def test_grid_distortion_is_numpys_interpolation():
     layer = ks.JointRandomGridDistortion(4, 0.7)
-    drawn = layer.sample((5, HEIGHT, WIDTH, 1), 1)
+    drawn = layer.draw_parameters((5, HEIGHT, WIDTH, 1), 1)
     columns, rows = grid_of(layer, drawn)
     for sample in range(5):
         for name, found, size in (
@@ -124,7 +124,7 @@ LAYERS = [
 
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: type(layer).__name__)
 def test_inverse_undoes_the_map(layer):
-    drawn = layer.sample((20, HEIGHT, WIDTH, 1), 5)
+    drawn = layer.draw_parameters((20, HEIGHT, WIDTH, 1), 5)
     there = layer.trace(Points(HEIGHT, WIDTH), drawn, HEIGHT, WIDTH)
     back = grid_of(layer, drawn, inverse=True, points=there)
     np.testing.assert_allclose(back[0], np.broadcast_to(COLUMNS, back[0].shape), atol=0.1)
@@ -133,7 +133,7 @@ def test_inverse_undoes_the_map(layer):
 
 def test_what_the_lens_does_not_show_has_no_place_in_its_picture():
     layer = ks.JointRandomLensDistortion((-0.3, -0.3))
-    drawn = layer.sample((1, HEIGHT, WIDTH, 1), 1)
+    drawn = layer.draw_parameters((1, HEIGHT, WIDTH, 1), 1)
     columns, rows = grid_of(layer, drawn, inverse=True)
     assert columns[0, 0, 0] < -1e5
     assert rows[0, 0, 0] < -1e5

@@ -20,7 +20,7 @@ BORDER = {"fill_mode": "constant", "dtype": "float32"}
 def pairs(layer):
     """(ours, drawn parameters, the picture as torchvision takes it) for each slice."""
     images = IMAGES.astype("float32")
-    drawn = layer.sample(images.shape, 5)
+    drawn = layer.draw_parameters(images.shape, 5)
     ours = to_numpy(layer.apply(images, drawn))
     for i in range(COUNT):
         picture = torch.tensor(images[i]).permute(2, 0, 1)
@@ -64,7 +64,7 @@ def test_perspective():
 def test_elastic_with_our_field():
     layer = ks.JointRandomElasticTransform(0.02, 0.3, **BORDER)
     points = Points(HEIGHT, WIDTH)
-    drawn = layer.sample(IMAGES.shape, 5)
+    drawn = layer.draw_parameters(IMAGES.shape, 5)
     columns, rows = to_numpy(layer.trace(points, drawn, HEIGHT, WIDTH).grid())
     for i, (ours, _, picture) in enumerate(pairs(layer)):
         x, y = columns[i] - np.arange(WIDTH), rows[i] - np.arange(HEIGHT)[:, None]
