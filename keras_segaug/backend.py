@@ -9,9 +9,12 @@ and then `ops` is Keras' TensorFlow implementation of the same functions
 import contextlib
 import contextvars
 import importlib
+import os
 import sys
+import threading
 
 import keras
+import numpy as np
 
 _in_foreign_graph = contextvars.ContextVar("keras_segaug_in_foreign_graph", default=False)
 _compiling_for_cpu = contextvars.ContextVar("keras_segaug_compiling_for_cpu", default=False)
@@ -170,6 +173,67 @@ def global_state():
     return importlib.import_module("keras.src.backend.common.global_state")
 
 
+# --- Threads, processes, replicas ------------------------------------------------------------
+
+_process: dict = {}
+
+
+def _begin_process():
+    """At the start, and in the child after a fork, which may have come while a thread held it."""
+    _process.update(name=int.from_bytes(os.urandom(8), "little"), lock=threading.RLock())
+
+
+_begin_process()
+os.register_at_fork(after_in_child=_begin_process)
+
+
+def process():
+    """A number for this process that no other has, on any machine."""
+    return _process["name"]
+
+
+def lock():
+    """One lock for all layers: held while they are built and where they count eagerly."""
+    return _process["lock"]
+
+
+def worker_seed():
+    """The seed of this process where torch's `DataLoader` made it for loading data, else None."""
+    data = sys.modules.get("torch.utils.data")
+    worker = data and data.get_worker_info()
+    return worker.seed if worker else None
+
+
+def is_pickling():
+    """Is Keras pickling a model? It then saves it as a file. (Private Keras, hence here.)"""
+    frame = sys._getframe(1)
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name == "__reduce__" and code.co_filename.endswith("keras_saveable.py"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def runs_on(backend):
+    """Is this the backend of Keras itself, whatever the tensors at hand are?"""
+    return keras.backend.backend() == backend
+
+
+def is_functional(variable):
+    """Is the variable one of a call without side effects, such as JAX' training step?"""
+    return in_stateless_scope() or not is_eager(variable.value)
+
+
+def in_stateless_scope():
+    """Do assignments to variables go into a scope now? (Private Keras, hence here.)"""
+    return importlib.import_module("keras.src.backend.common.stateless_scope").in_stateless_scope()
+
+
+def to_numpy(tensor):
+    return np.asarray(keras.ops.convert_to_numpy(tensor))
+
+
 # --- The state of a random stream ------------------------------------------------------------
 #
 # Three integers: 256 times the number of calls (low and high word), and the seed. That is the
@@ -182,50 +246,78 @@ _STEP = 256
 
 def state_dtype():
     # JAX has no 64-bit integers by default; there the low word overflows into the high one.
-    return "uint32" if keras.backend.backend() == "jax" else "int64"
+    return "uint32" if runs_on("jax") else "int64"
 
 
 def initial_state(seed):
     return lambda shape, dtype=None: keras.ops.convert_to_tensor([0, 0, seed], dtype=dtype)
 
 
-def tensorflow_state(state):
-    """A `tf.Variable` with the values of a Keras variable of another backend."""
+def tensorflow_variable(words):
     import tensorflow as tf
 
-    with tf.init_scope():
-        return tf.Variable(keras.ops.convert_to_numpy(state).astype("int64"), dtype="int64")
+    with tf.init_scope(), tf.device("CPU:0"):
+        return tf.Variable(words, dtype="int64")
+
+
+def skip(variable, count):
+    """Advances a `tf.Variable` by so many calls, atomically; returns the count before."""
+    low, high, _ = _read_and_skip(variable, count).numpy().tolist()
+    return low // _STEP + (high << 24)
+
+
+def _read_and_skip(variable, count):
+    import tensorflow as tf
+
+    philox, delta = tf.constant(1), tf.constant(count, tf.uint64)
+    return tf.raw_ops.RngReadAndSkip(resource=variable.handle, alg=philox, delta=delta)
 
 
 def next_key(state):
-    """Advances the state by one call, atomically; returns the key (seed, call) as (2,) words."""
+    """Advances the state by one call; returns the key (seed, call) as (2,) words.
+
+    On TensorFlow that is atomic; elsewhere an eager caller holds the lock.
+    """
     value = getattr(state, "value", state)
     if name() == "tensorflow":
         import tensorflow as tf
 
         variable = state if isinstance(state, tf.Variable) else value
         if isinstance(variable, tf.Variable):
-            philox, one = tf.constant(1), tf.constant(1, tf.uint64)
-            before = tf.raw_ops.RngReadAndSkip(resource=variable.handle, alg=philox, delta=one)
-            return _key_of(before)
+            return _key_of(_read_and_skip(variable, 1))
     low = value[0] + ops.cast(_STEP, value.dtype)
     carry = ops.cast(low < value[0], value.dtype)
     # Before the assignment: torch assigns in place, and `value` is no copy.
     key = _key_of(value)
-    state.assign(ops.stack([low, value[1] + carry, value[2]]))
+    advanced = ops.stack([low, value[1] + carry, value[2]])
+    if runs_on("jax") and is_eager(value) and not is_eager(advanced) and not in_stateless_scope():
+        raise ValueError(
+            "A keras_segaug layer was called inside `jax.jit` without its state, so that every run "
+            "of the compiled function would draw the same. Call `layer.augment(data, key)` there "
+            "with a key that is an argument of the function, or `layer.stateless_call`."
+        )
+    state.assign(advanced)
     return key
-
-
-def step_back(state):
-    """Undoes `next_key` after a call that failed. Inside a graph nothing has been drawn yet."""
-    step = keras.ops.cast(keras.ops.convert_to_tensor([_STEP, 0, 0]), state.dtype)
-    state.assign(state.value - step)
 
 
 def _key_of(state):
     # Operators, not `ops`: under JAX Keras takes 64-bit integers for 32-bit ones.
     calls = state[0] // _STEP + state[1] * (1 << 24)
     return ops.stack([ops.cast(state[2], "uint32"), ops.cast(calls, "uint32")])
+
+
+def replica():
+    """The number of this replica of a `tf.distribute` strategy that has several, else None.
+
+    Their variables are mirrored, so that all of them count alike.
+    """
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow is None or not tensorflow.distribute.has_strategy():
+        return None
+    context = tensorflow.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return None
+    return ops.cast(context.replica_id_in_sync_group, "uint32")
 
 
 # --- Compilation -----------------------------------------------------------------------------

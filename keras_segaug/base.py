@@ -7,10 +7,10 @@ from typing import Any
 import keras
 
 from keras_segaug import backend, checks
-from keras_segaug.backend import ops
-from keras_segaug.replay import Replay
+from keras_segaug.replay import Replay, len_of
 from keras_segaug.sample import Batch, Sample
 from keras_segaug.steps import run, undo
+from keras_segaug.stream import Stream
 from keras_segaug.text import WrittenAsJson
 
 
@@ -41,6 +41,8 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
     moves = False
     # "images" or "masks" where a layer leaves everything else alone.
     touches = "all"
+    # Do its parameters depend on what the masks show? Then it fills in `aim`.
+    looks_at_masks = False
 
     def __init_subclass__(cls, abstract=False, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -64,7 +66,8 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         self.jit_compile = checks.one_of(self, "jit_compile", jit_compile, ("auto", True, False))
         self._program = backend.Compiled(self._augment, self.jit_compile)
         self._state: Any = None
-        self._tensorflow_state: Any = None
+        self._stream: Any = None
+        self._home = backend.process()
 
     # --- What a kind or a composition fills in ---
 
@@ -82,14 +85,20 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
 
     def steps(self, parameters):
         """The leaf layers in their order, each with its parameters (None at inference)."""
+        if parameters is not None:
+            parameters = {name: x for name, x in parameters.items() if name != "input_size"}
         return [(self, parameters)]
+
+    def with_steps(self, parameters, steps):
+        """The parameters, those of the leaf layers taken from an iterator over `steps`."""
+        return next(steps)[1]
 
     def merges(self, group):
         """Can this layer share one lookup with the steps before it?"""
         return False
 
     def aim(self, parameters, batch):
-        """The drawn parameters, completed by what the batch shows.
+        """The drawn parameters, completed by what the batch shows, unless they are complete.
 
         Called for the first layer of a group only, since later ones would need what the
         earlier ones have not yet made: a layer that aims must not merge (see `merges`).
@@ -112,6 +121,7 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
     @backend.left_to_run
     def __call__(self, data, masks=None, sample_weights=None, training=None):
         sample = Sample(self, data, masks, sample_weights)
+        self._stream_of_calls()
         with backend.ops_of(sample.images):
             if backend.is_foreign(sample.images):
                 # Keras' own `__call__` would ask its backend to convert TensorFlow's tensors.
@@ -127,16 +137,24 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
             return {}
         if self.probability == 1.0:
             return self.draw(draws)
-        return {"applied": draws.bernoulli(self.probability), **self.draw(draws)}
+        return {"applied": draws.gate(self.probability), **self.draw(draws)}
 
-    def _apply(self, sample, parameters, size=None):
+    def _tree(self):
+        """The names of the classes of this layer and of all in it."""
+        return type(self).__name__
+
+    def _pack(self, sample):
+        """The tensors as a `Batch`, and in the structure they came in."""
         layouts = sample.layouts()
         packed = keras.tree.map_structure_up_to(
             sample.tensors, lambda tensor, layout: layout.pack(tensor), sample.tensors, layouts
         )
         masks, weights = packed.get("masks", []), packed.get("sample_weights", [])
         flat = keras.tree.flatten
-        batch = Batch(packed["images"], flat(masks), flat(weights))
+        return Batch(packed["images"], flat(masks), flat(weights)), packed
+
+    def _apply(self, sample, parameters, size=None):
+        batch, packed = self._pack(sample)
         steps = self.steps(parameters)
         dtype = self.compute_dtype
         batch = run(steps, batch, dtype) if size is None else undo(steps, batch, size, dtype)
@@ -145,12 +163,17 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
             if role in packed:
                 result[role] = keras.tree.pack_sequence_as(packed[role], tensors)
         return keras.tree.map_structure_up_to(
-            sample.tensors, lambda tensor, layout: layout.unpack(tensor), result, layouts
+            sample.tensors,
+            lambda tensor, layout: layout.unpack(tensor),
+            result,
+            sample.layouts(),
         )
 
     # --- Keras ---
 
     def build(self, input_shape=None):
+        if not self.random:
+            return
         self._seed = python_random.randrange(1 << 32) if self.seed is None else self.seed
         self._state = self.add_weight(
             name="random_state",
@@ -160,15 +183,24 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
             trainable=False,
             autocast=False,
         )
+        self._stream = Stream(self._state, self._home)
+
+    def _stream_of_calls(self):
+        """The layer's stream; built where it is not, once, whoever calls first."""
+        if not self.built:
+            with backend.lock():
+                if not self.built:
+                    self.build(None)
+        return self._stream
 
     def call(self, data, training=True):
         sample = Sample(self, data, checked=True)
-        key = self._next_key() if training and self.random else None
+        key = self._stream_of_calls().next() if training and self.random else None
         try:
             return self._run_program(sample, key)
         except Exception:
             if key is not None and backend.is_eager(sample.images):
-                backend.step_back(self._state)
+                self._stream.step_back(key)
             raise
 
     def _run_program(self, sample, key):
@@ -177,17 +209,7 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
 
     def _augment(self, tensors, key):
         sample = Sample(self, tensors, checked=True)
-        drawn = None if key is None else self.draw_parameters(ops.shape(sample.images), key)
-        return self._apply(sample, drawn)
-
-    def _next_key(self):
-        if not self.built:
-            self.build()
-        if backend.name() == keras.backend.backend():
-            return backend.next_key(self._state)
-        if self._tensorflow_state is None:
-            self._tensorflow_state = backend.tensorflow_state(self._state)
-        return backend.next_key(self._tensorflow_state)
+        return self._apply(sample, None if key is None else self._draw(key, len_of(sample)))
 
     def compute_output_spec(self, data, training=True):
         sample = Sample(self, data, checked=True)
@@ -211,9 +233,19 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         return result
 
     def save_own_variables(self, store):
-        if self._tensorflow_state is not None:
-            self._state.assign(self._tensorflow_state.numpy().astype(backend.state_dtype()))
+        if self._stream is not None:
+            self._stream.agree()
         super().save_own_variables(store)
+
+    def load_own_variables(self, store):
+        self._stream_of_calls()
+        super().load_own_variables(store)
+        if self._stream is not None:
+            self._stream.rewind()
+
+    def __reduce__(self):
+        state = None if self._stream is None else self._stream.read()
+        return unpickled, (type(self), self.get_config(), state, self._home)
 
     def get_config(self):
         config = super().get_config()
@@ -221,14 +253,29 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
             # An underscore after a name that Keras has taken (`weights`).
             value = getattr(self, f"{argument}_", None) or getattr(self, argument)
             config[argument] = keras.saving.serialize_keras_object(value)
-        return config
+        return {**config, "home": self._home} if backend.is_pickling() else config
 
     @classmethod
     def from_config(cls, config):
-        return cls(**{k: keras.saving.deserialize_keras_object(v) for k, v in config.items()})
+        # In the pickle of a model: the process in which the original lives.
+        home = config.get("home")
+        config = {name: value for name, value in config.items() if name != "home"}
+        layer = cls(**{k: keras.saving.deserialize_keras_object(v) for k, v in config.items()})
+        layer._home = layer._home if home is None else home
+        return layer
 
 
 setattr(AugmentationLayer, backend.AUTOGRAPH_MARK, {})
+
+
+def unpickled(cls, config, state, home):
+    """A copy of a layer that goes on with its stream, and knows where the original lives."""
+    layer = cls.from_config(config)
+    layer._home = home
+    if state is not None:
+        layer._stream_of_calls()
+        layer._state.assign(state.astype(backend.state_dtype()))
+    return layer
 
 
 def arguments_of(cls):

@@ -26,6 +26,13 @@ class Composition(AugmentationLayer, abstract=True):
         drawn = [layer.draw_all(each) for layer, each in zip(self.layers, children, strict=True)]
         return self.gate({**super().draw_all(draws), "layers": drawn})
 
+    def with_steps(self, parameters, steps):
+        pairs = zip(self.layers, parameters["layers"], strict=True)
+        return {**parameters, "layers": [layer.with_steps(drawn, steps) for layer, drawn in pairs]}
+
+    def _tree(self):
+        return f"{type(self).__name__}({','.join(layer._tree() for layer in self.layers)})"
+
     def gate(self, parameters):
         """Hands down which samples the layers inside act on."""
         raise NotImplementedError(f"{type(self).__name__} must define `gate`.")

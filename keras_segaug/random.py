@@ -7,6 +7,7 @@ key gives the same bits on every backend, eager, compiled and in `tf.data`.
 
 import copy
 import functools
+import hashlib
 import math
 
 import keras
@@ -22,6 +23,10 @@ _WORD = 0xFFFFFFFF
 _STEPS = 4096.0
 # The second counter word keeps derived keys apart from drawn numbers.
 _FOLD_STREAM = _WORD
+# Streams of a key: 0 decides whether a layer acts, 1 fills fields, 2 and up give single numbers.
+_GATE_STREAM = 0
+# Changes when the same seed is to draw other numbers than before.
+_VERSION = 1
 
 
 def key(seed, counter=0):
@@ -41,6 +46,12 @@ def fold_in(keys, index):
     """New, independent keys from keys (..., 2) and an integer or an integer tensor (...)."""
     counter = ops.cast(index, "uint32")
     return ops.stack(threefry_2x32(keys, counter, _constant(_FOLD_STREAM)), axis=-1)
+
+
+def for_tree(keys, names):
+    """Keys (..., 2) for a tree of layers, given as text: other trees get independent ones."""
+    digest = hashlib.blake2s(f"{_VERSION}:{names}".encode(), digest_size=4).digest()
+    return fold_in(keys, int.from_bytes(digest, "little"))
 
 
 def threefry_2x32(keys, counter_0, counter_1):
@@ -143,17 +154,33 @@ def _cosine_and_sine(turn):
 
 
 class _Family:
-    """The keys (B, N, 2) of N layers, and what has been drawn from them."""
+    """The keys of N layers, and what has been drawn from them for each sample.
 
-    def __init__(self, keys):
+    Args:
+        keys: (N, 2), from which a key a sample is made by folding in its index; or (B, N, 2).
+        count: the number of samples B.
+    """
+
+    def __init__(self, keys, count):
         self.keys = keys
+        self.count = count
         self._blocks = {}
+        self._of_samples = None
+
+    def of_samples(self):
+        """(B, N, 2)"""
+        if self._of_samples is None:
+            shared = len(self.keys.shape) == 2
+            samples = ops.arange(self.count, dtype="int32")[:, None] if shared else None
+            self._of_samples = fold_in(self.keys[None], samples) if shared else self.keys
+        return self._of_samples
 
     def block(self, stream, count):
         """(B, N, count) words."""
         if stream not in self._blocks:
-            batch, layers = ops.shape(self.keys)[:2]
-            drawn = words(ops.reshape(self.keys, (-1, 2)), count, stream)
+            keys = self.of_samples()
+            batch, layers = ops.shape(keys)[:2]
+            drawn = words(ops.reshape(keys, (-1, 2)), count, stream)
             # Else the compiler would put the whole generator into the loop over the pixels.
             (drawn,) = materialised([drawn])
             self._blocks[stream] = ops.reshape(drawn, (batch, layers, count))
@@ -163,33 +190,32 @@ class _Family:
 class Draws:
     """The random numbers of one layer: one draw a method call, one number a sample.
 
-    Numbers come in blocks, and those of the layers of a composition together, so that all of
-    them cost one pass of the generator.
+    A layer's key comes from the key of the call and the layer's place in the tree of layers, a
+    sample's from that and the sample's index. Numbers come in blocks, and those of the layers of a
+    composition together, so that all of them cost one pass of the generator.
 
     Args:
-        keys: (B, 2), one key a sample.
+        key: (2,), for all samples, or (B, 2), one a sample.
+        count: the number of samples.
     """
 
     _BLOCK = 8
 
-    def __init__(self, keys):
-        self._family = _Family(keys[:, None, :])
+    def __init__(self, key, count=None):
+        self._family = _Family(key[..., None, :], count)
         self._place = 0
         self._used = 0
 
     def children(self, count):
         """`Draws` of keys of their own for each of so many layers."""
-        family = _Family(fold_in(self._keys[:, None, :], ops.arange(count, dtype="int32")))
+        keys = self._family.keys[..., self._place, None, :]
+        family = _Family(fold_in(keys, ops.arange(count, dtype="int32")), self._family.count)
         children = []
         for place in range(count):
             child = copy.copy(self)
             child._family, child._place, child._used = family, place, 0
             children.append(child)
         return children
-
-    @property
-    def _keys(self):
-        return self._family.keys[:, self._place]
 
     def _next(self):
         stream = 2 + self._used // self._BLOCK
@@ -204,6 +230,10 @@ class Draws:
     def bernoulli(self, probability):
         """(B,) bool, true with the given probability (exactly never at 0, always at 1)."""
         return _unit(self._next()) < probability
+
+    def gate(self, probability):
+        """As `bernoulli`, from a stream of its own: no other draw depends on whether it is made."""
+        return _unit(self._family.block(_GATE_STREAM, 1)[:, self._place, 0]) < probability
 
     def sign(self):
         """(B,) float32, -1 or 1."""

@@ -1,10 +1,12 @@
 """What a layer does without its own random stream: draw, apply, move back."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from keras_segaug import backend, random
+from keras_segaug import backend, checks, random
 from keras_segaug.backend import ops
 from keras_segaug.sample import Sample
+from keras_segaug.steps import completed
 
 
 class Replay:
@@ -12,31 +14,70 @@ class Replay:
 
     # Of the base.
     random: Any
+    data_format: Any
     draw_all: Any
+    steps: Any
+    with_steps: Any
+    _tree: Any
+    _pack: Any
     _apply: Any
     _run_program: Any
+    _stream_of_calls: Any
 
-    def draw_parameters(self, shape, key):
-        """Draws the parameters of a call.
+    def draw_parameters(self, data, key):
+        """Draws all that decides the result of a call.
 
         Args:
-            shape: the images' shape, (H, W, C) or (B, H, W, C).
-            key: (2,) words from `keras_segaug.random.key`, or one key a sample (B, 2),
-                or an integer seed.
+            data: any structure the layer accepts; or the images' shape, (H, W, C) or
+                (B, H, W, C), which is enough unless a layer looks at the masks.
+            key: (2,) words from `keras_segaug.random.key` or `call_key`; or one key a sample,
+                (B, 2); or an integer seed. Layers of other classes, and pipelines of them,
+                draw independently from one key.
 
         Returns:
-            A structure of tensors with a leading batch axis, for `apply`.
+            For `apply` and `invert`: a dict of tensors with a leading batch axis, nested as the
+            layers are, and under "input_size" the (height, width) they were drawn for.
+
+        Raises:
+            ValueError: for a shape where a layer looks at the masks to choose its window.
         """
-        key = random.key(key) if isinstance(key, int) else key
-        with backend.ops_of(key):
-            if len(key.shape) == 1:
-                count = shape[0] if len(shape) == 4 else 1
-                key = random.fold_in(key, ops.arange(count, dtype="int32"))
-            return self.draw_all(random.Draws(key))
+        if is_shape(data):
+            self._check_needs_no_data()
+            with backend.ops_of(key):
+                data = tuple(data)
+                count = data[0] if len(data) == 4 else 1
+                size = data[-3:-1] if self.data_format == "channels_last" else data[-2:]
+                return {**self._draw(key, count), "input_size": size}
+        sample = Sample(self, data)
+        with backend.ops_of(sample.images):
+            return self._complete(sample, self._draw(key, len_of(sample)))
+
+    def call_key(self, number):
+        """The key of the call of this number, counted from 0, since the stream began.
+
+        `layer.apply(data, layer.draw_parameters(data, layer.call_key(0)))` is what the first
+        call did to the data. In a worker process, the key of that process' own call.
+
+        Args:
+            number: an integer of at least 0.
+
+        Returns:
+            A tensor of shape (2,), for `draw_parameters` and `augment`.
+        """
+        number = checks.natural_number(self, "number", number)
+        if not self.random:
+            raise ValueError(f"{type(self).__name__}: it is not random, so its calls have no keys.")
+        return self._stream_of_calls().key(number)
 
     def apply(self, data, parameters):
-        """Applies drawn parameters (or None: as at inference) to any accepted structure."""
+        """Applies drawn parameters (or None: as at inference) to any accepted structure.
+
+        Args:
+            data: images of the size that the parameters were drawn for, and what goes with them.
+            parameters: what `draw_parameters` returned, or None.
+        """
         sample = Sample(self, data)
+        self._check_size(sample, parameters)
         with backend.ops_of(sample.images):
             return sample.write(self._apply(sample, parameters))
 
@@ -51,24 +92,77 @@ class Replay:
         Args:
             data: any accepted structure, of the size that the layer gives back.
             parameters: what `draw_parameters` returned, or None: as at inference.
-            size: (height, width) of the original; None where the layer keeps it.
+            size: (height, width) of the original. None takes that of the parameters, or, where
+                there are none, that of the data.
 
         Returns:
             The same structure, of the original's size. Pixels that the augmented picture
             does not show hold `fill_value`, `mask_fill_value` and the weight 0.
         """
         sample = Sample(self, data)
+        size = size or (parameters or {}).get("input_size") or "same"
         with backend.ops_of(sample.images):
-            return sample.write(self._apply(sample, parameters, size or "same"))
+            return sample.write(self._apply(sample, parameters, size))
 
     def augment(self, data, key):
-        """`apply` of what `draw_parameters` draws from the key, in one program, compiled as a call is.
+        """`apply` of what `draw_parameters` draws, in one program, compiled as a call is.
 
         Args:
             data: any accepted structure.
-            key: as in `draw_parameters`. The layer's own seed and count of calls are not looked at.
+            key: as in `draw_parameters`. The layer's own seed and count of calls are not looked
+                at, so that one key gives the same in every thread, process and machine.
         """
         sample = Sample(self, data)
         with backend.ops_of(sample.images):
-            key = random.key(key) if isinstance(key, int) else key
-            return sample.write(self._run_program(sample, key if self.random else None))
+            return sample.write(self._run_program(sample, as_key(key) if self.random else None))
+
+    def _draw(self, key, count):
+        draws = random.Draws(random.for_tree(as_key(key), self._tree()), count)
+        return self.draw_all(draws)
+
+    def _complete(self, sample, parameters):
+        """The parameters, with what the layers that look at the masks made of them."""
+        batch, _ = self._pack(sample)
+        steps = self.steps(parameters)
+        if any(layer.looks_at_masks for layer, _ in steps):
+            parameters = self.with_steps(parameters, iter(completed(steps, batch)))
+        return {**parameters, "input_size": tuple(batch.size())}
+
+    def _check_needs_no_data(self):
+        looking = [layer for layer, _ in self.steps(None) if layer.looks_at_masks]
+        if looking:
+            raise ValueError(
+                f"{type(self).__name__}: `data` must be images and masks, not a shape alone, since "
+                f"{type(looking[0]).__name__} looks at the masks to choose its window. Write "
+                "draw_parameters((images, masks), key)."
+            )
+
+    def _check_size(self, sample, parameters):
+        drawn = (parameters or {}).get("input_size")
+        size = sample.layouts()["images"].packed_shape(sample.images.shape)[1:3]
+        pairs = zip(drawn or size, size, strict=True)
+        if any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in pairs):
+            raise ValueError(
+                f"{type(self).__name__}: `parameters` were drawn for images of {drawn[0]} x "
+                f"{drawn[1]} (height x width). Received images of {size[0]} x {size[1]}. Draw "
+                "anew for images of another size."
+            )
+
+
+def as_key(key):
+    return random.key(key) if isinstance(key, int) else key
+
+
+def is_shape(data):
+    """Is it the shape of images, and not images and what goes with them?"""
+    if type(data).__name__ == "TensorShape":
+        return True
+    entries = data if isinstance(data, (tuple, list)) and len(data) in (3, 4) else [{}]
+    return not any(
+        isinstance(entry, Mapping) or len(getattr(entry, "shape", ())) for entry in entries
+    )
+
+
+def len_of(sample):
+    images = sample.images
+    return ops.shape(images)[0] if len(images.shape) == 4 else 1

@@ -52,6 +52,19 @@ def aimed(group, batch):
     return group if drawn is None else [(first, first.aim(drawn, batch)), *rest]
 
 
+def completed(steps, batch):
+    """The steps, with the parameters that those which look at the batch make in their turn."""
+    groups, result = merged(steps), []
+    for i, group in enumerate(groups):
+        group = aimed(group, batch)
+        result += group
+        if any(layer.looks_at_masks for later in groups[i + 1 :] for layer, _ in later):
+            if group[0][0].touches == "all":
+                batch = Batch(channels.joined(batch.images), batch.masks, batch.weights)
+            batch = group[0][0].run(group, batch)
+    return result
+
+
 def _in_parts(groups, batch, dtype):
     layers = [[layer for layer, _ in group] for group in groups]
 

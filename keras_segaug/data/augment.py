@@ -18,6 +18,7 @@ def augment_dataset(
     *,
     epoch=0,
     advance=True,
+    stage=0,
     start=0,
     num_shards=1,
     shard_index=0,
@@ -47,6 +48,8 @@ def augment_dataset(
             that every iteration repeats it until the variable is set to another. With an
             integer the dataset then has no state at all, and its iterator can be saved in a
             `tf.train.Checkpoint`.
+        stage: a number of its own for each of several calls on one dataset, one after the other,
+            with the same seed; without, layers of the same classes would draw the same.
         start: how many elements (batches, where they are batches) to leave out of epoch
             `epoch`: those that were seen before a stop. They are read, but not augmented.
         num_shards: among how many machines the samples are dealt out, by
@@ -89,6 +92,7 @@ def augment_dataset(
     if seed is None:
         checks.fail(_OWNER, "seed", "an integer where the layer has no seed", seed)
     checks.one_of(_OWNER, "advance", advance, (True, False))
+    stage = checks.natural_number(_OWNER, "stage", stage)
     start = checks.natural_number(_OWNER, "start", start)
     num_shards = checks.positive_integer(_OWNER, "num_shards", num_shards)
     if checks.natural_number(_OWNER, "shard_index", shard_index) >= num_shards:
@@ -104,7 +108,7 @@ def augment_dataset(
         numbered = numbered.filter(lambda epoch, place, *_: (epoch != first) | (place >= start))
 
     def augment(epoch, place, sample, element):
-        keys = sample_keys(seed, epoch, sample * num_shards + shard_index)
+        keys = sample_keys(seed, epoch, sample * num_shards + shard_index, stage)
         return _augment_one_by_one(augmentation, element, keys)
 
     # One at a time is in order anyway, and TensorFlow warns about whoever asks for it.
@@ -112,14 +116,15 @@ def augment_dataset(
     return numbered.map(augment, num_parallel_calls=num_parallel_calls, deterministic=in_order)
 
 
-def sample_keys(seed, epoch, numbers):
+def sample_keys(seed, epoch, numbers, stage=0):
     """The keys (..., 2) that `augment_dataset` gives the samples of these numbers.
 
-    `layer.apply(data, layer.draw_parameters(shape, keys))` replays what it did to a batch, but for the
-    last bits, in which a program for a batch may round otherwise.
+    `layer.apply(data, layer.draw_parameters(data, keys))` replays what it did to a batch, but for
+    the last bits, in which a program for a batch may round otherwise.
     """
     with backend.ops_of(numbers):
-        return random.fold_in(random.fold_in(random.key(seed, _CALL), epoch), numbers)
+        root = random.fold_in(random.key(seed, _CALL), stage)
+        return random.fold_in(random.fold_in(root, epoch), numbers)
 
 
 def _epoch_holder(epoch, advance):

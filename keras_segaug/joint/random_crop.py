@@ -93,7 +93,7 @@ class JointRandomCrop(JointLayer):
         self.candidates = checks.positive_integer(self, "candidates", candidates)
 
     @property
-    def _has_rules(self):
+    def looks_at_masks(self):  # type: ignore[override]  # decided by the arguments
         return self.max_class_fraction is not None or self.foreground_probability > 0.0
 
     def output_size(self, height, width):
@@ -106,7 +106,7 @@ class JointRandomCrop(JointLayer):
 
     def draw(self, draws):
         # Fractions of the free room: the window is placed once the picture's size is known.
-        if not self._has_rules:
+        if not self.looks_at_masks:
             return {"top": draws.uniform(), "left": draws.uniform()}
         count = 1 if self.max_class_fraction is None else self.candidates
         drawn = {
@@ -117,18 +117,15 @@ class JointRandomCrop(JointLayer):
             drawn["aimed"] = draws.bernoulli(self.foreground_probability)
             drawn["pixel"] = draws.uniform()
         if self.foreground_classes:
-            # Of exponential variables of these rates, each is the least as often as its weight
-            # says, also among any part of them: the part that a picture has.
-            rates = self.class_weights or (1.0,) * len(self.foreground_classes)
-            waits = [-ops.log(1.0 - draws.uniform()) / rate for rate in rates]
-            drawn["priority"] = ops.stack(waits, axis=1)
+            chances = [draws.uniform() for _ in self.foreground_classes]
+            drawn["priority"] = ops.stack(chances, axis=1)
         return drawn
 
     def merges(self, group):
-        return not self._has_rules and super().merges(group)
+        return not self.looks_at_masks and super().merges(group)
 
     def aim(self, parameters, batch):
-        if not self._has_rules:
+        if not self.looks_at_masks or "row" in parameters:
             return parameters
         if not batch.masks:
             raise ValueError(
@@ -165,7 +162,7 @@ class JointRandomCrop(JointLayer):
             return corners
         background = {0, self.ignore_class} - {None}
         wanted = aiming.foreground(
-            labels, self.foreground_classes, parameters.get("priority"), background
+            labels, self.foreground_classes, self._waits(parameters), background
         )
         *pixel, found = aiming.pick_pixel(wanted, parameters["pixel"])
         pixel = materialised(pixel)
@@ -175,6 +172,17 @@ class JointRandomCrop(JointLayer):
             for place, (side, size, window) in zip(pixel, self._sides(labels), strict=True)
         ]
         return [ops.where(aimed, a, b) for a, b in zip(held, corners, strict=True)]
+
+    def _waits(self, parameters):
+        """(B, classes): the class with the shortest wait, of those that an image has, is its own.
+
+        Of exponential variables of these rates each is the least as often as its weight says, also
+        among any part of them.
+        """
+        if not self.foreground_classes:
+            return None
+        rates = self.class_weights or (1.0,) * len(self.foreground_classes)
+        return -ops.log(1.0 - parameters["priority"]) / ops.convert_to_tensor(rates, "float32")
 
     def _sides(self, labels):
         height, width = ops.shape(labels)[1:]

@@ -95,7 +95,7 @@ def check_config(layer, images, mask):
     assert copy.get_config() == config
     key = 11
     results = [
-        to_numpy(each.apply((images, mask), each.draw_parameters(images.shape, key)))
+        to_numpy(each.apply((images, mask), each.draw_parameters((images, mask), key)))
         for each in (layer, copy)
     ]
     keras.tree.map_structure(np.testing.assert_array_equal, *results)

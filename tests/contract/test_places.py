@@ -19,7 +19,8 @@ from tests.data import labels, mask_for, pictures, to_numpy
 def eagerly(case, images, mask, call=0, **more):
     """What call number `call` of the layer gives, outside `tf.data`."""
     layer = case.make(**more)
-    parameters = layer.draw_parameters(images.shape, ks.random.key(7, call)) if layer.random else {}
+    key = layer.call_key(call) if layer.random else 0
+    parameters = layer.draw_parameters((images, mask), key)
     return to_numpy(layer.apply((images, mask), parameters))
 
 

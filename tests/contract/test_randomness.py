@@ -19,10 +19,16 @@ REFERENCE = pathlib.Path(__file__).with_name("parameters.json")
 def flat(parameters):
     """The drawn numbers in the order of their names; torch's trees keep another order."""
     if isinstance(parameters, dict):
-        return [x for name in sorted(parameters) for x in flat(parameters[name])]
+        drawn = sorted(name for name in parameters if name != "input_size")
+        return [x for name in drawn for x in flat(parameters[name])]
     if isinstance(parameters, list):
         return [x for inner in parameters for x in flat(inner)]
     return [np.asarray(to_numpy(parameters), "float64")]
+
+
+def drawn_by(case, count=4, key=123, **more):
+    """All that decides the result of a call on so many images."""
+    return case.make(**more).draw_parameters((pictures(count), mask_for(case, count)), key)
 
 
 def results(layer, images, mask, count=3):
@@ -41,7 +47,7 @@ def differ(a, b):
 def test_parameters_are_the_same_on_every_backend(case):
     """The file was written on TensorFlow (`python -m tests.contract.write_parameters`)."""
     expected = json.loads(REFERENCE.read_text())[case.id]
-    found = flat(case.make().draw_parameters((4, 16, 14, 3), 123))
+    found = flat(drawn_by(case))
     assert len(found) == len(expected)
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-7)
@@ -63,23 +69,22 @@ def test_a_seed_repeats_and_calls_differ(case):
 
 @pytest.mark.parametrize("case", **ids(RANDOM))
 def test_parameters_do_not_depend_on_the_batch_size(case):
-    layer = case.make()
-    large = flat(layer.draw_parameters((8, 16, 14, 3), 5))
-    small = flat(layer.draw_parameters((3, 16, 14, 3), 5))
+    large, small = flat(drawn_by(case, 8, 5)), flat(drawn_by(case, 3, 5))
     for a, b in zip(large, small, strict=True):
         np.testing.assert_array_equal(a[:3], b)
-    single = flat(layer.draw_parameters((16, 14, 3), 5))
+    images, mask = pictures(8), mask_for(case, 8)
+    single = flat(case.make().draw_parameters((images[0], mask[0]), 5))
     for a, b in zip(large, single, strict=True):
         np.testing.assert_array_equal(a[:1], b)
 
 
 @pytest.mark.parametrize("case", **ids(RANDOM))
 def test_replay(case):
-    """A call is `apply` of `draw_parameters`, with the seed and the number of the call as the key."""
+    """A call is `apply` of `draw_parameters`, with the call's own key."""
     images, mask = pictures(), mask_for(case)
     layer = case.make(seed=31)
     for call in range(3):
-        parameters = layer.draw_parameters(images.shape, ks.random.key(31, call))
+        parameters = layer.draw_parameters((images, mask), layer.call_key(call))
         expected = to_numpy(layer.apply((images, mask), parameters))
         same(to_numpy(layer(images, mask)), expected)
 
@@ -134,7 +139,7 @@ def test_probability_is_per_sample(case):
     """Some samples of one batch are left alone, the others are as without it."""
     images, mask = pictures(32), mask_for(case, 32)
     layer = case.make(probability=0.5)
-    parameters = layer.draw_parameters(images.shape, 9)
+    parameters = layer.draw_parameters((images, mask), 9)
     applied = to_numpy(parameters["applied"])
     assert 0 < applied.sum() < 32
     image, moved = to_numpy(layer.apply((images, mask), parameters))
@@ -168,7 +173,7 @@ def test_keras_set_random_seed_fixes_layers_without_a_seed():
 def test_any_integer_is_a_seed(seed):
     layer = ks.JointRandomRotation(0.3, seed=seed, jit_compile=False)
     images = pictures()
-    expected = layer.apply(images, layer.draw_parameters(images.shape, ks.random.key(seed, 0)))
+    expected = layer.apply(images, layer.draw_parameters(images, layer.call_key(0)))
     same(to_numpy(layer(images)), to_numpy(expected))
 
 

@@ -3,12 +3,9 @@
 import json
 
 from tests.cases import CASES
-from tests.contract.test_randomness import REFERENCE, flat
+from tests.contract.test_randomness import REFERENCE, drawn_by, flat
 
 if __name__ == "__main__":
-    drawn = {
-        case.id: [x.tolist() for x in flat(case.make().draw_parameters((4, 16, 14, 3), 123))]
-        for case in CASES
-    }
+    drawn = {case.id: [x.tolist() for x in flat(drawn_by(case))] for case in CASES}
     REFERENCE.write_text(json.dumps(drawn, indent=1) + "\n")
     print(f"Wrote {len(drawn)} cases to {REFERENCE}.")
