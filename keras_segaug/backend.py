@@ -270,7 +270,14 @@ def _read_and_skip(variable, count):
     import tensorflow as tf
 
     philox, delta = tf.constant(1), tf.constant(count, tf.uint64)
-    return tf.raw_ops.RngReadAndSkip(resource=variable.handle, alg=philox, delta=delta)
+    # A mirrored variable outside `strategy.run` has no handle of its own: all copies advance.
+    copies = [variable]
+    if hasattr(variable, "values") and tf.distribute.in_cross_replica_context():
+        copies = variable.values
+    before = [
+        tf.raw_ops.RngReadAndSkip(resource=each.handle, alg=philox, delta=delta) for each in copies
+    ]
+    return before[0]
 
 
 def next_key(state):

@@ -1,0 +1,154 @@
+"""What worker processes draw: `python -m tests.contract.workers WAY WORKERS EPOCHS`.
+
+A program of its own, since a backend must not have run before a process is forked. It prints
+JSON: for each epoch what each element drew, as the brightness of a grey image tells.
+"""
+
+import json
+import multiprocessing
+import sys
+import tempfile
+
+import keras
+import numpy as np
+
+import keras_segaug as ks
+
+ITEMS = 16
+GREY = np.full((1, 1, 1), 128, "float32")
+
+
+def a_layer():
+    return ks.ImageOnlyBrightness(0.4, seed=1, jit_compile=False)
+
+
+def brightness(images):
+    return np.asarray(keras.ops.convert_to_numpy(images)).ravel()[0].item()
+
+
+class Items:
+    """A dataset by index; a key makes its elements those of `augment`."""
+
+    def __init__(self, layer, keyed=False):
+        self.layer = layer
+        self.keyed = keyed
+
+    def __len__(self):
+        return ITEMS
+
+    def __getitem__(self, index):
+        if self.keyed:
+            return brightness(self.layer.augment(GREY, key=index))
+        return brightness(self.layer(GREY))
+
+
+class Wrapped(Items):
+    """The layer as a part of a Keras model, which Keras pickles in its own way."""
+
+    def __getitem__(self, index):
+        return brightness(self.layer(GREY[None], training=True))
+
+
+class Sequence(keras.utils.PyDataset):
+    """Writes down what it drew, in whichever process it runs."""
+
+    def __init__(self, layer, path, **options):
+        super().__init__(**options)
+        self.layer = layer
+        self.path = path
+
+    def __len__(self):
+        return ITEMS
+
+    def __getitem__(self, index):
+        drawn = brightness(self.layer(GREY))
+        with open(self.path, "a") as file:
+            file.write(f"{drawn!r}\n")
+        return np.full((1, 1), drawn), np.zeros((1, 1))
+
+
+def torch_loader(way, workers, epochs, seed):
+    import torch
+    from torch.utils.data import DataLoader
+
+    torch.manual_seed(seed)
+    layer = a_layer()
+    if way in ("built", "model", "spawned"):
+        layer(GREY)
+    items = Items(layer, keyed=way == "keyed")
+    if way == "model":
+        items = Wrapped(keras.Sequential([keras.Input((1, 1, 1)), layer]))
+    options = {}
+    if workers:
+        # TensorFlow and JAX do not run in a forked process.
+        forks = keras.backend.backend() == "torch" and way not in ("model", "spawned")
+        options = {"multiprocessing_context": "fork" if forks else "spawn"}
+    loader = DataLoader(items, batch_size=None, num_workers=workers, **options)
+    return [[float(x) for x in loader] for _ in range(epochs)]
+
+
+def py_dataset(way, workers, epochs, seed):
+    if keras.backend.backend() == "jax":
+        multiprocessing.set_start_method("spawn")
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile(loss="mse")
+    with tempfile.NamedTemporaryFile("r") as file:
+        layer = a_layer()
+        if way == "built":
+            layer(GREY)
+        sequence = Sequence(layer, file.name, workers=workers, use_multiprocessing=way != "threads")
+        model.fit(sequence, epochs=epochs, verbose=0)
+        return [[float(line) for line in file]]
+
+
+def grain_map(way, workers, epochs, seed):
+    import grain
+    from absl import flags
+
+    flags.FLAGS(sys.argv[:1])
+    layer = a_layer()
+
+    def augment(index):
+        return brightness(layer.augment(GREY, key=int(index)) if way == "keyed" else layer(GREY))
+
+    drawn = []
+    for _ in range(epochs):
+        dataset = grain.MapDataset.range(ITEMS).map(augment).to_iter_dataset()
+        if workers:
+            dataset = dataset.mp_prefetch(grain.MultiprocessingOptions(num_workers=workers))
+        drawn.append([float(x) for x in dataset])
+    return drawn
+
+
+def replicas(way, workers, epochs, seed):
+    import tensorflow as tf
+
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(
+        cpu, [tf.config.LogicalDeviceConfiguration() for _ in range(workers)]
+    )
+    strategy = tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(workers)])
+    with strategy.scope():
+        layer = a_layer()
+        layer(GREY)
+
+    @tf.function
+    def step():
+        return strategy.run(lambda: layer(tf.constant(GREY)))
+
+    calls = ITEMS // workers
+    results = [[strategy.experimental_local_results(step()) for _ in range(calls)] for _ in "ab"]
+    return [[brightness(x) for each in epoch for x in each] for epoch in results]
+
+
+WAYS = {
+    "torch": torch_loader,
+    "py": py_dataset,
+    "grain": grain_map,
+    "replicas": replicas,
+}
+
+if __name__ == "__main__":
+    engine, way, workers, epochs, seed = sys.argv[1:]
+    drawn = WAYS[engine](way, int(workers), int(epochs), int(seed))
+    print("DRAWN " + json.dumps(drawn))
