@@ -115,8 +115,8 @@ def augment_dataset(
 def sample_keys(seed, epoch, numbers):
     """The keys (..., 2) that `augment_dataset` gives the samples of these numbers.
 
-    `layer.apply(data, layer.draw_parameters(shape, keys))` replays what it did to a batch, but for the
-    last bits, in which a program for a batch may round otherwise.
+    `layer.apply(data, layer.draw_parameters(shape, keys))` replays what it did to a batch, but
+    for the last bits, in which a program for a batch may round otherwise.
     """
     with backend.ops_of(numbers):
         return random.fold_in(random.fold_in(random.key(seed, _CALL), epoch), numbers)
