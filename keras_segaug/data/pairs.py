@@ -52,7 +52,7 @@ def find_pairs(images, masks, image_suffix="", mask_suffix="", pair=None):
 
 
 def _pictures(folder, without):
-    """The pictures below a folder, as sorted relative paths with "/", the count of other files,
+    """The image files below a folder, as sorted relative paths with "/", the count of others,
     and broken links.
 
     Links to folders are followed, but no folder is entered twice: links may lead back, or up.
@@ -74,7 +74,7 @@ def _pictures(folder, without):
                     continue
                 is_picture = entry.name.lower().endswith(ENDINGS)
                 if entry.is_symlink() and not os.path.exists(entry.path):
-                    # A picture is paired first, and then named when it cannot be opened.
+                    # An image or mask is paired first, and named when it cannot be opened.
                     if is_picture:
                         found.append(prefix + entry.name)
                     else:

@@ -98,15 +98,22 @@ def broken_link(path):
     return f"to {os.readlink(path)}"
 
 
+def _size_of_file(path):
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        if os.path.islink(path):
+            raise BrokenFileError("link", path, broken_link(path)) from None
+        raise
+
+
 @contextlib.contextmanager
 def opened(path):
     """The `Picture` of a file, open as long as the context is; raises `BrokenFileError`."""
     reader = _tiff if path.lower().endswith(TIFF_ENDINGS) else _other
     with contextlib.ExitStack() as stack:
         with readable(path):
-            if os.path.islink(path) and not os.path.exists(path):
-                raise BrokenFileError("link", path, broken_link(path))
-            if os.path.getsize(path) == 0:
+            if _size_of_file(path) == 0:
                 raise BrokenFileError("empty", path)
             picture = reader(path, stack)
         yield picture
@@ -199,10 +206,10 @@ def _tiff(path, stack):
     page = series.keyframe
     axes = dict(zip(series.axes, series.shape, strict=True))
     layers = {name: n for name, n in axes.items() if name not in "YXS" and n > 1}
-    # Smaller copies, and masks of what is transparent, stand beside a picture, not for another.
+    # Smaller copies, and masks of what is transparent, stand beside an image, not for another.
     others = [other for other in others if not (other.keyframe.subfiletype & 5)]
     if layers or others:
-        detail = f"its axes are {axes}" if layers else f"{1 + len(others)} pictures"
+        detail = f"its axes are {axes}" if layers else f"{1 + len(others)} images"
         raise BrokenFileError("frames", path, detail)
     if not {"Y", "X"} <= set(axes):
         raise BrokenFileError("colours", path, f"its axes are {axes}")

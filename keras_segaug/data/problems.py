@@ -35,8 +35,8 @@ KINDS = {
     ),
     "colours": ("Files of a kind that is not read here", "Convert them"),
     "table": (
-        "Palette masks whose colour table is not that of the others",
-        "Give `palette` from colours to ids: then colours decide",
+        "Palette masks whose color table is not that of the others",
+        "Give `palette` from colors to ids: then colors decide",
     ),
     "lossy": (
         "Masks in a lossy format, whose pixels are no exact labels",

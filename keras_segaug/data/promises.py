@@ -25,7 +25,7 @@ class Promise:
         # Where headers alone were checked, the first file read that has an index settles it.
         self._table = dict(survey.table) if labels.own_palette else None
 
-    def check(self, pair, image, mask, colours):
+    def check(self, pair, image, mask, colors):
         """Raises `BrokenPairError` for what no longer fits: a cast would bend it silently."""
         problems = []
         if image.dtype != self.image_dtype:
@@ -38,20 +38,20 @@ class Promise:
         if largest > np.iinfo(self.mask_dtype).max:
             problems.append(_changed(pair.mask, f"ids up to {largest}", self.mask_dtype))
         try:
-            self.check_table(pair, colours)
+            self.check_table(pair, colors)
         except BrokenFileError as error:
             problems.append(error.problem)
         if problems:
             raise BrokenPairError(problems)
 
-    def check_table(self, pair, colours):
-        """Raises `BrokenFileError` where indices, being the ids, mean other colours than before."""
+    def check_table(self, pair, colors):
+        """Raises `BrokenFileError` where indices, being the ids, mean other colors than before."""
         if self._table is None:
             return
-        for index, colour in colours.items():
-            first = self._table.setdefault(index, colour)
-            if first != colour:
-                detail = f"index {index} is {colour}, not {first}"
+        for index, color in colors.items():
+            first = self._table.setdefault(index, color)
+            if first != color:
+                detail = f"index {index} is {color}, not {first}"
                 raise BrokenFileError("table", pair.mask, detail)
 
     def broken(self, problems):

@@ -87,7 +87,7 @@ def test_sizes_may_change_where_none_was_promised(tmp_path):
 
 
 @pytest.mark.parametrize("check", ["all", "headers"])
-def test_another_colour_table_is_noticed_where_it_decides(tmp_path, check):
+def test_another_color_table_is_noticed_where_it_decides(tmp_path, check):
     images, masks = make_pairs(tmp_path, count=2)
     for n in range(2):
         save(masks / f"{n:02}.png", with_table(random_mask(seed=n)))
@@ -98,13 +98,13 @@ def test_another_colour_table_is_noticed_where_it_decides(tmp_path, check):
         list(dataset)
     told = str(caught.value)
     assert f"{path}: index 0 is {COLOURS[3]}, not {COLOURS[0]}" in told
-    assert "Give `palette` from colours to ids" in told
+    assert "Give `palette` from colors to ids" in told
 
 
 def test_headers_do_not_hide_tables_that_disagree(tmp_path):
     images, masks = make_pairs(tmp_path, count=2)
-    for n, colours in enumerate([COLOURS, COLOURS[::-1]]):
-        save(masks / f"{n:02}.png", with_table(random_mask(seed=n), colours))
+    for n, colors in enumerate([COLOURS, COLOURS[::-1]]):
+        save(masks / f"{n:02}.png", with_table(random_mask(seed=n), colors))
     dataset = load(images, masks, palette="file", check="headers")
     with pytest.raises(tf.errors.OpError, match=r"masks/0\d\.png: index \d is"):
         list(dataset)

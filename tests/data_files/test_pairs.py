@@ -213,7 +213,7 @@ def test_links_in_a_circle_and_to_nothing_are_findings(tmp_path):
 
 
 @pytest.mark.parametrize("target", ["gone.png", "2.png"])
-def test_a_picture_that_is_a_broken_link_keeps_its_partner_and_is_named(tmp_path, target):
+def test_a_file_that_is_a_broken_link_keeps_its_partner_and_is_named(tmp_path, target):
     images, masks = touch(tmp_path / "i", "2.png"), touch(tmp_path / "m")
     os.symlink(target, os.path.join(masks, "2.png"))
     found = find_pairs(images, masks)

@@ -111,7 +111,7 @@ def test_few_bits_with_white_as_zero_keep_within_their_bits(tmp_path):
     np.testing.assert_array_equal(read(image, path).mask, 15 - MASK)
 
 
-def test_colours_of_eight_bits_in_a_table_of_sixteen(tmp_path):
+def test_colors_of_eight_bits_in_a_table_of_sixteen(tmp_path):
     """What some writers store; libtiff takes it so, too."""
     image, path = save(tmp_path / "i.png", IMAGE), tmp_path / "m.tif"
     table = np.zeros((3, 256), "uint16")
