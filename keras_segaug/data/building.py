@@ -3,6 +3,7 @@
 from collections import Counter
 
 from keras_segaug.data.problems import OWNER
+from keras_segaug.data.promises import Promise
 from keras_segaug.data.reading import COLOR_MODES
 from keras_segaug.data.survey import count, one_by_one
 
@@ -24,13 +25,13 @@ def dataset_of(reader, survey, labels, options, verbose):
     dataset = tf.data.Dataset.range(len(survey.pairs))
     if options.shuffle:
         dataset = dataset.shuffle(len(survey.pairs), seed=options.seed)
-    dataset = dataset.map(
-        _loading(reader, survey, labels, options), num_parallel_calls=tf.data.AUTOTUNE
-    )
+    promise = Promise(survey, labels)
+    load = _loading(reader, survey.pairs, promise, options)
+    dataset = dataset.map(load, num_parallel_calls=tf.data.AUTOTUNE)
     if options.batch_size is not None:
         dataset = dataset.batch(options.batch_size)
     dataset = dataset.prefetch(tf.data.AUTOTUNE)
-    statistics = Statistics(reader, survey.pairs, labels, survey.counts, verbose)
+    statistics = Statistics(reader, survey, labels, promise, verbose)
     dataset.class_names = labels.class_names
     dataset.ignore_index = labels.ignore_index
     dataset.class_colors = labels.colors_of(survey.table)
@@ -40,19 +41,17 @@ def dataset_of(reader, survey, labels, options, verbose):
     return dataset
 
 
-def _loading(reader, survey, labels, options):
+def _loading(reader, pairs, promise, options):
     """From the place of a pair to an element of the dataset."""
     tf = import_tensorflow()
-    (image_dtype,) = survey.image_dtypes
-    mask_dtype = survey.mask_dtype(labels.ids)
-    size = next(iter(survey.sizes)) if len(survey.sizes) == 1 else (None, None)
+    size = promise.size or (None, None)
     channels = COLOR_MODES[reader.color_mode]
 
     def read(place):
-        return reader.read(survey.pairs[place], mask_dtype)
+        return reader.read(pairs[place], promise)
 
     def load(place):
-        dtypes = [tf.as_dtype(image_dtype), tf.as_dtype(mask_dtype)]
+        dtypes = [tf.as_dtype(promise.image_dtype), tf.as_dtype(promise.mask_dtype)]
         image, mask = tf.numpy_function(read, [place], dtypes)
         image, mask = tf.ensure_shape(image, (*size, channels)), tf.ensure_shape(mask, size)
         if options.image_size is not None:
@@ -78,9 +77,9 @@ def _resized(image, mask, options):
 class Statistics:
     """How often each class occurs in the files of a dataset."""
 
-    def __init__(self, reader, pairs, labels, counts, verbose):
-        self._reader, self._pairs, self._labels = reader, pairs, labels
-        self._counts, self._verbose = counts, verbose
+    def __init__(self, reader, survey, labels, promise, verbose):
+        self._reader, self._pairs, self._counts = reader, survey.pairs, survey.counts
+        self._labels, self._promise, self._verbose = labels, promise, verbose
 
     def pixel_counts(self):
         """From id to number of pixels, ids that do not occur included where they are known."""
@@ -92,7 +91,7 @@ class Statistics:
         return dict(sorted(known.items()))
 
     def _count(self, pair):
-        return count(self._reader.mask(pair))
+        return count(self._reader.mask(pair, self._promise))
 
     def class_weights(self):
         """From id to total / (classes present * pixels of the class), without `ignore_index`."""

@@ -46,15 +46,17 @@ def segmentation_dataset_from_directory(
     All files (of the `subset`) are looked at before the first element. One error lists all
     that is wrong with any of them: files without a partner, files that cannot be read, masks
     of another size than their image, colours that are not in the palette, ids that are no
-    class.
+    class, animations and several pages. Links to folders are followed, each folder once. A
+    file that changes later and no longer fits raises when its element is read.
 
     **Masks.** Index, grey, palette and coloured PNGs, also BMP, GIF and TIFF; no lossy
     formats. Without `palette` the stored values are the class ids; of a palette PNG these
     are its indices. With a palette of colours, the colours decide, in palette PNGs too.
     Masks are resized by nearest lookup only.
 
-    **Images.** PNG, JPEG, BMP, GIF (the first frame), WebP, and TIFF with
-    `pip install "keras-segaug[tiff]"`. Grey levels are not rescaled.
+    **Images.** PNG, JPEG, BMP, GIF, WebP, and TIFF with `pip install "keras-segaug[tiff]"`.
+    Grey levels are not rescaled. Of a camera's JPEG with a preview behind the photo (MPO) the
+    photo is taken.
 
     Args:
         images: the folder of images; folders in it are searched, too.
@@ -90,8 +92,9 @@ def segmentation_dataset_from_directory(
             both calls, and (but for the odd one) after files were added.
         subset: "training", "validation", or "both" for a tuple of the two datasets.
         output: "tuple" gives (images, masks), "dict" {"images": ..., "segmentation_masks": ...}.
-        exif_orientation: "apply" turns images as their EXIF tag says, "ignore" does not.
-            None does what makes image and mask equal in size, and asks where both would.
+        exif_orientation: "apply" turns images and masks, each as its own EXIF tag says,
+            "ignore" turns neither. None does what makes image and mask equal in size, and
+            asks where both would.
         check: "all" decodes every file once before the first element (and counts the
             pixels for `class_weights`), "headers" reads only sizes and kinds. What
             "headers" cannot see raises when the element is read.
@@ -144,7 +147,9 @@ def segmentation_dataset_from_directory(
     found, folder = _found(images, masks, pair, image_suffix, mask_suffix)
     parts = _parts(found.pairs, folder, share, subset, seed)
     _tell(found, parts, verbose)
-    surveys = [Survey(reader, pairs, check == "all", verbose) for pairs in parts.values()]
+    surveys: list = []
+    for pairs in parts.values():
+        surveys.append(Survey(reader, pairs, check == "all", verbose, *surveys))
     _say(found, surveys, on_error)
     for survey in surveys:
         _refuse_mixtures(survey, options, labels)

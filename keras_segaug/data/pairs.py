@@ -1,8 +1,10 @@
 """Which image belongs to which mask: by paths alone, no file is opened."""
 
+import heapq
 import os
 from typing import NamedTuple
 
+from keras_segaug.data.pictures import broken_link
 from keras_segaug.data.problems import OWNER, Problem
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
@@ -26,12 +28,13 @@ class Found(NamedTuple):
 def find_pairs(images, masks, image_suffix="", mask_suffix="", pair=None):
     """Pairs the files of two folders, or of one, by path and stem or by the function `pair`."""
     one_folder = os.path.realpath(images) == os.path.realpath(masks)
-    image_files, ignored = _pictures(images, [] if one_folder else [masks])
+    image_files, ignored, problems = _pictures(images, [] if one_folder else [masks])
     if one_folder:
         mask_files = image_files
     else:
-        mask_files, others = _pictures(masks, [images])
+        mask_files, others, more_problems = _pictures(masks, [images])
         ignored += others
+        problems += more_problems
     if pair is not None:
         found = _paired_by(pair, image_files, mask_files, images, masks, one_folder)
     else:
@@ -45,32 +48,48 @@ def find_pairs(images, masks, image_suffix="", mask_suffix="", pair=None):
         found = _paired_by_stem(
             _by_key(image_files, image_suffix, images), _by_key(mask_files, mask_suffix, masks)
         )
-    return Found(found.pairs, found.problems, ignored + found.ignored)
+    return Found(found.pairs, problems + found.problems, ignored + found.ignored)
 
 
 def _pictures(folder, without):
-    """The pictures below a folder, as sorted relative paths with "/", and the count of the rest."""
-    without = {os.path.realpath(path) for path in without}
-    found, ignored = [], 0
-    # Links to folders are followed, but none twice: they may lead back.
-    seen = {os.path.realpath(folder)}
-    waiting = [("", folder)]
-    while waiting:
-        prefix, path = waiting.pop()
+    """The image files below a folder, as sorted relative paths with "/", the count of others,
+    and broken links.
+
+    Links to folders are followed, but no folder is entered twice: links may lead back, or up.
+    """
+    seen = {os.path.realpath(path) for path in without}
+    found, ignored, problems = [], 0, []
+    waiting: list = [("", folder)]
+    links: list = []
+    while waiting or links:
+        # Links last and in order: a folder's own name comes before those of links to it.
+        prefix, path = waiting.pop() if waiting else heapq.heappop(links)
+        real = os.path.realpath(path)
+        if real in seen:
+            continue
+        seen.add(real)
         with os.scandir(path) as entries:
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
-                if entry.is_dir():
-                    real = os.path.realpath(entry.path)
-                    if real not in without and not (entry.is_symlink() and real in seen):
-                        seen.add(real)
-                        waiting.append((prefix + entry.name + "/", entry.path))
-                elif entry.name.lower().endswith(ENDINGS):
+                is_picture = entry.name.lower().endswith(ENDINGS)
+                if entry.is_symlink() and not os.path.exists(entry.path):
+                    # An image or mask is paired first, and named when it cannot be opened.
+                    if is_picture:
+                        found.append(prefix + entry.name)
+                    else:
+                        problems.append(Problem("link", entry.path, broken_link(entry.path)))
+                elif entry.is_dir():
+                    inner = prefix + entry.name + "/", entry.path
+                    if entry.is_symlink():
+                        heapq.heappush(links, inner)
+                    else:
+                        waiting.append(inner)
+                elif is_picture:
                     found.append(prefix + entry.name)
                 else:
                     ignored += 1
-    return sorted(found), ignored
+    return sorted(found), ignored, sorted(problems)
 
 
 def _stem(file):

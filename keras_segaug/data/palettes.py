@@ -195,6 +195,8 @@ def _whole(pixels, picture):
     """Grey values as they were stored; only whole numbers can be ids."""
     if pixels.ndim == 3:
         pixels = pixels[..., 0]
+    if pixels.dtype.kind not in "buif":
+        raise BrokenFileError("colours", picture.path, f"a mask of {pixels.dtype} values")
     if pixels.dtype == bool:
         return pixels.astype("uint8")
     if pixels.dtype.kind == "f":

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -42,6 +43,13 @@ UPRIGHT: dict[int, Callable] = {
     8: lambda pixels: pixels.swapaxes(0, 1)[::-1],
 }
 EXIF_ORIENTATION = 0x0112
+
+PNG_SIGNATURE = 8
+PNG_CHUNK = struct.Struct(">I4s")
+
+# WebP and TIFF in it may be lossless, but nothing that is read here tells.
+LOSSY = ("JPEG", "MPO", "JPEG2000", "WEBP", "AVIF")
+LOSSY_TIFF = ("JPEG", "JP2000", "WEBP")
 
 
 @dataclass
@@ -85,13 +93,27 @@ def tifffile():
     return tifffile
 
 
+def broken_link(path):
+    """What to say of a link to nothing."""
+    return f"to {os.readlink(path)}"
+
+
+def _size_of_file(path):
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        if os.path.islink(path):
+            raise BrokenFileError("link", path, broken_link(path)) from None
+        raise
+
+
 @contextlib.contextmanager
 def opened(path):
     """The `Picture` of a file, open as long as the context is; raises `BrokenFileError`."""
     reader = _tiff if path.lower().endswith(TIFF_ENDINGS) else _other
     with contextlib.ExitStack() as stack:
         with readable(path):
-            if os.path.getsize(path) == 0:
+            if _size_of_file(path) == 0:
                 raise BrokenFileError("empty", path)
             picture = reader(path, stack)
         yield picture
@@ -113,6 +135,9 @@ def readable(path):
 
 def _other(path, stack):
     file = stack.enter_context(pillow().open(path))
+    # What cameras put behind a photo (MPO) is a preview or the like, no second photo.
+    if getattr(file, "is_animated", False) and file.format != "MPO":
+        raise BrokenFileError("frames", path, f"{file.n_frames} frames")
     stored = file.tile[0].args if file.tile else ""  # such as "L;4" or "RGB;16B"
     stored = str(stored if isinstance(stored, str) or not stored else stored[0])
     colours = COLOURS.get(file.mode, file.mode)
@@ -126,12 +151,35 @@ def _other(path, stack):
         (file.height, file.width),
         colours,
         dtype,
-        lossy=file.format in ("JPEG", "MPO", "JPEG2000", "WEBP"),
+        lossy=file.format in LOSSY,
         load=lambda: _png_colours(path) if from_tensorflow else np.asarray(file).astype(dtype),
         table=lambda: _table(file),
-        orientation=file.getexif().get(EXIF_ORIENTATION, 1) if "exif" in file.info else 1,
+        orientation=_orientation(file),
         step=STEPS.get(stored, 1),
     )
+
+
+def _orientation(file):
+    """That of the EXIF tag, without decoding the picture."""
+    info = file.info
+    if file.format == "PNG" and "exif" not in info and (exif := _png_exif(file.fp)):
+        info["exif"] = b"Exif\0\0" + exif
+    if "exif" in info or "Raw profile type exif" in info:
+        return file.getexif().get(EXIF_ORIENTATION, 1)
+    return 1
+
+
+def _png_exif(file):
+    """The EXIF data of a PNG; they may stand behind the pixels, where pillow does not look yet."""
+    place, kind, exif = file.tell(), b"", b""
+    file.seek(PNG_SIGNATURE)
+    while kind not in (b"eXIf", b"IEND") and len(head := file.read(PNG_CHUNK.size)) == 8:
+        length, kind = PNG_CHUNK.unpack(head)
+        if kind == b"eXIf":
+            exif = file.read(length)
+        file.seek(length + 4, os.SEEK_CUR)
+    file.seek(place)
+    return exif
 
 
 def _png_colours(path):
@@ -154,19 +202,24 @@ def _table(file):
 
 def _tiff(path, stack):
     file = stack.enter_context(tifffile().TiffFile(path))
-    series = file.series[0]
+    series, *others = file.series
     page = series.keyframe
     axes = dict(zip(series.axes, series.shape, strict=True))
     layers = {name: n for name, n in axes.items() if name not in "YXS" and n > 1}
-    if layers or not {"Y", "X"} <= set(axes):
-        raise BrokenFileError("colours", path, f"its axes are {axes}, more than one picture")
+    # Smaller copies, and masks of what is transparent, stand beside an image, not for another.
+    others = [other for other in others if not (other.keyframe.subfiletype & 5)]
+    if layers or others:
+        detail = f"its axes are {axes}" if layers else f"{1 + len(others)} images"
+        raise BrokenFileError("frames", path, detail)
+    if not {"Y", "X"} <= set(axes):
+        raise BrokenFileError("colours", path, f"its axes are {axes}")
     orientation = page.tags.get("Orientation")
     return Picture(
         path,
         (axes["Y"], axes["X"]),
         _tiff_colours(page.photometric.name, axes.get("S", 1)),
         page.dtype.name,
-        lossy="JPEG" in page.compression.name,
+        lossy=any(name in page.compression.name for name in LOSSY_TIFF),
         load=lambda: _tiff_pixels(series),
         table=lambda: _tiff_table(page),
         orientation=int(orientation.value) if orientation else 1,
@@ -193,10 +246,14 @@ def _tiff_pixels(series):
     )
     pixels = pixels.transpose([kept.index(name) for name in "YXS" if name in kept])
     if series.keyframe.photometric.name == "MINISWHITE":
-        return ~pixels if pixels.dtype == bool else np.iinfo(pixels.dtype).max - pixels
+        if pixels.dtype.kind not in "bu":
+            raise ValueError(f"white is 0, and the greatest of {pixels.dtype} not black")
+        return ~pixels if pixels.dtype == bool else 2**series.keyframe.bitspersample - 1 - pixels
     return pixels
 
 
 def _tiff_table(page):
-    colours = (page.colormap.T >> 8).astype("uint8")
+    # Some writers store 8 bits where 16 belong; libtiff tells them by the same sign.
+    bits = 8 if page.colormap.max() > 255 else 0
+    colours = (page.colormap.T >> bits).astype("uint8")
     return np.concatenate([colours, np.full((len(colours), 1), 255, "uint8")], axis=1)

@@ -21,13 +21,23 @@ KINDS = {
     ),
     "same stem": ("Several images or masks with one stem", "Keep one of each"),
     "empty": ("Empty files", "Copy them again"),
+    "link": ("Links that lead nowhere", "Take them out, or mend where they point"),
     "unreadable": ("Files that cannot be read", "Copy or export them again"),
+    "changed": ("Files that changed since the dataset was made", "Make the dataset again"),
+    "frames": (
+        "Files of several frames or pages, none of which is known to be the one meant",
+        "Save that one as a file of its own",
+    ),
     "size": ("Masks of another size than their image", "Resize the mask with nearest lookup"),
     "orientation": (
-        "Images with an EXIF orientation, whose masks fit with and without it",
+        "Pairs with an EXIF orientation that fit each other with and without it",
         'Say which with `exif_orientation="apply"` or "ignore"',
     ),
     "colours": ("Files of a kind that is not read here", "Convert them"),
+    "table": (
+        "Palette masks whose color table is not that of the others",
+        "Give `palette` from colors to ids: then colors decide",
+    ),
     "lossy": (
         "Masks in a lossy format, whose pixels are no exact labels",
         "Export the masks again, as PNG",

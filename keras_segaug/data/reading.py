@@ -49,15 +49,14 @@ class Reader:
 
     def header(self, pair):
         """The `Header` of a pair, without decoding it; raises `BrokenPairError`."""
-        with self._open(pair) as (image, mask, turn, problems):
+        with self._open(pair) as (image, mask, turns, problems):
             if problems:
                 raise BrokenPairError(problems)
-            size = _size(image, turn)
-            return Header(size, _image_dtype(image), mask.dtype)
+            return Header(_size(image, turns[0]), _image_dtype(image), mask.dtype)
 
     def arrays(self, pair):
         """The `Arrays` of a pair; raises `BrokenPairError`."""
-        with self._open(pair) as (image, mask, turn, problems):
+        with self._open(pair) as (image, mask, turns, problems):
             if image is not None:
                 with _gathered(problems), readable(pair.image):
                     pixels = self._image(image)
@@ -66,27 +65,31 @@ class Reader:
                     ids, colours = self._labels.read(mask)
             if problems:
                 raise BrokenPairError(problems)
-            return Arrays(UPRIGHT[turn](pixels) if turn > 1 else pixels, ids, colours)
+            return Arrays(_turned(pixels, turns[0]), _turned(ids, turns[1]), colours)
 
-    def read(self, pair, mask_dtype):
-        """Image (height, width, channels) and mask (height, width), for a dataset."""
+    def read(self, pair, promise):
+        """Image (height, width, channels) and mask (height, width), as a dataset promised them."""
         try:
-            image, mask, _ = self.arrays(pair)
+            arrays = self.arrays(pair)
+            promise.check(pair, *arrays)
         except BrokenPairError as error:
-            raise _files_error(error.problems) from None
-        return np.ascontiguousarray(image), mask.astype(mask_dtype)
+            raise _files_error(promise.broken(error.problems)) from None
+        mask = arrays.mask.astype(promise.mask_dtype)
+        return np.ascontiguousarray(arrays.image), np.ascontiguousarray(mask)
 
-    def mask(self, pair):
-        """The ids alone."""
+    def mask(self, pair, promise):
+        """The ids alone, as they are stored."""
         try:
             with opened(pair.mask) as mask, readable(pair.mask):
-                return self._labels.read(mask)[0]
+                ids, colours = self._labels.read(mask)
+            promise.check_table(pair, colours)
         except BrokenFileError as error:
-            raise _files_error([error.problem]) from None
+            raise _files_error(promise.broken([error.problem])) from None
+        return ids
 
     @contextlib.contextmanager
     def _open(self, pair):
-        """Both open files (None where broken), the image's turn, and the problems so far."""
+        """Both open files (None where broken), their turns, and the problems so far."""
         problems: list = []
         with contextlib.ExitStack() as stack:
             image = mask = None
@@ -94,28 +97,25 @@ class Reader:
                 image = _known(stack.enter_context(opened(pair.image)))
             with _gathered(problems):
                 mask = self._labels.accepted(stack.enter_context(opened(pair.mask)))
-            turn = 1
+            turns = 1, 1
             if image is not None and mask is not None:
                 with _gathered(problems):
-                    turn = self._turn(image, mask)
-            yield image, mask, turn, problems
+                    turns = self._turns(image, mask)
+            yield image, mask, turns, problems
 
-    def _turn(self, image, mask):
-        """The orientation to turn the image by so that it fits its mask; 1 for none."""
-        turn = image.orientation if image.orientation in UPRIGHT else 1
-        if self._exif_orientation == "ignore":
-            turn = 1
-        fits = [mask.size == _size(image, candidate) for candidate in (1, turn)]
-        if turn != 1 and self._exif_orientation is None:
-            if all(fits):
-                raise BrokenFileError("orientation", image.path, f"orientation {turn}")
-            turn = turn if fits[1] else 1
-            fits = [any(fits)]
-        if not fits[-1]:
-            sizes = ["{} x {}".format(*size) for size in (mask.size, _size(image, turn))]
-            detail = f"{sizes[0]}, its image {sizes[1]} (height x width): {image.path}"
-            raise BrokenFileError("size", mask.path, detail)
-        return turn
+    def _turns(self, image, mask):
+        """The orientations to turn image and mask by so that they fit; 1 for none."""
+        stored = 1, 1
+        tagged = tuple(n if n in UPRIGHT else 1 for n in (image.orientation, mask.orientation))
+        ways = [stored, tagged]
+        if self._exif_orientation is not None:
+            ways = [tagged if self._exif_orientation == "apply" else stored]
+        fitting = {turns for turns in ways if _size(image, turns[0]) == _size(mask, turns[1])}
+        if len(fitting) > 1:
+            raise _orientation_error(image, mask, tagged)
+        if not fitting:
+            raise _size_error(image, mask, ways[0], tagged)
+        return fitting.pop()
 
     def _image(self, picture):
         pixels = picture.load()
@@ -150,6 +150,30 @@ def _image_dtype(image):
 
 def _size(picture, turn):
     return picture.size[::-1] if turn >= 5 else picture.size
+
+
+def _turned(pixels, turn):
+    return UPRIGHT[turn](pixels) if turn > 1 else pixels
+
+
+def _orientation_error(image, mask, tagged):
+    if tagged[1] == 1:
+        return BrokenFileError("orientation", image.path, f"orientation {tagged[0]}")
+    if tagged[0] == 1:
+        detail = f"orientation {tagged[1]}, its image's 1"
+        return BrokenFileError("orientation", mask.path, detail)
+    detail = f"orientation {tagged[0]}, its mask's {tagged[1]}: {mask.path}"
+    return BrokenFileError("orientation", image.path, detail)
+
+
+def _size_error(image, mask, turns, tagged):
+    sizes = [_size(picture, turn) for picture, turn in zip((image, mask), turns, strict=True)]
+    detail = "{} x {}, its image {} x {} (height x width)".format(*sizes[1], *sizes[0])
+    if tagged != (1, 1):
+        # A tag copied along is a likely cause, and no reason to resize.
+        way = "turned" if turns == tagged else "not turned"
+        detail += f", {way} by EXIF orientation {tagged[1]}, the image's {tagged[0]}"
+    return BrokenFileError("size", mask.path, f"{detail}: {image.path}")
 
 
 def _with_channels(pixels, channels):

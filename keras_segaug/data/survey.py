@@ -16,27 +16,27 @@ PATIENCE = 2.0  # seconds of work before a progress bar shows
 
 
 class Survey:
-    """What is common to pairs, gathered one by one.
+    """What is common to pairs, gathered one by one; `first` is the survey of another part.
 
     Attributes:
         pairs: the sound ones, in their order.
         problems: of the others.
         sizes: the first size (height, width), and the first other one, with the images' paths.
-        image_dtypes: from dtype to the first image that has it.
+        image_dtypes: from dtype to the first image that has it, also in the other part.
         counts: pixels of every id; None where masks were not decoded.
-        table: from the indices of palette masks to their colours in the files.
+        table: from the indices of palette masks to their colours, also in the other part.
         table_conflict: in words, where the files disagree about that; or None.
     """
 
-    def __init__(self, reader, pairs, decode=True, verbose=True):
+    def __init__(self, reader, pairs, decode=True, verbose=True, first=None):
         self.pairs: list = []
         self.problems: list = []
         self.sizes: dict = {}
-        self.image_dtypes: dict = {}
+        self.image_dtypes: dict = dict(first.image_dtypes) if first else {}
         self.counts: Counter | None = Counter() if decode else None
         self.table_conflict = None
-        self.table: dict = {}
-        self._table_files: dict = {}
+        self.table: dict = dict(first.table) if first else {}
+        self._table_files: dict = dict(first._table_files) if first else {}
         self._mask_dtypes: set = set()
         look = functools.partial(_decoded if decode else _header, reader)
         for pair, seen in zip(pairs, one_by_one(look, pairs, "Checking", verbose), strict=True):

@@ -237,12 +237,6 @@ def test_loading_weights_rewinds_a_stream_that_was_mapped(tmp_path):
     first = [x.item() for _ in range(2) for x in dataset.as_numpy_iterator()]
     model.load_weights(tmp_path / "start.weights.h5")
     assert [x.item() for _ in range(2) for x in dataset.as_numpy_iterator()] == first
-    start = model.get_weights()
-    drawn(layer)
-    model.set_weights(start)
-    again = next(dataset.as_numpy_iterator()).item()
-    model.set_weights(start)
-    assert drawn(layer) == pytest.approx(again, abs=1e-3)
 
 
 @pytest.mark.skipif(BACKEND != "jax", reason="only JAX has `jax.jit`")

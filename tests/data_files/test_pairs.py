@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_segaug.data.pairs import find_pairs
+from keras_segaug.data.palettes import Labels
+from keras_segaug.data.reading import BrokenPairError, Reader
 
 NAMES = st.lists(st.sampled_from("abcdäé12_ .-"), min_size=1, max_size=3).map("x".join)
 TREES = st.sets(st.lists(NAMES, min_size=1, max_size=3).map("/x".join), max_size=8)
@@ -164,3 +166,60 @@ def test_links_that_lead_back_are_followed_once(tmp_path):
     found = find_pairs(images, masks)
     assert names(found.pairs, images, masks) == [("a/1.png", "a/1.png"), ("b/2.png", "b/2.png")]
     assert not found.problems
+
+
+def test_a_link_to_a_folder_above_lists_nothing_twice(tmp_path):
+    images, masks = touch(tmp_path / "data/i", "1.png"), touch(tmp_path / "data/m", "1.png")
+    os.symlink(tmp_path, os.path.join(images, "above"))
+    os.symlink(tmp_path / "data", os.path.join(masks, "above"))
+    found = find_pairs(images, masks)
+    assert names(found.pairs, images, masks) == [("1.png", "1.png")]
+    assert not found.problems
+
+
+def test_a_folder_and_a_link_to_it_are_listed_by_the_folders_own_name(tmp_path):
+    for role in ("i", "m"):
+        folder = touch(tmp_path / role, "b/1.png")
+        # Before and after the folders: systems list them in either order.
+        for name, target in (("a", "b"), ("c", "b"), ("e", "d"), ("f", "d")):
+            os.symlink(os.path.join(folder, target), os.path.join(folder, name))
+        touch(folder, "d/2.png")
+    found = find_pairs(str(tmp_path / "i"), str(tmp_path / "m"))
+    assert names(found.pairs, tmp_path / "i", tmp_path / "m") == [
+        ("b/1.png", "b/1.png"),
+        ("d/2.png", "d/2.png"),
+    ]
+    assert not found.problems
+
+
+def test_links_in_a_circle_and_to_nothing_are_findings(tmp_path):
+    images, masks = touch(tmp_path / "i", "1.png"), touch(tmp_path / "m", "1.png")
+    os.symlink("loop", os.path.join(images, "loop"))
+    os.symlink("pong", os.path.join(images, "ping"))
+    os.symlink("ping", os.path.join(images, "pong"))
+    os.symlink("/nowhere/scenes", os.path.join(masks, "scenes"))
+    found = find_pairs(images, masks)
+    assert len(found.pairs) == 1
+    assert alone(found, "link") == [
+        os.path.join(folder, name)
+        for folder, name in (
+            (images, "loop"),
+            (images, "ping"),
+            (images, "pong"),
+            (masks, "scenes"),
+        )
+    ]
+    assert found.problems[-1].detail == "to /nowhere/scenes"
+
+
+@pytest.mark.parametrize("target", ["gone.png", "2.png"])
+def test_a_file_that_is_a_broken_link_keeps_its_partner_and_is_named(tmp_path, target):
+    images, masks = touch(tmp_path / "i", "2.png"), touch(tmp_path / "m")
+    os.symlink(target, os.path.join(masks, "2.png"))
+    found = find_pairs(images, masks)
+    assert names(found.pairs, images, masks) == [("2.png", "2.png")]
+    assert not found.problems
+    with pytest.raises(BrokenPairError) as caught:
+        Reader(Labels()).header(found.pairs[0])
+    told = {(problem.kind, problem.path, problem.detail) for problem in caught.value.problems}
+    assert ("link", os.path.join(masks, "2.png"), f"to {target}") in told

@@ -16,8 +16,9 @@ tifffile = pytest.importorskip("tifffile")
 IMAGE, MASK = random_image(), random_mask()
 
 
-def read(image, mask, palette=None, color_mode="rgb"):
-    return Reader(Labels(palette), color_mode).arrays(Pair(str(image), str(mask)))
+def read(image, mask, palette=None, color_mode="rgb", exif_orientation=None):
+    reader = Reader(Labels(palette), color_mode, exif_orientation)
+    return reader.arrays(Pair(str(image), str(mask)))
 
 
 @pytest.mark.parametrize("compression", [None, "lzw", "zlib"])
@@ -79,11 +80,51 @@ def test_ids_of_many_bits_signed_ones_and_fractions(tmp_path):
             read(image, path)
 
 
+def test_the_orientation_of_a_mask_is_applied(tmp_path):
+    image, path = save(tmp_path / "i.png", IMAGE), tmp_path / "m.tif"
+    stored = random_mask(8, 6)
+    tifffile.imwrite(path, stored, extratags=[(274, "H", 1, 6, True)])
+    mask = read(image, path, exif_orientation="apply").mask
+    np.testing.assert_array_equal(mask, np.rot90(stored, -1))
+
+
+@pytest.mark.parametrize("compression", ["webp", "jpeg"])
+def test_lossy_masks_are_refused(tmp_path, compression):
+    pytest.importorskip("imagecodecs")
+    image, path = save(tmp_path / "i.png", IMAGE), tmp_path / "m.tif"
+    tifffile.imwrite(path, coloured(MASK), photometric="rgb", compression=compression)
+    with pytest.raises(BrokenPairError, match="'lossy'"):
+        read(image, path, palette=COLOURS)
+
+
+def test_complex_numbers_are_no_ids(tmp_path):
+    image, path = save(tmp_path / "i.png", IMAGE), tmp_path / "m.tif"
+    tifffile.imwrite(path, MASK.astype("complex64"))
+    with pytest.raises(BrokenPairError, match="complex64"):
+        read(image, path, palette={0: 0, 1: 1, 2: 2, 3: 3})
+
+
+def test_few_bits_with_white_as_zero_keep_within_their_bits(tmp_path):
+    pytest.importorskip("imagecodecs")
+    image, path = save(tmp_path / "i.png", IMAGE), tmp_path / "m.tif"
+    tifffile.imwrite(path, MASK, photometric="miniswhite", bitspersample=4)
+    np.testing.assert_array_equal(read(image, path).mask, 15 - MASK)
+
+
+def test_colors_of_eight_bits_in_a_table_of_sixteen(tmp_path):
+    """What some writers store; libtiff takes it so, too."""
+    image, path = save(tmp_path / "i.png", IMAGE), tmp_path / "m.tif"
+    table = np.zeros((3, 256), "uint16")
+    table[:, :4] = np.array(COLOURS).T
+    tifffile.imwrite(path, MASK, photometric="palette", colormap=table)
+    np.testing.assert_array_equal(read(image, path, palette=COLOURS).mask, MASK)
+
+
 def test_stacks_and_many_channels_are_refused(tmp_path):
     mask, path = save(tmp_path / "m.png", MASK), tmp_path / "i.tif"
     for pixels in (np.zeros((4, 6, 8), "uint8"), np.zeros((6, 8, 5), "uint8")):
         tifffile.imwrite(path, pixels, photometric="minisblack")
-        with pytest.raises(BrokenPairError, match="'colours'"):
+        with pytest.raises(BrokenPairError, match="'frames'"):
             read(path, mask)
     path.write_bytes(path.read_bytes()[:40])
     with pytest.raises(BrokenPairError, match="'unreadable'"):
