@@ -68,7 +68,7 @@ class Replay:
             data: any accepted structure.
             key: as in `draw_parameters`. The layer's own seed and count of calls are not looked at.
         """
-        sample = Sample(self, data)
+        sample = data if isinstance(data, Sample) else Sample(self, data)
         with backend.ops_of(sample.images):
             key = random.key(key) if isinstance(key, int) else key
             return sample.write(self._run_program(sample, key if self.random else None))

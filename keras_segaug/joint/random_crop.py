@@ -128,7 +128,7 @@ class JointRandomCrop(JointLayer):
         return not self._has_rules and super().merges(group)
 
     def aim(self, parameters, batch):
-        if not self._has_rules:
+        if not self._has_rules or "row" in parameters:
             return parameters
         if not batch.masks:
             raise ValueError(
