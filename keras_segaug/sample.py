@@ -188,11 +188,11 @@ class Sample:
                     f"{owner}: the images ({there[0]!r}) must have the role 'image', or none. "
                     f"Received: targets={dict(self._owner.targets)}."
                 )
+            cure = " Give the others a role in `targets`." if free else ""
             raise ValueError(
                 f"{owner}: the mapping must have "
                 f"{'exactly' if role == 'images' else 'at most'} one of the keys "
-                f"{', '.join(map(repr, ROLES[role]))} without a role of its own in `targets`. "
-                f"Received keys: {list(self._data)}."
+                f"{', '.join(map(repr, ROLES[role]))}. Received keys: {list(self._data)}.{cure}"
             )
         return free[0] if free else None
 
