@@ -150,16 +150,6 @@ def is_eager(tensor):
     return True
 
 
-def assert_in_graph(tensor, holds, message):
-    """Raises with this message when a graph of TensorFlow runs and `holds()` is False.
-
-    Within a program that XLA compiles that is left out, and so it is under JAX and torch.
-    """
-    tensorflow = sys.modules.get("tensorflow")
-    if tensorflow is not None and isinstance(tensor, tensorflow.Tensor):
-        tensorflow.debugging.Assert(holds(), [message])
-
-
 def called_by_a_network():
     """Is this call part of a model with weights, and nobody has said whether it trains?
 
@@ -168,17 +158,8 @@ def called_by_a_network():
     A model without weights, made of augmentation alone, keeps that default: it is what
     people call in `dataset.map`.
     """
-    return _called_with_training(None)
-
-
-def called_by_a_network_in_training():
-    """Is this call part of a model with weights that is told to train?"""
-    return _called_with_training(True)
-
-
-def _called_with_training(training):
     context = global_state().get_global_attribute("current_call_ctx")
-    if context is None or context.get_value("training") is not training:
+    if context is None or context.get_value("training") is not None:
         return False
     model = context.entry_layer
     return isinstance(model, keras.Model) and any("float" in str(v.dtype) for v in model.weights)

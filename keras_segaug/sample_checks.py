@@ -8,6 +8,7 @@ import numpy as np
 from keras_segaug import backend, checks
 from keras_segaug.backend import ops
 from keras_segaug.layout import differ
+from keras_segaug.surroundings import assert_in_graph, is_network_in_training
 from keras_segaug.targets import MASK_ROLES
 
 _WHOLE_NUMBERS = (
@@ -106,7 +107,7 @@ def check_whole_numbers(owner, mask):
         return
     said = _WHOLE_NUMBERS.format(owner=checks.name_of(owner), dtype=dtype)
     if not backend.is_eager(mask):
-        backend.assert_in_graph(mask, lambda: ops.all(mask == ops.floor(mask)), said)
+        assert_in_graph(mask, lambda: ops.all(mask == ops.floor(mask)), said)
         return
     numpy = isinstance(mask, np.ndarray)
     if bool(np.any(mask != np.floor(mask)) if numpy else ops.any(mask != ops.floor(mask))):
@@ -150,7 +151,7 @@ def warn_of_masks_left_behind(layer, sample):
     """Warns where a model in training moves images, and whatever it learns stays; did it warn?"""
     if set(sample.tensors) != {"images"} or not _moves_at_random(layer):
         return False
-    if not backend.called_by_a_network_in_training():
+    if not is_network_in_training():
         return False
     warnings.warn(
         f"{type(layer).__name__} ({layer.name!r}) moves the images of a model in training, but not "
