@@ -8,9 +8,12 @@ import keras
 
 from keras_segaug import backend, checks
 from keras_segaug.replay import Replay, len_of
-from keras_segaug.sample import Batch, Sample
-from keras_segaug.steps import run, undo
+from keras_segaug.sample import Sample
+from keras_segaug.sample_checks import warn_of_masks_left_behind
+from keras_segaug.steps import move
 from keras_segaug.stream import Stream
+from keras_segaug.targets import IMAGE_ROLES, MASK_ROLES
+from keras_segaug.targets import checked as checked_targets
 from keras_segaug.text import WrittenAsJson
 
 
@@ -30,6 +33,22 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         data_format: "channels_last" or "channels_first"; None takes Keras' setting.
         jit_compile: "auto" compiles with XLA wherever height and width are known;
             True always, False never. The torch backend does not compile.
+        targets: None, or a mapping that gives a role to further entries of a sample, by their
+            key in a mapping (or in a mapping within one), by their position in a tuple or list:
+            `{"depth": "continuous", "image_2": "image", "valid": "ignore"}`, `{3: "points"}`.
+            What a sample lacks must be None: a key that is missing raises. In a mapping, what
+            has the images' height and width, or is named like boxes or points, must have a role,
+            and so must every entry of a tuple after the third. Inside a `Pipeline` the
+            pipeline's counts. The roles:
+
+            - "image": moved and colored as the images are; back in the compute dtype.
+            - "continuous": moved and interpolated as the images are (also NaN, and
+              `fill_value`), never colored nor erased. Back in its own dtype; integers are rounded.
+            - "mask", "weights": as the masks and the per-pixel weights.
+            - "points": floats (..., N, 2), x and y in pixels, (0, 0) being the center of the
+              first pixel. They go where the pixels go, also out of the image. Those that a lens
+              or an elastic map sends nowhere lie far outside.
+            - "ignore": passed through.
         **kwargs: `name`, `dtype`, `trainable`, as in `keras.layers.Layer`. Images come
             back in the compute dtype; with "uint8" they are rounded and clipped.
     """
@@ -55,7 +74,15 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
             package = cls.__module__.partition(".")[0]
             keras.saving.register_keras_serializable(package)(cls)
 
-    def __init__(self, probability=1.0, seed=None, data_format=None, jit_compile="auto", **kwargs):
+    def __init__(
+        self,
+        probability=1.0,
+        seed=None,
+        data_format=None,
+        jit_compile="auto",
+        targets=None,
+        **kwargs,
+    ):
         super().__init__(autocast=False, **kwargs)
         self.probability = checks.number(self, "probability", probability, 0.0, 1.0)
         if self.probability < 1.0 and not self.random:
@@ -64,6 +91,8 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         self.data_format = data_format or keras.config.image_data_format()
         checks.one_of(self, "data_format", self.data_format, ("channels_last", "channels_first"))
         self.jit_compile = checks.one_of(self, "jit_compile", jit_compile, ("auto", True, False))
+        self.targets = checked_targets(self, targets)
+        self._warned_of_masks = False
         self._program = backend.Compiled(self._augment, self.jit_compile)
         self._state: Any = None
         self._stream: Any = None
@@ -102,6 +131,7 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
 
         Called for the first layer of a group only, since later ones would need what the
         earlier ones have not yet made: a layer that aims must not merge (see `merges`).
+        What it has completed already it leaves as it is.
         """
         return parameters
 
@@ -143,31 +173,9 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         """The names of the classes of this layer and of all in it."""
         return type(self).__name__
 
-    def _pack(self, sample):
-        """The tensors as a `Batch`, and in the structure they came in."""
-        layouts = sample.layouts()
-        packed = keras.tree.map_structure_up_to(
-            sample.tensors, lambda tensor, layout: layout.pack(tensor), sample.tensors, layouts
-        )
-        masks, weights = packed.get("masks", []), packed.get("sample_weights", [])
-        flat = keras.tree.flatten
-        return Batch(packed["images"], flat(masks), flat(weights)), packed
-
     def _apply(self, sample, parameters, size=None):
-        batch, packed = self._pack(sample)
         steps = self.steps(parameters)
-        dtype = self.compute_dtype
-        batch = run(steps, batch, dtype) if size is None else undo(steps, batch, size, dtype)
-        result = {"images": batch.images}
-        for role, tensors in (("masks", batch.masks), ("sample_weights", batch.weights)):
-            if role in packed:
-                result[role] = keras.tree.pack_sequence_as(packed[role], tensors)
-        return keras.tree.map_structure_up_to(
-            sample.tensors,
-            lambda tensor, layout: layout.unpack(tensor),
-            result,
-            sample.layouts(),
-        )
+        return sample.unpacked(move(steps, sample.packed(), self.compute_dtype, size))
 
     # --- Keras ---
 
@@ -204,8 +212,9 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
             raise
 
     def _run_program(self, sample, key):
-        size = sample.layouts()["images"].packed_shape(sample.images.shape)[1:3]
-        return self._program(sample.tensors, key, size)
+        if key is not None and not self._warned_of_masks:
+            self._warned_of_masks = warn_of_masks_left_behind(self, sample)
+        return self._program(sample.tensors, key, sample.sizes())
 
     def _augment(self, tensors, key):
         sample = Sample(self, tensors, checked=True)
@@ -215,22 +224,20 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         sample = Sample(self, data, checked=True)
         layouts = sample.layouts()
 
-        def spec(tensor, layout, dtype=None, channels=lambda count: count):
-            batch, height, width, count = layout.packed_shape(tensor.shape)
-            shape = (batch, *self.output_size(height, width), channels(count))
-            return keras.KerasTensor(layout.unpacked_shape(shape), dtype or tensor.dtype)
+        def spec(role, tensor, layout):
+            if role == "points":
+                return keras.KerasTensor(tensor.shape, tensor.dtype)
+            batch, height, width, channels = layout.packed_shape(tensor.shape)
+            channels = self.mask_channels(channels) if role in MASK_ROLES else channels
+            shape = (batch, *self.output_size(height, width), channels)
+            dtype = self.compute_dtype if role in IMAGE_ROLES else tensor.dtype
+            return keras.KerasTensor(layout.unpacked_shape(shape), dtype)
 
-        result = {"images": spec(sample.images, layouts["images"], self.compute_dtype)}
-        for role, channels in (("masks", self.mask_channels), ("sample_weights", lambda n: n)):
-            if role in sample.tensors:
-                result[role] = keras.tree.map_structure(
-                    lambda tensor, layout, channels=channels: spec(
-                        tensor, layout, channels=channels
-                    ),
-                    sample.tensors[role],
-                    layouts[role],
-                )
-        return result
+        specs = {
+            role: [spec(role, *pair) for pair in zip(tensors, layouts[role], strict=True)]
+            for role, tensors in sample.flat().items()
+        }
+        return sample.structured(specs)
 
     def save_own_variables(self, store):
         if self._stream is not None:
@@ -238,7 +245,8 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         super().save_own_variables(store)
 
     def load_own_variables(self, store):
-        self._stream_of_calls()
+        if len(store.keys()):
+            self._stream_of_calls()
         super().load_own_variables(store)
         if self._stream is not None:
             self._stream.rewind()

@@ -82,6 +82,10 @@ class JointLayer(AugmentationLayer, abstract=True):
 
         The inverse follows points of the input to where they are in the output.
         """
+        return self.follow(points, parameters, height, width, inverse)
+
+    def follow(self, points, parameters, height, width, inverse=False):
+        """As `trace`, for points that are no pixels to be looked up: no window confines them."""
         rest = points.moved(self.rest_matrix(height, width), inverse)
         if parameters is None and self.random:
             return rest

@@ -6,7 +6,7 @@ from typing import Any
 from keras_segaug import backend, checks, random
 from keras_segaug.backend import ops
 from keras_segaug.sample import Sample
-from keras_segaug.steps import completed
+from keras_segaug.steps import batch_of, completed
 
 
 class Replay:
@@ -19,7 +19,6 @@ class Replay:
     steps: Any
     with_steps: Any
     _tree: Any
-    _pack: Any
     _apply: Any
     _run_program: Any
     _stream_of_calls: Any
@@ -112,7 +111,7 @@ class Replay:
             key: as in `draw_parameters`. The layer's own seed and count of calls are not looked
                 at, so that one key gives the same in every thread, process and machine.
         """
-        sample = Sample(self, data)
+        sample = data if isinstance(data, Sample) else Sample(self, data)
         with backend.ops_of(sample.images):
             return sample.write(self._run_program(sample, as_key(key) if self.random else None))
 
@@ -122,7 +121,7 @@ class Replay:
 
     def _complete(self, sample, parameters):
         """The parameters, with what the layers that look at the masks made of them."""
-        batch, _ = self._pack(sample)
+        batch = batch_of(sample.packed())
         steps = self.steps(parameters)
         if any(layer.looks_at_masks for layer, _ in steps):
             parameters = self.with_steps(parameters, iter(completed(steps, batch)))

@@ -8,7 +8,9 @@ from keras_segaug import checks
 from keras_segaug.backend import ops
 from keras_segaug.kernels import channels, octets
 from keras_segaug.kernels.blocks import computed_apart, in_parts
+from keras_segaug.kernels.points import Points
 from keras_segaug.sample import Batch
+from keras_segaug.targets import MASK_ROLES, WEIGHT_ROLES
 
 
 def merged(steps):
@@ -50,19 +52,6 @@ def aimed(group, batch):
     """The group, its first step's parameters completed by what the batch shows."""
     (first, drawn), *rest = group
     return group if drawn is None else [(first, first.aim(drawn, batch)), *rest]
-
-
-def completed(steps, batch):
-    """The steps, with the parameters that those which look at the batch make in their turn."""
-    groups, result = merged(steps), []
-    for i, group in enumerate(groups):
-        group = aimed(group, batch)
-        result += group
-        if any(layer.looks_at_masks for later in groups[i + 1 :] for layer, _ in later):
-            if group[0][0].touches == "all":
-                batch = Batch(channels.joined(batch.images), batch.masks, batch.weights)
-            batch = group[0][0].run(group, batch)
-    return result
 
 
 def _in_parts(groups, batch, dtype):
@@ -125,3 +114,105 @@ def as_dtype(images, dtype):
         return ops.cast(images, dtype)
     clipped = ops.clip(ops.cast(images, "float32"), *checks.integer_limits(dtype))
     return ops.cast(octets.rounded(clipped) if dtype == "uint8" else ops.round(clipped), dtype)
+
+
+# --- All that belongs to a batch ---------------------------------------------------------------
+
+
+def move(steps, packed, dtype, size=None):
+    """Runs the steps on images and all that belongs to them, or undoes them.
+
+    Args:
+        steps: the leaf layers with their parameters.
+        packed: {role: list of tensors}, as `Sample.packed` returns them.
+        dtype: of the images that come back.
+        size: None; to undo: the (height, width) to move back to, or "same".
+
+    Returns:
+        What became of `packed`.
+    """
+
+    def act(batch, dtype):
+        return run(steps, batch, dtype) if size is None else undo(steps, batch, size, dtype)
+
+    also = {
+        "image": lambda images: act(Batch(images, [], []), dtype).images,
+        "continuous": lambda values: _interpolated(steps, values, size),
+        "points": lambda points: _followed(steps, points, batch.size(), size),
+    }
+    batch = batch_of(packed)
+    if size is None and set(also) & set(packed):
+        steps = completed(steps, batch)
+    moved = act(batch, dtype)
+    rest = iter([*moved.masks, *moved.weights])
+    return {
+        "images": [moved.images],
+        **{
+            role: [next(rest) for _ in packed[role]]
+            for role in (*MASK_ROLES, *WEIGHT_ROLES)
+            if role in packed
+        },
+        **{role: [one(x) for x in packed[role]] for role, one in also.items() if role in packed},
+    }
+
+
+def batch_of(packed):
+    """The images with all masks and weights, which one run of the steps takes along."""
+    masks, weights = (
+        [tensor for role in roles for tensor in packed.get(role, [])]
+        for roles in (MASK_ROLES, WEIGHT_ROLES)
+    )
+    return Batch(packed["images"][0], masks, weights)
+
+
+def completed(steps, batch):
+    """The steps, their parameters completed as `run` completes them on this batch.
+
+    What is moved after the batch, without its masks, must see what the batch has shown.
+    """
+    last = max((i for i, step in enumerate(steps) if step[0].looks_at_masks), default=-1)
+    done: list = []
+    for group in merged(steps[: last + 1]):
+        if group[0][0].touches == "all":
+            batch = Batch(channels.joined(batch.images), batch.masks, batch.weights)
+        group = aimed(group, batch)
+        done += group
+        if len(done) <= last:
+            batch = group[0][0].run(group, batch)
+    return done + steps[last + 1 :]
+
+
+def _interpolated(steps, values, size):
+    """Values that are moved with the images and not colored, in their own dtype.
+
+    What is between two groups of steps stays between them, so that both meet the same borders.
+    """
+    batch = Batch(values, [], [])
+    dtype = keras.backend.standardize_dtype(values.dtype)
+    if size is not None:
+        return undo(steps, batch, size, dtype).images
+    for group in merged(steps):
+        if group[0][0].moves:
+            batch = group[0][0].run(group, batch)
+    return as_dtype(batch.images, dtype)
+
+
+def _followed(steps, points, size, original):
+    """Points (B, N, 2) of images of this size, moved as their pixels are.
+
+    Args:
+        steps: the leaf layers with their parameters.
+        points: float32, x and y.
+        size: of the images that the points are given with.
+        original: None; to move back: the size to move back to, or "same".
+    """
+    moving = [step for step in steps if step[0].moves]
+    sizes = [size if original in (None, "same") else original]
+    for layer, _ in moving:
+        sizes.append(layer.output_size(*sizes[-1]))
+    walk = list(zip(moving, sizes[:-1], strict=True))
+    # The size is that of a grid of points, which these are not.
+    places = Points(None, None, grid=(points[..., :1], points[..., 1:]))
+    for (layer, parameters), before in walk if original is None else reversed(walk):
+        places = layer.follow(places, parameters, *before, inverse=original is None)
+    return ops.concatenate(places.grid(), axis=-1)

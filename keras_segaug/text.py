@@ -174,7 +174,8 @@ def layer_of(owner, node, place):
     _check_arguments(owner, cls, set(node) - {"class"}, place)
     inner = "" if place == "top level" else f"{place}."
     arguments = {
-        argument: _read(owner, value, f"{inner}{argument}")
+        # A key may be called "class" there.
+        argument: value if argument == "targets" else _read(owner, value, f"{inner}{argument}")
         for argument, value in node.items()
         if argument != "class"
     }

@@ -1,10 +1,9 @@
 """Augments a dataset so that every element gets the same draw wherever it is computed."""
 
-import keras
-
 from keras_segaug import backend, checks, random
 from keras_segaug.base import AugmentationLayer
 from keras_segaug.sample import Sample
+from keras_segaug.targets import IMAGE_ROLES
 
 _OWNER = "augment_dataset"
 # A number of a call that no layer reaches, so that the layer's own draws are others.
@@ -189,12 +188,11 @@ def _augment_one_by_one(layer, element, keys):
 
     def one(arguments):
         tensors, key = arguments
-        return layer.augment(tensors, key[None])
+        return layer.augment(Sample(layer, tensors, checked=True), key[None])
 
     dtypes = {
-        role: layer.compute_dtype
-        if role == "images"
-        else keras.tree.map_structure(lambda x: x.dtype, value)
-        for role, value in sample.tensors.items()
+        role: [layer.compute_dtype if role in IMAGE_ROLES else x.dtype for x in tensors]
+        for role, tensors in sample.flat().items()
     }
+    dtypes = sample.structured(dtypes)
     return sample.write(tf.map_fn(one, (sample.tensors, keys), fn_output_signature=dtypes))

@@ -45,7 +45,7 @@ def report(augmentation, shape, mask_shape=None):
 
 def stages(augmentation):
     """The leaf layers with drawn parameters, as groups of those that are run as one."""
-    return merged(augmentation.steps(augmentation.draw_parameters((1, 1, 1, 1), 0)))
+    return merged(augmentation.steps(augmentation._draw(0, 1)))
 
 
 def heading(augmentation, groups):
@@ -110,4 +110,5 @@ def try_out(augmentation, shape, mask_shape):
     if palettes and mask_shape[-1] == 3:
         # Another colour would be an unknown one.
         masks[:] = palettes[0][0][0]
-    augmentation.apply({"images": images, "masks": masks}, augmentation.draw_parameters(shape, 0))
+    data = {"images": images, "masks": masks}
+    augmentation.apply(data, augmentation.draw_parameters(data, 0))

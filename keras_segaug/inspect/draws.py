@@ -29,8 +29,8 @@ def arrays_of(owner, data):
     if len(masks) > 1:
         raise ValueError(f"{owner}: shows one mask a picture. Received {len(masks)}.")
     layouts = sample.layouts()
-    packed = [layouts["images"].pack(sample.images)]
-    packed += [keras.tree.flatten(layouts["masks"])[0].pack(mask) for mask in masks]
+    packed = [sample.image_layout.pack(sample.images)]
+    packed += [layouts["masks"][0].pack(mask) for mask in masks]
     images, mask, *_ = [np.asarray(keras.ops.convert_to_numpy(t)) for t in packed] + [None]
     return images, mask
 
@@ -66,7 +66,7 @@ def draw(owner, augmentation, batches, seed, number):
         if isinstance(augmentation, AugmentationLayer):
             indices = ops.arange(start, start + len(images), dtype="int32")
             keys = random.fold_in(random.key(seed, number), indices)
-            parameters = augmentation.draw_parameters(images.shape, keys)
+            parameters = augmentation.draw_parameters(data, keys)
             result = augmentation.apply(data, parameters)
         else:
             result = augmentation(images) if masks is None else augmentation(images, masks)

@@ -43,7 +43,9 @@ def reader(pixels, interpolation, fill_mode, fill_value):
         for row, row_weight in taps(rows, interpolation):
             for column, column_weight in taps(columns, interpolation):
                 weight = (row_weight * column_weight)[..., None]
-                result = result + weight * ops.cast(tap(samples, column, row), "float32")
+                value = weight * ops.cast(tap(samples, column, row), "float32")
+                # What has no share has no say, be it no number.
+                result = result + ops.where(weight == 0.0, 0.0, value)
         return result
 
     return read

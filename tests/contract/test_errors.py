@@ -50,7 +50,7 @@ BAD_CALLS = {
     ),
     "labels that are a mask": (
         lambda: ({"images": pictures(), "labels": labels()},),
-        "Rename the key to 'segmentation_masks'",
+        "would stay behind while the image moves. Say what it is with `targets={'labels': 'mask'}`",
     ),
     "image rank": (lambda: (np.zeros((8, 8)),), "images must be (height, width, channels)"),
     "no pixels": (lambda: (np.zeros((2, 0, 8, 3)),), "images must have pixels"),

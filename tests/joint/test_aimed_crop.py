@@ -55,7 +55,7 @@ def test_windows_obey_max_class_fraction_whenever_one_can(ignored, jit_compile):
     layer = ks.JointRandomCrop(
         64, 72, max_class_fraction=0.6, ignore_class=ignored, jit_compile=jit_compile, seed=3
     )
-    parameters = layer.draw_parameters(images.shape, ks.random.key(3, 0))
+    parameters = layer.draw_parameters((images, masks), layer.call_key(0))
     _, windows = to_numpy(layer(images, masks))
     found = shares(windows, ignored)
     possible = all_candidates(layer, masks, parameters)
