@@ -39,6 +39,9 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
     random = True
     # Does it move pixels? Then it has `undo(group, batch, size)`, which moves them back.
     moves = False
+    # Is it, as a step, several lists of steps of which each sample takes one? Then it has
+    # `select(parameters, result_of)`, which takes of the results each sample's own.
+    selects = False
     # "images" or "masks" where a layer leaves everything else alone.
     touches = "all"
 

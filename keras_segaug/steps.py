@@ -25,6 +25,8 @@ def merged(steps):
 def run(steps, batch, dtype):
     """Runs the steps in order, those that merge as one; the images come back in this dtype.
 
+    With None they come back as the last step leaves them.
+
     From the first that gains by it on, that is done picture by picture. What only copies pixels,
     or changes each by itself, has nothing to gain: it reads and writes everything once.
     """
@@ -63,10 +65,10 @@ def _in_parts(groups, batch, dtype):
                 colours.append(steps)
                 continue
             if group[0].touches != "masks":
-                part, colours = _coloured(colours, part, "float32"), []
+                part, colours = _coloured(colours, part), []
             # The first group has been aimed, by the whole batch.
             part = group[0].run(steps if i == 0 else aimed(steps, part), part)
-        part = _with_dtype(_coloured(colours, part, dtype), dtype)
+        part = _with_dtype(_coloured(colours, part, dtype or "float32"), dtype)
         return [part.images, *part.masks, *part.weights]
 
     drawn = [[parameters for _, parameters in group] for group in groups]
@@ -75,7 +77,7 @@ def _in_parts(groups, batch, dtype):
     return Batch(images, rest[: len(batch.masks)], rest[len(batch.masks) :])
 
 
-def _coloured(groups, batch, dtype):
+def _coloured(groups, batch, dtype="float32"):
     """Runs groups that touch the images alone; those come back in this dtype."""
 
     def run_all(images):
@@ -92,9 +94,15 @@ def _coloured(groups, batch, dtype):
 
 def undo(steps, batch, size, dtype):
     """Moves a batch back to a picture of this size; the steps that move nothing stay."""
+    size = ops.shape(batch.images)[1:3] if size == "same" else size
+    for i, (layer, parameters) in enumerate(steps):
+        if layer.selects:
+            before, after = steps[:i], steps[i + 1 :]
+            return layer.select(
+                parameters, lambda inner: undo([*before, *inner, *after], batch, size, dtype)
+            )
     moving = [step for step in steps if step[0].moves]
     if moving:
-        size = ops.shape(batch.images)[1:3] if size == "same" else size
         batch = moving[0][0].undo(moving, batch, size)
     return _with_dtype(batch, dtype)
 
@@ -104,10 +112,12 @@ def _with_dtype(batch, dtype):
 
 
 def as_dtype(images, dtype):
-    """Casts; into integers by rounding and clipping to what they can hold."""
+    """Casts; into integers by rounding and clipping to what they can hold. None leaves the dtype."""
     if isinstance(images, list) and dtype == "uint8" and len(images) <= octets.BYTES:
         return channels.joined_octets(images)
     images = channels.joined(images)
+    if dtype is None:
+        return images
     if keras.backend.standardize_dtype(images.dtype) == dtype or "int" not in dtype:
         return ops.cast(images, dtype)
     clipped = ops.clip(ops.cast(images, "float32"), *checks.integer_limits(dtype))

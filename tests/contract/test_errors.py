@@ -164,7 +164,7 @@ BAD_ARGUMENTS = [
     (ks.Pipeline, {"layers": [ks.JointCenterCrop(2, 2)], "probability": 0.5}, "probability"),
     (ks.RandomChoice, {"layers": [ks.JointRandomFlip()], "weights": [1, 2]}, "weights"),
     (ks.RandomChoice, {"layers": [ks.JointRandomFlip()], "weights": [0]}, "weights"),
-    (ks.RandomChoice, {"layers": [ks.JointRandomCrop(4, 4)]}, "layers"),
+    (ks.RandomChoice, {"layers": [ks.JointRandomFlip(), ks.JointRandomCrop(4, 4)]}, "layers"),
 ]
 
 
