@@ -37,7 +37,8 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
     is_abstract = True
     # False for layers that do the same to every sample, also at inference.
     random = True
-    # Does it move pixels? Then it has `undo(group, batch, size)`, which moves them back.
+    # Does it move pixels? Then it has `undo(group, batch, size,
+    # predictions)`, which moves them back.
     moves = False
     # Is it, as a step, several lists of steps of which each sample takes one? Then it has
     # `select(parameters, result_of)`, which takes of the results each sample's own.
@@ -81,6 +82,10 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
 
     def mask_channels(self, channels):
         """The number of channels of a mask of the result."""
+        return channels
+
+    def image_channels(self, channels):
+        """The number of channels of an image of the result; raises where it takes no such image."""
         return channels
 
     def steps(self, parameters):
@@ -132,7 +137,7 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
             return self.draw(draws)
         return {"applied": draws.bernoulli(self.probability), **self.draw(draws)}
 
-    def _apply(self, sample, parameters, size=None):
+    def _apply(self, sample, parameters, size=None, predictions=False):
         layouts = sample.layouts()
         packed = keras.tree.map_structure_up_to(
             sample.tensors, lambda tensor, layout: layout.pack(tensor), sample.tensors, layouts
@@ -141,8 +146,12 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         flat = keras.tree.flatten
         batch = Batch(packed["images"], flat(masks), flat(weights))
         steps = self.steps(parameters)
-        dtype = self.compute_dtype
-        batch = run(steps, batch, dtype) if size is None else undo(steps, batch, size, dtype)
+        # Scores are no levels, which a policy may round.
+        dtype = None if predictions else self.compute_dtype
+        if size is None:
+            batch = run(steps, batch, dtype)
+        else:
+            batch = undo(steps, batch, size, dtype, predictions)
         result = {"images": batch.images}
         for role, tensors in (("masks", batch.masks), ("sample_weights", batch.weights)):
             if role in packed:
@@ -201,7 +210,11 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
             shape = (batch, *self.output_size(height, width), channels(count))
             return keras.KerasTensor(layout.unpacked_shape(shape), dtype or tensor.dtype)
 
-        result = {"images": spec(sample.images, layouts["images"], self.compute_dtype)}
+        result = {
+            "images": spec(
+                sample.images, layouts["images"], self.compute_dtype, self.image_channels
+            )
+        }
         for role, channels in (("masks", self.mask_channels), ("sample_weights", lambda n: n)):
             if role in sample.tensors:
                 result[role] = keras.tree.map_structure(

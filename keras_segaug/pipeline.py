@@ -95,6 +95,11 @@ class Pipeline(Composition):
             channels = layer.mask_channels(channels)
         return channels
 
+    def image_channels(self, channels):
+        for layer in self.layers:
+            channels = layer.image_channels(channels)
+        return channels
+
     def steps(self, parameters):
         inner = [None] * len(self.layers) if parameters is None else parameters["layers"]
         return [
@@ -152,10 +157,16 @@ class RandomChoice(Composition):
 
     def output_size(self, height, width):
         # All are asked: each may refuse a size.
-        return [layer.output_size(height, width) for layer in self.layers][0]
+        first, *_ = [layer.output_size(height, width) for layer in self.layers]
+        return first
 
     def mask_channels(self, channels):
-        return [layer.mask_channels(channels) for layer in self.layers][0]
+        first, *_ = [layer.mask_channels(channels) for layer in self.layers]
+        return first
+
+    def image_channels(self, channels):
+        first, *_ = [layer.image_channels(channels) for layer in self.layers]
+        return first
 
     def steps(self, parameters):
         if not self._merges:

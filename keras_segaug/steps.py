@@ -92,18 +92,22 @@ def _coloured(groups, batch, dtype="float32"):
     return Batch(images, batch.masks, batch.weights)
 
 
-def undo(steps, batch, size, dtype):
-    """Moves a batch back to a picture of this size; the steps that move nothing stay."""
+def undo(steps, batch, size, dtype, predictions=False):
+    """Moves a batch back to a picture of this size; the steps that move nothing stay.
+
+    Predictions are class scores in the place of the images.
+    """
     size = ops.shape(batch.images)[1:3] if size == "same" else size
-    for i, (layer, parameters) in enumerate(steps):
-        if layer.selects:
-            before, after = steps[:i], steps[i + 1 :]
-            return layer.select(
-                parameters, lambda inner: undo([*before, *inner, *after], batch, size, dtype)
-            )
+    choice = next((i for i, (layer, _) in enumerate(steps) if layer.selects), None)
+    if choice is not None:
+        before, (layer, parameters), after = steps[:choice], steps[choice], steps[choice + 1 :]
+        return layer.select(
+            parameters,
+            lambda inner: undo([*before, *inner, *after], batch, size, dtype, predictions),
+        )
     moving = [step for step in steps if step[0].moves]
     if moving:
-        batch = moving[0][0].undo(moving, batch, size)
+        batch = moving[0][0].undo(moving, batch, size, predictions)
     return _with_dtype(batch, dtype)
 
 
@@ -112,7 +116,7 @@ def _with_dtype(batch, dtype):
 
 
 def as_dtype(images, dtype):
-    """Casts; into integers by rounding and clipping to what they can hold. None leaves the dtype."""
+    """Casts, into integers by rounding and clipping to what they can hold; None leaves it."""
     if isinstance(images, list) and dtype == "uint8" and len(images) <= octets.BYTES:
         return channels.joined_octets(images)
     images = channels.joined(images)
