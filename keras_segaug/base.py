@@ -8,6 +8,7 @@ import keras
 
 from keras_segaug import backend, checks
 from keras_segaug.backend import ops
+from keras_segaug.kernels.lookup import dtype_of
 from keras_segaug.replay import Replay
 from keras_segaug.sample import Batch, Sample
 from keras_segaug.steps import run, undo
@@ -147,7 +148,7 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         batch = Batch(packed["images"], flat(masks), flat(weights))
         steps = self.steps(parameters)
         # Scores are no levels, which a policy may round.
-        dtype = None if predictions else self.compute_dtype
+        dtype = dtype_of(batch.images) if predictions else self.compute_dtype
         if size is None:
             batch = run(steps, batch, dtype)
         else:

@@ -63,7 +63,8 @@ def pairs_in_mask(owner, pairs, mask):
     dtype, channels = keras.backend.standardize_dtype(mask.dtype), mask.shape[-1]
     if channels > 1:
         return _held(owner, pairs, 0, channels - 1, f"a mask of {channels} channels")
-    return _held(owner, pairs, *checks.mask_limits(dtype), f"a {dtype} mask")
+    low, high = checks.mask_limits(dtype)
+    return _held(owner, pairs, low, high, f"a {dtype} mask")
 
 
 def pairs_in_scores(owner, pairs, channels):
