@@ -7,6 +7,7 @@ import importlib
 
 from keras_segaug import random
 from keras_segaug.base import AugmentationLayer
+from keras_segaug.identity import Identity
 from keras_segaug.image_only.brightness import ImageOnlyBrightness
 from keras_segaug.image_only.color_jitter import ImageOnlyColorJitter
 from keras_segaug.image_only.contrast import ImageOnlyContrast

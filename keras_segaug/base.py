@@ -56,8 +56,12 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
     is_abstract = True
     # False for layers that do the same to every sample, also at inference.
     random = True
-    # Does it move pixels? Then it has `undo(group, batch, size)`, which moves them back.
+    # Does it move pixels? Then it has `undo(group, batch, size,
+    # predictions)`, which moves them back.
     moves = False
+    # Is it, as a step, several lists of steps of which each sample takes one? Then it has
+    # `select(parameters, result_of)`, which takes of the results each sample's own.
+    selects = False
     # "images" or "masks" where a layer leaves everything else alone.
     touches = "all"
     # Do its parameters depend on what the masks show? Then it fills in `aim`.
@@ -110,6 +114,10 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
 
     def mask_channels(self, channels):
         """The number of channels of a mask of the result."""
+        return channels
+
+    def image_channels(self, channels):
+        """The number of channels of an image of the result; raises where it takes no such image."""
         return channels
 
     def steps(self, parameters):
@@ -173,9 +181,10 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         """The names of the classes of this layer and of all in it."""
         return type(self).__name__
 
-    def _apply(self, sample, parameters, size=None):
+    def _apply(self, sample, parameters, size=None, predictions=False):
         steps = self.steps(parameters)
-        return sample.unpacked(move(steps, sample.packed(), self.compute_dtype, size))
+        moved = move(steps, sample.packed(), self.compute_dtype, size, predictions)
+        return sample.unpacked(moved)
 
     # --- Keras ---
 
@@ -228,7 +237,10 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
             if role == "points":
                 return keras.KerasTensor(tensor.shape, tensor.dtype)
             batch, height, width, channels = layout.packed_shape(tensor.shape)
-            channels = self.mask_channels(channels) if role in MASK_ROLES else channels
+            if role in MASK_ROLES:
+                channels = self.mask_channels(channels)
+            elif role in IMAGE_ROLES:
+                channels = self.image_channels(channels)
             shape = (batch, *self.output_size(height, width), channels)
             dtype = self.compute_dtype if role in IMAGE_ROLES else tensor.dtype
             return keras.KerasTensor(layout.unpacked_shape(shape), dtype)

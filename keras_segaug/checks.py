@@ -121,6 +121,15 @@ def integer(owner, argument, value):
     return int(value)
 
 
+def fits_images(owner, argument, value, dtype):
+    """Can images of this dtype hold the value? Floats can, to their precision."""
+    if "int" not in dtype:
+        return
+    low, high = integer_limits(dtype)
+    if not low <= value <= high:
+        fail(owner, argument, f"in [{low}, {high}] for {dtype} images", value)
+
+
 def fits_dtype(owner, argument, value, dtype):
     """Can a mask of this dtype hold the value?"""
     low, high = mask_limits(dtype)

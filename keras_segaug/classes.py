@@ -60,11 +60,54 @@ def class_names(owner, value):
 
 def pairs_in_mask(owner, pairs, mask):
     """The pairs of classes that a mask of this dtype and channel count can hold."""
-    dtype = keras.backend.standardize_dtype(mask.dtype)
-    one_hot = mask.shape[-1] > 1
-    low, high = (0, mask.shape[-1] - 1) if one_hot else checks.mask_limits(dtype)
+    dtype, channels = keras.backend.standardize_dtype(mask.dtype), mask.shape[-1]
+    if channels > 1:
+        return _held(owner, pairs, 0, channels - 1, f"a mask of {channels} channels")
+    low, high = checks.mask_limits(dtype)
+    return _held(owner, pairs, low, high, f"a {dtype} mask")
+
+
+def pairs_in_scores(owner, pairs, channels):
+    """The pairs of classes that predictions of so many channels speak of."""
+    if channels == 1:
+        raise ValueError(
+            f"{checks.name_of(owner)}: predictions must have one channel a class for "
+            f"`class_swap={pairs}`. Received 1 channel. Stack the scores of all classes along the "
+            "channels, or pass `predictions=False` and swap the sides yourself."
+        )
+    return _held(owner, pairs, 0, channels - 1, f"predictions of {channels} channels")
+
+
+def _held(owner, pairs, low, high, kind):
     held = [pair for pair in pairs if any(low <= class_id <= high for class_id in pair)]
     if not all(low <= class_id <= high for pair in held for class_id in pair):
-        kind = f"a mask of {mask.shape[-1]} channels" if one_hot else f"a {dtype} mask"
         checks.fail(owner, "class_swap", f"made of classes up to {high} for {kind}", pairs)
     return held
+
+
+def are_predictions(owner, value, has_masks):
+    """`predictions` of `invert`: must the classes of the first entry swap sides?"""
+    if value is not None and not isinstance(value, bool):
+        checks.fail(owner, "predictions", "None, True or False", value)
+    if value is None and not has_masks and swap_somewhere(owner):
+        accepted = (
+            "True for class scores, which change sides back with `class_swap` where a sample was "
+            "mirrored, or False for images"
+        )
+        checks.fail(owner, "predictions", accepted, value)
+    return bool(value)
+
+
+def swap_somewhere(layer):
+    """Has the layer, or one inside it, a `class_swap`?"""
+    inner = getattr(layer, "layers", ())
+    return bool(getattr(layer, "class_swap", None)) or any(map(swap_somewhere, inner))
+
+
+def label(owner, argument, value):
+    """A class id that a mask of some dtype can hold; which dtype it has is known at the call."""
+    # int64 has the least number of all dtypes, uint64 the largest.
+    if not -(2**63) <= checks.integer(owner, argument, value) < 2**64:
+        accepted = "an id that a mask can hold, in -2**63 .. 2**64 - 1"
+        checks.fail(owner, argument, accepted, value)
+    return int(value)

@@ -1,6 +1,6 @@
 """The three kinds of layers: geometry for both, colour for the image, coding for the mask."""
 
-from keras_segaug import checks
+from keras_segaug import checks, classes
 from keras_segaug.backend import ops
 from keras_segaug.base import AugmentationLayer
 from keras_segaug.kernels import labels, matrices
@@ -60,7 +60,7 @@ class JointLayer(AugmentationLayer, abstract=True):
         super().__init__(**kwargs)
         self.fill_mode = checks.one_of(self, "fill_mode", fill_mode, checks.FILL_MODES)
         self.fill_value = checks.number(self, "fill_value", fill_value)
-        self.mask_fill_value = checks.integer(self, "mask_fill_value", mask_fill_value)
+        self.mask_fill_value = classes.label(self, "mask_fill_value", mask_fill_value)
         self.interpolation = checks.one_of(
             self, "interpolation", interpolation, checks.INTERPOLATIONS
         )
@@ -125,15 +125,18 @@ class JointLayer(AugmentationLayer, abstract=True):
         if copies(group, sizes, points):
             images, *moved = copy([batch.images, *batch.masks, *batch.weights], points)
             return Batch(images, moved[: len(batch.masks)], moved[len(batch.masks) :])
-        return self._look_up(batch, points, *shared_lookup([layer for layer, _ in group]))
+        interpolation, mode, *fill = shared_lookup([layer for layer, _ in group])
+        # A message about what is filled names the layer that fills.
+        fills = [layer for layer, _ in group if layer.lookup()[1] == "constant"]
+        return (fills or [self])[0]._look_up(batch, points, interpolation, mode, *fill)
 
-    def undo(self, group, batch, size):
+    def undo(self, group, batch, size, predictions=False):
         sizes = sizes_of(group, size)
         checks.picture_size(self, batch.size(), sizes[-1])
         points = Points(*size)
         for (layer, parameters), before in zip(group, sizes[:-1], strict=True):
             points = layer.trace(points, parameters, *before, inverse=True)
-        batch = with_classes_swapped(group[::-1], sizes[-2::-1], batch)
+        batch = with_classes_swapped(group[::-1], sizes[-2::-1], batch, predictions)
         given = [layer.lookup()[0] for layer, _ in group]
         interpolation = next((each for each in given if each is not None), None)
         border = ("constant", self.fill_value, self.mask_fill_value)
@@ -143,6 +146,8 @@ class JointLayer(AugmentationLayer, abstract=True):
         if points.is_identity:
             return batch
         mode = mode or "nearest"
+        if mode == "constant":
+            checks.fits_images(self, "fill_value", value, dtype_of(batch.images))
         rest = [(mask, mask_fill(self, mask, mode, mask_value)) for mask in batch.masks]
         rest += [(weights, 0) for weights in batch.weights]
         images, moved = look_up(
@@ -173,12 +178,13 @@ def copies(group, sizes, points):
     return exact and can_copy(points, *sizes[0])
 
 
-def with_classes_swapped(group, sizes, batch):
+def with_classes_swapped(group, sizes, batch, predictions=False):
     """The masks, left and right swapped for the samples that a step of the group mirrors.
 
-    Before the lookup, so that what is filled keeps its class.
+    Before the lookup, so that what is filled keeps its class. Of predictions, which are class
+    scores in the place of the images, the channels swap likewise.
     """
-    masks = batch.masks
+    images, masks = batch.images, batch.masks
     for (layer, parameters), size in zip(group, sizes, strict=False):
         if layer.class_swap and parameters is not None:
             side = matrices.orientation(layer.matrix(parameters, *size))
@@ -186,7 +192,9 @@ def with_classes_swapped(group, sizes, batch):
             [side] = materialised([ops.convert_to_tensor(side)])
             mirrored = where_applied(parameters, ops.reshape(side < 0.0, (-1, 1, 1, 1)), False)
             masks = [labels.swap(layer, mask, layer.class_swap, mirrored) for mask in masks]
-    return Batch(batch.images, masks, batch.weights)
+            if predictions:
+                images = labels.swap_scores(layer, images, layer.class_swap, mirrored)
+    return Batch(images, masks, batch.weights)
 
 
 def shared_lookup(layers):

@@ -1,7 +1,11 @@
 """Layers made of layers."""
 
-from keras_segaug import checks
+from keras_segaug import checks, choice_checks
+from keras_segaug.backend import ops
 from keras_segaug.base import AugmentationLayer
+from keras_segaug.kernels.lookup import dtype_of
+from keras_segaug.sample import Batch
+from keras_segaug.steps import completed, run
 
 
 class Composition(AugmentationLayer, abstract=True):
@@ -24,7 +28,10 @@ class Composition(AugmentationLayer, abstract=True):
     def draw_all(self, draws):
         children = draws.children(len(self.layers))
         drawn = [layer.draw_all(each) for layer, each in zip(self.layers, children, strict=True)]
-        return self.gate({**super().draw_all(draws), "layers": drawn})
+        parameters = self.settle({**super().draw_all(draws), "layers": drawn})
+        if "applied" not in parameters:
+            return parameters
+        return {**parameters, "layers": self.gate(parameters, parameters["applied"])}
 
     def with_steps(self, parameters, steps):
         pairs = zip(self.layers, parameters["layers"], strict=True)
@@ -33,9 +40,20 @@ class Composition(AugmentationLayer, abstract=True):
     def _tree(self):
         return f"{type(self).__name__}({','.join(layer._tree() for layer in self.layers)})"
 
-    def gate(self, parameters):
-        """Hands down which samples the layers inside act on."""
+    def settle(self, parameters):
+        """Hands down what the composition itself has drawn."""
+        return parameters
+
+    def gate(self, parameters, condition):
+        """The inner layers' parameters; where the condition (B,) does not hold, at inference's."""
         raise NotImplementedError(f"{type(self).__name__} must define `gate`.")
+
+    def each(self, function, parameters, condition):
+        """`function(layer, its parameters, condition)` for each of the layers, as a list."""
+        return [
+            function(layer, drawn, condition)
+            for layer, drawn in zip(self.layers, parameters["layers"], strict=True)
+        ]
 
 
 class Pipeline(Composition):
@@ -84,6 +102,11 @@ class Pipeline(Composition):
             channels = layer.mask_channels(channels)
         return channels
 
+    def image_channels(self, channels):
+        for layer in self.layers:
+            channels = layer.image_channels(channels)
+        return channels
+
     def steps(self, parameters):
         inner = [None] * len(self.layers) if parameters is None else parameters["layers"]
         return [
@@ -92,27 +115,29 @@ class Pipeline(Composition):
             for step in layer.steps(drawn)
         ]
 
-    def gate(self, parameters):
-        if "applied" not in parameters:
-            return parameters
-        drawn = [
-            restrict(layer, inner, parameters["applied"]) if layer.random else inner
-            for layer, inner in zip(self.layers, parameters["layers"], strict=True)
-        ]
-        return {**parameters, "layers": drawn}
+    def gate(self, parameters, condition):
+        return self.each(at_inference_elsewhere, parameters, condition)
 
 
 class RandomChoice(Composition):
     """Applies one of several layers to each sample, drawn anew for each.
 
-    Every layer must keep the picture's size and the mask's channels, so that a batch
-    stays a batch. At inference nothing is applied. All layers are computed and one
-    result is kept, geometry excepted: matrices are chosen before the one lookup.
+    So that a batch stays a batch, the layers must agree on the size and the mask's channels.
+    Either every layer keeps both: then nothing is applied at inference, and the geometry of
+    all is chosen before the one lookup they share. Or all of them give one and the same fixed
+    size, or code the mask alike: then all are computed, each with its own border settings, and
+    at inference the first one acts, as it does at inference. `Identity()` is the layer that
+    does nothing.
 
     Args:
         layers: a list of keras_segaug layers, pipelines among them.
         weights: how likely each layer is, in proportion; None makes all equally likely.
+        probability: chance, for each sample on its own, that one of the layers is drawn. Where
+            none is, the sample is treated as at inference.
         **kwargs: see `AugmentationLayer`.
+
+    Raises:
+        ValueError: for layers that disagree.
 
     Example:
 
@@ -122,17 +147,37 @@ class RandomChoice(Composition):
     >>> images, masks = either(np.zeros((2, 8, 8, 3)), np.ones((2, 8, 8), "uint8"))
     >>> tuple(images.shape)
     (2, 8, 8, 3)
+    >>> window = keras_segaug.RandomChoice(
+    ...     [keras_segaug.JointResizing(4, 4), keras_segaug.JointRandomCrop(4, 4)]
+    ... )
+    >>> images, masks = window(np.zeros((2, 8, 8, 3)), np.ones((2, 8, 8), "uint8"))
+    >>> tuple(masks.shape)
+    (2, 4, 4)
     """
+
+    selects = True
 
     def __init__(self, layers, weights=None, **kwargs):
         super().__init__(layers, **kwargs)
         self.weights_ = checks.weights(self, weights, len(self.layers))
-        probe = (1009, 1013)
-        for layer in self.layers:
-            if layer.output_size(*probe) != probe:
-                checks.fail(self, "layers", "layers that keep the picture's size", layer.name)
+        self._merges = choice_checks.keep_all(self, self.layers)
+
+    def output_size(self, height, width):
+        # All are asked: each may refuse a size.
+        first, *_ = [layer.output_size(height, width) for layer in self.layers]
+        return first
+
+    def mask_channels(self, channels):
+        first, *_ = [layer.mask_channels(channels) for layer in self.layers]
+        return first
+
+    def image_channels(self, channels):
+        first, *_ = [layer.image_channels(channels) for layer in self.layers]
+        return first
 
     def steps(self, parameters):
+        if not self._merges:
+            return self.layers[0].steps(None) if parameters is None else [(self, parameters)]
         if parameters is None:
             return []
         pairs = zip(self.layers, parameters["layers"], strict=True)
@@ -141,27 +186,94 @@ class RandomChoice(Composition):
     def draw(self, draws):
         return {"choice": draws.uniform()}
 
-    def gate(self, parameters):
-        total, below, drawn = sum(self.weights_), 0.0, []
-        for i, (layer, inner) in enumerate(zip(self.layers, parameters["layers"], strict=True)):
-            above = 1.0 if i == len(self.layers) - 1 else below + self.weights_[i] / total
-            chosen = (parameters["choice"] >= below) & (parameters["choice"] < above)
-            if "applied" in parameters:
-                chosen = chosen & parameters["applied"]
-            drawn.append(restrict(layer, inner, chosen))
+    def settle(self, parameters):
+        if not self._merges:
+            return parameters
+        triples = zip(self.layers, parameters["layers"], self._chosen(parameters), strict=True)
+        return {**parameters, "layers": [nothing_elsewhere(*triple) for triple in triples]}
+
+    def gate(self, parameters, condition):
+        if self._merges:
+            return self.each(nothing_elsewhere, parameters, condition)
+        first, *others = parameters["layers"]
+        return [at_inference_elsewhere(self.layers[0], first, condition), *others]
+
+    def _chosen(self, parameters):
+        """For each of the layers, which samples (B,) have drawn it."""
+        total, below, chosen = sum(self.weights_), 0.0, []
+        for i, weight in enumerate(self.weights_):
+            above = 1.0 if i == len(self.weights_) - 1 else below + weight / total
+            chosen.append((parameters["choice"] >= below) & (parameters["choice"] < above))
             below = above
-        return {**parameters, "layers": drawn}
+        return chosen
 
+    @property
+    def looks_at_masks(self):  # type: ignore[override]  # decided by what it holds
+        if self._merges:
+            return False
+        return any(leaf.looks_at_masks for each in self.layers for leaf, _ in each.steps(None))
 
-def restrict(layer, parameters, condition):
-    """The same parameters, acting only on samples where the condition (B,) holds."""
-    if isinstance(layer, Composition):
-        applied = parameters.get("applied")
+    def aim(self, parameters, batch):
+        """Each of the layers sees the batch as it is before the choice."""
+        if not self.looks_at_masks:
+            return parameters
+        pairs = zip(self.layers, parameters["layers"], strict=True)
         inner = [
-            restrict(child, drawn, condition)
-            for child, drawn in zip(layer.layers, parameters["layers"], strict=True)
+            layer.with_steps(drawn, iter(completed(layer.steps(drawn), batch)))
+            for layer, drawn in pairs
         ]
-        both = condition if applied is None else applied & condition
-        return {**parameters, "applied": both, "layers": inner}
+        return {**parameters, "layers": inner}
+
+    def with_steps(self, parameters, steps):
+        return super().with_steps(parameters, steps) if self._merges else next(steps)[1]
+
+    def run(self, group, batch):
+        (_, parameters), *_ = group
+        return self.select(parameters, lambda inner: run(inner, batch, None))
+
+    def select(self, parameters, result_of):
+        """Of the results of each layer's steps, which are `Batch`es, each sample's own."""
+        pairs = zip(self.layers, parameters["layers"], strict=True)
+        results = [result_of(layer.steps(drawn)) for layer, drawn in pairs]
+        if len({dtype_of(each.images) for each in results}) > 1:
+            # Some are 8-bit geometry, others colors.
+            results = [
+                Batch(ops.cast(each.images, "float32"), each.masks, each.weights)
+                for each in results
+            ]
+        selected, *others = results
+        for condition, other in zip(self._chosen(parameters)[1:], others, strict=True):
+            if "applied" in parameters:
+                condition = condition & parameters["applied"]
+            selected = _where(ops.reshape(condition, (-1, 1, 1, 1)), other, selected)
+        return selected
+
+
+def _where(condition, batch, other):
+    def pick(tensors, others):
+        return [ops.where(condition, a, b) for a, b in zip(tensors, others, strict=True)]
+
+    [images] = pick([batch.images], [other.images])
+    return Batch(images, pick(batch.masks, other.masks), pick(batch.weights, other.weights))
+
+
+def nothing_elsewhere(layer, parameters, condition):
+    """The same parameters; where the condition (B,) does not hold, nothing at all is done."""
+    if isinstance(layer, Composition):
+        inner = layer.each(nothing_elsewhere, parameters, condition)
+        parameters = {**parameters, "layers": inner}
+    return _acting(parameters, condition)
+
+
+def at_inference_elsewhere(layer, parameters, condition):
+    """The same parameters; elsewhere deterministic layers act and random ones do nothing."""
+    if not layer.random:
+        return parameters
+    if isinstance(layer, Composition):
+        parameters = {**parameters, "layers": layer.gate(parameters, condition)}
+    return _acting(parameters, condition)
+
+
+def _acting(parameters, condition):
     applied = parameters.get("applied")
     return {**parameters, "applied": condition if applied is None else applied & condition}

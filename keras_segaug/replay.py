@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from keras_segaug import backend, checks, random
+from keras_segaug import backend, checks, classes, random
 from keras_segaug.backend import ops
 from keras_segaug.sample import Sample
 from keras_segaug.steps import batch_of, completed
@@ -80,7 +80,7 @@ class Replay:
         with backend.ops_of(sample.images):
             return sample.write(self._apply(sample, parameters))
 
-    def invert(self, data, parameters, size=None):
+    def invert(self, data, parameters, size=None, predictions=None):
         """Moves data back to where it was before `apply` with the same parameters.
 
         For test-time augmentation: what a model says of the augmented picture, in the place
@@ -93,15 +93,21 @@ class Replay:
             parameters: what `draw_parameters` returned, or None: as at inference.
             size: (height, width) of the original. None takes that of the parameters, or, where
                 there are none, that of the data.
+            predictions: True where the first entry holds class scores, one channel a class: in
+                samples that were mirrored, the channels of the classes of `class_swap` are
+                swapped back, too, and the dtype stays. False for images. None means False,
+                but is refused where a layer has a `class_swap` and no masks are given, since
+                the entry may be either.
 
         Returns:
             The same structure, of the original's size. Pixels that the augmented picture
             does not show hold `fill_value`, `mask_fill_value` and the weight 0.
         """
         sample = Sample(self, data)
+        predictions = classes.are_predictions(self, predictions, "masks" in sample.tensors)
         size = size or (parameters or {}).get("input_size") or "same"
         with backend.ops_of(sample.images):
-            return sample.write(self._apply(sample, parameters, size))
+            return sample.write(self._apply(sample, parameters, size, predictions))
 
     def augment(self, data, key):
         """`apply` of what `draw_parameters` draws, in one program, compiled as a call is.

@@ -2,12 +2,11 @@
 
 import itertools
 
-import keras
-
 from keras_segaug import checks
 from keras_segaug.backend import ops
 from keras_segaug.kernels import channels, octets
 from keras_segaug.kernels.blocks import computed_apart, in_parts
+from keras_segaug.kernels.lookup import dtype_of
 from keras_segaug.kernels.points import Points
 from keras_segaug.sample import Batch
 from keras_segaug.targets import MASK_ROLES, WEIGHT_ROLES
@@ -26,6 +25,8 @@ def merged(steps):
 
 def run(steps, batch, dtype):
     """Runs the steps in order, those that merge as one; the images come back in this dtype.
+
+    With None they come back as the last step leaves them.
 
     From the first that gains by it on, that is done picture by picture. What only copies pixels,
     or changes each by itself, has nothing to gain: it reads and writes everything once.
@@ -65,10 +66,10 @@ def _in_parts(groups, batch, dtype):
                 colours.append(steps)
                 continue
             if group[0].touches != "masks":
-                part, colours = _coloured(colours, part, "float32"), []
+                part, colours = _coloured(colours, part), []
             # The first group has been aimed, by the whole batch.
             part = group[0].run(steps if i == 0 else aimed(steps, part), part)
-        part = _with_dtype(_coloured(colours, part, dtype), dtype)
+        part = _with_dtype(_coloured(colours, part, dtype or "float32"), dtype)
         return [part.images, *part.masks, *part.weights]
 
     drawn = [[parameters for _, parameters in group] for group in groups]
@@ -77,7 +78,7 @@ def _in_parts(groups, batch, dtype):
     return Batch(images, rest[: len(batch.masks)], rest[len(batch.masks) :])
 
 
-def _coloured(groups, batch, dtype):
+def _coloured(groups, batch, dtype="float32"):
     """Runs groups that touch the images alone; those come back in this dtype."""
 
     def run_all(images):
@@ -92,13 +93,25 @@ def _coloured(groups, batch, dtype):
     return Batch(images, batch.masks, batch.weights)
 
 
-def undo(steps, batch, size, dtype):
-    """Moves a batch back to a picture of this size; the steps that move nothing stay."""
+def undo(steps, batch, size, dtype, predictions=False):
+    """Moves a batch back to a picture of this size; the steps that move nothing stay.
+
+    Predictions are class scores in the place of the images.
+    """
+    size = ops.shape(batch.images)[1:3] if size == "same" else size
+    if any(layer.selects for layer, _ in steps):
+        return by_choice(steps, lambda steps: undo(steps, batch, size, dtype, predictions))
     moving = [step for step in steps if step[0].moves]
     if moving:
-        size = ops.shape(batch.images)[1:3] if size == "same" else size
-        batch = moving[0][0].undo(moving, batch, size)
+        batch = moving[0][0].undo(moving, batch, size, predictions)
     return _with_dtype(batch, dtype)
+
+
+def by_choice(steps, result_of):
+    """`result_of` steps without their first choice, a `Batch`: each sample's own."""
+    place = next(i for i, (layer, _) in enumerate(steps) if layer.selects)
+    before, (layer, parameters), after = steps[:place], steps[place], steps[place + 1 :]
+    return layer.select(parameters, lambda inner: result_of([*before, *inner, *after]))
 
 
 def _with_dtype(batch, dtype):
@@ -106,11 +119,13 @@ def _with_dtype(batch, dtype):
 
 
 def as_dtype(images, dtype):
-    """Casts; into integers by rounding and clipping to what they can hold."""
+    """Casts, into integers by rounding and clipping to what they can hold; None leaves it."""
     if isinstance(images, list) and dtype == "uint8" and len(images) <= octets.BYTES:
         return channels.joined_octets(images)
     images = channels.joined(images)
-    if keras.backend.standardize_dtype(images.dtype) == dtype or "int" not in dtype:
+    if dtype is None:
+        return images
+    if dtype_of(images) == dtype or "int" not in dtype:
         return ops.cast(images, dtype)
     clipped = ops.clip(ops.cast(images, "float32"), *checks.integer_limits(dtype))
     return ops.cast(octets.rounded(clipped) if dtype == "uint8" else ops.round(clipped), dtype)
@@ -119,7 +134,7 @@ def as_dtype(images, dtype):
 # --- All that belongs to a batch ---------------------------------------------------------------
 
 
-def move(steps, packed, dtype, size=None):
+def move(steps, packed, dtype, size=None, predictions=False):
     """Runs the steps on images and all that belongs to them, or undoes them.
 
     Args:
@@ -127,13 +142,16 @@ def move(steps, packed, dtype, size=None):
         packed: {role: list of tensors}, as `Sample.packed` returns them.
         dtype: of the images that come back.
         size: None; to undo: the (height, width) to move back to, or "same".
+        predictions: to undo: are the images class scores? Their dtype stays.
 
     Returns:
         What became of `packed`.
     """
 
-    def act(batch, dtype):
-        return run(steps, batch, dtype) if size is None else undo(steps, batch, size, dtype)
+    def act(batch, dtype, predictions=False):
+        if size is None:
+            return run(steps, batch, dtype)
+        return undo(steps, batch, size, dtype, predictions)
 
     also = {
         "image": lambda images: act(Batch(images, [], []), dtype).images,
@@ -143,7 +161,8 @@ def move(steps, packed, dtype, size=None):
     batch = batch_of(packed)
     if size is None and set(also) & set(packed):
         steps = completed(steps, batch)
-    moved = act(batch, dtype)
+    # Scores are no levels, which a policy may round.
+    moved = act(batch, dtype_of(batch.images) if predictions else dtype, predictions)
     rest = iter([*moved.masks, *moved.weights])
     return {
         "images": [moved.images],
@@ -188,12 +207,20 @@ def _interpolated(steps, values, size):
     What is between two groups of steps stays between them, so that both meet the same borders.
     """
     batch = Batch(values, [], [])
-    dtype = keras.backend.standardize_dtype(values.dtype)
+    dtype = dtype_of(values)
     if size is not None:
         return undo(steps, batch, size, dtype).images
     for group in merged(steps):
-        if group[0][0].moves:
-            batch = group[0][0].run(group, batch)
+        layer, parameters = group[0]
+        if layer.selects:
+            batch = layer.select(
+                parameters,
+                lambda inner, values=batch.images: Batch(
+                    _interpolated(inner, values, None), [], []
+                ),
+            )
+        elif layer.moves:
+            batch = layer.run(group, batch)
     return as_dtype(batch.images, dtype)
 
 
@@ -206,6 +233,12 @@ def _followed(steps, points, size, original):
         size: of the images that the points are given with.
         original: None; to move back: the size to move back to, or "same".
     """
+    if any(layer.selects for layer, _ in steps):
+
+        def followed(steps):
+            return Batch(_followed(steps, points, size, original)[..., None], [], [])
+
+        return by_choice(steps, followed).images[..., 0]
     moving = [step for step in steps if step[0].moves]
     sizes = [size if original in (None, "same") else original]
     for layer, _ in moving:

@@ -103,6 +103,7 @@ CASES = [
     Case(ks.ImageOnlyNormalization, {"per_image": True}, "-per-image"),
     Case(ks.MaskOnlyOneHot, {"num_classes": 5}),
     Case(ks.MaskOnlyColorToClass, {"palette": [(i, i, i) for i in range(5)]}),
+    Case(ks.Identity, {}),
     Case(ks.Pipeline, {"layers": inner()}),
     Case(
         ks.Pipeline,
@@ -121,6 +122,16 @@ CASES = [
             "layers": [ks.JointRandomFlip(), ks.JointRandomRotation(0.2), ks.ImageOnlyGamma(0.3)],
             "weights": [1, 2, 3],
         },
+    ),
+    Case(
+        ks.RandomChoice,
+        {
+            "layers": [
+                ks.JointRandomCrop(16, 14),
+                ks.Pipeline([ks.JointRandomRotation(0.2), ks.JointResizing(16, 14)]),
+            ],
+        },
+        "-size",
     ),
 ]
 

@@ -14,13 +14,15 @@ class ImageOnlyNormalization(ImageOnlyLayer):
     Acts in training and at inference; deterministic: takes no `probability`.
 
     Args:
-        mean: a number, or one a channel; None where `per_image`, or until `adapt`.
-        variance: the same.
+        mean: a number for all channels, or one a channel; None where `per_image`, or until
+            `adapt`.
+        variance: the same, with as many numbers as `mean` where both have one a channel.
         per_image: use each image's own mean and variance, over all its pixels and channels.
         **kwargs: see `AugmentationLayer`.
 
     Raises:
-        ValueError: when called with neither, before `adapt`.
+        ValueError: when called with neither, before `adapt`; for images of another number of
+            channels than the statistics have.
 
     Example:
 
@@ -67,6 +69,11 @@ class ImageOnlyNormalization(ImageOnlyLayer):
             # Moments about the first pixel: sums of squares far from 0 would lose digits.
             if count == 0:
                 origin = pixels[0].copy()
+            elif pixels.shape[-1] != len(origin):
+                raise ValueError(
+                    f"{type(self).__name__}: `adapt` needs images of one channel count. Received "
+                    f"{len(origin)} channels, then {pixels.shape[-1]}."
+                )
             count += len(pixels)
             total = total + (pixels - origin).sum(0)
             squares = squares + ((pixels - origin) ** 2).sum(0)
@@ -82,8 +89,26 @@ class ImageOnlyNormalization(ImageOnlyLayer):
     def _set(self, mean, variance):
         self.mean = checks.numbers_per_channel(self, "mean", mean)
         self.variance = checks.numbers_per_channel(self, "variance", variance, 0.0)
+        counts = self._channel_counts()
+        if len(counts) > 1:
+            accepted = f"a number, or one a channel as `mean` is, which has {len(self.mean)}"
+            checks.fail(self, "variance", accepted, variance)
+
+    def _channel_counts(self):
+        return {len(each) for each in (self.mean, self.variance) if isinstance(each, tuple)}
+
+    def image_channels(self, channels):
+        # They would broadcast: one channel would become three.
+        for count in self._channel_counts() - {channels}:
+            raise ValueError(
+                f"{type(self).__name__}: `mean` and `variance` are those of {count} channel"
+                f"{'s' * (count > 1)}, so images must have as many. Received {channels}. Give one "
+                "number for all channels, or `adapt` to such images."
+            )
+        return channels
 
     def transform_images(self, images, parameters):
+        self.image_channels(images.shape[-1])
         if self.per_image:
             mean = ops.mean(images, axis=(1, 2, 3), keepdims=True)
             variance = ops.var(images, axis=(1, 2, 3), keepdims=True)

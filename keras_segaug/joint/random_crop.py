@@ -1,6 +1,6 @@
 from keras_segaug import checks, window_checks
 from keras_segaug.backend import ops
-from keras_segaug.kernels import aiming, matrices
+from keras_segaug.kernels import aiming, matrices, overlapping
 from keras_segaug.kernels.blocks import materialised
 from keras_segaug.kernels.windows import offset
 from keras_segaug.kinds import JointLayer
@@ -15,7 +15,8 @@ class JointRandomCrop(JointLayer):
     middle one.
 
     The mask can have a say in the choice (the first mask, if there are several: in a
-    mapping, the first by name; a one-hot mask will do, too). The window then aims at a
+    mapping, the first by name). Of a one-hot mask, whose classes may overlap, a class is
+    where its channel is on, whatever the other channels say. The window then aims at a
     class, or avoids being filled by one, or both; both look at the picture's own pixels,
     not at what is filled around it. Such a layer is never merged with the geometry before it,
     only with what comes after: put it first in a `Pipeline`.
@@ -28,7 +29,9 @@ class JointRandomCrop(JointLayer):
         max_class_fraction: no class may fill more than this share of the window's pixels
             (in the manner of mmsegmentation's `cat_max_ratio`). The first of `candidates`
             random windows that obeys is taken, and if none does, the one that comes
-            nearest. Pixels of `ignore_class` count neither as a class nor as pixels.
+            nearest. Pixels of `ignore_class` count neither as a class nor as pixels, nor do
+            those of a one-hot mask where no channel is on: where classes overlap, give the
+            background a channel of its own.
         foreground_probability: chance, for each sample on its own, that the window holds
             a pixel of a drawn foreground class: a random pixel of that class lies at a
             random place in it. A sample without any foreground gets a random window.
@@ -133,7 +136,9 @@ class JointRandomCrop(JointLayer):
                 "`foreground_probability` need them to choose the window. Pass images and masks, "
                 "or leave these arguments out."
             )
-        labels = aiming.labels_of(batch.masks[0])
+        mask = batch.masks[0]
+        one_hot = mask.shape[-1] > 1
+        labels = overlapping.channels_on(mask) if one_hot else aiming.labels_of(mask)
         # Each step in memory before the next: a compiler would else draw and place the windows
         # anew for every pixel of every one of them.
         placed = dict(
@@ -143,7 +148,7 @@ class JointRandomCrop(JointLayer):
         if self.max_class_fraction is None:
             return {**parameters, "row": tops[:, 0], "column": lefts[:, 0]}
         limit = self.max_class_fraction
-        shares = aiming.largest_shares(
+        shares = _kernel(labels).largest_shares(
             labels, tops, lefts, self.height, self.width, self.ignore_class, limit
         )
         # All that obey are equally good, and the first of them is taken.
@@ -161,7 +166,7 @@ class JointRandomCrop(JointLayer):
         if self.foreground_probability == 0.0:
             return corners
         background = {0, self.ignore_class} - {None}
-        wanted = aiming.foreground(
+        wanted = _kernel(labels).foreground(
             labels, self.foreground_classes, self._waits(parameters), background
         )
         *pixel, found = aiming.pick_pixel(wanted, parameters["pixel"])
@@ -185,7 +190,7 @@ class JointRandomCrop(JointLayer):
         return -ops.log(1.0 - parameters["priority"]) / ops.convert_to_tensor(rates, "float32")
 
     def _sides(self, labels):
-        height, width = ops.shape(labels)[1:]
+        height, width = ops.shape(labels)[1:3]
         return ("top", height, self.height), ("left", width, self.width)
 
     def matrix(self, parameters, height, width):
@@ -197,6 +202,11 @@ class JointRandomCrop(JointLayer):
 
     def rest_matrix(self, height, width):
         return matrices.central_window(height, width, self.height, self.width)
+
+
+def _kernel(labels):
+    """Of the two that know windows, the one for labels (B, H, W), or for channels (B, H, W, K)."""
+    return overlapping if len(labels.shape) == 4 else aiming
 
 
 def _holding(place, fraction, size, window):

@@ -1,5 +1,7 @@
 """Which of some windows of a mask to take: by what they hold, batched, at a fixed cost.
 
+Masks of one channel a class: `overlapping`.
+
 Labels are (B, H, W) of an integer dtype, -1 where a pixel has no class.
 """
 
@@ -14,10 +16,7 @@ _GRID = 16
 
 
 def labels_of(mask):
-    """Class ids (B, H, W) of an index mask (B, H, W, 1) or a one-hot mask (B, H, W, K)."""
-    if mask.shape[-1] > 1:
-        highest = ops.cast(ops.argmax(mask, axis=-1), "int32")
-        return ops.where(ops.any(mask > 0, axis=-1), highest, -1)
+    """Class ids (B, H, W) of an index mask (B, H, W, 1)."""
     labels = mask[..., 0]
     return labels if dtype_of(labels) == "uint8" else ops.cast(labels, "int32")
 
@@ -42,13 +41,18 @@ def foreground(labels, classes, priority, background):
         return ops.zeros_like(labels, dtype="bool")
     # Compared as they are, in the mask's own dtype: a compiler then tests dozens at once.
     present = ops.stack([_occurs(labels == label) for label in held], axis=1)
+    chosen = draw_present(present, held, classes, priority, labels.dtype)
+    return labels == chosen[:, None, None]
+
+
+def draw_present(present, held, classes, priority, dtype):
+    """The class (B,) of the lowest priority among those of `held` that are present (B, N)."""
     (present,) = materialised([present])
     priority = ops.stack([priority[:, classes.index(label)] for label in held], axis=1)
     best = ops.argmin(ops.where(present, priority, np.inf), axis=1)
     # Where no class is there, whichever is chosen is not there.
-    chosen = ops.take(ops.convert_to_tensor(held, dtype=labels.dtype), best)
-    (chosen,) = materialised([chosen])
-    return labels == chosen[:, None, None]
+    chosen = ops.take(ops.convert_to_tensor(held, dtype=dtype), best)
+    return materialised([chosen])[0]
 
 
 def pick_pixel(wanted, fraction):

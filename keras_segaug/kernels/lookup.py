@@ -52,5 +52,7 @@ def _fits_byte(label):
 
 
 def _as_eight_bits(images):
-    """As the packed lookup rounds; a cubic may have gone beyond."""
+    """As the packed lookup rounds; a cubic may have gone beyond. Nearest pixels are 8 bits."""
+    if dtype_of(images) == "uint8":
+        return images
     return ops.cast(octets.rounded(ops.clip(images, 0.0, 255.0)), "uint8")

@@ -1,8 +1,10 @@
 import keras
 
-from keras_segaug import backend, checks
+from keras_segaug import backend, checks, classes
 from keras_segaug.backend import ops
 from keras_segaug.kinds import MaskOnlyLayer
+
+_IGNORED = 255
 
 
 class MaskOnlyColorToClass(MaskOnlyLayer):
@@ -14,9 +16,10 @@ class MaskOnlyColorToClass(MaskOnlyLayer):
     Args:
         palette: a list of colours (red, green, blue), a colour's place being its class id;
             or a mapping from colours to ids; or a list of pairs (colour, id).
-        unknown_class: the id of colours that are not in the palette. None raises for them
-            wherever the mask's values can be seen (eagerly); inside a traced function,
-            such as `dataset.map`, they become 255, the usual ignore index.
+        unknown_class: the id of colors that are not in the palette; levels outside 0 .. 255,
+            which a mask of a wider dtype may hold, are in no palette. None raises for them
+            wherever the mask's values can be seen (eagerly, not compiled); inside a traced
+            function, such as `dataset.map`, they become 255, the usual ignore index.
         **kwargs: see `AugmentationLayer`.
 
     Raises:
@@ -36,9 +39,11 @@ class MaskOnlyColorToClass(MaskOnlyLayer):
     def __init__(self, palette, unknown_class=None, **kwargs):
         super().__init__(**kwargs)
         self.palette = checks.palette(self, palette)
+        for _, class_id in self.palette:
+            classes.label(self, "palette", class_id)
         self.unknown_class = unknown_class
         if unknown_class is not None:
-            self.unknown_class = checks.integer(self, "unknown_class", unknown_class)
+            self.unknown_class = classes.label(self, "unknown_class", unknown_class)
 
     def mask_channels(self, channels):
         checks.channels(self, channels, 3)
@@ -49,26 +54,55 @@ class MaskOnlyColorToClass(MaskOnlyLayer):
         dtype = keras.backend.standardize_dtype(mask.dtype)
         for _, class_id in self.palette:
             checks.fits_dtype(self, "palette", class_id, dtype)
-        codes = ops.cast(mask, "int32")
-        codes = codes[..., :1] * 65536 + codes[..., 1:2] * 256 + codes[..., 2:]
+        unknown = self._unknown(mask, dtype)
+        codes = _codes(mask, dtype)
         matches = codes == ops.convert_to_tensor(
             [red * 65536 + green * 256 + blue for (red, green, blue), _ in self.palette],
             dtype="int32",
         )
         known = ops.any(matches, axis=-1, keepdims=True)
         if self.unknown_class is None and backend.is_eager(mask):
-            self._refuse_unknown(codes, known)
-        unknown = 255 if self.unknown_class is None else self.unknown_class
-        ids = ops.convert_to_tensor([class_id for _, class_id in self.palette], dtype="int32")
-        classes = ops.sum(ops.where(matches, ids, 0), axis=-1, keepdims=True)
-        return ops.cast(ops.where(known, classes, unknown), mask.dtype)
+            self._refuse_unknown(mask, known)
+        ids = [class_id for _, class_id in self.palette]
+        # An id of more bits is there only where the mask has as many: it fits.
+        small = all(-(2**31) <= each < 2**31 for each in (*ids, unknown))
+        ids, zero, unknown = (
+            ops.convert_to_tensor(each, dtype="int32" if small else dtype)
+            for each in (ids, 0, unknown)
+        )
+        found = ops.sum(ops.where(matches, ids, zero), axis=-1, keepdims=True)
+        return ops.cast(ops.where(known, found, unknown), mask.dtype)
 
-    def _refuse_unknown(self, codes, known):
-        strange = keras.ops.convert_to_numpy(codes)[~keras.ops.convert_to_numpy(known)]
-        if strange.size:
-            code = int(strange[0])
+    def _unknown(self, mask, dtype):
+        """The id of unknown colors, which the mask must be able to hold."""
+        if self.unknown_class is not None:
+            checks.fits_dtype(self, "unknown_class", self.unknown_class, dtype)
+            return self.unknown_class
+        low, high = checks.mask_limits(dtype)
+        if high < _IGNORED and not backend.is_eager(mask):
+            checks.fail(
+                self, "unknown_class", f"given, in [{low}, {high}] for a {dtype} mask", None
+            )
+        return min(high, _IGNORED)
+
+    def _refuse_unknown(self, mask, known):
+        mask, known = (keras.ops.convert_to_numpy(each) for each in (mask, known))
+        strange = mask[~known[..., 0]]
+        if len(strange):
             raise ValueError(
-                f"{type(self).__name__}: {strange.size} pixels have a colour that is not in the "
-                f"palette; the first is {(code // 65536, code // 256 % 256, code % 256)}. Add it "
+                f"{type(self).__name__}: {len(strange)} pixels have a color that is not in the "
+                f"palette; the first is {tuple(int(level) for level in strange[0])}. Add it "
                 "to `palette`, or set `unknown_class`."
             )
+
+
+def _codes(mask, dtype):
+    """One number a color (..., 1), -1 for a level that is none, as only wider dtypes hold."""
+    levels = ops.cast(mask, "int32")
+    codes = levels[..., :1] * 65536 + levels[..., 1:2] * 256 + levels[..., 2:]
+    low, high = checks.mask_limits(dtype)
+    # In the mask's own dtype: of 64 bits the cast leaves 32.
+    inside = ([mask >= 0] if low < 0 else []) + ([mask <= 255] if high > 255 else [])
+    for condition in inside:
+        codes = ops.where(ops.all(condition, axis=-1, keepdims=True), codes, -1)
+    return codes

@@ -1,3 +1,5 @@
+import keras
+
 from keras_segaug import checks
 from keras_segaug.backend import ops
 from keras_segaug.kinds import MaskOnlyLayer
@@ -31,5 +33,9 @@ class MaskOnlyOneHot(MaskOnlyLayer):
 
     def transform_mask(self, mask):
         checks.channels(self, mask.shape[-1], 1)
-        classes = ops.arange(self.num_classes, dtype="int32")
-        return ops.cast(ops.cast(mask, "int32") == classes, mask.dtype)
+        dtype = keras.backend.standardize_dtype(mask.dtype)
+        # Where an id need not fit into 32 bits, a cast would make another one of it.
+        if dtype not in ("int64", "uint64", "uint32", "float64"):
+            dtype = "float32" if "float" in dtype else "int32"
+        classes = ops.cast(ops.arange(self.num_classes, dtype="int32"), dtype)
+        return ops.cast(ops.cast(mask, dtype) == classes, mask.dtype)

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import keras_segaug as ks
 from keras_segaug import checks
@@ -154,6 +155,8 @@ BAD_ARGUMENTS = [
     (ks.ImageOnlyRescaling, {"scale": None}, "scale"),
     (ks.ImageOnlyNormalization, {"mean": 1.0}, "variance"),
     (ks.ImageOnlyNormalization, {"mean": 1.0, "variance": -1.0}, "variance"),
+    (ks.ImageOnlyNormalization, {"mean": (1, 2, 3), "variance": (1, 2)}, "variance"),
+    (ks.JointRandomFlip, {"mask_fill_value": 2**64}, "mask_fill_value"),
     (ks.ImageOnlyNormalization, {"mean": 1, "variance": 1, "per_image": True}, "mean"),
     (ks.MaskOnlyOneHot, {"num_classes": 0}, "num_classes"),
     (ks.MaskOnlyColorToClass, {"palette": []}, "palette"),
@@ -164,7 +167,7 @@ BAD_ARGUMENTS = [
     (ks.Pipeline, {"layers": [ks.JointCenterCrop(2, 2)], "probability": 0.5}, "probability"),
     (ks.RandomChoice, {"layers": [ks.JointRandomFlip()], "weights": [1, 2]}, "weights"),
     (ks.RandomChoice, {"layers": [ks.JointRandomFlip()], "weights": [0]}, "weights"),
-    (ks.RandomChoice, {"layers": [ks.JointRandomCrop(4, 4)]}, "layers"),
+    (ks.RandomChoice, {"layers": [ks.JointRandomFlip(), ks.JointRandomCrop(4, 4)]}, "layers"),
 ]
 
 
@@ -180,6 +183,44 @@ def test_a_fill_the_mask_cannot_hold():
         filling(pictures(), labels())
 
 
+FILLS = [
+    lambda fill: layer(fill_mode="constant", fill_value=fill),
+    lambda fill: ks.Pipeline(
+        [ks.JointRandomFlip(), ks.JointPadding(40, 40, fill_mode="constant", fill_value=fill)]
+    ),
+    lambda fill: ks.JointRandomErasing(fill_value=fill, jit_compile=False),
+]
+
+
+@pytest.mark.parametrize("make", FILLS)
+@pytest.mark.parametrize("fill", [300, -1])
+def test_a_fill_the_images_cannot_hold(make, fill):
+    named = type(getattr(make(fill), "layers", [make(fill)])[-1]).__name__
+    expected = rf"{named}: `fill_value` must be in \[0, 255\] for uint8 images"
+    with pytest.raises(ValueError, match=expected):
+        make(fill)(pictures(), labels())
+    with pytest.raises(ValueError, match=expected):
+        tf.data.Dataset.from_tensors(pictures()).map(make(fill))
+    make(fill)(pictures().astype("float32"))
+
+
+def test_the_layer_that_fills_is_named():
+    """Not the first of those that share its lookup."""
+    filling = ks.Pipeline(
+        [ks.JointRandomFlip(), layer(fill_mode="constant", mask_fill_value=300)], jit_compile=False
+    )
+    with pytest.raises(ValueError, match=r"JointRandomRotation: `mask_fill_value` must be in"):
+        filling(pictures(), labels())
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint32"])
+def test_a_fill_of_more_than_31_bits(dtype):
+    large = {"int64": 2**40 + 1, "uint32": 2**32 - 1}[dtype]
+    padding = ks.JointPadding(20, 14, fill_mode="constant", mask_fill_value=large)
+    dataset = tf.data.Dataset.from_tensors((pictures(), labels().astype(dtype))).map(padding)
+    assert next(iter(dataset))[1].numpy()[0, 0, 0] == large
+
+
 def test_colours_that_are_not_in_the_palette():
     coding = ks.MaskOnlyColorToClass([(0, 0, 0), (9, 9, 9)], jit_compile=False)
     mask = np.zeros((8, 8, 3), "uint8")
@@ -192,6 +233,35 @@ def test_colours_that_are_not_in_the_palette():
 def test_colour_layers_want_three_channels(cls):
     with pytest.raises(ValueError, match="images must have 3 channels"):
         cls(0.4, jit_compile=False)(np.zeros((8, 8, 1), "uint8"))
+
+
+STATISTICS = {"mean": (1.0, 2.0, 3.0), "variance": 4.0}
+
+
+@pytest.mark.parametrize("channels", [1, 4])
+def test_statistics_of_other_channels(channels):
+    normalization = ks.ImageOnlyNormalization(**STATISTICS, jit_compile=False)
+    images = np.zeros((2, 8, 8, channels), "uint8")
+    expected = rf"ImageOnlyNormalization: .* 3 channels.* Received {channels}"
+    for whole in (normalization, ks.Pipeline([ks.RandomChoice([normalization, ks.Identity()])])):
+        with pytest.raises(ValueError, match=expected):
+            whole(images)
+        with pytest.raises(ValueError, match=expected):
+            whole(keras.Input(images.shape[1:], dtype="uint8"))
+        with pytest.raises(ValueError, match=expected):
+            tf.data.Dataset.from_tensors(images).map(whole)
+
+
+def test_one_statistic_for_all_channels():
+    for channels in (1, 3):
+        images = np.zeros((2, 8, 8, channels), "uint8")
+        found = ks.ImageOnlyNormalization(1.0, 4.0)(images)
+        assert found.shape == images.shape
+
+
+def test_adapt_to_pictures_of_several_channel_counts():
+    with pytest.raises(ValueError, match="`adapt` needs images of one channel count"):
+        ks.ImageOnlyNormalization().adapt([np.zeros((4, 4, 3)), np.zeros((4, 4, 1))])
 
 
 def test_normalization_without_statistics():

@@ -220,3 +220,68 @@ def test_erasing_leaves_the_mask_unless_told():
 def test_bad_arguments_of_erasing(arguments, named):
     with pytest.raises(ValueError, match=rf"^JointRandomErasing: `{named}`"):
         ks.JointRandomErasing(**arguments)
+
+
+def overlapping(count=200, side=40):
+    """An organ (channel 1) all over the image, a small lesion (channel 2) in it, a rim (3)."""
+    rng = np.random.default_rng(3)
+    mask = np.zeros((count, side, side, 4), "uint8")
+    mask[:, :, :, 1] = 1
+    for sample, (row, column) in enumerate(rng.integers(0, side - 2, (count, 2))):
+        mask[sample, row : row + 2, column : column + 2, 2] = 1
+    mask[:, :4, :, 3] = 1
+    return mask
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "bool", "float32"])
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_class_inside_another_is_aimed_for(dtype, jit_compile):
+    mask = overlapping().astype(dtype)
+    crop = ks.JointRandomCrop(
+        8, 8, foreground_probability=1.0, foreground_classes=[2, 9], jit_compile=jit_compile
+    )
+    _, windows = to_numpy(crop(np.zeros((*mask.shape[:3], 1), "uint8"), mask))
+    assert (windows[..., 2] > 0).any((1, 2)).all()
+
+
+def test_any_foreground_of_overlapping_classes():
+    """Channel 0 is the background, channel 3 ignored, whatever lies over them."""
+    mask = overlapping()
+    mask[..., 0], mask[..., 1] = 1, 0
+    crop = ks.JointRandomCrop(6, 6, foreground_probability=1.0, ignore_class=3, **QUIET)
+    _, windows = to_numpy(crop(np.zeros((*mask.shape[:3], 1), "uint8"), mask))
+    assert windows[..., 2].any((1, 2)).all()
+
+
+@pytest.mark.parametrize("ignored", [None, 3])
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_the_share_of_each_channel(ignored, jit_compile):
+    rng = np.random.default_rng(5)
+    coarse = rng.random((24, 6, 6, 4)) < (0.2, 0.5, 0.7, 0.3)
+    mask = coarse.repeat(5, 1).repeat(5, 2).astype("uint8")
+    crop = ks.JointRandomCrop(
+        9, 8, max_class_fraction=0.8, ignore_class=ignored, jit_compile=jit_compile, seed=3
+    )
+    drawn = crop.draw_parameters((24, 30, 30, 1), ks.random.key(3, 0))
+    rows, columns = (
+        np.floor(to_numpy(drawn[side]) * np.float32(30 - size + 1)).astype(int)
+        for side, size in (("top", 9), ("left", 8))
+    )
+
+    def share(window):
+        counted = window.any(-1) if ignored is None else window.any(-1) & (window[..., 3] == 0)
+        return window[counted].mean(0).max() if counted.any() else 2.0
+
+    possible = np.array(
+        [
+            [share(one[r : r + 9, c : c + 8]) for r, c in zip(*places, strict=True)]
+            for one, *places in zip(mask, rows, columns, strict=True)
+        ]
+    )
+    _, windows = to_numpy(crop(np.zeros((24, 30, 30, 1), "uint8"), mask))
+    found = np.array([share(window) for window in windows])
+    obeyed = (possible <= 0.8).any(1)
+    assert 3 < obeyed.sum() < 24
+    first = np.argmax(possible <= 0.8, 1)
+    expected = np.where(obeyed, possible[np.arange(24), first], possible.min(1))
+    np.testing.assert_allclose(found, expected, atol=1e-6)

@@ -149,3 +149,65 @@ def test_config_and_saving(tmp_path):
     loaded = keras.saving.load_model(tmp_path / "model.keras").layers[0].layers[0]
     assert loaded.get_config() == flip.get_config()
     assert tuple(map(tuple, loaded.class_swap)) == ((1, 2),)
+
+
+SCORED = {
+    "flip": lambda: ks.JointRandomFlip(class_swap=SWAP),
+    "gated flip": lambda: ks.JointRandomFlip("horizontal", class_swap=SWAP, probability=0.5),
+    "turn": lambda: ks.JointRandomRotate90(mirror=True, class_swap=SWAP),
+    "two": lambda: ks.Pipeline(
+        [
+            ks.JointRandomFlip("horizontal", class_swap={1: 2}),
+            ks.Pipeline([ks.JointRandomRotate90(mirror=True, class_swap={2: 3})], probability=0.6),
+        ]
+    ),
+    "choice": lambda: ks.RandomChoice(
+        [
+            ks.Pipeline([ks.JointRandomFlip(class_swap=SWAP), ks.JointPadding(14, 14)]),
+            ks.JointPadding(14, 14, position="top_left"),
+        ]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SCORED)
+def test_scores_go_back_to_their_side(name):
+    """A network that is always right: what it says of the mirrored image is its one-hot mask."""
+    layer, mask = SCORED[name](), labels(40, 12, 12, classes=9)
+    drawn = layer.draw_parameters((40, 12, 12, 3), 3)
+    _, moved = to_numpy(layer.apply((mask[..., None], mask), drawn))
+    logits = np.eye(9, dtype="float32")[moved] * 3.0 - 1.0
+    back = to_numpy(layer.invert(logits, drawn, (12, 12), predictions=True))
+    np.testing.assert_array_equal(back.argmax(-1), mask)
+    assert set(np.unique(back)) == {-1.0, 2.0}
+    plain = to_numpy(layer.invert(logits, drawn, (12, 12), predictions=False))
+    assert (plain.argmax(-1) != mask).any()
+
+
+def test_predictions_must_be_told_from_images_where_classes_swap():
+    logits = np.zeros((2, 8, 8, 9), "float32")
+    for layer in (SCORED["flip"](), ks.Pipeline([ks.RandomChoice([SCORED["gated flip"]()])])):
+        drawn = layer.draw_parameters(logits.shape, 3)
+        with pytest.raises(ValueError, match=r"`predictions` must be True .* or False"):
+            layer.invert(logits, drawn)
+        # With the mask at its side it is an image.
+        layer.invert((logits, np.zeros((2, 8, 8), "uint8")), drawn)
+    ks.JointRandomFlip().invert(logits, {"horizontal": np.array([True, False])})
+    flip = SCORED["flip"]()
+    with pytest.raises(ValueError, match="`predictions` must be None, True or False"):
+        flip.invert(logits, None, predictions="yes")
+    with pytest.raises(ValueError, match="one channel a class"):
+        flip.invert(logits[..., :1], flip.draw_parameters(logits.shape, 1), predictions=True)
+    with pytest.raises(ValueError, match="classes up to 2 for predictions of 3 channels"):
+        ks.JointRandomFlip(class_swap={1: 3}).invert(
+            logits[..., :3], flip.draw_parameters(logits.shape, 1), predictions=True
+        )
+
+
+def test_predictions_keep_their_dtype():
+    """An 8-bit pipeline rounds its images; scores are no levels."""
+    flip = ks.JointRandomFlip(class_swap={1: 2}, dtype="uint8")
+    logits = np.random.default_rng(1).normal(size=(4, 8, 8, 3)).astype("float32")
+    drawn = flip.draw_parameters(logits.shape, 1)
+    back = flip.invert(flip.invert(logits, drawn, predictions=True), drawn, predictions=True)
+    np.testing.assert_array_equal(to_numpy(back), logits)

@@ -242,3 +242,12 @@ def test_real_slices_through_all_of_them():
     np.testing.assert_array_equal(found[..., 1], moved)
     assert set(np.unique(moved)) <= set(np.unique(masks))
     assert len(np.unique(moved)) > 2
+
+
+@pytest.mark.parametrize(("channels", "fill"), [(4, 5), (3, 127.5)])
+def test_8_bit_images_that_fit_no_word_are_copied_too(channels, fill):
+    images = pictures(2, 6, 7, channels)
+    padding = ks.JointPadding(8, 7, fill_mode="constant", fill_value=fill, jit_compile=False)
+    found = to_numpy(padding(images))
+    np.testing.assert_array_equal(found[:, 1:7], images)
+    np.testing.assert_array_equal(found[:, 0], int(fill))

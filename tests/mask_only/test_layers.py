@@ -76,3 +76,89 @@ def test_colours_to_classes_to_one_hot():
     layer = ks.Pipeline([ks.MaskOnlyColorToClass(palette), ks.MaskOnlyOneHot(5)])
     _, rows = layer(pictures(), colours)
     np.testing.assert_array_equal(to_numpy(rows), np.eye(5)[mask])
+
+
+WIDE = ["int32", "int64", "float32"]
+
+
+@pytest.mark.parametrize("dtype", WIDE)
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_color_out_of_range_is_no_color_of_the_palette(dtype, jit_compile):
+    """Red * 65536 + green * 256 + blue of all of these is that of (1, 0, 0) or (0, 1, 0)."""
+    layer = ks.MaskOnlyColorToClass(
+        {(1, 0, 0): 1, (0, 1, 0): 2}, unknown_class=9, jit_compile=jit_compile
+    )
+    colors = [(1, 0, 0), (0, 256, 0), (0, 1, 0), (0, 0, 256), (1, 1, -256), (2, -256, 0)]
+    mask = np.array([[*colors, (0, 0, 65536)]], dtype)
+    _, found = layer(np.zeros((*mask.shape[:2], 3)), mask)
+    assert to_numpy(found).ravel().tolist() == [1, 9, 2, 9, 9, 9, 9]
+
+
+@pytest.mark.parametrize("unknown", [300, -1])
+def test_an_unknown_class_that_the_dtype_cannot_hold(unknown):
+    import tensorflow as tf
+
+    layer = ks.MaskOnlyColorToClass([(0, 0, 0)], unknown_class=unknown)
+    mask = np.zeros((2, 2, 3), "uint8")
+    expected = r"ColorToClass: `unknown_class` must be in \[0, 255\] for a uint8 mask"
+    with pytest.raises(ValueError, match=expected):
+        layer(mask, mask)
+    with pytest.raises(ValueError, match=expected):
+        tf.data.Dataset.from_tensors((mask, mask)).map(layer)
+    layer(mask, mask.astype("int16"))
+
+
+def test_the_unknown_class_that_nobody_gave_must_fit_too():
+    import tensorflow as tf
+
+    layer, mask = ks.MaskOnlyColorToClass([(0, 0, 0)]), np.ones((2, 2, 3), "int8")
+    with pytest.raises(ValueError, match=r"`unknown_class` must be given, in \[-128, 127\]"):
+        tf.data.Dataset.from_tensors((mask, mask)).map(layer)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"palette": {(0, 0, 0): 2**64}}, {"unknown_class": -(2**70)}]
+)
+def test_ids_that_no_dtype_can_hold(arguments):
+    with pytest.raises(ValueError, match=r"must be .*a mask can hold"):
+        ks.MaskOnlyColorToClass(**{"palette": [(0, 0, 0)], **arguments})
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint32"])
+def test_ids_of_more_than_31_bits(dtype):
+    import tensorflow as tf
+
+    large = {"int64": 2**40 + 1, "uint32": 2**32 - 1}[dtype]
+    layer = ks.MaskOnlyColorToClass({(0, 0, 0): 3, (1, 1, 1): large}, unknown_class=large - 1)
+    mask = np.array([[[0, 0, 0], [1, 1, 1], [2, 2, 2]]], dtype)
+    _, found = next(iter(tf.data.Dataset.from_tensors((mask, mask)).map(layer)))
+    assert found.dtype == dtype
+    assert found.numpy().ravel().tolist() == [3, large, large - 1]
+    with pytest.raises(ValueError, match=r"`palette` must be in .* for a uint8 mask"):
+        layer(mask, mask.astype("uint8"))
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_one_hot_compares_in_the_dtype_of_the_mask(jit_compile):
+    import tensorflow as tf
+
+    layer = ks.MaskOnlyOneHot(3, jit_compile=jit_compile)
+    for dtype, strange in (
+        ("int64", 2**32 + 1),
+        ("uint64", 2**33 + 2),
+        ("uint32", 2**32 - 1),
+        ("float64", 2**32 + 1),
+        ("float32", 2**40),
+        ("int8", -1),
+    ):
+        mask = np.array([[strange, 0, 1, 2]], dtype)
+        images = np.zeros((1, 4, 3), "uint8")
+        _, rows = next(iter(tf.data.Dataset.from_tensors((images, mask)).map(layer)))
+        assert rows.dtype == dtype
+        np.testing.assert_array_equal(rows.numpy()[0], [[0] * 3, *np.eye(3)], dtype)
+
+
+def test_one_hot_of_more_classes_than_the_dtype_has():
+    mask = np.array([[0, 1, 255]], "uint8")
+    _, rows = ks.MaskOnlyOneHot(300, jit_compile=False)(np.zeros((1, 3, 3)), mask)
+    np.testing.assert_array_equal(to_numpy(rows), np.eye(300)[mask])
