@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from keras_segaug import backend, checks
+from keras_segaug import backend, checks, ranges
 from keras_segaug.backend import ops
 from keras_segaug.replay import Replay
 from keras_segaug.sample import Batch, Sample
@@ -41,6 +41,8 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
     moves = False
     # "images" or "masks" where a layer leaves everything else alone.
     touches = "all"
+    # The one warning about the value range has been given.
+    _warned_of_range = False
 
     def __init_subclass__(cls, abstract=False, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -83,6 +85,19 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
     def steps(self, parameters):
         """The leaf layers in their order, each with its parameters (None at inference)."""
         return [(self, parameters)]
+
+    @property
+    def uses_range(self):
+        """Does it need to know the value range? It finds it in its parameters, then."""
+        return hasattr(self, "value_range")
+
+    def range_after(self, value_range, acting=True):
+        """The `ranges.ValueRange` (or `Unknown`) of the result; not acting: as at inference."""
+        return value_range
+
+    def ranged(self, value_range, acting=True):
+        """The leaf layers, as `steps` has them, each with the range of the images it gets."""
+        return [(self, value_range)]
 
     def merges(self, group):
         """Can this layer share one lookup with the steps before it?"""
@@ -137,9 +152,11 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         masks, weights = packed.get("masks", []), packed.get("sample_weights", [])
         flat = keras.tree.flatten
         batch = Batch(packed["images"], flat(masks), flat(weights))
-        steps = self.steps(parameters)
         dtype = self.compute_dtype
-        batch = run(steps, batch, dtype) if size is None else undo(steps, batch, size, dtype)
+        if size is None:
+            batch = run(ranges.completed(self, parameters, sample.images), batch, dtype)
+        else:
+            batch = undo(self.steps(parameters), batch, size, dtype)
         result = {"images": batch.images}
         for role, tensors in (("masks", batch.masks), ("sample_weights", batch.weights)):
             if role in packed:
@@ -172,6 +189,7 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
             raise
 
     def _run_program(self, sample, key):
+        ranges.look_at(self, sample.images, acting=key is not None)
         size = sample.layouts()["images"].packed_shape(sample.images.shape)[1:3]
         return self._program(sample.tensors, key, size)
 

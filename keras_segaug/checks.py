@@ -99,6 +99,11 @@ def value_range(owner, value):
     return lower, upper
 
 
+def optional_value_range(owner, value):
+    """None leaves the range to the dtype of the images, and to the layers before."""
+    return None if value is None else value_range(owner, value)
+
+
 def seed(owner, value):
     if value is None:
         return None

@@ -212,6 +212,14 @@ class ImageOnlyLayer(AugmentationLayer, abstract=True):
 
     Hooks: `draw(draws)`, and `transform_images(images, parameters)` or, for what mixes the
     channels of a pixel, `transform_channels(channels, parameters)`.
+
+    A layer with an argument `value_range` finds the range to work with in
+    `parameters["value_range"]`: its own, where it was given one; else what the layers before
+    have made, in a `Pipeline`, of the pipeline's `value_range`; else, of the dtype that the
+    images came in, all that unsigned integers can hold (0 to 65535 for uint16), and (0, 255) for
+    floats, as in Keras. Signed integers have no range of their own: one must be given. Where
+    values can be seen, floats outside of an assumed (0, 255) raise, and floats that all lie in
+    [0, 1] give a warning.
     """
 
     touches = "images"
@@ -239,7 +247,9 @@ class ImageOnlyLayer(AugmentationLayer, abstract=True):
         if parameters is None and self.random:
             return batch
         drawn = {
-            name: ops.reshape(value, (-1, 1, 1, 1)) if len(value.shape) == 1 else value
+            name: ops.reshape(value, (-1, 1, 1, 1))
+            if len(getattr(value, "shape", ())) == 1
+            else value
             for name, value in (parameters or {}).items()
         }
 

@@ -1,6 +1,6 @@
 """Layers made of layers."""
 
-from keras_segaug import checks
+from keras_segaug import checks, ranges
 from keras_segaug.base import AugmentationLayer
 
 
@@ -42,6 +42,11 @@ class Pipeline(Composition):
 
     Args:
         layers: a list of keras_segaug layers, pipelines among them.
+        value_range: the (lowest, highest) value of the images that come in. None: of their
+            dtype for unsigned integers (0 to 65535 for uint16), (0, 255) for floats; inside
+            another pipeline, the range at that place. `ImageOnlyRescaling` and
+            `ImageOnlyNormalization` change it for the layers after them; a layer's own
+            `value_range` counts for that layer alone.
         probability: chance, for each sample on its own, that the pipeline acts. Where it
             does not, the sample is treated as at inference: random layers do nothing,
             deterministic ones act, random crops take the middle.
@@ -62,6 +67,14 @@ class Pipeline(Composition):
     >>> tuple(masks.shape)
     (2, 8, 8)
     """
+
+    def __init__(self, layers, value_range=None, **kwargs):
+        super().__init__(layers, **kwargs)
+        self.value_range = checks.optional_value_range(self, value_range)
+        # What is unknown after one of the layers is so whatever comes in.
+        for leaf, each in self.ranged(ranges.ValueRange(0.0, 255.0)):
+            if leaf.uses_range:
+                ranges.needed(leaf, each)
 
     @property
     def random(self):  # type: ignore[override]  # decided by what it holds
@@ -84,6 +97,27 @@ class Pipeline(Composition):
             for layer, drawn in zip(self.layers, inner, strict=True)
             for step in layer.steps(drawn)
         ]
+
+    def ranged(self, value_range, acting=True):
+        found, value_range = [], self._first_range(value_range)
+        for layer in self.layers:
+            found += layer.ranged(value_range, acting)
+            value_range = layer.range_after(value_range, acting)
+        return found
+
+    def range_after(self, value_range, acting=True):
+        ends = []
+        for acts in {acting, acting and self.probability == 1.0}:
+            end = self._first_range(value_range)
+            for layer in self.layers:
+                end = layer.range_after(end, acts)
+            ends.append(end)
+        return ranges.common(ends, "a Pipeline before it changes the range of some samples only")
+
+    def _first_range(self, value_range):
+        if self.value_range is None:
+            return value_range
+        return ranges.ValueRange(*self.value_range)
 
     def gate(self, parameters):
         if "applied" not in parameters:
@@ -130,6 +164,18 @@ class RandomChoice(Composition):
             return []
         pairs = zip(self.layers, parameters["layers"], strict=True)
         return [step for layer, drawn in pairs for step in layer.steps(drawn)]
+
+    def ranged(self, value_range, acting=True):
+        if not acting:
+            return []
+        return [pair for layer in self.layers for pair in layer.ranged(value_range)]
+
+    def range_after(self, value_range, acting=True):
+        if not acting:
+            return value_range
+        ends = [layer.range_after(value_range) for layer in self.layers]
+        ends += [value_range] if self.probability < 1.0 else []
+        return ranges.common(ends, "a RandomChoice before it leaves images in different ranges")
 
     def draw(self, draws):
         return {"choice": draws.uniform()}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keras_segaug import backend, random
+from keras_segaug import backend, random, ranges
 from keras_segaug.backend import ops
 from keras_segaug.sample import Sample
 
@@ -38,6 +38,7 @@ class Replay:
         """Applies drawn parameters (or None: as at inference) to any accepted structure."""
         sample = Sample(self, data)
         with backend.ops_of(sample.images):
+            ranges.look_at(self, sample.images, acting=parameters is not None)
             return sample.write(self._apply(sample, parameters))
 
     def invert(self, data, parameters, size=None):

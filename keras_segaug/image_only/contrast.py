@@ -12,7 +12,8 @@ class ImageOnlyContrast(ImageOnlyLayer):
     Args:
         factor: a float in [0, 1], or a pair (lower, upper) of numbers of at least 0, lower
             at most 1. A float `f` means (f, f).
-        value_range: the (lowest, highest) value of images; results are clipped to it.
+        value_range: the (lowest, highest) value of images; results are clipped to it. None:
+            see `ImageOnlyLayer`.
         **kwargs: see `AugmentationLayer`.
 
     Example:
@@ -26,14 +27,14 @@ class ImageOnlyContrast(ImageOnlyLayer):
     by_channel = True
     looks_around = True
 
-    def __init__(self, factor, value_range=(0, 255), **kwargs):
+    def __init__(self, factor, value_range=None, **kwargs):
         super().__init__(**kwargs)
         self.factor = checks.contrast_range(self, "factor", factor)
-        self.value_range = checks.value_range(self, value_range)
+        self.value_range = checks.optional_value_range(self, value_range)
 
     def draw(self, draws):
         lower, upper = self.factor
         return {"factor": draws.uniform(1.0 - lower, 1.0 + upper)}
 
     def transform_images(self, images, parameters):
-        return color.adjust_contrast(images, parameters["factor"], self.value_range)
+        return color.adjust_contrast(images, parameters["factor"], parameters["value_range"])

@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 
-from keras_segaug import checks
+from keras_segaug import checks, ranges
 from keras_segaug.backend import ops
 from keras_segaug.kinds import ImageOnlyLayer
 from keras_segaug.sample import Sample
@@ -82,6 +82,15 @@ class ImageOnlyNormalization(ImageOnlyLayer):
     def _set(self, mean, variance):
         self.mean = checks.numbers_per_channel(self, "mean", mean)
         self.variance = checks.numbers_per_channel(self, "variance", variance, 0.0)
+
+    def range_after(self, value_range, acting=True):
+        if self.per_image:
+            return ranges.Unknown("each image is normalized by itself before it")
+        if self.mean is None:
+            return value_range
+        mean, variance = np.broadcast_arrays(*map(np.atleast_1d, (self.mean, self.variance)))
+        scale = 1.0 / np.maximum(np.sqrt(variance), keras.config.epsilon())
+        return ranges.scaled(value_range, scale.tolist(), (-mean * scale).tolist())
 
     def transform_images(self, images, parameters):
         if self.per_image:
