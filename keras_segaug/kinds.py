@@ -28,12 +28,13 @@ class JointLayer(AugmentationLayer, abstract=True):
     masks before it knows where to look.
 
     8-bit images stay 8-bit through a lookup: blended values are rounded. Give float images
-    where that matters.
+    where that matters. NaN in float images spreads no further than it is blended: moved by
+    whole pixels, it stays one pixel.
 
     Args:
         fill_mode: what lies outside the picture: "reflect", "wrap", "nearest" or
             "constant", as in Keras.
-        fill_value: the images' value outside, for "constant".
+        fill_value: the images' value outside, for "constant". NaN, no data, for float images.
         mask_fill_value: the class outside, for "constant"; a one-hot mask gets the row of
             that class, or zeros where there is no such class. Weights get 0.
         interpolation: "nearest", "bilinear" or "bicubic", for the images. Masks and
@@ -59,7 +60,7 @@ class JointLayer(AugmentationLayer, abstract=True):
     ):
         super().__init__(**kwargs)
         self.fill_mode = checks.one_of(self, "fill_mode", fill_mode, checks.FILL_MODES)
-        self.fill_value = checks.number(self, "fill_value", fill_value)
+        self.fill_value = checks.fill_value(self, "fill_value", fill_value)
         self.mask_fill_value = checks.integer(self, "mask_fill_value", mask_fill_value)
         self.interpolation = checks.one_of(
             self, "interpolation", interpolation, checks.INTERPOLATIONS
@@ -139,6 +140,8 @@ class JointLayer(AugmentationLayer, abstract=True):
         if points.is_identity:
             return batch
         mode = mode or "nearest"
+        if mode == "constant":
+            checks.fills(self, value, dtype_of(batch.images))
         rest = [(mask, mask_fill(self, mask, mode, mask_value)) for mask in batch.masks]
         rest += [(weights, 0) for weights in batch.weights]
         images, moved = look_up(
@@ -190,10 +193,15 @@ def shared_lookup(layers):
     merged = (None, None, None, None)
     for layer in layers:
         pairs = list(zip(merged, layer.lookup(), strict=True))
-        if any(a is not None and b is not None and a != b for a, b in pairs):
+        if any(a is not None and b is not None and not _equal(a, b) for a, b in pairs):
             return None
         merged = tuple(b if a is None else a for a, b in pairs)
     return merged
+
+
+def _equal(a, b):
+    """Also of NaN, which does not equal itself."""
+    return a == b or (a != a and b != b)
 
 
 def mask_fill(layer, mask, mode, value):

@@ -86,6 +86,7 @@ def completed(layer, parameters, images):
         layer.steps(parameters), layer.ranged(start, acting), strict=True
     ):
         known = {}
+        checks.fills(leaf, getattr(leaf, "fill_value", None), layer.compute_dtype)
         if drawn is not None or not leaf.random:
             if leaf.uses_range:
                 known["value_range"] = needed(leaf, value_range)

@@ -70,8 +70,8 @@ class ImageOnlyColorJitter(ImageOnlyLayer):
             delta = parameters["brightness"]
             channels = [color.adjust_brightness(each, delta, value_range) for each in channels]
         if "contrast" in parameters:
-            factor = parameters["contrast"]
-            channels = [color.adjust_contrast(each, factor, value_range) for each in channels]
+            how = parameters["contrast"], value_range, parameters["gaps"]
+            channels = [color.adjust_contrast(each, *how) for each in channels]
         if "saturation" in parameters:
             multiplier = color.saturation_multiplier(parameters["saturation"])
             channels = color.adjust_saturation(channels, multiplier, value_range)

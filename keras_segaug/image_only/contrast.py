@@ -7,7 +7,8 @@ class ImageOnlyContrast(ImageOnlyLayer):
     """Stretches or squeezes the image about each channel's mean; the mask is untouched.
 
     A pixel becomes (pixel - mean) * c + mean, with c drawn from
-    [1 - lower, 1 + upper], as `keras.layers.RandomContrast` documents.
+    [1 - lower, 1 + upper], as `keras.layers.RandomContrast` documents. NaN in float images
+    stays NaN and is left out of the mean.
 
     Args:
         factor: a float in [0, 1], or a pair (lower, upper) of numbers of at least 0, lower
@@ -37,4 +38,5 @@ class ImageOnlyContrast(ImageOnlyLayer):
         return {"factor": draws.uniform(1.0 - lower, 1.0 + upper)}
 
     def transform_images(self, images, parameters):
-        return color.adjust_contrast(images, parameters["factor"], parameters["value_range"])
+        amount, gaps = parameters["factor"], parameters["gaps"]
+        return color.adjust_contrast(images, amount, parameters["value_range"], gaps)

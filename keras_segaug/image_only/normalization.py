@@ -3,6 +3,7 @@ import numpy as np
 
 from keras_segaug import checks, ranges
 from keras_segaug.backend import ops
+from keras_segaug.kernels import color
 from keras_segaug.kinds import ImageOnlyLayer
 from keras_segaug.sample import Sample
 
@@ -16,7 +17,8 @@ class ImageOnlyNormalization(ImageOnlyLayer):
     Args:
         mean: a number, or one a channel; None where `per_image`, or until `adapt`.
         variance: the same.
-        per_image: use each image's own mean and variance, over all its pixels and channels.
+        per_image: use each image's own mean and variance, over all its pixels and channels
+            but those that are NaN.
         **kwargs: see `AugmentationLayer`.
 
     Raises:
@@ -94,8 +96,7 @@ class ImageOnlyNormalization(ImageOnlyLayer):
 
     def transform_images(self, images, parameters):
         if self.per_image:
-            mean = ops.mean(images, axis=(1, 2, 3), keepdims=True)
-            variance = ops.var(images, axis=(1, 2, 3), keepdims=True)
+            mean, variance = color.moments(images, parameters["gaps"])
         elif self.mean is None:
             raise ValueError(
                 f"{type(self).__name__}: no statistics. Give `mean` and `variance`, call "
@@ -104,4 +105,5 @@ class ImageOnlyNormalization(ImageOnlyLayer):
         else:
             mean = ops.convert_to_tensor(self.mean, dtype="float32")
             variance = ops.convert_to_tensor(self.variance, dtype="float32")
-        return (images - mean) / ops.maximum(ops.sqrt(variance), keras.config.epsilon())
+        # Not the larger of the root and epsilon: the root of 0 has no gradient.
+        return (images - mean) / ops.sqrt(ops.maximum(variance, keras.config.epsilon() ** 2))

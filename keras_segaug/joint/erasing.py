@@ -99,6 +99,7 @@ class JointRandomErasing(JointLayer):
 
     def _filling(self, parameters, images):
         if self.fill_value != "noise":
+            checks.fills(self, self.fill_value, dtype_of(images))
             return as_dtype(ops.convert_to_tensor(self.fill_value), dtype_of(images))
         noise = random.uniform_field(parameters["noise"], *ops.shape(images)[1:])
         lowest, highest = parameters["value_range"]
