@@ -47,6 +47,8 @@ def directions(layer, values):
 
 
 def gradient(layer, values, weights, wrap=lambda function: function):
+    weights = keras.ops.convert_to_tensor(weights)
+
     def loss(values):
         return keras.ops.sum(layer.augment((values, MASK[: len(values)]), 3)[0] * weights)
 

@@ -157,7 +157,7 @@ def test_floats_up_to_one_are_warned_about_once():
     with pytest.warns(UserWarning, match=r"value_range=\(0, 1\)"):
         layer(FLOATS / 255)
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", UserWarning)
         layer(FLOATS / 255)
         brightness()(np.zeros((1, 2, 2, 1), "float32"))
         brightness()(np.ones((1, 2, 2, 1), "float32"))
