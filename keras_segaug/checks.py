@@ -43,12 +43,6 @@ def fill_value(owner, argument, value):
     return number(owner, argument, value)
 
 
-def fills(owner, value, dtype):
-    """Can images of this dtype be filled with the value?"""
-    if "float" not in dtype and isinstance(value, float) and math.isnan(value):
-        fail(owner, "fill_value", f"a number for {dtype} images (NaN needs float images)", value)
-
-
 def positive_integer(owner, argument, value):
     if not isinstance(value, numbers.Integral) or isinstance(value, bool) or int(value) < 1:
         fail(owner, argument, "an integer of at least 1", value)

@@ -1,6 +1,6 @@
 """The three kinds of layers: geometry for both, colour for the image, coding for the mask."""
 
-from keras_segaug import checks
+from keras_segaug import checks, ranges
 from keras_segaug.backend import ops
 from keras_segaug.base import AugmentationLayer
 from keras_segaug.kernels import labels, matrices
@@ -141,7 +141,7 @@ class JointLayer(AugmentationLayer, abstract=True):
             return batch
         mode = mode or "nearest"
         if mode == "constant":
-            checks.fills(self, value, dtype_of(batch.images))
+            ranges.check_fill(self, value, dtype_of(batch.images))
         rest = [(mask, mask_fill(self, mask, mode, mask_value)) for mask in batch.masks]
         rest += [(weights, 0) for weights in batch.weights]
         images, moved = look_up(

@@ -1,5 +1,6 @@
 """The value range of images: from their dtype, through the layers, to those that need it."""
 
+import math
 import warnings
 from typing import NamedTuple
 
@@ -86,7 +87,7 @@ def completed(layer, parameters, images):
         layer.steps(parameters), layer.ranged(start, acting), strict=True
     ):
         known = {}
-        checks.fills(leaf, getattr(leaf, "fill_value", None), layer.compute_dtype)
+        check_fill(leaf, getattr(leaf, "fill_value", None), layer.compute_dtype)
         if drawn is not None or not leaf.random:
             if leaf.uses_range:
                 known["value_range"] = needed(leaf, value_range)
@@ -94,6 +95,13 @@ def completed(layer, parameters, images):
                 known["gaps"] = "float" in dtype
         steps.append((leaf, {**(drawn or {}), **known} if known else drawn))
     return steps
+
+
+def check_fill(owner, value, dtype):
+    """Can images of this dtype be filled with the value?"""
+    if "float" not in dtype and isinstance(value, float) and math.isnan(value):
+        accepted = f"a number for {dtype} images (NaN needs float images)"
+        checks.fail(owner, "fill_value", accepted, value)
 
 
 def check_held(layer, before, after, dtype):

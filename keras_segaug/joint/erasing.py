@@ -1,6 +1,6 @@
 import math
 
-from keras_segaug import checks, random
+from keras_segaug import checks, random, ranges
 from keras_segaug.backend import ops
 from keras_segaug.kernels.lookup import dtype_of
 from keras_segaug.kernels.windows import offset, rounded
@@ -99,7 +99,7 @@ class JointRandomErasing(JointLayer):
 
     def _filling(self, parameters, images):
         if self.fill_value != "noise":
-            checks.fills(self, self.fill_value, dtype_of(images))
+            ranges.check_fill(self, self.fill_value, dtype_of(images))
             return as_dtype(ops.convert_to_tensor(self.fill_value), dtype_of(images))
         noise = random.uniform_field(parameters["noise"], *ops.shape(images)[1:])
         lowest, highest = parameters["value_range"]
