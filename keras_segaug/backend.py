@@ -381,7 +381,10 @@ class Compiled:
                 return tf.function(self._function, autograph=False, reduce_retracing=True)
             # `tf.data` runs on the CPU; elsewhere a visible GPU is what computes.
             cpu = _in_foreign_graph.get() or not tf.config.list_physical_devices("GPU")
-            return tf.function(self._traced(cpu), jit_compile=True, autograph=False)
+            from keras_segaug.gradients import differentiable
+
+            function = differentiable(self._traced(cpu), self._traced(False))
+            return tf.function(function, jit_compile=True, autograph=False)
         jax = importlib.import_module("jax")
         return jax.jit(self._traced(jax.default_backend() == "cpu"))
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import keras
 
-from keras_segaug import backend, checks
+from keras_segaug import backend, checks, ranges
 from keras_segaug.replay import Replay, len_of
 from keras_segaug.sample import Sample
 from keras_segaug.sample_checks import warn_of_masks_left_behind
-from keras_segaug.steps import move
+from keras_segaug.steps import run_all, undo_all
 from keras_segaug.stream import Stream
 from keras_segaug.targets import IMAGE_ROLES, MASK_ROLES
 from keras_segaug.targets import checked as checked_targets
@@ -66,6 +66,8 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
     touches = "all"
     # Do its parameters depend on what the masks show? Then it fills in `aim`.
     looks_at_masks = False
+    # The one warning about the value range has been given.
+    _warned_of_range = False
 
     def __init_subclass__(cls, abstract=False, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -130,6 +132,19 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         """The parameters, those of the leaf layers taken from an iterator over `steps`."""
         return next(steps)[1]
 
+    @property
+    def uses_range(self):
+        """Does it need to know the value range? It finds it in its parameters, then."""
+        return hasattr(self, "value_range")
+
+    def range_after(self, value_range, acting=True):
+        """The `ranges.ValueRange` (or `Unknown`) of the result; not acting: as at inference."""
+        return value_range
+
+    def ranged(self, value_range, acting=True):
+        """The leaf layers, as `steps` has them, each with the range of the images it gets."""
+        return [(self, value_range)]
+
     def merges(self, group):
         """Can this layer share one lookup with the steps before it?"""
         return False
@@ -182,9 +197,16 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         return type(self).__name__
 
     def _apply(self, sample, parameters, size=None, predictions=False):
-        steps = self.steps(parameters)
-        moved = move(steps, sample.packed(), self.compute_dtype, size, predictions)
-        return sample.unpacked(moved)
+        steps, packed = self.steps(parameters), sample.packed()
+        if size is not None:
+            return sample.unpacked(undo_all(steps, packed, self.compute_dtype, size, predictions))
+        ranged = self._ranged(parameters)
+        return sample.unpacked(run_all(steps, packed, self.compute_dtype, ranged))
+
+    def _ranged(self, parameters):
+        """A function of steps and images: the steps, with what is known of these images."""
+        acting = parameters is not None
+        return lambda steps, images: ranges.completed(self, steps, images, acting)
 
     # --- Keras ---
 
@@ -223,6 +245,7 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
     def _run_program(self, sample, key):
         if key is not None and not self._warned_of_masks:
             self._warned_of_masks = warn_of_masks_left_behind(self, sample)
+        ranges.look_at(self, sample, acting=key is not None)
         return self._program(sample.tensors, key, sample.sizes())
 
     def _augment(self, tensors, key):

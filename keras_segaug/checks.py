@@ -36,6 +36,13 @@ def number(owner, argument, value, low=-math.inf, high=math.inf):
     return float(value)
 
 
+def fill_value(owner, argument, value):
+    """A finite float, or NaN: no data."""
+    if isinstance(value, numbers.Real) and math.isnan(value):
+        return float(value)
+    return number(owner, argument, value)
+
+
 def positive_integer(owner, argument, value):
     if not isinstance(value, numbers.Integral) or isinstance(value, bool) or int(value) < 1:
         fail(owner, argument, "an integer of at least 1", value)
@@ -97,6 +104,11 @@ def value_range(owner, value):
     if lower == upper:
         fail(owner, "value_range", "a pair (lowest, highest) with lowest < highest", value)
     return lower, upper
+
+
+def optional_value_range(owner, value):
+    """None leaves the range to the dtype of the images, and to the layers before."""
+    return None if value is None else value_range(owner, value)
 
 
 def seed(owner, value):

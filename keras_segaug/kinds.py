@@ -28,12 +28,13 @@ class JointLayer(AugmentationLayer, abstract=True):
     masks before it knows where to look.
 
     8-bit images stay 8-bit through a lookup: blended values are rounded. Give float images
-    where that matters.
+    where that matters. NaN in float images spreads no further than it is blended: moved by
+    whole pixels, it stays one pixel.
 
     Args:
         fill_mode: what lies outside the picture: "reflect", "wrap", "nearest" or
             "constant", as in Keras.
-        fill_value: the images' value outside, for "constant".
+        fill_value: the images' value outside, for "constant". NaN, no data, for float images.
         mask_fill_value: the class outside, for "constant"; a one-hot mask gets the row of
             that class, or zeros where there is no such class. Weights get 0.
         interpolation: "nearest", "bilinear" or "bicubic", for the images. Masks and
@@ -59,7 +60,7 @@ class JointLayer(AugmentationLayer, abstract=True):
     ):
         super().__init__(**kwargs)
         self.fill_mode = checks.one_of(self, "fill_mode", fill_mode, checks.FILL_MODES)
-        self.fill_value = checks.number(self, "fill_value", fill_value)
+        self.fill_value = checks.fill_value(self, "fill_value", fill_value)
         self.mask_fill_value = classes.label(self, "mask_fill_value", mask_fill_value)
         self.interpolation = checks.one_of(
             self, "interpolation", interpolation, checks.INTERPOLATIONS
@@ -202,10 +203,15 @@ def shared_lookup(layers):
     merged = (None, None, None, None)
     for layer in layers:
         pairs = list(zip(merged, layer.lookup(), strict=True))
-        if any(a is not None and b is not None and a != b for a, b in pairs):
+        if any(a is not None and b is not None and not _equal(a, b) for a, b in pairs):
             return None
         merged = tuple(b if a is None else a for a, b in pairs)
     return merged
+
+
+def _equal(a, b):
+    """Also of NaN, which does not equal itself."""
+    return a == b or (a != a and b != b)
 
 
 def mask_fill(layer, mask, mode, value):
@@ -224,6 +230,14 @@ class ImageOnlyLayer(AugmentationLayer, abstract=True):
 
     Hooks: `draw(draws)`, and `transform_images(images, parameters)` or, for what mixes the
     channels of a pixel, `transform_channels(channels, parameters)`.
+
+    A layer with an argument `value_range` finds the range to work with in
+    `parameters["value_range"]`: its own, where it was given one; else what the layers before
+    have made, in a `Pipeline`, of the pipeline's `value_range`; else, of the dtype that the
+    images came in, all that unsigned integers can hold (0 to 65535 for uint16), and (0, 255) for
+    floats, as in Keras. Signed integers have no range of their own: one must be given. Where
+    values can be seen, floats outside of an assumed (0, 255) raise, and floats that all lie in
+    [0, 1] give a warning.
     """
 
     touches = "images"
@@ -251,7 +265,9 @@ class ImageOnlyLayer(AugmentationLayer, abstract=True):
         if parameters is None and self.random:
             return batch
         drawn = {
-            name: ops.reshape(value, (-1, 1, 1, 1)) if len(value.shape) == 1 else value
+            name: ops.reshape(value, (-1, 1, 1, 1))
+            if len(getattr(value, "shape", ())) == 1
+            else value
             for name, value in (parameters or {}).items()
         }
 

@@ -1,6 +1,6 @@
 """Layers made of layers."""
 
-from keras_segaug import checks, choice_checks
+from keras_segaug import checks, choice_checks, ranges
 from keras_segaug.backend import ops
 from keras_segaug.base import AugmentationLayer
 from keras_segaug.kernels.lookup import dtype_of
@@ -67,6 +67,11 @@ class Pipeline(Composition):
 
     Args:
         layers: a list of keras_segaug layers, pipelines among them.
+        value_range: the (lowest, highest) value of the images that come in. None: of their
+            dtype for unsigned integers (0 to 65535 for uint16), (0, 255) for floats; inside
+            another pipeline, the range at that place. `ImageOnlyRescaling` and
+            `ImageOnlyNormalization` change it for the layers after them; a layer's own
+            `value_range` counts for that layer alone.
         probability: chance, for each sample on its own, that the pipeline acts. Where it
             does not, the sample is treated as at inference: random layers do nothing,
             deterministic ones act, random crops take the middle.
@@ -87,6 +92,14 @@ class Pipeline(Composition):
     >>> tuple(masks.shape)
     (2, 8, 8)
     """
+
+    def __init__(self, layers, value_range=None, **kwargs):
+        super().__init__(layers, **kwargs)
+        self.value_range = checks.optional_value_range(self, value_range)
+        # What is unknown after one of the layers is so whatever comes in.
+        for leaf, each in ranges.leaves_of(self, ranges.ValueRange(0.0, 255.0)):
+            if leaf.uses_range:
+                ranges.needed(leaf, each)
 
     @property
     def random(self):  # type: ignore[override]  # decided by what it holds
@@ -117,6 +130,27 @@ class Pipeline(Composition):
 
     def gate(self, parameters, condition):
         return self.each(at_inference_elsewhere, parameters, condition)
+
+    def ranged(self, value_range, acting=True):
+        found, value_range = [], self._first_range(value_range)
+        for layer in self.layers:
+            found += layer.ranged(value_range, acting)
+            value_range = layer.range_after(value_range, acting)
+        return found
+
+    def range_after(self, value_range, acting=True):
+        ends = []
+        for acts in {acting, acting and self.probability == 1.0}:
+            end = self._first_range(value_range)
+            for layer in self.layers:
+                end = layer.range_after(end, acts)
+            ends.append(end)
+        return ranges.common(ends, "a Pipeline before it changes the range of some samples only")
+
+    def _first_range(self, value_range):
+        if self.value_range is None:
+            return value_range
+        return ranges.ValueRange(*self.value_range)
 
 
 class RandomChoice(Composition):
@@ -183,6 +217,21 @@ class RandomChoice(Composition):
         pairs = zip(self.layers, parameters["layers"], strict=True)
         return [step for layer, drawn in pairs for step in layer.steps(drawn)]
 
+    def ranged(self, value_range, acting=True):
+        if not self._merges:
+            return [(self, value_range)] if acting else self.layers[0].ranged(value_range, False)
+        if not acting:
+            return []
+        return [pair for layer in self.layers for pair in layer.ranged(value_range)]
+
+    def range_after(self, value_range, acting=True):
+        rest = value_range if self._merges else self.layers[0].range_after(value_range, False)
+        if not acting:
+            return rest
+        ends = [layer.range_after(value_range) for layer in self.layers]
+        ends += [rest] if self.probability < 1.0 else []
+        return ranges.common(ends, "a RandomChoice before it leaves images in different ranges")
+
     def draw(self, draws):
         return {"choice": draws.uniform()}
 
@@ -217,12 +266,21 @@ class RandomChoice(Composition):
         """Each of the layers sees the batch as it is before the choice."""
         if not self.looks_at_masks:
             return parameters
-        pairs = zip(self.layers, parameters["layers"], strict=True)
+        triples = zip(self.layers, parameters["layers"], self._inner(parameters), strict=True)
         inner = [
-            layer.with_steps(drawn, iter(completed(layer.steps(drawn), batch)))
-            for layer, drawn in pairs
+            layer.with_steps(drawn, iter(completed(steps, batch)))
+            for layer, drawn, steps in triples
         ]
         return {**parameters, "layers": inner}
+
+    def _inner(self, parameters):
+        """The steps of each of the layers, which get the images that the choice gets."""
+        pairs = zip(self.layers, parameters["layers"], strict=True)
+        lists = [(layer, layer.steps(drawn)) for layer, drawn in pairs]
+        if "entering" not in parameters:
+            return [steps for _, steps in lists]
+        known = parameters["entering"], parameters["gaps"]
+        return [ranges.entered(layer, steps, *known) for layer, steps in lists]
 
     def with_steps(self, parameters, steps):
         return super().with_steps(parameters, steps) if self._merges else next(steps)[1]
@@ -233,8 +291,7 @@ class RandomChoice(Composition):
 
     def select(self, parameters, result_of):
         """Of the results of each layer's steps, which are `Batch`es, each sample's own."""
-        pairs = zip(self.layers, parameters["layers"], strict=True)
-        results = [result_of(layer.steps(drawn)) for layer, drawn in pairs]
+        results = [result_of(steps) for steps in self._inner(parameters)]
         if len({dtype_of(each.images) for each in results}) > 1:
             # Some are 8-bit geometry, others colors.
             results = [

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from keras_segaug import backend, checks, classes, random
+from keras_segaug import backend, checks, classes, random, ranges
 from keras_segaug.backend import ops
 from keras_segaug.sample import Sample
 from keras_segaug.steps import batch_of, completed
@@ -18,6 +18,7 @@ class Replay:
     draw_all: Any
     steps: Any
     with_steps: Any
+    _ranged: Any
     _tree: Any
     _apply: Any
     _run_program: Any
@@ -78,6 +79,7 @@ class Replay:
         sample = Sample(self, data)
         self._check_size(sample, parameters)
         with backend.ops_of(sample.images):
+            ranges.look_at(self, sample, acting=parameters is not None)
             return sample.write(self._apply(sample, parameters))
 
     def invert(self, data, parameters, size=None, predictions=None):
@@ -127,10 +129,12 @@ class Replay:
 
     def _complete(self, sample, parameters):
         """The parameters, with what the layers that look at the masks made of them."""
-        batch = batch_of(sample.packed())
-        steps = self.steps(parameters)
+        batch, steps = batch_of(sample.packed()), self.steps(parameters)
         if any(layer.looks_at_masks for layer, _ in steps):
-            parameters = self.with_steps(parameters, iter(completed(steps, batch)))
+            seen = completed(self._ranged(parameters)(steps, batch.images), batch)
+            pairs = zip(steps, seen, strict=True)
+            chosen = [new if new[0].looks_at_masks else old for old, new in pairs]
+            parameters = self.with_steps(parameters, iter(chosen))
         return {**parameters, "input_size": tuple(batch.size())}
 
     def _check_needs_no_data(self):

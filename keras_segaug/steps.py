@@ -134,43 +134,66 @@ def as_dtype(images, dtype):
 # --- All that belongs to a batch ---------------------------------------------------------------
 
 
-def move(steps, packed, dtype, size=None, predictions=False):
-    """Runs the steps on images and all that belongs to them, or undoes them.
+def run_all(steps, packed, dtype, ranged):
+    """Runs the steps on images and on all that belongs to them.
 
     Args:
         steps: the leaf layers with their parameters.
         packed: {role: list of tensors}, as `Sample.packed` returns them.
         dtype: of the images that come back.
-        size: None; to undo: the (height, width) to move back to, or "same".
-        predictions: to undo: are the images class scores? Their dtype stays.
+        ranged: a function of steps and images, which completes the steps by what is known of
+            the images beforehand.
 
     Returns:
         What became of `packed`.
     """
+    batch = batch_of(packed)
+    steps = ranged(steps, batch.images)
+    if {"image", "continuous", "points"} & set(packed):
+        steps = completed(steps, batch)
+    also = {
+        "image": lambda images: run(ranged(steps, images), Batch(images, [], []), dtype).images,
+        "continuous": lambda values: _interpolated(steps, values),
+        "points": lambda points: _followed(steps, points, batch.size(), None),
+    }
+    return _by_role(packed, run(steps, batch, dtype), also)
 
-    def act(batch, dtype, predictions=False):
-        if size is None:
-            return run(steps, batch, dtype)
-        return undo(steps, batch, size, dtype, predictions)
+
+def undo_all(steps, packed, dtype, size, predictions=False):
+    """Moves images and all that belongs to them back.
+
+    Args:
+        steps: as in `run_all`.
+        packed: as in `run_all`.
+        dtype: as in `run_all`.
+        size: the (height, width) to move back to, or "same".
+        predictions: are the images class scores? Their dtype stays.
+
+    Returns:
+        What became of `packed`.
+    """
+    batch = batch_of(packed)
+
+    def alone(tensor, dtype):
+        return undo(steps, Batch(tensor, [], []), size, dtype).images
 
     also = {
-        "image": lambda images: act(Batch(images, [], []), dtype).images,
-        "continuous": lambda values: _interpolated(steps, values, size),
+        "image": lambda images: alone(images, dtype),
+        "continuous": lambda values: alone(values, dtype_of(values)),
         "points": lambda points: _followed(steps, points, batch.size(), size),
     }
-    batch = batch_of(packed)
-    if size is None and set(also) & set(packed):
-        steps = completed(steps, batch)
     # Scores are no levels, which a policy may round.
-    moved = act(batch, dtype_of(batch.images) if predictions else dtype, predictions)
+    dtype = dtype_of(batch.images) if predictions else dtype
+    return _by_role(packed, undo(steps, batch, size, dtype, predictions), also)
+
+
+def _by_role(packed, moved, also):
+    """{role: list of tensors} from the batch that has moved, and functions for the other roles."""
     rest = iter([*moved.masks, *moved.weights])
+    inside = [role for role in (*MASK_ROLES, *WEIGHT_ROLES) if role in packed]
     return {
         "images": [moved.images],
-        **{
-            role: [next(rest) for _ in packed[role]]
-            for role in (*MASK_ROLES, *WEIGHT_ROLES)
-            if role in packed
-        },
+        **{role: [next(rest) for _ in packed[role]] for role in inside},
         **{role: [one(x) for x in packed[role]] for role, one in also.items() if role in packed},
     }
 
@@ -201,27 +224,22 @@ def completed(steps, batch):
     return done + steps[last + 1 :]
 
 
-def _interpolated(steps, values, size):
+def _interpolated(steps, values):
     """Values that are moved with the images and not colored, in their own dtype.
 
     What is between two groups of steps stays between them, so that both meet the same borders.
     """
     batch = Batch(values, [], [])
-    dtype = dtype_of(values)
-    if size is not None:
-        return undo(steps, batch, size, dtype).images
     for group in merged(steps):
         layer, parameters = group[0]
         if layer.selects:
             batch = layer.select(
                 parameters,
-                lambda inner, values=batch.images: Batch(
-                    _interpolated(inner, values, None), [], []
-                ),
+                lambda inner, images=batch.images: Batch(_interpolated(inner, images), [], []),
             )
         elif layer.moves:
             batch = layer.run(group, batch)
-    return as_dtype(batch.images, dtype)
+    return as_dtype(batch.images, dtype_of(values))
 
 
 def _followed(steps, points, size, original):

@@ -9,7 +9,8 @@ class ImageOnlyBrightness(ImageOnlyLayer):
     Args:
         factor: a float or a pair (lower, upper) in [-1, 1], in fractions of the value
             range. A float `f` means (-f, f). Additive, as `keras.layers.RandomBrightness`.
-        value_range: the (lowest, highest) value of images; results are clipped to it.
+        value_range: the (lowest, highest) value of images; results are clipped to it. None:
+            see `ImageOnlyLayer`.
         **kwargs: see `AugmentationLayer`.
 
     Example:
@@ -22,13 +23,13 @@ class ImageOnlyBrightness(ImageOnlyLayer):
 
     by_channel = True
 
-    def __init__(self, factor, value_range=(0, 255), **kwargs):
+    def __init__(self, factor, value_range=None, **kwargs):
         super().__init__(**kwargs)
         self.factor = checks.signed_range(self, "factor", factor)
-        self.value_range = checks.value_range(self, value_range)
+        self.value_range = checks.optional_value_range(self, value_range)
 
     def draw(self, draws):
         return {"delta": draws.uniform(*self.factor)}
 
     def transform_images(self, images, parameters):
-        return color.adjust_brightness(images, parameters["delta"], self.value_range)
+        return color.adjust_brightness(images, parameters["delta"], parameters["value_range"])

@@ -7,7 +7,8 @@ class ImageOnlyColorJitter(ImageOnlyLayer):
     """Brightness, contrast, saturation and hue in one layer, in this order; the mask is untouched.
 
     Args:
-        value_range: the (lowest, highest) value of images; results are clipped to it.
+        value_range: the (lowest, highest) value of images; results are clipped to it. None:
+            see `ImageOnlyLayer`.
         brightness_factor: as `ImageOnlyBrightness`; None leaves it out.
         contrast_factor: as `ImageOnlyContrast`; None leaves it out.
         saturation_factor: as `ImageOnlySaturation` (0.5 changes nothing); None leaves it out.
@@ -26,7 +27,7 @@ class ImageOnlyColorJitter(ImageOnlyLayer):
 
     def __init__(
         self,
-        value_range=(0, 255),
+        value_range=None,
         brightness_factor=None,
         contrast_factor=None,
         saturation_factor=None,
@@ -38,7 +39,7 @@ class ImageOnlyColorJitter(ImageOnlyLayer):
         def optional(check, argument, value):
             return None if value is None else check(self, argument, value)
 
-        self.value_range = checks.value_range(self, value_range)
+        self.value_range = checks.optional_value_range(self, value_range)
         self.brightness_factor = optional(
             checks.signed_range, "brightness_factor", brightness_factor
         )
@@ -62,17 +63,18 @@ class ImageOnlyColorJitter(ImageOnlyLayer):
         return drawn
 
     def transform_channels(self, channels, parameters):
+        value_range = parameters["value_range"]
         if {"saturation", "hue"} & set(parameters):
             checks.three_channels(self, channels)
         if "brightness" in parameters:
             delta = parameters["brightness"]
-            channels = [color.adjust_brightness(each, delta, self.value_range) for each in channels]
+            channels = [color.adjust_brightness(each, delta, value_range) for each in channels]
         if "contrast" in parameters:
-            factor = parameters["contrast"]
-            channels = [color.adjust_contrast(each, factor, self.value_range) for each in channels]
+            how = parameters["contrast"], value_range, parameters["gaps"]
+            channels = [color.adjust_contrast(each, *how) for each in channels]
         if "saturation" in parameters:
             multiplier = color.saturation_multiplier(parameters["saturation"])
-            channels = color.adjust_saturation(channels, multiplier, self.value_range)
+            channels = color.adjust_saturation(channels, multiplier, value_range)
         if "hue" in parameters:
-            channels = color.adjust_hue(channels, parameters["hue"], self.value_range)
+            channels = color.adjust_hue(channels, parameters["hue"], value_range)
         return channels

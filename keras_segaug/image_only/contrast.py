@@ -7,12 +7,14 @@ class ImageOnlyContrast(ImageOnlyLayer):
     """Stretches or squeezes the image about each channel's mean; the mask is untouched.
 
     A pixel becomes (pixel - mean) * c + mean, with c drawn from
-    [1 - lower, 1 + upper], as `keras.layers.RandomContrast` documents.
+    [1 - lower, 1 + upper], as `keras.layers.RandomContrast` documents. NaN in float images
+    stays NaN and is left out of the mean.
 
     Args:
         factor: a float in [0, 1], or a pair (lower, upper) of numbers of at least 0, lower
             at most 1. A float `f` means (f, f).
-        value_range: the (lowest, highest) value of images; results are clipped to it.
+        value_range: the (lowest, highest) value of images; results are clipped to it. None:
+            see `ImageOnlyLayer`.
         **kwargs: see `AugmentationLayer`.
 
     Example:
@@ -26,14 +28,15 @@ class ImageOnlyContrast(ImageOnlyLayer):
     by_channel = True
     looks_around = True
 
-    def __init__(self, factor, value_range=(0, 255), **kwargs):
+    def __init__(self, factor, value_range=None, **kwargs):
         super().__init__(**kwargs)
         self.factor = checks.contrast_range(self, "factor", factor)
-        self.value_range = checks.value_range(self, value_range)
+        self.value_range = checks.optional_value_range(self, value_range)
 
     def draw(self, draws):
         lower, upper = self.factor
         return {"factor": draws.uniform(1.0 - lower, 1.0 + upper)}
 
     def transform_images(self, images, parameters):
-        return color.adjust_contrast(images, parameters["factor"], self.value_range)
+        amount, gaps = parameters["factor"], parameters["gaps"]
+        return color.adjust_contrast(images, amount, parameters["value_range"], gaps)

@@ -9,7 +9,8 @@ class ImageOnlyGamma(ImageOnlyLayer):
     Args:
         factor: a float in [0, 1) or a pair (lower, upper) of numbers above 0: the exponent.
             Below 1 brightens, above 1 darkens. A float `f` means (1 - f, 1 + f).
-        value_range: the (lowest, highest) value of images, which become 0 and 1.
+        value_range: the (lowest, highest) value of images, which become 0 and 1. None: see
+            `ImageOnlyLayer`.
         **kwargs: see `AugmentationLayer`.
 
     Example:
@@ -23,13 +24,13 @@ class ImageOnlyGamma(ImageOnlyLayer):
     by_channel = True
     by_value = True
 
-    def __init__(self, factor, value_range=(0, 255), **kwargs):
+    def __init__(self, factor, value_range=None, **kwargs):
         super().__init__(**kwargs)
         self.factor = checks.range_around_one(self, "factor", factor)
-        self.value_range = checks.value_range(self, value_range)
+        self.value_range = checks.optional_value_range(self, value_range)
 
     def draw(self, draws):
         return {"gamma": draws.uniform(*self.factor)}
 
     def transform_images(self, images, parameters):
-        return color.adjust_gamma(images, parameters["gamma"], self.value_range)
+        return color.adjust_gamma(images, parameters["gamma"], parameters["value_range"])

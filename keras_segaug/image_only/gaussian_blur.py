@@ -8,7 +8,8 @@ from keras_segaug.kinds import ImageOnlyLayer
 class ImageOnlyGaussianBlur(ImageOnlyLayer):
     """Blurs the image, each sample with a sigma of its own; the mask is untouched.
 
-    The picture is mirrored at its borders.
+    The picture is mirrored at its borders. NaN in float images spreads as far as the kernel
+    reaches, and not where sigma is 0.
 
     Args:
         kernel_size: odd, or a pair of odd numbers (rows, columns); None covers three of the
@@ -39,4 +40,5 @@ class ImageOnlyGaussianBlur(ImageOnlyLayer):
     def transform_images(self, images, parameters):
         reach = 2 * math.ceil(3.0 * self.sigma[1]) + 1
         rows, columns = self.kernel_size or (reach, reach)
-        return blur.gaussian_blur(images, parameters["sigma"], rows // 2, columns // 2)
+        radii = rows // 2, columns // 2
+        return blur.gaussian_blur(images, parameters["sigma"], *radii, parameters["gaps"])

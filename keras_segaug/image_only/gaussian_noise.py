@@ -10,7 +10,8 @@ class ImageOnlyGaussianNoise(ImageOnlyLayer):
     Args:
         factor: a float or a pair (lower, upper) in [0, 1]: the standard deviation in
             fractions of the value range, drawn for each sample. A float `f` means (0, f).
-        value_range: the (lowest, highest) value of images; results are clipped to it.
+        value_range: the (lowest, highest) value of images; results are clipped to it. None:
+            see `ImageOnlyLayer`.
         **kwargs: see `AugmentationLayer`.
 
     Example:
@@ -21,15 +22,15 @@ class ImageOnlyGaussianNoise(ImageOnlyLayer):
     'float32'
     """
 
-    def __init__(self, factor, value_range=(0, 255), **kwargs):
+    def __init__(self, factor, value_range=None, **kwargs):
         super().__init__(**kwargs)
         self.factor = checks.unsigned_range(self, "factor", factor)
-        self.value_range = checks.value_range(self, value_range)
+        self.value_range = checks.optional_value_range(self, value_range)
 
     def draw(self, draws):
-        span = self.value_range[1] - self.value_range[0]
-        return {"deviation": draws.uniform(*self.factor) * span, "noise_key": draws.key()}
+        return {"deviation": draws.uniform(*self.factor), "noise_key": draws.key()}
 
     def transform_images(self, images, parameters):
         noise = random.normal_field(parameters["noise_key"], *ops.shape(images)[1:])
-        return color.clip(images + parameters["deviation"] * noise, self.value_range)
+        low, high = parameters["value_range"]
+        return color.clip(images + parameters["deviation"] * (high - low) * noise, (low, high))

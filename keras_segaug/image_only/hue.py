@@ -10,7 +10,8 @@ class ImageOnlyHue(ImageOnlyLayer):
         factor: a float or a pair (lower, upper) in [0, 1]. The hue turns by half the drawn
             factor of the circle, in a random direction, as `keras.layers.RandomHue`: 1
             turns by up to 180 degrees. A float `f` means (0, f).
-        value_range: the (lowest, highest) value of images; results are clipped to it.
+        value_range: the (lowest, highest) value of images; results are clipped to it. None:
+            see `ImageOnlyLayer`.
         **kwargs: see `AugmentationLayer`.
 
     Example:
@@ -21,14 +22,14 @@ class ImageOnlyHue(ImageOnlyLayer):
     'float32'
     """
 
-    def __init__(self, factor, value_range=(0, 255), **kwargs):
+    def __init__(self, factor, value_range=None, **kwargs):
         super().__init__(**kwargs)
         self.factor = checks.unsigned_range(self, "factor", factor)
-        self.value_range = checks.value_range(self, value_range)
+        self.value_range = checks.optional_value_range(self, value_range)
 
     def draw(self, draws):
         return {"shift": 0.5 * draws.uniform(*self.factor) * draws.sign()}
 
     def transform_channels(self, channels, parameters):
         checks.three_channels(self, channels)
-        return color.adjust_hue(channels, parameters["shift"], self.value_range)
+        return color.adjust_hue(channels, parameters["shift"], parameters["value_range"])

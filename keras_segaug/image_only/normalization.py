@@ -1,8 +1,9 @@
 import keras
 import numpy as np
 
-from keras_segaug import checks
+from keras_segaug import checks, ranges
 from keras_segaug.backend import ops
+from keras_segaug.kernels import color
 from keras_segaug.kinds import ImageOnlyLayer
 from keras_segaug.sample import Sample
 
@@ -17,7 +18,8 @@ class ImageOnlyNormalization(ImageOnlyLayer):
         mean: a number for all channels, or one a channel; None where `per_image`, or until
             `adapt`.
         variance: the same, with as many numbers as `mean` where both have one a channel.
-        per_image: use each image's own mean and variance, over all its pixels and channels.
+        per_image: use each image's own mean and variance, over all its pixels and channels
+            but those that are NaN.
         **kwargs: see `AugmentationLayer`.
 
     Raises:
@@ -107,11 +109,19 @@ class ImageOnlyNormalization(ImageOnlyLayer):
             )
         return channels
 
+    def range_after(self, value_range, acting=True):
+        if self.per_image:
+            return ranges.Unknown("each image is normalized by itself before it")
+        if self.mean is None:
+            return value_range
+        mean, variance = np.broadcast_arrays(*map(np.atleast_1d, (self.mean, self.variance)))
+        scale = 1.0 / np.maximum(np.sqrt(variance), keras.config.epsilon())
+        return ranges.scaled(value_range, scale.tolist(), (-mean * scale).tolist())
+
     def transform_images(self, images, parameters):
         self.image_channels(images.shape[-1])
         if self.per_image:
-            mean = ops.mean(images, axis=(1, 2, 3), keepdims=True)
-            variance = ops.var(images, axis=(1, 2, 3), keepdims=True)
+            mean, variance = color.moments(images, parameters["gaps"])
         elif self.mean is None:
             raise ValueError(
                 f"{type(self).__name__}: no statistics. Give `mean` and `variance`, call "
@@ -120,4 +130,5 @@ class ImageOnlyNormalization(ImageOnlyLayer):
         else:
             mean = ops.convert_to_tensor(self.mean, dtype="float32")
             variance = ops.convert_to_tensor(self.variance, dtype="float32")
-        return (images - mean) / ops.maximum(ops.sqrt(variance), keras.config.epsilon())
+        # Not the larger of the root and epsilon: the root of 0 has no gradient.
+        return (images - mean) / ops.sqrt(ops.maximum(variance, keras.config.epsilon() ** 2))

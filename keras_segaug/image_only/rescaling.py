@@ -1,4 +1,4 @@
-from keras_segaug import checks
+from keras_segaug import checks, ranges
 from keras_segaug.kinds import ImageOnlyLayer
 
 
@@ -27,6 +27,9 @@ class ImageOnlyRescaling(ImageOnlyLayer):
         super().__init__(**kwargs)
         self.scale = checks.number(self, "scale", scale)
         self.offset = checks.number(self, "offset", offset)
+
+    def range_after(self, value_range, acting=True):
+        return ranges.scaled(value_range, [self.scale], [self.offset])
 
     def transform_images(self, images, parameters):
         return images * self.scale + self.offset

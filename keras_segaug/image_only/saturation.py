@@ -10,7 +10,8 @@ class ImageOnlySaturation(ImageOnlyLayer):
         factor: a float or a pair (lower, upper) in [0, 1]: 0 is grey, 0.5 changes nothing,
             1 is full saturation. A float `f` means (0, f). The S of HSV is multiplied by
             factor / (1 - factor), as `keras.layers.RandomSaturation` documents.
-        value_range: the (lowest, highest) value of images; results are clipped to it.
+        value_range: the (lowest, highest) value of images; results are clipped to it. None:
+            see `ImageOnlyLayer`.
         **kwargs: see `AugmentationLayer`.
 
     Example:
@@ -21,10 +22,10 @@ class ImageOnlySaturation(ImageOnlyLayer):
     'float32'
     """
 
-    def __init__(self, factor, value_range=(0, 255), **kwargs):
+    def __init__(self, factor, value_range=None, **kwargs):
         super().__init__(**kwargs)
         self.factor = checks.unsigned_range(self, "factor", factor)
-        self.value_range = checks.value_range(self, value_range)
+        self.value_range = checks.optional_value_range(self, value_range)
 
     def draw(self, draws):
         return {"factor": draws.uniform(*self.factor)}
@@ -32,4 +33,4 @@ class ImageOnlySaturation(ImageOnlyLayer):
     def transform_channels(self, channels, parameters):
         checks.three_channels(self, channels)
         multiplier = color.saturation_multiplier(parameters["factor"])
-        return color.adjust_saturation(channels, multiplier, self.value_range)
+        return color.adjust_saturation(channels, multiplier, parameters["value_range"])

@@ -29,7 +29,7 @@ class JointRandomErasing(JointLayer):
             the ends of `value_range`, one for each pixel and channel.
         mask_fill_value: the class to write into the masks (a one-hot mask gets its row), or
             None to leave them alone, as `keras.layers.RandomErasing` does.
-        value_range: of the images, for "noise".
+        value_range: of the images, for "noise". None: see `ImageOnlyLayer`.
         **kwargs: see `JointLayer` and `AugmentationLayer`.
 
     Example:
@@ -49,7 +49,7 @@ class JointRandomErasing(JointLayer):
         count=1,
         fill_value=0.0,
         mask_fill_value=None,
-        value_range=(0, 255),
+        value_range=None,
         **kwargs,
     ):
         noise = isinstance(fill_value, str)
@@ -66,7 +66,11 @@ class JointRandomErasing(JointLayer):
                 checks.fail(self, "fill_value", 'a number or "noise"', fill_value)
         if mask_fill_value is None:
             self.mask_fill_value = None
-        self.value_range = checks.value_range(self, value_range)
+        self.value_range = checks.optional_value_range(self, value_range)
+
+    @property
+    def uses_range(self):
+        return self.fill_value == "noise"
 
     def draw(self, draws):
         lower, upper = (math.log(bound) for bound in self.ratio)
@@ -98,7 +102,7 @@ class JointRandomErasing(JointLayer):
             checks.fits_images(self, "fill_value", self.fill_value, dtype_of(images))
             return as_dtype(ops.convert_to_tensor(self.fill_value), dtype_of(images))
         noise = random.uniform_field(parameters["noise"], *ops.shape(images)[1:])
-        lowest, highest = self.value_range
+        lowest, highest = parameters["value_range"]
         return as_dtype(lowest + (highest - lowest) * noise, dtype_of(images))
 
     def _erased(self, parameters, height, width):

@@ -6,7 +6,7 @@ from keras_segaug.backend import ops
 from keras_segaug.kernels.blocks import computed_apart, materialised
 
 
-def gaussian_blur(images, sigma, radius_y, radius_x):
+def gaussian_blur(images, sigma, radius_y, radius_x, gaps=False):
     """Blurs float32 images (B, H, W, C), mirrored at their borders.
 
     Args:
@@ -14,6 +14,7 @@ def gaussian_blur(images, sigma, radius_y, radius_x):
         sigma: (B, 1, 1, 1), in pixels; 0 leaves the image as it is.
         radius_y: the kernel covers 2 * radius_y + 1 rows.
         radius_x: the same for columns.
+        gaps: may a value be NaN? It spreads as far as its weight is not 0.
     """
     batch, height, width, channels = ops.shape(images)
     # With width and channels as one axis, neighbours along it lie as far apart as there are
@@ -24,14 +25,14 @@ def gaussian_blur(images, sigma, radius_y, radius_x):
         return ops.reshape(_mirrored(images, 2, radius_x, width), (batch, height, wide))
 
     def along_lines(lines):
-        blurred = _blurred(lines, 2, line, channels, _weights(sigma, radius_x))
+        blurred = _blurred(lines, 2, line, channels, _weights(sigma, radius_x), gaps)
         return _mirrored(blurred, 1, radius_y, height)
 
     # Each step is read several times by the next.
     lines = computed_apart(with_margins, images, (batch, height, wide), "float32")
     tall = (batch, height + 2 * radius_y, line)
     lines = computed_apart(along_lines, lines, tall, "float32")
-    blurred = _blurred(lines, 1, height, 1, _weights(sigma, radius_y))
+    blurred = _blurred(lines, 1, height, 1, _weights(sigma, radius_y), gaps)
     return ops.reshape(blurred, (batch, height, width, channels))
 
 
@@ -43,7 +44,7 @@ def _weights(sigma, radius):
     return materialised([weight / total for weight in weights])
 
 
-def _blurred(padded, axis, size, step, weights):
+def _blurred(padded, axis, size, step, weights, gaps):
     """The weighted sum of values that lie a multiple of `step` apart along an axis."""
     radius = len(weights) - 1
 
@@ -54,7 +55,10 @@ def _blurred(padded, axis, size, step, weights):
 
     result = shifted(radius) * weights[0]
     for i in range(1, radius + 1):
-        result = result + (shifted(radius - i) + shifted(radius + i)) * weights[i]
+        pair = shifted(radius - i) + shifted(radius + i)
+        # 0 times NaN is NaN.
+        pair = ops.where(weights[i] > 0.0, pair, 0.0) if gaps else pair
+        result = result + pair * weights[i]
     return result
 
 

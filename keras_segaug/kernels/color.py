@@ -7,6 +7,9 @@ from keras_segaug.backend import ops
 from keras_segaug.kernels.blocks import materialised, reduce_blocks
 from keras_segaug.kernels.matrices import as_float
 
+# The least float32 whose reciprocal is finite.
+_LEAST_NORMAL = 2.0**-126
+
 
 def clip(images, value_range):
     return ops.clip(images, *value_range)
@@ -17,20 +20,45 @@ def adjust_brightness(images, delta, value_range):
     return clip(images + delta * (value_range[1] - value_range[0]), value_range)
 
 
-def adjust_contrast(images, factor, value_range):
+def adjust_contrast(images, factor, value_range, gaps=False):
     """Stretches about each channel's own mean."""
-    mean = channel_means(images)
+    mean = channel_means(images, gaps)
     return clip((images - mean) * factor + mean, value_range)
 
 
-def channel_means(images):
+def channel_means(images, gaps=False):
+    """(B, H, W, C) -> (B, 1, 1, C). With gaps, of the values that are not NaN."""
+    if not gaps:
+        return _channel_sums(images) / as_float(ops.shape(images)[1] * ops.shape(images)[2])
+    values, held = without_gaps(images)
+    return _channel_sums(values) / ops.maximum(_channel_sums(held), 1.0)
+
+
+def without_gaps(images):
+    """The images with 0 in place of NaN; 1.0 where there is a value, 0.0 where there is none."""
+    empty = ops.isnan(images)
+    return ops.where(empty, 0.0, images), ops.where(empty, 0.0, 1.0)
+
+
+def moments(images, gaps=False):
+    """Mean and variance of each image (B, H, W, C), NaN left out: (B, 1, 1, 1) each."""
+    pixels = {"axis": (1, 2, 3), "keepdims": True}
+    if not gaps:
+        return ops.mean(images, **pixels), ops.var(images, **pixels)
+    values, held = without_gaps(images)
+    count = ops.maximum(ops.sum(held, **pixels), 1.0)
+    mean = ops.sum(values, **pixels) / count
+    return mean, ops.sum(held * ops.square(values - mean), **pixels) / count
+
+
+def _channel_sums(images):
     """(B, H, W, C) -> (B, 1, 1, C). A sum in the order of the pixels would know no vectors."""
     batch, height, width, channels = ops.shape(images)
     lines = ops.reshape(images, (batch, height, width * channels))
     columns = ops.sum(reduce_blocks(ops.sum, lines, rows=16), axis=1)
     (columns,) = materialised([columns])
     total = ops.sum(ops.reshape(columns, (batch, width, channels)), axis=1)
-    return ops.reshape(total, (batch, 1, 1, channels)) / as_float(height * width)
+    return ops.reshape(total, (batch, 1, 1, channels))
 
 
 def adjust_saturation(channels, multiplier, value_range):
@@ -81,8 +109,11 @@ def adjust_gamma(images, gamma, value_range):
     """Raises images, scaled to [0, 1], to the power `gamma`."""
     low, span = value_range[0], value_range[1] - value_range[0]
     unit = ops.clip((images - low) / span, 0.0, 1.0)
-    # Not `unit**gamma`, which XLA computes one number at a time on a CPU; log(0) becomes 0 again.
-    return ops.exp(gamma * ops.log(unit)) * span + low
+    # Not `unit**gamma`, which XLA computes one number at a time on a CPU. The logarithm of 0 has
+    # no gradient, and NaN is not to be taken for 0.
+    black = unit < _LEAST_NORMAL
+    power = ops.exp(gamma * ops.log(ops.where(black, 1.0, unit)))
+    return ops.where(black, 0.0, power) * span + low
 
 
 def saturation_multiplier(factor):

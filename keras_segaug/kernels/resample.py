@@ -4,6 +4,9 @@ from keras_segaug.backend import gather_rows, ops
 from keras_segaug.kernels.blocks import in_row_blocks
 from keras_segaug.kernels.matrices import as_float
 
+# Points this near to the middle of a pixel lie on it: it is what float32 loses of a coordinate.
+_ON_PIXEL = 2.0**-13
+
 
 def reader(pixels, interpolation, fill_mode, fill_value):
     """Prepares a batch of pictures for lookups.
@@ -15,6 +18,8 @@ def reader(pixels, interpolation, fill_mode, fill_value):
         fill_mode: what lies outside the picture: "reflect" (d c b a|a b c d|d c b a),
             "wrap", "nearest" or "constant".
         fill_value: for "constant", a number or one number a channel.
+
+    NaN spreads no further than it is blended: a point on a pixel reads that pixel alone.
 
     Returns:
         A function (samples, columns, rows) -> (..., h, w, C). Columns and rows are float32
@@ -81,11 +86,16 @@ def nearest_index(position):
 
 
 def taps(position, interpolation):
-    """The pixels a position is blended from along one axis, with their weights."""
-    first = ops.floor(position)
+    """The pixels a position is blended from along one axis, with their weights.
+
+    On a pixel all of them are that pixel: a neighbor of weight 0 may be NaN, and 0 times NaN
+    is NaN.
+    """
+    first = ops.floor(position + _ON_PIXEL)
     index, t = ops.cast(first, "int32"), position - first
+    step = ops.cast(t > _ON_PIXEL, "int32")
     if interpolation == "bilinear":
-        return [(index, 1.0 - t), (index + 1, t)]
+        return [(index, 1.0 - t), (index + step, t)]
     # Cubic convolution with a = -1/2 (Keys, IEEE Trans. ASSP 29, 1981), as tf.image and Pillow.
     weights = (
         ((-0.5 * t + 1.0) * t - 0.5) * t,
@@ -93,7 +103,10 @@ def taps(position, interpolation):
         ((-1.5 * t + 2.0) * t + 0.5) * t,
         (0.5 * t - 0.5) * t * t,
     )
-    return [(index + offset, weight) for offset, weight in zip(range(-1, 3), weights, strict=True)]
+    return [
+        (index + offset * step, weight)
+        for offset, weight in zip(range(-1, 3), weights, strict=True)
+    ]
 
 
 def fold(position, size, fill_mode, reach):

@@ -121,7 +121,7 @@ BAD_ARGUMENTS = [
     (ks.JointRandomFlip, {"jit_compile": "yes"}, "jit_compile"),
     (ks.JointRandomFlip, {"jit_compile": 1}, "jit_compile"),
     (ks.JointRandomFlip, {"fill_mode": "mirror"}, "fill_mode"),
-    (ks.JointRandomFlip, {"fill_value": float("nan")}, "fill_value"),
+    (ks.JointRandomFlip, {"fill_value": float("inf")}, "fill_value"),
     (ks.JointRandomFlip, {"mask_fill_value": 0.5}, "mask_fill_value"),
     (ks.JointRandomFlip, {"interpolation": "cubic"}, "interpolation"),
     (ks.JointRandomRotation, {"factor": 1.5}, "factor"),

@@ -59,7 +59,7 @@ def test_noise_has_the_deviation_that_was_drawn():
     layer = ks.ImageOnlyGaussianNoise((0.02, 0.06), jit_compile=False)
     drawn = layer.draw_parameters(images.shape, 3)
     noise = to_numpy(layer.apply(images, drawn)) - 128.0
-    np.testing.assert_allclose(noise.std((1, 2, 3)), to_numpy(drawn["deviation"]), rtol=0.03)
+    np.testing.assert_allclose(noise.std((1, 2, 3)), 255 * to_numpy(drawn["deviation"]), rtol=0.03)
 
 
 def test_blur_derives_its_kernel_from_the_largest_sigma():

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from keras_segaug import checks
+from keras_segaug import checks, ranges
 from keras_segaug.backend import ops
 from keras_segaug.kinds import ImageOnlyLayer
 
@@ -75,6 +75,9 @@ class LegacyCentring(ImageOnlyLayer):
 
     random = False
 
+    def range_after(self, value_range, acting=True):
+        return ranges.Unknown("each image is centered by itself before it")
+
     def transform_images(self, images, parameters):
         return images - ops.mean(images, axis=_PIXELS, keepdims=True)
 
@@ -96,6 +99,9 @@ class LegacyWhitening(ImageOnlyLayer):
         if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
             checks.fail(self, "matrix", "a square matrix", matrix.shape)
         self.matrix = matrix
+
+    def range_after(self, value_range, acting=True):
+        return ranges.Unknown("images are whitened before it")
 
     def transform_images(self, images, parameters):
         known = None not in images.shape[1:]

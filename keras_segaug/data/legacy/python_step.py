@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 
-from keras_segaug import backend, checks
+from keras_segaug import backend, checks, ranges
 from keras_segaug.backend import ops
 from keras_segaug.kinds import ImageOnlyLayer
 
@@ -24,6 +24,9 @@ class LegacyPythonStep(ImageOnlyLayer):
         if not callable(function):
             checks.fail(self, "function", "a function of an array", function, TypeError)
         self.function = function
+
+    def range_after(self, value_range, acting=True):
+        return ranges.Unknown("a Python function changes the images before it")
 
     def transform_images(self, images, parameters):
         if backend.name() == "tensorflow":

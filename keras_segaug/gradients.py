@@ -1,0 +1,49 @@
+"""Gradients through programs that TensorFlow compiles."""
+
+import keras
+
+
+def differentiable(program, plain):
+    """A TensorFlow function that computes `program`, and as its gradient that of `plain`.
+
+    TensorFlow has no gradient for what makes a program fast on a CPU: its loops, compiled, and
+    the slices that only XLA knows. `plain` computes the same without; it is traced where a
+    gradient is asked for, and nowhere else.
+    """
+    import tensorflow as tf
+
+    def function(tensors, key):
+        leaves = keras.tree.flatten(tensors)
+        places = [i for i, leaf in enumerate(leaves) if leaf.dtype.is_floating]
+        structure = None
+
+        def of_floats(compute, floats):
+            found = dict(enumerate(leaves)) | dict(zip(places, floats, strict=True))
+            return compute(keras.tree.pack_sequence_as(tensors, list(found.values())), key)
+
+        @tf.custom_gradient
+        def run(*floats):
+            nonlocal structure
+            structure = of_floats(program, floats)
+
+            def backward(*upstream):
+                with tf.GradientTape() as tape:
+                    tape.watch(floats)
+                    results = keras.tree.flatten(of_floats(plain, floats))
+                pairs = [pair for pair in zip(results, upstream, strict=True) if _flows(*pair)]
+                targets, weights = zip(*pairs, strict=True) if pairs else ((), ())
+                return tape.gradient(list(targets), list(floats), list(weights), "zero")
+
+            return keras.tree.flatten(structure), backward
+
+        if not places:
+            return program(tensors, key)
+        results = run(*[leaves[place] for place in places])
+        return keras.tree.pack_sequence_as(structure, results)
+
+    return function
+
+
+def _flows(result, weight):
+    """Does a gradient flow back from this result of a function?"""
+    return result.dtype.is_floating and weight is not None

@@ -1,0 +1,196 @@
+"""The value range of images is known from their dtype and the layers before, never assumed away."""
+
+import warnings
+
+import keras
+import numpy as np
+import pytest
+
+import keras_segaug as ks
+from tests.data import pictures, to_numpy
+
+UINT16 = np.array([1000, 30000, 60000, 200], "uint16").reshape(1, 2, 2, 1)
+FLOATS = pictures(2, 4, 4).astype("float32")
+PLAIN = {"jit_compile": False}
+# A uint16 array is int32 where torch holds it.
+no_uint16 = pytest.mark.skipif(keras.backend.backend() == "torch", reason="torch has no uint16")
+
+
+def brightness(**arguments):
+    """Adds half the value range."""
+    return ks.ImageOnlyBrightness((0.5, 0.5), **PLAIN, **arguments)
+
+
+@no_uint16
+@pytest.mark.parametrize(
+    ("layer", "arguments"),
+    [
+        (ks.ImageOnlyBrightness, {"factor": 0.0}),
+        (ks.ImageOnlyContrast, {"factor": 0.0}),
+        (ks.ImageOnlyGamma, {"factor": 0.0}),
+        (ks.ImageOnlyGaussianNoise, {"factor": 0.0}),
+        (ks.ImageOnlyColorJitter, {"brightness_factor": 0.0}),
+    ],
+)
+def test_uint16_keeps_its_values(layer, arguments):
+    np.testing.assert_allclose(to_numpy(layer(**arguments, **PLAIN)(UINT16)), UINT16, rtol=1e-5)
+
+
+@no_uint16
+def test_amounts_are_fractions_of_the_range():
+    found = to_numpy(brightness()(UINT16 // 4))
+    np.testing.assert_allclose(found, UINT16 // 4 + 65535 / 2)
+    assert to_numpy(brightness()(np.zeros((1, 2, 2, 1), bool))).max() == 0.5
+    noise = ks.ImageOnlyGaussianNoise((0.1, 0.1), **PLAIN)(np.full((1, 64, 64, 1), 30000, "uint16"))
+    assert 6000 < to_numpy(noise).std() < 7000
+
+
+def test_erasing_writes_noise_of_the_range():
+    layer = ks.JointRandomErasing((0.9, 0.9), (1, 1), fill_value="noise", **PLAIN)
+    found = to_numpy(ks.Pipeline([ks.ImageOnlyRescaling(1 / 255), layer], **PLAIN)(pictures(2)))
+    assert 0.9 < found.max() <= 1.0
+    # Without noise it needs no range.
+    signed = np.ones((1, 8, 8, 1), "int16")
+    ks.JointRandomErasing(fill_value=3, **PLAIN)(signed)
+    with pytest.raises(ValueError, match=r"JointRandomErasing.*int16.*value_range="):
+        layer(signed)
+
+
+def test_draws_do_not_depend_on_the_range():
+    drawn = [
+        ks.ImageOnlyGaussianNoise(0.1, value_range=given).draw_parameters((2, 1, 1, 1), 1)
+        for given in ((0, 1), (0, 255))
+    ]
+    np.testing.assert_array_equal(*(to_numpy(each["deviation"]) for each in drawn))
+
+
+def test_signed_integers_must_be_told():
+    images = np.full((1, 2, 2, 1), -500, "int16")
+    with pytest.raises(ValueError, match=r"ImageOnlyBrightness: `value_range`.*int16.*\(lowest, "):
+        brightness()(images)
+    assert to_numpy(brightness(value_range=(-1000, 3000))(images)).max() == 1500.0
+    # Who needs no range is not asked for one.
+    ks.Pipeline([ks.JointRandomFlip(), ks.ImageOnlyGaussianBlur()], **PLAIN)(images)
+
+
+def seen_by(layers, images, **arguments):
+    """What a brightness at the end of a pipeline adds, twice: the width of its range."""
+    before = to_numpy(ks.Pipeline(layers, **PLAIN, **arguments)(images)) if layers else images
+    after = ks.Pipeline([*layers, brightness()], **PLAIN, **arguments)(images)
+    return 2.0 * float((to_numpy(after) - before).max())
+
+
+@pytest.mark.parametrize(
+    ("layers", "width"),
+    [
+        ([ks.ImageOnlyRescaling(1 / 255)], 1.0),
+        ([ks.ImageOnlyRescaling(-2, 3), ks.JointRandomFlip()], 510.0),
+        ([ks.Pipeline([ks.ImageOnlyRescaling(1 / 255)])], 1.0),
+        ([ks.ImageOnlyNormalization(255.0, 4.0)], 127.5),
+        # From -10 / 2 up to 255 / 1.
+        ([ks.ImageOnlyNormalization((0.0, 10.0), (1.0, 4.0))], 260.0),
+        ([ks.RandomChoice([ks.ImageOnlyRescaling(2), ks.ImageOnlyRescaling(2)])], 510.0),
+        ([ks.RandomChoice([ks.ImageOnlyGaussianBlur(), ks.JointRandomFlip()])], 255.0),
+    ],
+)
+def test_a_pipeline_follows_the_range(layers, width):
+    channels = 2 if isinstance(getattr(layers[0], "mean", None), tuple) else 1
+    images = np.stack([np.full((2, 2, channels), value, "uint8") for value in (0, 255)])
+    assert seen_by(layers, images) == pytest.approx(width, rel=1e-4)
+
+
+def test_the_nearest_word_counts():
+    images = np.zeros((1, 2, 2, 1), "uint8")
+    assert seen_by([], images, value_range=(0, 10)) == pytest.approx(10.0)
+    inner = ks.Pipeline([brightness()], value_range=(0, 20), **PLAIN)
+    outer = ks.Pipeline([inner], value_range=(0, 10), **PLAIN)
+    assert to_numpy(outer(images)).max() == 10.0
+    plain = ks.Pipeline([brightness()], **PLAIN)
+    assert to_numpy(ks.Pipeline([plain], value_range=(0, 10), **PLAIN)(images)).max() == 5.0
+    own = ks.Pipeline([brightness(value_range=(0, 30))], value_range=(0, 10), **PLAIN)
+    assert to_numpy(own(images)).max() == 15.0
+
+
+UNKNOWN = [
+    [ks.ImageOnlyNormalization(per_image=True)],
+    [ks.RandomChoice([ks.ImageOnlyRescaling(2.0), ks.ImageOnlyRescaling(3.0)])],
+    [ks.RandomChoice([ks.ImageOnlyRescaling(2.0)], probability=0.5)],
+    [ks.Pipeline([ks.RandomChoice([ks.ImageOnlyRescaling(2.0)])], probability=0.5)],
+]
+
+
+@pytest.mark.parametrize("layers", UNKNOWN)
+def test_an_unknown_range_must_be_given(layers):
+    with pytest.raises(ValueError, match="ImageOnlyBrightness: `value_range` must be given"):
+        ks.Pipeline([*layers, brightness()], **PLAIN)
+    given = brightness(value_range=(-3, 3))
+    ks.Pipeline([*layers, given], **PLAIN)(np.zeros((1, 2, 2, 1), "uint8"))
+
+
+def test_value_range_is_kept_in_the_config():
+    for given in (None, (0.0, 1.0)):
+        pipeline = ks.Pipeline([ks.ImageOnlyHue(0.1, value_range=given)], value_range=given)
+        for copy in (
+            ks.Pipeline.from_config(pipeline.get_config()),
+            ks.Pipeline.from_json(pipeline.to_json()),
+        ):
+            assert copy.value_range == given
+            assert copy.layers[0].value_range == given
+
+
+@pytest.mark.parametrize("data", [FLOATS * 300, FLOATS / 127.5 - 1])
+def test_floats_outside_an_assumed_range_raise(data):
+    for layer in (brightness(), ks.Pipeline([ks.JointRandomFlip(), brightness()])):
+        with pytest.raises(ValueError, match="value_range="):
+            layer(data)
+        with pytest.raises(ValueError, match="value_range="):
+            layer.apply(data, layer.draw_parameters(data.shape, 1))
+    # Only where the range plays a part.
+    brightness()(data, training=False)
+    brightness(value_range=(-1, 76500))(data)
+    ks.Pipeline([ks.JointRandomFlip(), ks.ImageOnlyGaussianBlur()], **PLAIN)(data)
+    ks.Pipeline([ks.ImageOnlyRescaling(0.5), brightness(value_range=(0, 1))], **PLAIN)(data)
+
+
+def test_floats_up_to_one_are_warned_about_once():
+    layer = ks.Pipeline([ks.ImageOnlyRescaling(2.0), brightness()], **PLAIN)
+    with pytest.warns(UserWarning, match=r"value_range=\(0, 1\)"):
+        layer(FLOATS / 255)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        layer(FLOATS / 255)
+        brightness()(np.zeros((1, 2, 2, 1), "float32"))
+        brightness()(np.ones((1, 2, 2, 1), "float32"))
+        brightness(value_range=(0, 1))(FLOATS / 255)
+        brightness()(FLOATS)
+
+
+def test_missing_values_are_not_looked_at():
+    holes = FLOATS.copy()
+    holes[:, 0] = np.nan
+    with pytest.raises(ValueError, match="value_range="):
+        brightness()(holes * 2)
+    brightness()(holes)
+    brightness()(holes * np.nan)
+
+
+@no_uint16
+@pytest.mark.parametrize("policy", ["mixed_float16", "float16", "uint8"])
+def test_a_dtype_that_cannot_hold_the_images_is_refused(policy):
+    for layer in (ks.JointRandomFlip(dtype=policy), ks.Pipeline([brightness()], dtype=policy)):
+        with pytest.raises(ValueError, match=r"uint16.*dtype="):
+            layer(UINT16)
+
+
+@no_uint16
+def test_what_counts_is_what_comes_back():
+    scaled = ks.Pipeline([ks.ImageOnlyRescaling(1 / 65535), brightness()], dtype="mixed_float16")
+    assert np.isfinite(to_numpy(scaled(UINT16))).all()
+    enlarged = ks.ImageOnlyRescaling(300, dtype="float16", **PLAIN)
+    with pytest.raises(ValueError, match=r"float16.*dtype="):
+        enlarged(pictures(1))
+    flip = ks.JointRandomFlip(dtype="float16", **PLAIN)
+    flip(UINT16.astype("int32") // 2)
+    for values in (UINT16.astype("float32") * 2, UINT16.astype("int32") * 2):
+        with pytest.raises(ValueError, match=r"float16.*dtype="):
+            flip(values)
