@@ -27,3 +27,6 @@ class Identity(AugmentationLayer):
     def steps(self, parameters):
         # Without a step of its own it keeps no two layers from sharing a lookup.
         return []
+
+    def ranged(self, value_range, acting=True):
+        return []

@@ -148,7 +148,7 @@ class Replay:
 
     def _check_size(self, sample, parameters):
         drawn = (parameters or {}).get("input_size")
-        size = sample.layouts()["images"].packed_shape(sample.images.shape)[1:3]
+        size = sample.image_layout.packed_shape(sample.images.shape)[1:3]
         pairs = zip(drawn or size, size, strict=True)
         if any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in pairs):
             raise ValueError(

@@ -90,7 +90,7 @@ def test_what_follows_in_a_pipeline_is_not_lost(case):
     images, mask = pictures(6), labels(6)
     settings = {"interpolation": "nearest"}
     pipeline = ks.Pipeline([case.make(**settings), ks.JointCenterCrop(5, 6)], jit_compile=False)
-    drawn = pipeline.draw_parameters(images.shape, 4)
+    drawn = pipeline.draw_parameters((images, mask), 4)
     found = to_numpy(pipeline.apply((images, mask), drawn))
     whole = to_numpy(case.make(**settings).apply((images, mask), drawn["layers"][0]))
     top, left = (whole[1].shape[1] - 5) // 2, (whole[1].shape[2] - 6) // 2

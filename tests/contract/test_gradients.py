@@ -129,7 +129,9 @@ def test_what_lies_before_geometry_is_trained(jit_compile):
     model = keras.Sequential([keras.Input((8, 8, 3)), convolution, augmentation])
     model.compile("sgd", "mae", jit_compile=jit_compile)
     before = to_numpy(convolution.kernel).copy()
-    model.fit(images(), np.zeros((3, 6, 6, 3), "float32"), verbose=0)
+    # There are no masks here, which is just what the warning is for.
+    with pytest.warns(UserWarning, match="moves the images of a model in training"):
+        model.fit(images(), np.zeros((3, 6, 6, 3), "float32"), verbose=0)
     after = to_numpy(convolution.kernel)
     assert np.isfinite(after).all()
     assert (after != before).any()

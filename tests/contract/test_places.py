@@ -24,12 +24,12 @@ def eagerly(case, images, mask, call=0, **more):
     return to_numpy(layer.apply((images, mask), parameters))
 
 
-def assert_same(found, expected):
+def assert_same(found, expected, case):
     for a, b in zip(to_numpy(found), to_numpy(expected), strict=True):
         assert a.shape == b.shape
         assert a.dtype == b.dtype or {a.dtype, b.dtype} <= {np.dtype("int64"), np.dtype("int32")}
         if a.dtype.kind == "f":
-            promises.check_same_picture(a, b)
+            promises.check_same_picture(a, b, promises.gain_of(case))
         else:
             np.testing.assert_array_equal(a, b)
 
@@ -41,7 +41,7 @@ def test_dataset_of_single_pairs(case):
     found = list(dataset.map(case.make()).as_numpy_iterator())
     assert len(found) == 4
     for call, (image, one) in enumerate(zip(images, mask, strict=True)):
-        assert_same(found[call], eagerly(case, image, one, call))
+        assert_same(found[call], eagerly(case, image, one, call), case)
 
 
 @pytest.mark.parametrize("case", **ids(CASES))
@@ -60,8 +60,8 @@ def test_dataset_of_batched_mappings(case):
             eagerly(case, images[3:], mask[3:], calls[1]),
         )
         try:
-            assert_same((first["images"], first["masks"]), expected[0])
-            assert_same((second["images"], second["masks"]), expected[1])
+            assert_same((first["images"], first["masks"]), expected[0], case)
+            assert_same((second["images"], second["masks"]), expected[1], case)
             orders.append(calls)
         except AssertionError:
             continue
@@ -87,7 +87,7 @@ def test_dataset_of_pictures_of_unknown_size(case):
     # "auto" must not compile here: once for every size would be slower than not at all.
     found = list(dataset.map(case.make(jit_compile="auto")).as_numpy_iterator())
     for call, (image, mask) in enumerate(generate()):
-        assert_same(found[call], eagerly(case, image, mask, call))
+        assert_same(found[call], eagerly(case, image, mask, call), case)
 
 
 def test_compiled_in_dataset_map():
@@ -96,7 +96,8 @@ def test_compiled_in_dataset_map():
     dataset = tf.data.Dataset.from_tensor_slices((images, mask)).batch(4)
     for call, found in enumerate(dataset.map(case.make(jit_compile="auto"))):
         part = slice(4 * call, 4 * call + 4)
-        assert_same([x.numpy() for x in found], eagerly(case, images[part], mask[part], call))
+        expected = eagerly(case, images[part], mask[part], call)
+        assert_same([x.numpy() for x in found], expected, case)
 
 
 def test_masks_of_every_dtype_in_dataset_map_under_a_mixed_policy():

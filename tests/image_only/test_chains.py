@@ -18,7 +18,8 @@ LAYERS = {
     "rescaling": lambda: ks.ImageOnlyRescaling(0.5, 3.0),
     "maybe": lambda: ks.ImageOnlyHue(0.5, probability=0.5),
     "one-hot": lambda: ks.MaskOnlyOneHot(5),
-    "rotation": lambda: ks.JointRandomRotation(0.1),
+    # Nearest: a blend halfway between two levels may be rounded either way.
+    "rotation": lambda: ks.JointRandomRotation(0.1, interpolation="nearest"),
     "flip": lambda: ks.JointRandomFlip(),
     "erasing": lambda: ks.JointRandomErasing(),
 }

@@ -20,7 +20,7 @@ def test_a_layer_shows_what_it_does(name):
     images, masks = pictures(4, 64, 48), labels(4, 64, 48)
     layer = gallery.example_of(JOINT[name], 64, 48)
     drawn = [
-        to_numpy(layer.apply((images, masks), layer.draw_parameters(images.shape, number)))
+        to_numpy(layer.apply((images, masks), layer.draw_parameters((images, masks), number)))
         for number in range(1, 4)
     ]
     assert any(
