@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from keras_segaug import backend, checks, classes, random, ranges
 from keras_segaug.backend import ops
 from keras_segaug.sample import Sample
@@ -36,7 +38,7 @@ class Replay:
 
         Returns:
             For `apply` and `invert`: a dict of tensors with a leading batch axis, nested as the
-            layers are, and under "input_size" the (height, width) they were drawn for.
+            layers are, and under "input_size" (B, 2): the height and width they were drawn for.
 
         Raises:
             ValueError: for a shape where a layer looks at the masks to choose its window.
@@ -47,7 +49,7 @@ class Replay:
                 data = tuple(data)
                 count = data[0] if len(data) == 4 else 1
                 size = data[-3:-1] if self.data_format == "channels_last" else data[-2:]
-                return {**self._draw(key, count), "input_size": size}
+                return {**self._draw(key, count), "input_size": _rows(size, count)}
         sample = Sample(self, data)
         with backend.ops_of(sample.images):
             return self._complete(sample, self._draw(key, len_of(sample)))
@@ -107,7 +109,7 @@ class Replay:
         """
         sample = Sample(self, data)
         predictions = classes.are_predictions(self, predictions, "masks" in sample.tensors)
-        size = size or (parameters or {}).get("input_size") or "same"
+        size = size or size_of(parameters) or "same"
         with backend.ops_of(sample.images):
             return sample.write(self._apply(sample, parameters, size, predictions))
 
@@ -135,7 +137,7 @@ class Replay:
             pairs = zip(steps, seen, strict=True)
             chosen = [new if new[0].looks_at_masks else old for old, new in pairs]
             parameters = self.with_steps(parameters, iter(chosen))
-        return {**parameters, "input_size": tuple(batch.size())}
+        return {**parameters, "input_size": _rows(batch.size(), len_of(sample))}
 
     def _check_needs_no_data(self):
         looking = [layer for layer, _ in self.steps(None) if layer.looks_at_masks]
@@ -147,7 +149,7 @@ class Replay:
             )
 
     def _check_size(self, sample, parameters):
-        drawn = (parameters or {}).get("input_size")
+        drawn = size_of(parameters)
         size = sample.image_layout.packed_shape(sample.images.shape)[1:3]
         pairs = zip(drawn or size, size, strict=True)
         if any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in pairs):
@@ -170,6 +172,25 @@ def is_shape(data):
     return not any(
         isinstance(entry, Mapping) or len(getattr(entry, "shape", ())) for entry in entries
     )
+
+
+def _rows(size, count):
+    """The size for each sample, so that parameters can be cut up by samples."""
+    size = [-1 if n is None else n for n in size]
+    if all(isinstance(n, int) for n in (*size, count)):
+        return np.tile(np.array(size, "int32"), (count, 1))
+    return ops.broadcast_to(ops.convert_to_tensor(size, dtype="int32"), (count, 2))
+
+
+def size_of(parameters):
+    """The (height, width) that parameters were drawn for, None where they do not say."""
+    rows = (parameters or {}).get("input_size")
+    if rows is None or 0 in rows.shape:
+        return None
+    if not backend.is_eager(rows):
+        return rows[0, 0], rows[0, 1]
+    height, width = (int(n) for n in backend.to_numpy(rows)[0])
+    return None if -1 in (height, width) else (height, width)
 
 
 def len_of(sample):

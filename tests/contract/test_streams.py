@@ -119,7 +119,9 @@ def test_parameters_hold_the_size_they_were_drawn_for():
     images = pictures(4)
     for shape_or_data in (images, images.shape, tf.TensorShape(images.shape), images[0]):
         parameters = layer.draw_parameters(shape_or_data, 1)
-        assert tuple(parameters["input_size"]) == (16, 14)
+        assert to_numpy(parameters["input_size"])[0].tolist() == [16, 14]
+    cut = keras.tree.map_structure(lambda x: x[1:3], layer.draw_parameters(images, 1))
+    assert to_numpy(layer.apply(images[1:3], cut)).shape == (2, 6, 5, 3)
     parameters = layer.draw_parameters(images, 1)
     with pytest.raises(ValueError, match=r"drawn for images of 16 x 14.*Received images of 16 x 9"):
         layer.apply(pictures(4, 16, 9), parameters)

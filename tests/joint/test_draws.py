@@ -2,6 +2,7 @@
 
 import math
 
+import keras
 import numpy as np
 import pytest
 from scipy import stats
@@ -63,7 +64,8 @@ P_VALUE = 1e-3  # one seed, so a failure is a change of the code
 
 
 def drawn_by(layer):
-    return to_numpy(layer.draw_parameters((COUNT, 16, 16, 3), 20261122))
+    """What is drawn before a layer looks at anything."""
+    return to_numpy(layer._draw(20261122, COUNT))
 
 
 def check_independent(columns):
@@ -156,6 +158,7 @@ def test_aimed_crop():
             assert stats.kstest(column, uniform(0, 1).cdf).pvalue > P_VALUE
     assert stats.kstest(drawn["pixel"], uniform(0, 1).cdf).pvalue > P_VALUE
     assert stats.binomtest(int(drawn["aimed"].sum()), COUNT, 0.3).pvalue > P_VALUE
-    # The class with the lowest number is the one aimed for.
-    found = np.bincount(drawn["priority"].argmin(1), minlength=3)
+    # The class with the shortest wait is the one aimed for.
+    waits = to_numpy(layer._waits({"priority": keras.ops.convert_to_tensor(drawn["priority"])}))
+    found = np.bincount(waits.argmin(1), minlength=3)
     assert stats.chisquare(found, COUNT * np.array([1, 2, 5]) / 8).pvalue > P_VALUE

@@ -82,7 +82,8 @@ def _colour(images, value_range, shared):
 
 
 def _featurewise(images, shared):
-    mean, deviation = _per_channel("mean", images.mean), [1.0 - _EPSILON]
+    mean = _per_channel("mean", images.mean)
+    deviation = [1.0 - _EPSILON] * len(mean)
     if images["featurewise_std_normalization"]:
         deviation = _per_channel("std", images.deviation)
     variance = [(number + _EPSILON) ** 2 for number in deviation]
