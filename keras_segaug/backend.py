@@ -9,9 +9,7 @@ and then `ops` is Keras' TensorFlow implementation of the same functions
 import contextlib
 import contextvars
 import importlib
-import os
 import sys
-import threading
 
 import keras
 import numpy as np
@@ -136,6 +134,26 @@ def loops_pay():
     return _compiling_for_cpu.get()
 
 
+@contextlib.contextmanager
+def compiling(for_cpu):
+    """Within this context a program is traced that will be compiled, for a CPU or not."""
+    token = _compiling_for_cpu.set(for_cpu)
+    try:
+        yield
+    finally:
+        _compiling_for_cpu.reset(token)
+
+
+def is_for_cpu():
+    """Does what is compiled now run on a CPU?"""
+    if name() == "tensorflow":
+        import tensorflow as tf
+
+        # `tf.data` runs on the CPU; elsewhere a visible GPU is what computes.
+        return _in_foreign_graph.get() or not tf.config.list_physical_devices("GPU")
+    return importlib.import_module("jax").default_backend() == "cpu"
+
+
 def is_eager(tensor):
     """Can the tensor's values be read now?"""
     if isinstance(tensor, keras.KerasTensor) or is_foreign(tensor):
@@ -173,46 +191,7 @@ def global_state():
     return importlib.import_module("keras.src.backend.common.global_state")
 
 
-# --- Threads, processes, replicas ------------------------------------------------------------
-
-_process: dict = {}
-
-
-def _begin_process():
-    """At the start, and in the child after a fork, which may have come while a thread held it."""
-    _process.update(name=int.from_bytes(os.urandom(8), "little"), lock=threading.RLock())
-
-
-_begin_process()
-os.register_at_fork(after_in_child=_begin_process)
-
-
-def process():
-    """A number for this process that no other has, on any machine."""
-    return _process["name"]
-
-
-def lock():
-    """One lock for all layers: held while they are built and where they count eagerly."""
-    return _process["lock"]
-
-
-def worker_seed():
-    """The seed of this process where torch's `DataLoader` made it for loading data, else None."""
-    data = sys.modules.get("torch.utils.data")
-    worker = data and data.get_worker_info()
-    return worker.seed if worker else None
-
-
-def is_pickling():
-    """Is Keras pickling a model? It then saves it as a file. (Private Keras, hence here.)"""
-    frame = sys._getframe(1)
-    while frame is not None:
-        code = frame.f_code
-        if code.co_name == "__reduce__" and code.co_filename.endswith("keras_saveable.py"):
-            return True
-        frame = frame.f_back
-    return False
+# --- Who asks ---------------------------------------------------------------------------------
 
 
 def runs_on(backend):
@@ -311,89 +290,3 @@ def _key_of(state):
     # Operators, not `ops`: under JAX Keras takes 64-bit integers for 32-bit ones.
     calls = state[0] // _STEP + state[1] * (1 << 24)
     return ops.stack([ops.cast(state[2], "uint32"), ops.cast(calls, "uint32")])
-
-
-def replica():
-    """The number of this replica of a `tf.distribute` strategy that has several, else None.
-
-    Their variables are mirrored, so that all of them count alike.
-    """
-    tensorflow = sys.modules.get("tensorflow")
-    if tensorflow is None or not tensorflow.distribute.has_strategy():
-        return None
-    context = tensorflow.distribute.get_replica_context()
-    if context is None or context.num_replicas_in_sync == 1:
-        return None
-    return ops.cast(context.replica_id_in_sync_group, "uint32")
-
-
-# --- Compilation -----------------------------------------------------------------------------
-
-# Sizes of pictures that one layer compiles for, when it is left to decide.
-_MOST_SIZES = 3
-
-
-class Compiled:
-    """A function of (tensors, key) that is compiled by XLA where that pays.
-
-    Args:
-        function: takes a nest of tensors and a key or None; returns a nest of tensors.
-        jit_compile: True, False, or "auto": wherever height and width are known. When they
-            keep changing from one eager call to the next, TensorFlow runs one uncompiled graph
-            for the rest, a graph a rank: compiling takes longer than dozens of runs. (A traced
-            function, such as that of `dataset.map`, stays with its sizes. JAX compiles for
-            every shape anyway, and op by op that takes longer.)
-    """
-
-    def __init__(self, function, jit_compile):
-        self._function = function
-        self._jit_compile = jit_compile
-        self._programs = {}
-        self._sizes = set()
-
-    def __call__(self, tensors, key, size):
-        """`size`: the pictures' (height, width); None where it is not known."""
-        if not self.compiles(size):
-            return self._function(tensors, key)
-        backend, automatic = name(), self._jit_compile == "auto"
-        varying = automatic and backend == "tensorflow" and self._keeps_changing(tensors, size)
-        ranks = varying and tuple(len(each.shape) for each in keras.tree.flatten(tensors))
-        if (backend, ranks) not in self._programs:
-            self._programs[backend, ranks] = self._compile(backend, varying)
-        return self._programs[backend, ranks](tensors, key)
-
-    def compiles(self, size):
-        """Is a call on pictures of this (height, width) compiled?"""
-        wanted = self._jit_compile is True or (self._jit_compile and None not in size)
-        return name() != "torch" and wanted
-
-    def _keeps_changing(self, tensors, size):
-        if not is_eager(tensors["images"]):
-            return False
-        self._sizes.add(tuple(size))
-        return len(self._sizes) > _MOST_SIZES
-
-    def _compile(self, backend, varying):
-        if backend == "tensorflow":
-            import tensorflow as tf
-
-            if varying:
-                return tf.function(self._function, autograph=False, reduce_retracing=True)
-            # `tf.data` runs on the CPU; elsewhere a visible GPU is what computes.
-            cpu = _in_foreign_graph.get() or not tf.config.list_physical_devices("GPU")
-            from keras_segaug.gradients import differentiable
-
-            function = differentiable(self._traced(cpu), self._traced(False))
-            return tf.function(function, jit_compile=True, autograph=False)
-        jax = importlib.import_module("jax")
-        return jax.jit(self._traced(jax.default_backend() == "cpu"))
-
-    def _traced(self, cpu):
-        def function(tensors, key):
-            token = _compiling_for_cpu.set(cpu)
-            try:
-                return self._function(tensors, key)
-            finally:
-                _compiling_for_cpu.reset(token)
-
-        return function

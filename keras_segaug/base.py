@@ -6,7 +6,8 @@ from typing import Any
 
 import keras
 
-from keras_segaug import backend, checks, ranges
+from keras_segaug import backend, checks, processes, ranges
+from keras_segaug.compilation import Compiled
 from keras_segaug.replay import Replay, len_of
 from keras_segaug.sample import Sample
 from keras_segaug.sample_checks import warn_of_masks_left_behind
@@ -99,10 +100,10 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         self.jit_compile = checks.one_of(self, "jit_compile", jit_compile, ("auto", True, False))
         self.targets = checked_targets(self, targets)
         self._warned_of_masks = False
-        self._program = backend.Compiled(self._augment, self.jit_compile)
+        self._program = Compiled(self._augment, self.jit_compile)
         self._state: Any = None
         self._stream: Any = None
-        self._home = backend.process()
+        self._home = processes.process()
 
     # --- What a kind or a composition fills in ---
 
@@ -227,7 +228,7 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
     def _stream_of_calls(self):
         """The layer's stream; built where it is not, once, whoever calls first."""
         if not self.built:
-            with backend.lock():
+            with processes.lock():
                 if not self.built:
                     self.build(None)
         return self._stream
@@ -296,7 +297,7 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
             # An underscore after a name that Keras has taken (`weights`).
             value = getattr(self, f"{argument}_", None) or getattr(self, argument)
             config[argument] = keras.saving.serialize_keras_object(value)
-        return {**config, "home": self._home} if backend.is_pickling() else config
+        return {**config, "home": self._home} if processes.is_pickling() else config
 
     @classmethod
     def from_config(cls, config):

@@ -8,7 +8,7 @@ the engine names one (torch), with the process itself elsewhere. Replicas fold i
 
 import numpy as np
 
-from keras_segaug import backend, random
+from keras_segaug import backend, processes, random
 
 _WORD = 0xFFFFFFFF
 # A call advances the counter by this much: the step of TensorFlow's own generators.
@@ -24,7 +24,7 @@ class Stream:
 
     Args:
         variable: of Keras: the counter in two words (low and high), and the seed.
-        home: the process the layer was made in, as `backend.process()` named it.
+        home: the process the layer was made in, as `processes.process()` named it.
     """
 
     def __init__(self, variable, home):
@@ -36,7 +36,7 @@ class Stream:
 
     def next(self):
         """The key of the next call, as `random.key` makes one."""
-        key, replica = self._salted(self._next()), backend.replica()
+        key, replica = self._salted(self._next()), processes.replica()
         return key if replica is None else random.fold_in(key, replica)
 
     def key(self, number):
@@ -45,11 +45,11 @@ class Stream:
 
     def step_back(self, key):
         """Gives a key back after a call that failed, unless somebody has called since."""
-        with backend.lock():
+        with processes.lock():
             self.agree()
             _, number = backend.to_numpy(key)
             count = count_of(self._read())
-            if self._home == backend.process() and count & _WORD == int(number) + 1:
+            if self._home == processes.process() and count & _WORD == int(number) + 1:
                 self._write(count - 1)
 
     def read(self):
@@ -82,7 +82,7 @@ class Stream:
 
     def _next(self):
         if backend.name() == "tensorflow" and not backend.runs_on("tensorflow"):
-            with backend.lock():
+            with processes.lock():
                 if self._mapped is None:
                     words = self._read()
                     self._agreed = count_of(words)
@@ -91,7 +91,7 @@ class Stream:
             return backend.next_key(self._mapped)
         if backend.runs_on("tensorflow"):
             return backend.next_key(self._variable)
-        with backend.lock():
+        with processes.lock():
             if self._mapped is None or backend.is_functional(self._variable):
                 return backend.next_key(self._variable)
             self.agree()
@@ -125,8 +125,8 @@ def words_of(count, seed, dtype):
 
 def _salt(home):
     """Two words that tell a copy in a worker process from its siblings; none for no copy."""
-    seed = backend.worker_seed()
-    if seed is None and home == backend.process():
+    seed = processes.worker_seed()
+    if seed is None and home == processes.process():
         return ()
-    seed = backend.process() if seed is None else seed
+    seed = processes.process() if seed is None else seed
     return seed & _WORD, seed >> 32 & _WORD

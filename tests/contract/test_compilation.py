@@ -101,3 +101,100 @@ def test_compiled_because_told_so_where_sizes_are_not_known(shape):
     # 8 bits between the lookup and the colours: a half is rounded up or down.
     np.testing.assert_allclose(to_numpy(found[0]), to_numpy(expected[0]), atol=2.0)
     assert (to_numpy(found[1]) != to_numpy(expected[1])).mean() < 0.001
+
+
+# --- Few programs for all batches ---
+
+
+class Counted:
+    """Counts how often a layer is traced, that is, compiled."""
+
+    def __init__(self, monkeypatch, layer):
+        self.layer, self.traces = layer, 0
+        program = layer._program._function
+
+        def traced(*arguments):
+            self.traces += 1
+            return program(*arguments)
+
+        monkeypatch.setattr(layer._program, "_function", traced)
+
+
+needs_xla = pytest.mark.skipif(
+    keras.backend.backend() == "torch", reason="the torch backend does not compile"
+)
+ORDERS = {
+    "upwards": range(1, 65),
+    "downwards": range(64, 0, -1),
+    "epochs": [16, 16, 16, 5] * 8,
+    "shuffled": np.random.default_rng(0).permutation(range(1, 65)).tolist(),
+}
+
+
+@needs_xla
+@pytest.mark.parametrize("order", ORDERS)
+def test_any_order_of_batch_sizes_costs_few_programs(monkeypatch, order):
+    counted = Counted(monkeypatch, ks.Pipeline([ks.JointRandomFlip()], seed=1))
+    for count in ORDERS[order]:
+        images, masks = counted.layer(pictures(count, 8, 6), labels(count, 8, 6))
+        assert images.shape[0] == masks.shape[0] == count
+    # The function that has a gradient is traced with the one that has none only on demand.
+    assert 1 <= counted.traces <= 4
+
+
+@needs_xla
+def test_padding_a_batch_is_seen_nowhere():
+    """Images, masks, weights and points of 8, then 5 samples: as without compilation."""
+    results = []
+    for jit_compile in ("auto", False):
+        layer = ks.Pipeline(
+            [ks.JointRandomRotation(0.2), ks.ImageOnlyBrightness(0.2, probability=0.5)],
+            seed=1,
+            targets={"spots": "points"},
+            jit_compile=jit_compile,
+        )
+        results.append([])
+        for count in (8, 5, 8, 1):
+            data = {
+                "images": pictures(count),
+                "masks": [labels(count), np.eye(5, dtype="float32")[labels(count)]],
+                "sample_weights": np.ones((count, 16, 14), "float32"),
+                "spots": np.full((count, 2, 2), 3.0, "float32"),
+            }
+            results[-1] += keras.tree.flatten(to_numpy(layer(data)))
+            keys = ks.random.fold_in(ks.random.key(count), np.arange(count))
+            results[-1] += keras.tree.flatten(to_numpy(layer.augment(data, keys)))
+    for found, expected in zip(*results, strict=True):
+        np.testing.assert_allclose(found, expected, atol=1.01 if found.shape[-1] == 3 else 1e-4)
+
+
+@needs_xla
+def test_a_size_that_comes_back_is_not_padded_for_ever(monkeypatch):
+    counted = Counted(monkeypatch, ks.JointRandomFlip(seed=1))
+    for count in [64] + [17] * 40:
+        counted.layer(pictures(count, 8, 6))
+    assert counted.traces == 2
+    assert counted.layer._program._batches.popitem()[1]._sizes == [64, 17]
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="only TensorFlow warns")
+def test_tensorflow_does_not_warn_of_retracing(caplog):
+    layer = ks.Pipeline(inner(), seed=1)
+    for side in range(8, 24):
+        layer(pictures(2, side, side), labels(2, side, side))
+    for count in range(1, 12):
+        layer(pictures(count, 8, 8), labels(count, 8, 8))
+    assert "retracing" not in caplog.text
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="compiles in `dataset.map`")
+def test_the_last_batch_of_a_dataset_costs_one_program_more(monkeypatch):
+    import tensorflow as tf
+
+    traces = []
+    for drop in (True, False):
+        counted = Counted(monkeypatch, ks.JointRandomFlip(seed=1))
+        pairs = tf.data.Dataset.from_tensor_slices((pictures(20, 8, 6), labels(20, 8, 6)))
+        list(pairs.batch(8, drop_remainder=drop).map(counted.layer))
+        traces.append(counted.traces)
+    assert traces[1] <= traces[0] + 1
