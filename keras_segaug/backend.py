@@ -154,6 +154,11 @@ def is_for_cpu():
     return importlib.import_module("jax").default_backend() == "cpu"
 
 
+def dtype_held(dtype):
+    """The dtype in which the backend of Keras holds an array of this dtype."""
+    return keras.backend.standardize_dtype(keras.ops.convert_to_tensor(np.zeros(1, dtype)).dtype)
+
+
 def is_eager(tensor):
     """Can the tensor's values be read now?"""
     if isinstance(tensor, keras.KerasTensor) or is_foreign(tensor):
@@ -180,9 +185,14 @@ def called_by_a_network():
     people call in `dataset.map`.
     """
     context = global_state().get_global_attribute("current_call_ctx")
-    if context is None or context.get_value("training") is not None:
-        return False
-    model = context.entry_layer
+    said = context is not None and context.get_value("training") is not None
+    return not said and is_in_a_network()
+
+
+def is_in_a_network():
+    """Is a model with weights being called, of which this call is a part?"""
+    context = global_state().get_global_attribute("current_call_ctx")
+    model = context.entry_layer if context is not None else None
     return isinstance(model, keras.Model) and any("float" in str(v.dtype) for v in model.weights)
 
 

@@ -247,6 +247,9 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         if key is not None and not self._warned_of_masks:
             self._warned_of_masks = warn_of_masks_left_behind(self, sample)
         ranges.look_at(self, sample, acting=key is not None)
+        if key is None and backend.is_in_a_network():
+            # Plain operations are what exporters know; whoever runs the model compiles it.
+            return self._augment(sample.tensors, None)
         return self._program(sample.tensors, key, sample.sizes())
 
     def _augment(self, tensors, key):

@@ -84,3 +84,21 @@ def test_uint8_results_are_rounded_and_clipped():
 def test_the_dtype_of_a_pipeline_counts_not_its_layers():
     layer = ks.Pipeline([ks.ImageOnlyRescaling(0.5, dtype="uint8"), ks.ImageOnlyRescaling(2.0)])
     np.testing.assert_array_equal(to_numpy(layer(np.full((2, 2, 1), 3, "uint8"))), 3.0)
+
+
+@pytest.mark.parametrize("value", [2**40 + 3, -(2**33), 2.0**60 + 2.0**20])
+def test_no_class_id_is_cut(value):
+    """JAX holds 64 bits as 32: what fits comes back as int32, what does not is refused."""
+    layer = ks.JointRandomFlip(seed=1)
+    mask = np.full((1, 4, 4), value)
+    assert "64" in mask.dtype.name
+    if keras.backend.backend() != "jax":
+        assert (to_numpy(layer(pictures(1, 4, 4), mask)[1]) == value).all()
+        return
+    with pytest.raises(
+        ValueError, match=r"JointRandomFlip: masks are \w+32 under JAX.*would become"
+    ):
+        layer(pictures(1, 4, 4), mask)
+    _, kept = layer(pictures(1, 4, 4), np.full((1, 4, 4), 2**31 - 1))
+    assert to_numpy(kept).dtype == "int32"
+    assert (to_numpy(kept) == 2**31 - 1).all()
