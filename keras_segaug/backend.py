@@ -104,6 +104,36 @@ def window_of(tensor, start, shape):
     return importlib.import_module("jax").lax.dynamic_slice(tensor, start, shape)
 
 
+def repeated_last(tensor, more):
+    """A batch that is there, its last sample repeated so many times."""
+    if _is_jax_on_cpu():
+        # JAX would compile a program for each of its own operations and shapes.
+        values = np.asarray(tensor)
+        return np.concatenate([values, np.repeat(values[-1:], more, axis=0)])
+    last = ops.broadcast_to(tensor[-1:], (more, *tensor.shape[1:]))
+    return ops.concatenate([tensor, last], axis=0)
+
+
+def first(tensor, count):
+    """The first samples of a batch that is there."""
+    if _is_jax_on_cpu():
+        return put(np.asarray(tensor)[:count])
+    return tensor[:count]
+
+
+def put(array):
+    """An array where the backend keeps its tensors. (`jnp.asarray` compiles for every shape.)"""
+    if keras.backend.backend() == "jax" and isinstance(array, np.ndarray):
+        return importlib.import_module("jax").device_put(array, may_alias=False)
+    return array
+
+
+def _is_jax_on_cpu():
+    if keras.backend.backend() != "jax":
+        return False
+    return importlib.import_module("jax").default_backend() == "cpu"
+
+
 def parts_of(words, dtype):
     """Int32 words cut up, the lowest bits first: (..., 4) for "uint8", (..., 2) for "int16"."""
     parts = _bitcast(words, dtype)

@@ -183,7 +183,8 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
             if training is None and backend.called_by_a_network():
                 training = False
             said = {} if training is None else {"training": training}
-            return sample.write(super().__call__(sample.tensors, **said))
+            tensors = keras.tree.map_structure(backend.put, sample.tensors)
+            return sample.write(super().__call__(tensors, **said))
 
     def draw_all(self, draws):
         """The drawn parameters and, where it is not certain, whether the layer acts at all."""

@@ -5,14 +5,14 @@ import importlib
 import keras
 
 from keras_segaug import backend
-from keras_segaug.backend import ops
 from keras_segaug.gradients import differentiable
 
 # Sizes of images that one layer compiles for, when it is left to decide.
 _MOST_SIZES = 3
-# A batch is padded to at most so many times its size; a size that comes back so often earns a
-# program of its own.
-_MOST_PADDING = 4
+# Batches are padded to 8 or 64 samples, where that makes more than so many pixels to 4, 16 or 64.
+_MOST_PIXELS = 1 << 24
+# A size that comes back so often earns a program of its own: about then the work on samples that
+# are not there has taken as long as compiling takes.
 _COMES_BACK = 32
 
 
@@ -50,13 +50,15 @@ class Compiled:
         padded = count
         if len(tensors["images"].shape) == 4 and count:
             shapes = _signature(tensors, key, after=1)
-            padded = self._batches.setdefault(shapes, _Batches()).fitting(count)
+            if shapes not in self._batches:
+                self._batches[shapes] = _Batches(size[0] * size[1])
+            padded = self._batches[shapes].fitting(count)
         if padded == count:
             return self._program(tensors, key)(tensors, key)
         more = keras.tree.map_structure(lambda x: _padded(x, padded), tensors)
         keys = _padded(key, padded) if key is not None and len(key.shape) == 2 else key
         results = self._program(more, keys)(more, keys)
-        return keras.tree.map_structure(lambda x: x[:count], results)
+        return keras.tree.map_structure(lambda x: backend.first(x, count), results)
 
     def compiles(self, size):
         """Is a call on images of this (height, width) compiled?"""
@@ -102,9 +104,14 @@ class Compiled:
 
 
 class _Batches:
-    """The batch sizes that there are programs for."""
+    """The batch sizes that there are programs for.
 
-    def __init__(self):
+    Args:
+        pixels: of an image.
+    """
+
+    def __init__(self, pixels):
+        self._factor = 8 if 64 * pixels <= _MOST_PIXELS else 4
         self._sizes = []
         self._seen = {}
 
@@ -114,14 +121,15 @@ class _Batches:
         The first size is taken as it is: often there is but one, and the rest of the data.
         """
         self._seen[count] = self._seen.get(count, 0) + 1
-        large_enough = [n for n in self._sizes if count <= n <= _MOST_PADDING * count]
+        factor = self._factor if count <= 64 else 2
+        large_enough = [n for n in self._sizes if count <= n <= factor * count]
         if large_enough and (count in self._sizes or self._seen[count] < _COMES_BACK):
             return min(large_enough)
         size = count
         if self._sizes and self._seen[count] < _COMES_BACK:
-            size = _MOST_PADDING
+            size = factor
             while size < count:
-                size *= _MOST_PADDING
+                size *= factor
         self._sizes.append(size)
         return size
 
@@ -136,6 +144,4 @@ def _signature(tensors, key, after):
 
 def _padded(tensor, count):
     """The last sample again and again, so that nothing that is not there need be dealt with."""
-    missing = count - tensor.shape[0]
-    last = ops.broadcast_to(tensor[-1:], (missing, *tensor.shape[1:]))
-    return ops.concatenate([tensor, last], axis=0)
+    return backend.repeated_last(tensor, count - tensor.shape[0])
