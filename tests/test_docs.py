@@ -58,6 +58,23 @@ def test_readme_snippets_run(tmp_path, monkeypatch):
     assert np.isfinite(names["network"].evaluate(names["dataset"], verbose=0))
 
 
+# The engine of a recipe is tried on the backend it is used with.
+RECIPES = {"": None, "torch": "torch", "grain": "jax"}
+
+
+def test_recipes_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    recipes = re.findall(
+        r"```python ?(\w*)\n(.*?)```", (ROOT / "docs/recipes.md").read_text(), re.S
+    )
+    assert {engine for engine, _ in recipes} == set(RECIPES)
+    names = {}
+    for engine, code in recipes:
+        if RECIPES[engine] in (None, keras.backend.backend()):
+            exec(compile(code, "recipes.md", "exec"), names)
+            assert names.get("moved_masks", names["masks"]).shape[-2:] == (32, 32)
+
+
 def test_readme_names_every_layer():
     for name, _ in PUBLIC:
         assert f"`{name}`" in README, name
