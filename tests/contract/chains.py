@@ -89,6 +89,7 @@ class Chain(NamedTuple):
     mask_dtype: str
     depth_dtype: str
     num_classes: int
+    targets: dict
 
     def leaves(self):
         return list(leaves_of(self.layer))
@@ -182,8 +183,8 @@ class Maker:
         """A layer that keeps the size of the images and the channels of the masks."""
         draw = self.rng.random()
         if depth < 3 and draw < 0.12:
-            return self.pipeline([self.kept(depth + 1) for _ in range(self.rng.integers(1, 4))])
-        if depth < 3 and draw < 0.3:
+            return self.pipeline([self.kept(depth + 1) for _ in range(self.rng.integers(1, 3))])
+        if depth < 3 and draw < 0.25:
             return self.choice([self.kept(depth + 1) for _ in range(self.rng.integers(2, 4))])
         if self.colors and draw < 0.5:
             return self.coloring()
@@ -227,7 +228,7 @@ class Maker:
 
     def top(self):
         layers, size, coded = [], self.size, False
-        for _ in range(self.rng.integers(1, 6)):
+        for _ in range(self.rng.integers(1, 5)):
             if self.chance(0.35):
                 layer, size, coded = self.changing(1, size, coded)
                 layers.append(layer)
@@ -253,7 +254,10 @@ def _made(number, place, told):
     place = place or drawn
     structure = maker.pick(["mapping", "mapping", "nested", "tuple"])
     small = maker.dtype == "uint8" and maker.chance(0.3)
-    named = ROLES if structure != "tuple" else dict(enumerate(ROLES.values(), 3))
+    # What costs a run of its own is not always there.
+    left_out = [name for name in ("image_2", "spots") if maker.chance(0.5)]
+    targets = {name: role for name, role in ROLES.items() if name not in left_out}
+    named = targets if structure != "tuple" else dict(enumerate(targets.values(), 3))
     layer = ks.Pipeline(
         layers,
         seed=number,
@@ -278,6 +282,7 @@ def _made(number, place, told):
         maker.pick(["uint8", "uint8", "uint16", "int32", "float32", "int64"]),
         maker.pick(["float32", "float32", "uint8", "int32"]),
         maker.num_classes,
+        targets,
     )
 
 
@@ -302,7 +307,7 @@ def sample_for(chain):
             y, x = 6 * (cell // (width // 6)) + 2, 6 * (cell % (width // 6)) + 2
             instances[i, y - 1 : y + 2, x - 1 : x + 2] = spot + 1
             spots[i, spot] = x, y
-    return {
+    sample = {
         "images": images.astype(chain.dtype),
         "masks": ids.astype(chain.mask_dtype),
         "sample_weights": ((ids + 1) / 16).astype("float32"),
@@ -312,6 +317,11 @@ def sample_for(chain):
         "certainty": ((ids + 1) / 16).astype("float32")[..., None],
         "spots": spots,
     }
+    return {name: sample[name] for name in names_of(chain)}
+
+
+def names_of(chain):
+    return ("images", "masks", "sample_weights", *chain.targets)
 
 
 # Those with a channel axis.
@@ -334,7 +344,7 @@ def structured(chain, sample):
 
 def flat(chain, data, coded):
     """The inverse of `structured`, of a result; `coded`: are the masks one-hot?"""
-    names = ("images", "masks", "sample_weights", *ROLES)
+    names = names_of(chain)
     if chain.structure == "tuple":
         data = dict(zip(names, data, strict=True))
     elif chain.structure == "nested":
