@@ -22,7 +22,7 @@ for _label, _value in FILLS.items():
 LABELS[ERASED_IMAGE] = ERASED
 
 
-class Failure(AssertionError):
+class Failure(AssertionError):  # noqa: N818  # it is no error of this code
     """A chain that breaks a promise, with all that is needed to run it again."""
 
 
