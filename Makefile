@@ -41,7 +41,7 @@ test-jax: $(VENV)/test ## All tests on JAX.
 test-torch: $(VENV)/torch ## All tests on torch.
 	KERAS_BACKEND=torch $(PYTEST)
 
-test-chains: $(VENV)/test ## A thousand random chains of layers on TensorFlow and on JAX; takes hours.
+test-chains: $(VENV)/test ## A thousand random chains of layers on TensorFlow, and on JAX; takes hours.
 	KERAS_BACKEND=tensorflow $(RUN) -m tests.contract.chains 1000
 	KERAS_BACKEND=jax $(RUN) -m tests.contract.chains 1000
 

@@ -113,17 +113,33 @@ def _replayed_apart(chain, result, replayed, tally):
 
 
 def _wrong_specs(chain, data, found, tally):
-    def symbol(array):
-        return keras.KerasTensor(array.shape, as_held(array.dtype))
+    for unknown in (False, True):
 
-    spec = chain.layer(keras.tree.map_structure(symbol, data))
-    pairs = zip(keras.tree.flatten(spec), keras.tree.flatten(found), strict=True)
-    for said, real in pairs:
-        shape = tuple(real.shape)
-        dtype = as_held(dtype_of(real))
-        if (tuple(said.shape), said.dtype) != (shape, dtype):
-            tally.wrong_specs += 1
-            yield f"spec says {said.shape} {said.dtype}, found {shape} {dtype}"
+        def symbol(array, unknown=unknown):
+            shape = _without_sizes(chain, array.shape) if unknown else array.shape
+            return keras.KerasTensor(shape, as_held(array.dtype))
+
+        spec = chain.layer(keras.tree.map_structure(symbol, data))
+        pairs = zip(keras.tree.flatten(spec), keras.tree.flatten(found), strict=True)
+        for said, real in pairs:
+            same = [
+                a in (b, None if unknown else b)
+                for a, b in zip(said.shape, real.shape, strict=False)
+            ]
+            dtype = as_held(dtype_of(real))
+            if len(said.shape) != len(real.shape) or not all(same) or said.dtype != dtype:
+                tally.wrong_specs += 1
+                yield f"spec says {said.shape} {said.dtype}, found {real.shape} {dtype}"
+
+
+def _without_sizes(chain, shape):
+    """As in a dataset of images of any size."""
+    batched = chain.count is not None
+    shape = [None if batched else shape[0], *shape[1:]]
+    for i in range(int(batched), len(shape) - 1):
+        if tuple(shape[i : i + 2]) == chain.size:
+            return (*shape[:i], None, None, *shape[i + 2 :])
+    return tuple(shape)
 
 
 def _wrong_dtypes(chain, sample, found):

@@ -6,6 +6,7 @@
 import argparse
 import json
 import time
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
@@ -90,6 +91,8 @@ class Chain(NamedTuple):
     depth_dtype: str
     num_classes: int
     targets: dict
+    # Is the mask given with a channel axis?
+    deep_mask: bool
 
     def leaves(self):
         return list(leaves_of(self.layer))
@@ -283,6 +286,7 @@ def _made(number, place, told):
         maker.pick(["float32", "float32", "uint8", "int32"]),
         maker.num_classes,
         targets,
+        maker.chance(0.3),
     )
 
 
@@ -320,6 +324,12 @@ def sample_for(chain):
     return {name: sample[name] for name in names_of(chain)}
 
 
+def deep_in(chain, coded=False):
+    """The names of those that have a channel axis."""
+    masks = ["masks"] * (chain.deep_mask or coded) + ["instances"] * coded
+    return {*_DEEP, *masks}
+
+
 def names_of(chain):
     return ("images", "masks", "sample_weights", *chain.targets)
 
@@ -330,8 +340,9 @@ _DEEP = ("images", "depth", "image_2", "certainty")
 
 def structured(chain, sample):
     """The sample as the chain takes it."""
-    first = chain.layer.data_format == "channels_first"
-    data = {k: np.moveaxis(v, -1, 1) if first and k in _DEEP else v for k, v in sample.items()}
+    first, deep = chain.layer.data_format == "channels_first", deep_in(chain)
+    data = {k: v[..., None] if chain.deep_mask and k == "masks" else v for k, v in sample.items()}
+    data = {k: np.moveaxis(v, -1, 1) if first and k in deep else v for k, v in data.items()}
     data = {k: v if chain.count else v[0] for k, v in data.items()}
     if chain.structure == "tuple":
         return tuple(data.values())
@@ -351,9 +362,12 @@ def flat(chain, data, coded):
         masks = data["masks"]
         data = {**data, **data["more"], "masks": masks["a"], "instances": masks["instances"]}
     first = chain.layer.data_format == "channels_first"
-    deep = (*_DEEP, *(("masks", "instances") if coded else ()))
+    deep = deep_in(chain, coded)
     data = {k: data[k] if chain.count else data[k][None] for k in names}
-    return {k: np.moveaxis(v, 1, -1) if first and k in deep else v for k, v in data.items()}
+    data = {k: np.moveaxis(v, 1, -1) if first and k in deep else v for k, v in data.items()}
+    if chain.deep_mask and not coded:
+        data["masks"] = data["masks"][..., 0]
+    return data
 
 
 def main():
@@ -363,12 +377,13 @@ def main():
     parser.add_argument("count", type=int)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--failures", default="chains-{backend}.txt")
+    parser.add_argument("--failures", default="build/chains-{backend}.txt")
     given = parser.parse_args()
     backend = keras.backend.backend()
-    path, tally, start = given.failures.format(backend=backend), Tally(), time.time()
+    path, tally, start = Path(given.failures.format(backend=backend)), Tally(), time.time()
+    path.parent.mkdir(exist_ok=True)
     failed = 0
-    with open(path, "w") as file:
+    with path.open("w") as file:
         for number in range(given.first, given.first + given.count):
             if time.time() - start > 60 * given.minutes:
                 break
