@@ -42,8 +42,8 @@ test-torch: $(VENV)/torch ## All tests on torch.
 	KERAS_BACKEND=torch $(PYTEST)
 
 test-chains: $(VENV)/test ## A thousand random chains of layers on TensorFlow, and on JAX; takes hours.
-	KERAS_BACKEND=tensorflow $(RUN) -m tests.contract.chains 1000
-	KERAS_BACKEND=jax $(RUN) -m tests.contract.chains 1000
+	KERAS_BACKEND=tensorflow $(RUN) -m tests.contract.run_chains 1000
+	KERAS_BACKEND=jax $(RUN) -m tests.contract.run_chains 1000
 
 test-browser: $(VENV)/test ## The preview page in a headless Chromium.
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \

@@ -9,7 +9,7 @@ import tensorflow as tf
 from scipy import ndimage
 
 import keras_segaug as ks
-from tests.contract import chains
+from tests.contract import chain_samples, chains
 from tests.contract.chains import CLASSES, ERASED, ERASED_ALONE, ERASED_IMAGE, FILLS
 from tests.data import as_held, dtype_of, to_numpy
 
@@ -58,11 +58,11 @@ def check(number, tally, place=None):
 
 def _problems(chain, tally):
     tally.places[chain.place] = tally.places.get(chain.place, 0) + 1
-    sample = chains.sample_for(chain)
-    data = chains.structured(chain, sample)
+    sample = chain_samples.sample_for(chain)
+    data = chain_samples.structured(chain, sample)
     found, again = _run(chain, data)
     coded = chain.has(ks.MaskOnlyOneHot)
-    result, replayed = (chains.flat(chain, each, coded) for each in (to_numpy(found), again))
+    result, replayed = (chain_samples.flat(chain, each, coded) for each in (to_numpy(found), again))
     problems = [
         *_wrong_specs(chain, data, found, tally),
         *_replayed_apart(chain, result, replayed, tally),
@@ -145,7 +145,7 @@ def _without_sizes(chain, shape):
 def _wrong_dtypes(chain, sample, found):
     coded = chain.has(ks.MaskOnlyOneHot)
     dtypes = keras.tree.map_structure(lambda x: np.empty(x.shape, dtype_of(x)), found)
-    for name, array in chains.flat(chain, dtypes, coded).items():
+    for name, array in chain_samples.flat(chain, dtypes, coded).items():
         wanted = chain.layer.compute_dtype if name in ("images", "image_2") else sample[name].dtype
         if as_held(array.dtype) != as_held(wanted):
             yield f"{name}: dtype {array.dtype}, not {wanted}"

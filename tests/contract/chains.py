@@ -1,15 +1,7 @@
-"""Random chains of layers, each made from its number alone, and samples to send through them.
+"""Random chains of layers, each made from its number alone."""
 
-`python -m tests.contract.chains 1000` checks so many chains and writes what fails to a file.
-"""
-
-import argparse
-import json
-import time
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
 
 import keras_segaug as ks
@@ -254,20 +246,20 @@ def _made(number, place, told):
     maker = Maker(number, told)
     layers = maker.top()
     drawn = str(maker.rng.choice(["eager", "jit", "map"], p=[0.88, 0.04, 0.08]))
-    place = place or drawn
     structure = maker.pick(["mapping", "mapping", "nested", "tuple"])
     small = maker.dtype == "uint8" and maker.chance(0.3)
     # What costs a run of its own is not always there.
     left_out = [name for name in ("image_2", "spots") if maker.chance(0.5)]
     targets = {name: role for name, role in ROLES.items() if name not in left_out}
     named = targets if structure != "tuple" else dict(enumerate(targets.values(), 3))
+    gated = maker.chance(0.2) and ks.Pipeline(layers).random
     layer = ks.Pipeline(
         layers,
         seed=number,
-        probability=0.8 if maker.chance(0.2) and ks.Pipeline(layers).random else 1.0,
+        probability=0.8 if gated else 1.0,
         dtype="uint8" if small else "float32",
         data_format="channels_first" if maker.chance(0.15) else "channels_last",
-        jit_compile=place == "jit",
+        jit_compile=(place or drawn) == "jit",
         targets=named,
         name=f"chain_{number}",
     )
@@ -275,7 +267,7 @@ def _made(number, place, told):
     return Chain(
         number,
         layer,
-        place,
+        place or drawn,
         structure,
         maker.interpolation,
         count,
@@ -288,117 +280,3 @@ def _made(number, place, told):
         targets,
         maker.chance(0.3),
     )
-
-
-# --- Samples ---------------------------------------------------------------------------------
-
-
-def sample_for(chain):
-    """{name: array}, batched and channels last, for a chain."""
-    rng = np.random.default_rng(chain.number + 1_000_000)
-    count, (height, width) = chain.count or 1, chain.size
-    coarse = rng.integers(0, CLASSES, (count, -(-height // 3), -(-width // 3)))
-    ids = coarse.repeat(3, 1).repeat(3, 2)[:, :height, :width]
-    images = rng.integers(0, 256, (count, height, width, chain.channels))
-    images[..., -1] = ids
-    # Where colors need three channels, the second image has them, too.
-    second = np.repeat(ids[..., None], chain.channels, -1)
-    instances = np.zeros((count, height, width), "int32")
-    spots = np.zeros((count, SPOTS, 2), "float32")
-    for i in range(count):
-        cells = rng.permutation((height // 6) * (width // 6))[:SPOTS]
-        for spot, cell in enumerate(cells):
-            y, x = 6 * (cell // (width // 6)) + 2, 6 * (cell % (width // 6)) + 2
-            instances[i, y - 1 : y + 2, x - 1 : x + 2] = spot + 1
-            spots[i, spot] = x, y
-    sample = {
-        "images": images.astype(chain.dtype),
-        "masks": ids.astype(chain.mask_dtype),
-        "sample_weights": ((ids + 1) / 16).astype("float32"),
-        "depth": ids[..., None].astype(chain.depth_dtype),
-        "image_2": second.astype(chain.dtype),
-        "instances": instances,
-        "certainty": ((ids + 1) / 16).astype("float32")[..., None],
-        "spots": spots,
-    }
-    return {name: sample[name] for name in names_of(chain)}
-
-
-def deep_in(chain, coded=False):
-    """The names of those that have a channel axis."""
-    masks = ["masks"] * (chain.deep_mask or coded) + ["instances"] * coded
-    return {*_DEEP, *masks}
-
-
-def names_of(chain):
-    return ("images", "masks", "sample_weights", *chain.targets)
-
-
-# Those with a channel axis.
-_DEEP = ("images", "depth", "image_2", "certainty")
-
-
-def structured(chain, sample):
-    """The sample as the chain takes it."""
-    first, deep = chain.layer.data_format == "channels_first", deep_in(chain)
-    data = {k: v[..., None] if chain.deep_mask and k == "masks" else v for k, v in sample.items()}
-    data = {k: np.moveaxis(v, -1, 1) if first and k in deep else v for k, v in data.items()}
-    data = {k: v if chain.count else v[0] for k, v in data.items()}
-    if chain.structure == "tuple":
-        return tuple(data.values())
-    if chain.structure == "mapping":
-        return data
-    main = {k: data.pop(k) for k in ("images", "sample_weights")}
-    masks = {"a": data.pop("masks"), "instances": data.pop("instances")}
-    return {**main, "masks": masks, "more": data}
-
-
-def flat(chain, data, coded):
-    """The inverse of `structured`, of a result; `coded`: are the masks one-hot?"""
-    names = names_of(chain)
-    if chain.structure == "tuple":
-        data = dict(zip(names, data, strict=True))
-    elif chain.structure == "nested":
-        masks = data["masks"]
-        data = {**data, **data["more"], "masks": masks["a"], "instances": masks["instances"]}
-    first = chain.layer.data_format == "channels_first"
-    deep = deep_in(chain, coded)
-    data = {k: data[k] if chain.count else data[k][None] for k in names}
-    data = {k: np.moveaxis(v, 1, -1) if first and k in deep else v for k, v in data.items()}
-    if chain.deep_mask and not coded:
-        data["masks"] = data["masks"][..., 0]
-    return data
-
-
-def main():
-    from tests.contract.chain_promises import Failure, Tally, check
-
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("count", type=int)
-    parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--failures", default="build/chains-{backend}.txt")
-    given = parser.parse_args()
-    backend = keras.backend.backend()
-    path, tally, start = Path(given.failures.format(backend=backend)), Tally(), time.time()
-    path.parent.mkdir(exist_ok=True)
-    failed = 0
-    with path.open("w") as file:
-        for number in range(given.first, given.first + given.count):
-            if time.time() - start > 60 * given.minutes:
-                break
-            try:
-                check(number, tally)
-            except Failure as failure:
-                failed += 1
-                print(failure, file=file, flush=True)
-            if number % 50 == 49:
-                seconds = round(time.time() - start)
-                print(number + 1, f"{seconds} s", failed, tally, flush=True)
-                keras.backend.clear_session()
-    print(json.dumps({"backend": backend, "failed": failed, **vars(tally)}))
-    raise SystemExit(failed > 0)
-
-
-if __name__ == "__main__":
-    main()

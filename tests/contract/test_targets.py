@@ -133,6 +133,13 @@ def test_in_every_place_and_structure():
     same(model({key: data[key] for key in moved}, training=True), {k: expected[k] for k in moved})
 
 
+def test_training_is_given_by_its_name():
+    data, _ = full(1)
+    entries = [data[key] for key in ("images", "masks", "sample_weights")]
+    with pytest.raises(ValueError, match="further entries need a role.*Received 4 entries"):
+        ks.JointRandomFlip()(*entries, False)
+
+
 def test_one_image_and_augment_dataset():
     data, targets = full(2)
     flip = ks.JointRandomFlip(seed=5, targets=targets)
