@@ -19,7 +19,7 @@ BENCH_SETS := $(BENCH_VENV)/peers $(if $(TORCH_PEERS),$(BENCH_VENV)/torch-peers)
 BENCH_X := $(if $(ALBUMENTATIONSX),--python albumentationsx=$(BENCH_VENV)-x/bin/python)
 
 .PHONY: help demo test test-jax test-contract-jax test-torch test-torchvision test-browser test-all check wheel clean
-.PHONY: gallery bench bench-check bench-growth bench-gpu-smoke compare-keras
+.PHONY: test-chains gallery bench bench-check bench-growth bench-gpu-smoke compare-keras
 .DEFAULT_GOAL := help
 
 help: ## Lists the commands.
@@ -40,6 +40,10 @@ test-jax: $(VENV)/test ## All tests on JAX.
 
 test-torch: $(VENV)/torch ## All tests on torch.
 	KERAS_BACKEND=torch $(PYTEST)
+
+test-chains: $(VENV)/test ## A thousand random chains of layers on TensorFlow, and on JAX; takes hours.
+	KERAS_BACKEND=tensorflow $(RUN) -m tests.contract.run_chains 1000
+	KERAS_BACKEND=jax $(RUN) -m tests.contract.run_chains 1000
 
 test-browser: $(VENV)/test ## The preview page in a headless Chromium.
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \

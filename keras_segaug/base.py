@@ -173,8 +173,10 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
     # --- The public way in ---
 
     @backend.left_to_run
-    def __call__(self, data, masks=None, sample_weights=None, training=None):
-        sample = Sample(self, data, masks, sample_weights)
+    def __call__(self, data, masks=None, sample_weights=None, *more, training=None):
+        # `dataset.map` takes a tuple apart, however long it is.
+        entries = data, masks, sample_weights
+        sample = Sample(self, (*entries, *more)) if more else Sample(self, *entries)
         self._stream_of_calls()
         with backend.ops_of(sample.images):
             if backend.is_foreign(sample.images):

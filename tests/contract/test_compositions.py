@@ -235,3 +235,15 @@ def test_identity_breaks_no_lookup_in_two():
     with_it = ks.Pipeline([ks.JointRandomRotation(0.1), ks.Identity(), ks.JointRandomZoom(0.1)])
     assert len({len(step[0].lookup()) for step in with_it.steps(None)}) == 1
     assert len(with_it.steps(None)) == 2
+
+
+def test_identity_takes_no_other_layers_parameters():
+    """A crop that looks at the masks completes parameters, which go back to the layers in order."""
+    crop = ks.JointRandomCrop(9, 8, max_class_fraction=0.3)
+    layer = ks.Pipeline([ks.Identity(), ks.JointRandomFlip(), crop, ks.Identity()], **QUIET)
+    data = pictures(), labels()
+    drawn = layer.draw_parameters(data, 3)
+    assert [set(each) for each in drawn["layers"][::3]] == [set(), set()]
+    found = to_numpy(layer.apply(data, drawn))
+    for a, b in zip(found, to_numpy(layer.augment(data, 3)), strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -113,6 +113,14 @@ def test_in_every_place_and_structure():
         result = layer(places)(tuple(data[key] for key in keys))
         assert isinstance(result, tuple)
         same(dict(zip(keys, result, strict=True)), {key: expected[key] for key in keys})
+    # `dataset.map` takes a tuple apart.
+    entries = tuple(data[key] for key in (*keys[:3], "spots"))
+    moving = layer({1: "continuous", 3: "points"})
+    result = next(iter(tf.data.Dataset.from_tensors(entries).map(moving).as_numpy_iterator()))
+    same(
+        dict(zip((*keys[:3], "spots"), result, strict=True)),
+        {k: expected[k] for k in (*keys[:3], "spots")},
+    )
     result = layer({1: "continuous"})(data["images"], data["depth"])
     same({"depth": result[1]}, {"depth": expected["depth"]})
     # In a model.
@@ -123,6 +131,13 @@ def test_in_every_place_and_structure():
     model = keras.Model(inputs, layer(words)(inputs))
     assert tuple(model.output["spots"].shape) == (None, 7, 2)
     same(model({key: data[key] for key in moved}, training=True), {k: expected[k] for k in moved})
+
+
+def test_training_is_given_by_its_name():
+    data, _ = full(1)
+    entries = [data[key] for key in ("images", "masks", "sample_weights")]
+    with pytest.raises(ValueError, match=r"further entries need a role.*Received 4 entries"):
+        ks.JointRandomFlip()(*entries, False)
 
 
 def test_one_image_and_augment_dataset():
