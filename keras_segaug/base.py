@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from keras_segaug import backend, checks, ranges
+from keras_segaug.arguments import check_named
 from keras_segaug.replay import Replay, len_of
 from keras_segaug.sample import Sample
 from keras_segaug.sample_checks import warn_of_masks_left_behind
@@ -79,6 +80,10 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         if not abstract:
             package = cls.__module__.partition(".")[0]
             keras.saving.register_keras_serializable(package)(cls)
+
+    def __new__(cls, *args, **kwargs):
+        check_named(cls, args)
+        return super().__new__(cls, *args, **kwargs)
 
     def __init__(
         self,

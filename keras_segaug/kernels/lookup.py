@@ -17,11 +17,14 @@ def look_up(images, labels, points, interpolation, fill_mode, fill_value):
         points: `Points` of the output.
         interpolation: of the images.
         fill_mode: as in `resample.reader`.
-        fill_value: of the images, for "constant".
+        fill_value: of the images, for "constant"; rounded where they are integers.
 
     Returns:
         The images, and a list of the labels.
     """
+    if "int" in dtype_of(images):
+        # What is filled is a pixel as any other: the nearest number that it can hold.
+        fill_value = round(fill_value)
     packs = interpolation != "bicubic" and _fits_word(images, fill_value)
     # The label of the first mask fits into the same word.
     inside = labels[:1] if packs and labels and _fits_byte(labels[0][0]) else []

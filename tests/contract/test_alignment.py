@@ -107,7 +107,7 @@ def test_large_pictures():
     layers = [
         ks.JointRandomElasticTransform(interpolation="nearest"),
         ks.JointRandomRotation(0.3, interpolation="nearest"),
-        ks.JointRandomPerspective(0.3, interpolation="nearest"),
+        ks.JointRandomPerspective(scale=0.3, interpolation="nearest"),
     ]
     for jit_compile in (True, False):
         pipeline = ks.Pipeline(layers, seed=3, jit_compile=jit_compile, dtype="uint8")

@@ -91,7 +91,7 @@ def test_compiled_because_told_so_where_sizes_are_not_known(shape):
         ks.JointRandomElasticTransform(),
         ks.ImageOnlyGamma(0.2),
         ks.ImageOnlyContrast(0.2),
-        ks.ImageOnlyGaussianBlur(5, 1.0),
+        ks.ImageOnlyGaussianBlur(kernel_size=5, sigma=1.0),
         ks.ImageOnlyHue(0.0),
     ]
     compiled, plain = (ks.Pipeline(layers, seed=1, jit_compile=j) for j in (True, False))

@@ -34,20 +34,23 @@ def smooth_pictures(count, height=96, width=80):
 
 
 SMOOTH = [
-    ks.JointRandomElasticTransform(0.02, 0.25),
+    ks.JointRandomElasticTransform(strength=0.02, smoothness=0.25),
     ks.JointRandomLensDistortion((-0.2, 0.4)),
     ks.JointRandomGridDistortion(4, 0.4),
-    ks.JointRandomPerspective(0.3),
+    ks.JointRandomPerspective(scale=0.3),
     ks.JointRandomRotation(0.2),
     ks.Pipeline(
         [
             ks.JointRandomZoom(0.2),
-            ks.JointRandomElasticTransform(0.01, 0.3),
+            ks.JointRandomElasticTransform(strength=0.01, smoothness=0.3),
             ks.JointRandomShear(0.2),
         ]
     ),
     ks.Pipeline(
-        [ks.JointRandomRotation(0.1, probability=0.5), ks.ImageOnlyGaussianBlur(3, 0.0001)]
+        [
+            ks.JointRandomRotation(0.1, probability=0.5),
+            ks.ImageOnlyGaussianBlur(kernel_size=3, sigma=0.0001),
+        ]
     ),
 ]
 
