@@ -1,9 +1,6 @@
-"""Arguments that have to be named, since Keras reads another meaning into their place."""
+"""Arguments that must be named, since Keras' layer of the same name has another in their place."""
 
 import inspect
-
-# What Keras' layers of the same name take first: a chance, which a number would silently mean.
-_CURE = " Keras' layer of the same name takes the chance that it acts first: that is `probability` here."
 
 
 def check_named(cls, positional):
@@ -16,6 +13,7 @@ def check_named(cls, positional):
         return
     given = ", ".join(map(repr, positional))
     raise TypeError(
-        f"{cls.__name__}: arguments must be named, as in `{named[0]}=...`. Received: "
-        f"{cls.__name__}({given}).{_CURE}"
+        f"{cls.__name__}: arguments must be named, such as `{named[0]}=`. Received: "
+        f"{cls.__name__}({given}). The first number that Keras' layer of the same name takes is "
+        "a chance to act: here that is `probability=`."
     )
