@@ -37,10 +37,10 @@ class JointResizing(JointLayer):
             with the edge of the picture).
         antialias: True blends, where the image shrinks, all pixels that a pixel of the result
             covers, as `tf.image.resize` and Pillow do, and not only the nearest: fine patterns
-            turn gray instead of into coarser ones. For "bilinear" and "bicubic"; masks and
-            weights stay nearest. In a `Pipeline` it shares its lookup with no other layer, since
-            how much to blend is known along the axes of the image alone. `invert` blends as
-            without it.
+            turn gray instead of into coarser ones. Masks and weights stay nearest, and
+            interpolation="nearest" has nothing to blend. In a `Pipeline` it shares its lookup
+            with no other layer, since how much to blend is known along the axes of the image
+            alone. `invert` blends as without it.
         **kwargs: see `JointLayer` and `AugmentationLayer`.
 
     Example:
@@ -81,13 +81,10 @@ class JointResizing(JointLayer):
             checks.fail(self, "pad_to_aspect_ratio", accepted, pad_to_aspect_ratio)
 
         self.antialias = window_checks.truth(self, "antialias", antialias)
-        if antialias and self.interpolation == "nearest":
-            accepted = 'False for interpolation="nearest", which blends nothing'
-            checks.fail(self, "antialias", accepted, antialias)
 
     @property
     def apart(self):  # type: ignore[override]  # decided by an argument
-        return self.antialias
+        return self.antialias and self.interpolation != "nearest"
 
     def output_size(self, height, width):
         return self.height, self.width
@@ -107,7 +104,7 @@ class JointResizing(JointLayer):
         return confined(traced, window, apart)
 
     def run(self, group, batch):
-        if not self.antialias:
+        if not self.apart:
             return super().run(group, batch)
         images = self._antialiased(batch.images)
         if not batch.masks and not batch.weights:
