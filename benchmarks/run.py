@@ -6,9 +6,6 @@ python -m benchmarks.run --help
 import argparse
 import json
 import os
-import statistics
-import subprocess
-import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -17,6 +14,7 @@ from rich.progress import Progress, TimeElapsedColumn
 from benchmarks import machine, report
 from benchmarks.contenders import CONTENDERS, OPT_IN, REFERENCE
 from benchmarks.race import ROOT, Settings, contest, race
+from benchmarks.waiting import import_milliseconds
 from benchmarks.work import MAIN_ROWS, Task
 
 RESULTS = ROOT / "benchmarks" / "results"
@@ -77,25 +75,6 @@ def main(arguments=None):
     table = report.write_readme(result, options.readme)
     readme = f" and the table in {options.readme}" if table else ""
     Console().print(f"Wrote {path}, {options.document}{readme}")
-
-
-IMPORT = (
-    "import keras, time; start = time.perf_counter(); import keras_segaug; "
-    "print(time.perf_counter() - start)"
-)
-
-
-def import_milliseconds():
-    """What `import keras_segaug` takes where Keras has been imported already."""
-    command = [sys.executable, "-c", IMPORT]
-    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    runs = [
-        subprocess.run(
-            command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True
-        )
-        for _ in range(5)
-    ]
-    return 1000.0 * statistics.median(float(run.stdout) for run in runs)
 
 
 def measure(names, rows, side, settings):

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from keras_segaug import backend, checks, processes, ranges
+from keras_segaug.arguments import check_named
 from keras_segaug.compilation import Compiled
 from keras_segaug.replay import Replay, len_of
 from keras_segaug.sample import Sample
@@ -80,6 +81,10 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         if not abstract:
             package = cls.__module__.partition(".")[0]
             keras.saving.register_keras_serializable(package)(cls)
+
+    def __new__(cls, *args, **kwargs):
+        check_named(cls, args)
+        return super().__new__(cls, *args, **kwargs)
 
     def __init__(
         self,

@@ -74,10 +74,12 @@ def bounds(owner, argument, value, low, high):
 
 
 def signed_range(owner, argument, value, low=-1.0, high=1.0):
-    """A float `f` means (-f, f), cut to what is allowed; a pair is (lower, upper)."""
+    """A float `f`, or -f, means (-f, f), cut to what is allowed; a pair is (lower, upper)."""
     if not is_number(value):
         return bounds(owner, argument, value, low, high)
-    factor = number(owner, argument, value, 0.0, max(-low, high))
+    most = max(-low, high)
+    # The sign says nothing of a range that is symmetric; Keras takes either, too.
+    factor = abs(number(owner, argument, value, -most, most))
     return max(-factor, low), min(factor, high)
 
 

@@ -47,6 +47,8 @@ class JointLayer(AugmentationLayer, abstract=True):
     # Pairs of classes that change places where the layer mirrors; None: it never does, or none do.
     class_swap = None
     moves = True
+    # Does it blend more than a lookup does, so that none can be shared?
+    apart = False
     # False where the points never leave the picture, so that the border does not matter.
     leaves_picture = True
 
@@ -110,7 +112,9 @@ class JointLayer(AugmentationLayer, abstract=True):
 
     def merges(self, group):
         layers = [layer for layer, _ in group] + [self]
-        return all(layer.moves for layer in layers) and shared_lookup(layers) is not None
+        if not all(layer.moves and not layer.apart for layer in layers):
+            return False
+        return shared_lookup(layers) is not None
 
     def by_picture(self, group, size):
         if not self.moves:

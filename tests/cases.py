@@ -77,6 +77,11 @@ CASES = [
     Case(ks.JointResizing, {"height": 25, "width": 17}),
     Case(ks.JointResizing, {"height": 9, "width": 12, "crop_to_aspect_ratio": True}, "-crop"),
     Case(ks.JointResizing, {"height": 20, "width": 30, "pad_to_aspect_ratio": True}, "-pad"),
+    Case(
+        ks.JointResizing,
+        {"height": 7, "width": 9, "pad_to_aspect_ratio": True, "antialias": True},
+        "-antialias",
+    ),
     Case(ks.JointPadding, {"height": 64, "width": 80}),
     Case(ks.JointPadding, {"multiple": (9, 4), "position": "top_left"}, "-multiple"),
     # Of the size of the pictures: at inference they are not resized.

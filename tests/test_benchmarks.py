@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import check, figures, marks, report, targets, work
+from benchmarks import check, figures, marks, report, targets, waiting, work
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -58,6 +58,17 @@ def result():
 
 
 # --- Figures -----------------------------------------------------------------------------------
+
+
+def test_long_waits_are_named():
+    fine = dict(waiting.MOST)
+    assert waiting.judge(fine) == []
+    [late] = waiting.judge({**fine, "finding 10,000 pairs of files, seconds": 4.5})
+    assert late == "finding 10,000 pairs of files, seconds: 4.50; 3 is the most allowed."
+
+
+def test_a_scan_is_timed(tmp_path):
+    assert 0.0 < waiting.scan(tmp_path, 20) < waiting.MOST[list(waiting.MOST)[1]]
 
 
 def test_summary_is_the_median_and_the_quartiles():

@@ -49,14 +49,11 @@ def test_works_without_tensorflow_on_jax():
     assert done.returncode == 0, done.stderr[-2000:]
 
 
-def test_importing_adds_little_to_keras():
-    """At most 50 ms, and no module that Keras did not import already but the package's own."""
+def test_importing_adds_no_module_but_the_packages_own():
+    """To what Keras imports. How long that may take is for `make bench-check`."""
     code = (
-        "import keras, numpy, sys, time; before = set(sys.modules); start = time.perf_counter()\n"
+        "import keras, numpy, sys; before = set(sys.modules)\n"
         "import keras_segaug\n"
-        "print(time.perf_counter() - start)\n"
         "print(sorted({n.partition('.')[0] for n in set(sys.modules) - before}))"
     )
-    lines = run(code, "tensorflow").stdout.split("\n")
-    assert float(lines[0]) < 0.15  # the target is 0.05; a busy machine takes a little more
-    assert lines[1] == "['keras_segaug']"
+    assert run(code, "tensorflow").stdout.strip() == "['keras_segaug']"

@@ -73,7 +73,9 @@ MAKERS = {
     work.CHAIN: lambda: chain("uint8"),
     work.CHAIN_FLOAT: lambda: chain("float32"),
     "jitter": colour_jitter,
-    "blur": lambda: ks.ImageOnlyGaussianBlur(work.KERNEL, work.SIGMA, dtype="uint8"),
+    "blur": lambda: ks.ImageOnlyGaussianBlur(
+        kernel_size=work.KERNEL, sigma=work.SIGMA, dtype="uint8"
+    ),
     "elastic": lambda: ks.JointRandomElasticTransform(dtype="uint8"),
     work.CROP: crop,
     work.CROP_AIMED: lambda: crop(

@@ -27,7 +27,7 @@ class ImageOnlyGaussianBlur(ImageOnlyLayer):
 
     looks_around = True
 
-    def __init__(self, kernel_size=3, sigma=1.0, **kwargs):
+    def __init__(self, *, kernel_size=3, sigma=1.0, **kwargs):
         super().__init__(**kwargs)
         self.kernel_size = kernel_size
         if kernel_size is not None:

@@ -34,7 +34,7 @@ class JointRandomElasticTransform(JointLayer):
     (2, 8, 8)
     """
 
-    def __init__(self, strength=0.02, smoothness=0.25, **kwargs):
+    def __init__(self, *, strength=0.02, smoothness=0.25, **kwargs):
         super().__init__(**kwargs)
         self.smoothness = checks.number(self, "smoothness", smoothness, 0.02, 1.0)
         pair = (strength, strength) if checks.is_number(strength) else strength

@@ -22,7 +22,8 @@ class JointRandomErasing(JointLayer):
     Where it is left as it is, they keep their value.
 
     Args:
-        scale: a pair (lower, upper) in [0, 1]: a rectangle's share of the area.
+        scale: a pair (lower, upper) in [0, 1]: a rectangle's share of the area. A share of 0
+            erases nothing, any other at least one pixel.
         ratio: a pair (lower, upper) of numbers above 0: its width by its height.
         count: how many rectangles to fill in each sample.
         fill_value: the number to write into the image, or "noise": uniform noise between
@@ -34,7 +35,9 @@ class JointRandomErasing(JointLayer):
 
     Example:
 
-    >>> erasing = keras_segaug.JointRandomErasing((0.25, 0.25), (1, 1), mask_fill_value=255)
+    >>> erasing = keras_segaug.JointRandomErasing(
+    ...     scale=(0.25, 0.25), ratio=(1, 1), mask_fill_value=255
+    ... )
     >>> images, masks = erasing(np.ones((8, 8, 3), "uint8"), np.ones((8, 8), "uint8"))
     >>> int((np.asarray(masks) == 255).sum())
     16
@@ -44,6 +47,7 @@ class JointRandomErasing(JointLayer):
 
     def __init__(
         self,
+        *,
         scale=(0.02, 0.33),
         ratio=(0.3, 1 / 0.3),
         count=1,
@@ -121,7 +125,9 @@ class JointRandomErasing(JointLayer):
 
 def _between(fraction, side, size):
     """(B, N, size): which rows or columns do the rectangles cover?"""
-    side = ops.minimum(rounded(side), ops.cast(size, "float32"))
+    # No area is no rectangle, not one of a single pixel.
+    side = ops.where(side > 0.0, rounded(side), 0.0)
+    side = ops.minimum(side, ops.cast(size, "float32"))
     first = offset(fraction, size, side)[..., None]
     place = ops.cast(ops.arange(size, dtype="int32"), "float32")
     return (place >= first) & (place < first + side[..., None])

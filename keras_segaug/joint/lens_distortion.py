@@ -27,8 +27,8 @@ class JointRandomLensDistortion(JointLayer):
 
     def __init__(self, factor=0.2, **kwargs):
         super().__init__(**kwargs)
-        if checks.is_number(factor) and factor > 0.33:
-            accepted = "a number in [0, 0.33], or a pair (lower, upper) in [-0.33, 1]"
+        if checks.is_number(factor) and abs(factor) > 0.33:
+            accepted = "a number in [-0.33, 0.33], or a pair (lower, upper) in [-0.33, 1]"
             checks.fail(self, "factor", accepted, factor)
         self.factor = checks.signed_range(self, "factor", factor, -0.33, 1.0)
 

@@ -21,13 +21,13 @@ class JointRandomPerspective(JointLayer):
 
     Example:
 
-    >>> perspective = keras_segaug.JointRandomPerspective(0.3)
+    >>> perspective = keras_segaug.JointRandomPerspective(scale=0.3)
     >>> images, masks = perspective(np.zeros((2, 8, 8, 3), "uint8"), np.ones((2, 8, 8), "uint8"))
     >>> tuple(masks.shape)
     (2, 8, 8)
     """
 
-    def __init__(self, scale=0.2, **kwargs):
+    def __init__(self, *, scale=0.2, **kwargs):
         super().__init__(**kwargs)
         self.scale = checks.number(self, "scale", scale, 0.0, 0.5)
 

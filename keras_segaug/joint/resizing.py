@@ -1,4 +1,8 @@
 from keras_segaug import checks, window_checks
+from keras_segaug.backend import ops
+from keras_segaug.kernels import antialias as antialiasing
+from keras_segaug.kernels.antialias import Axis
+from keras_segaug.kernels.lookup import dtype_of
 from keras_segaug.kernels.windows import (
     central_window_of_aspect,
     centred_window,
@@ -10,6 +14,7 @@ from keras_segaug.kernels.windows import (
     whole_picture,
 )
 from keras_segaug.kinds import JointLayer
+from keras_segaug.sample import Batch
 
 
 class JointResizing(JointLayer):
@@ -30,6 +35,12 @@ class JointResizing(JointLayer):
             lies in the middle, in whole pixels, and the rest is filled as `fill_mode`
             says ("constant", which is what `keras.layers.Resizing` does, never blends
             with the edge of the picture).
+        antialias: True blends, where the image shrinks, all pixels that a pixel of the result
+            covers, as `tf.image.resize` and Pillow do, and not only the nearest: fine patterns
+            turn gray instead of into coarser ones. Masks and weights stay nearest, and
+            interpolation="nearest" has nothing to blend. In a `Pipeline` it shares its lookup
+            with no other layer, since how much to blend is known along the axes of the image
+            alone. `invert` blends as without it.
         **kwargs: see `JointLayer` and `AugmentationLayer`.
 
     Example:
@@ -49,7 +60,13 @@ class JointResizing(JointLayer):
     random = False
 
     def __init__(
-        self, height, width=None, crop_to_aspect_ratio=False, pad_to_aspect_ratio=False, **kwargs
+        self,
+        height,
+        width=None,
+        crop_to_aspect_ratio=False,
+        pad_to_aspect_ratio=False,
+        antialias=False,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.height, self.width = window_checks.window_size(self, height, width)
@@ -62,6 +79,12 @@ class JointResizing(JointLayer):
         if crop_to_aspect_ratio and pad_to_aspect_ratio:
             accepted = "False where `crop_to_aspect_ratio` is True: one of them at most"
             checks.fail(self, "pad_to_aspect_ratio", accepted, pad_to_aspect_ratio)
+
+        self.antialias = window_checks.truth(self, "antialias", antialias)
+
+    @property
+    def apart(self):  # type: ignore[override]  # decided by an argument
+        return self.antialias and self.interpolation != "nearest"
 
     def output_size(self, height, width):
         return self.height, self.width
@@ -79,6 +102,28 @@ class JointResizing(JointLayer):
         window, _ = self._windows(height, width)
         apart = self.pad_to_aspect_ratio and self.fill_mode == "constant"
         return confined(traced, window, apart)
+
+    def run(self, group, batch):
+        if not self.apart:
+            return super().run(group, batch)
+        images = self._antialiased(batch.images)
+        if not batch.masks and not batch.weights:
+            return Batch(images, [], [])
+        # Of the images, a lookup needs one channel to be one.
+        rest = super().run(group, Batch(batch.images[..., :1], batch.masks, batch.weights))
+        return Batch(images, rest.masks, rest.weights)
+
+    def _antialiased(self, images):
+        size = ops.shape(images)[1:3]
+        window, shown = self._windows(*size)
+        axes = (
+            Axis(size[0], window.top, window.height, self.height, shown.top, shown.height),
+            Axis(size[1], window.left, window.width, self.width, shown.left, shown.width),
+        )
+        mode = self.fill_mode if self.pad_to_aspect_ratio else "nearest"
+        if mode == "constant":
+            checks.fits_images(self, "fill_value", self.fill_value, dtype_of(images))
+        return antialiasing.resize(images, axes, self.interpolation, mode, self.fill_value)
 
     def _windows(self, height, width):
         """The window of the picture, and the part of the result that it fills."""

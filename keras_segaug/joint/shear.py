@@ -14,6 +14,8 @@ class JointRandomShear(JointLayer):
             output pixel looks x_factor times its height above or below the centre further
             along x. A float `f` means (-f, f).
         y_factor: the same along y.
+            A pair is the range itself, on either side: (0.2, 0.2) is always 0.2, where
+            `keras.layers.RandomShear` draws a sign besides.
         **kwargs: see `JointLayer` and `AugmentationLayer`.
 
     Example:

@@ -17,11 +17,12 @@ def look_up(images, labels, points, interpolation, fill_mode, fill_value):
         points: `Points` of the output.
         interpolation: of the images.
         fill_mode: as in `resample.reader`.
-        fill_value: of the images, for "constant".
+        fill_value: of the images, for "constant"; rounded where they are integers.
 
     Returns:
         The images, and a list of the labels.
     """
+    fill_value = filled_with(images, fill_value)
     packs = interpolation != "bicubic" and _fits_word(images, fill_value)
     # The label of the first mask fits into the same word.
     inside = labels[:1] if packs and labels and _fits_byte(labels[0][0]) else []
@@ -34,7 +35,7 @@ def look_up(images, labels, points, interpolation, fill_mode, fill_value):
     if packs:
         found, label = unpack(found, images.shape[-1])
         return found, [label, *rest] if inside else rest
-    return _as_eight_bits(found) if dtype_of(images) == "uint8" else found, rest
+    return as_eight_bits(found) if dtype_of(images) == "uint8" else found, rest
 
 
 def dtype_of(tensor):
@@ -51,7 +52,12 @@ def _fits_byte(label):
     return dtype_of(label) == "uint8" and label.shape[-1] == 1
 
 
-def _as_eight_bits(images):
+def filled_with(images, fill_value):
+    """What is filled is a pixel as any other: of integers, the nearest number."""
+    return round(fill_value) if "int" in dtype_of(images) else fill_value
+
+
+def as_eight_bits(images):
     """As the packed lookup rounds; a cubic may have gone beyond. Nearest pixels are 8 bits."""
     if dtype_of(images) == "uint8":
         return images

@@ -29,7 +29,11 @@ def test_any_size(case, height, width):
     np.testing.assert_array_equal(images[..., 0], masks)
 
 
-@pytest.mark.parametrize("case", **ids(JOINT))
+# Next to an edge, what is blended over many pixels has its mean further inside than its middle.
+BLENDING_NEIGHBORS = [case for case in JOINT if "antialias" not in case.arguments]
+
+
+@pytest.mark.parametrize("case", **ids(BLENDING_NEIGHBORS))
 def test_bilinear_image_agrees_with_its_mask(case):
     promises.check_interpolated_alignment(case.make)
 
@@ -107,7 +111,7 @@ def test_large_pictures():
     layers = [
         ks.JointRandomElasticTransform(interpolation="nearest"),
         ks.JointRandomRotation(0.3, interpolation="nearest"),
-        ks.JointRandomPerspective(0.3, interpolation="nearest"),
+        ks.JointRandomPerspective(scale=0.3, interpolation="nearest"),
     ]
     for jit_compile in (True, False):
         pipeline = ks.Pipeline(layers, seed=3, jit_compile=jit_compile, dtype="uint8")

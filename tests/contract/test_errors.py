@@ -125,7 +125,7 @@ BAD_ARGUMENTS = [
     (ks.JointRandomFlip, {"mask_fill_value": 0.5}, "mask_fill_value"),
     (ks.JointRandomFlip, {"interpolation": "cubic"}, "interpolation"),
     (ks.JointRandomRotation, {"factor": 1.5}, "factor"),
-    (ks.JointRandomRotation, {"factor": -0.1}, "factor"),
+    (ks.JointRandomRotation, {"factor": -1.1}, "factor"),
     (ks.JointRandomRotation, {"factor": (0.3, 0.1)}, "factor"),
     (ks.JointRandomRotation, {"factor": (0.1, 0.2, 0.3)}, "factor"),
     (ks.JointRandomRotation, {"factor": (-5, 0.5)}, "factor"),

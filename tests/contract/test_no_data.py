@@ -65,7 +65,7 @@ def test_an_image_without_any_value_stays_as_it_is():
 
 
 def test_a_blur_of_nothing_moves_nothing():
-    layer = ks.ImageOnlyGaussianBlur(5, (0.0, 0.0), jit_compile=False)
+    layer = ks.ImageOnlyGaussianBlur(kernel_size=5, sigma=(0.0, 0.0), jit_compile=False)
     np.testing.assert_array_equal(to_numpy(layer(holes())), holes())
 
 

@@ -50,7 +50,7 @@ def read_off(ramp, points):
 
 
 CHAIN = [
-    ks.JointRandomElasticTransform(0.02),
+    ks.JointRandomElasticTransform(strength=0.02),
     ks.RandomChoice([ks.JointRandomRotation(0.2), ks.Pipeline([ks.JointRandomFlip()])]),
     ks.JointResizing(60, 66),
     ks.JointRandomCrop(50, 44),

@@ -176,7 +176,7 @@ def test_missing_numbers_stay_missing_and_spread_no_further():
     data = {"images": pictures(8), "depth": depth}
     words = {"depth": "continuous"}
     lens = ks.JointRandomElasticTransform(
-        0.02, probability=0.5, seed=1, targets=words, jit_compile=False
+        strength=0.02, probability=0.5, seed=1, targets=words, jit_compile=False
     )
     missing = np.isnan(to_numpy(lens(data)["depth"]))
     kept = (missing == np.isnan(depth)).all((1, 2))
@@ -248,7 +248,7 @@ def test_erasing():
     data, targets = full()
     data["image_2"] = data["images"]
     erasing = ks.JointRandomErasing(
-        (0.3, 0.3), fill_value="noise", mask_fill_value=3, seed=1, targets=targets
+        scale=(0.3, 0.3), fill_value="noise", mask_fill_value=3, seed=1, targets=targets
     )
     result = to_numpy(erasing(data))
     np.testing.assert_array_equal(result["images"], result["image_2"])
@@ -276,7 +276,7 @@ def test_inference_and_layers_that_move_nothing():
     ("moving", "tolerance"),
     [
         (ks.Pipeline([ks.JointRandomRotation(0.1), ks.JointRandomScaleCrop(16, 14)]), 1e-3),
-        (ks.JointRandomElasticTransform(0.02), 0.1),
+        (ks.JointRandomElasticTransform(strength=0.02), 0.1),
         (ks.JointRandomResizedCrop(20, 20), 1e-3),
     ],
 )

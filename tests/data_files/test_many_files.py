@@ -1,7 +1,9 @@
-"""10,000 pairs: quick to scan, all broken ones in one message, nothing kept but paths."""
+"""10,000 pairs: all broken ones in one message, nothing kept but paths.
+
+How long a scan may take is for `make bench-check`.
+"""
 
 import os
-import time
 import tracemalloc
 
 import numpy as np
@@ -53,10 +55,8 @@ def broken(folders):
         path.write_bytes(sound[path.parent == masks])
 
 
-def test_scan_and_pairing_take_less_than_three_seconds(folders):
-    start = time.perf_counter()
+def test_all_are_paired(folders):
     found = find_pairs(*map(str, folders))
-    assert time.perf_counter() - start < 3.0
     assert len(found.pairs) == COUNT
     assert not found.problems
 

@@ -14,7 +14,7 @@ LAYERS = {
     "gamma": lambda: ks.ImageOnlyGamma(0.5),
     "hue": lambda: ks.ImageOnlyHue(0.5),
     "saturation": lambda: ks.ImageOnlySaturation((0.2, 0.8)),
-    "blur": lambda: ks.ImageOnlyGaussianBlur(3, 1.0),
+    "blur": lambda: ks.ImageOnlyGaussianBlur(kernel_size=3, sigma=1.0),
     "rescaling": lambda: ks.ImageOnlyRescaling(0.5, 3.0),
     "maybe": lambda: ks.ImageOnlyHue(0.5, probability=0.5),
     "one-hot": lambda: ks.MaskOnlyOneHot(5),

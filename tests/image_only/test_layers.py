@@ -65,8 +65,10 @@ def test_noise_has_the_deviation_that_was_drawn():
 def test_blur_derives_its_kernel_from_the_largest_sigma():
     """Three sigma to each side: beyond that, a larger kernel changes next to nothing."""
     images = pictures(2, 32, 32)
-    derived = ks.ImageOnlyGaussianBlur(None, (2.0, 2.0), jit_compile=False)(images)
-    large = ks.ImageOnlyGaussianBlur(31, (2.0, 2.0), jit_compile=False)(images)
+    derived = ks.ImageOnlyGaussianBlur(kernel_size=None, sigma=(2.0, 2.0), jit_compile=False)(
+        images
+    )
+    large = ks.ImageOnlyGaussianBlur(kernel_size=31, sigma=(2.0, 2.0), jit_compile=False)(images)
     np.testing.assert_allclose(to_numpy(derived), to_numpy(large), atol=1.5)
 
 

@@ -46,7 +46,7 @@ def test_amounts_are_fractions_of_the_range():
 
 
 def test_erasing_writes_noise_of_the_range():
-    layer = ks.JointRandomErasing((0.9, 0.9), (1, 1), fill_value="noise", **PLAIN)
+    layer = ks.JointRandomErasing(scale=(0.9, 0.9), ratio=(1, 1), fill_value="noise", **PLAIN)
     found = to_numpy(ks.Pipeline([ks.ImageOnlyRescaling(1 / 255), layer], **PLAIN)(pictures(2)))
     assert 0.9 < found.max() <= 1.0
     # Without noise it needs no range.

@@ -142,7 +142,7 @@ def test_same_pixels(layer, arguments, formula, fill_mode, other):
 
 
 def test_perspective_is_opencvs():
-    layer = ks.JointRandomPerspective(0.4, fill_mode="constant", dtype="uint8")
+    layer = ks.JointRandomPerspective(scale=0.4, fill_mode="constant", dtype="uint8")
     drawn = layer.draw_parameters(IMAGES.shape, 4)
     found = to_numpy(layer.apply(IMAGES, drawn))
     for i in range(COUNT):

@@ -185,7 +185,7 @@ def test_bad_arguments(arguments, named):
 def test_erasing_covers_its_share_and_writes_image_mask_and_weights():
     images, mask = pictures(200, 40, 50) // 2, labels(200, 40, 50)
     layer = ks.JointRandomErasing(
-        (0.1, 0.3), (0.5, 2.0), fill_value=200, mask_fill_value=255, seed=1, **QUIET
+        scale=(0.1, 0.3), ratio=(0.5, 2.0), fill_value=200, mask_fill_value=255, seed=1, **QUIET
     )
     found, moved, weights = to_numpy(layer(images, mask, np.ones(mask.shape, "float32")))
     erased = moved == 255

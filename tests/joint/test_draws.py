@@ -43,7 +43,7 @@ UNIFORM = [
             "shear_y": uniform(-0.4, 0.4),
         },
     ),
-    (ks.JointRandomPerspective(0.3), {corner: uniform(-0.15, 0.15) for corner in CORNERS}),
+    (ks.JointRandomPerspective(scale=0.3), {corner: uniform(-0.15, 0.15) for corner in CORNERS}),
     (ks.JointRandomLensDistortion(0.2), {"factor": uniform(-0.2, 0.2)}),
     (ks.JointRandomCrop(4, 4), {"top": uniform(0, 1), "left": uniform(0, 1)}),
     (
@@ -101,11 +101,11 @@ def test_equally_likely(layer, outcomes):
 
 
 def test_elastic():
-    layer = ks.JointRandomElasticTransform((0.01, 0.02), 0.25)
+    layer = ks.JointRandomElasticTransform(strength=(0.01, 0.02), smoothness=0.25)
     drawn = drawn_by(layer)
     x, y = drawn["control_x"], drawn["control_y"]
     # The same seed draws the same shape: beside a fixed strength it tells the drawn one.
-    fixed = drawn_by(ks.JointRandomElasticTransform(0.02, 0.25))
+    fixed = drawn_by(ks.JointRandomElasticTransform(strength=0.02, smoothness=0.25))
     reach = 0.02 * math.sqrt(3) / (151 / 315)
     for control in fixed.values():
         for place in ((0, 0), (3, 5)):
@@ -131,7 +131,7 @@ def test_grid_distortion():
 
 
 def test_erasing():
-    drawn = drawn_by(ks.JointRandomErasing((0.1, 0.3), (0.5, 2.0), count=2))
+    drawn = drawn_by(ks.JointRandomErasing(scale=(0.1, 0.3), ratio=(0.5, 2.0), count=2))
     log = math.log(2.0)
     expected = {"area": uniform(0.1, 0.3), "aspect": uniform(-log, log)}
     expected |= {"top": uniform(0, 1), "left": uniform(0, 1)}

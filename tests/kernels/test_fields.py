@@ -42,7 +42,7 @@ def test_spline_is_the_tensor_product_of_scipys_splines():
 
 def test_spline_at_turned_points_is_that_at_lines():
     """A matrix that only seems to turn takes the way through the looked-up field."""
-    layer = ks.JointRandomElasticTransform(0.03, 0.5)
+    layer = ks.JointRandomElasticTransform(strength=0.03, smoothness=0.5)
     drawn = layer.draw_parameters((3, HEIGHT, WIDTH, 1), 1)
     zero = keras.ops.zeros((3,))
     turn = ((1.0, zero, 0.0), (zero, 1.0, 0.0), (0.0, 0.0, 1.0))
@@ -53,7 +53,7 @@ def test_spline_at_turned_points_is_that_at_lines():
 
 @pytest.mark.parametrize(("strength", "smoothness"), [(0.02, 0.25), (0.005, 0.1)])
 def test_elastic_field_is_as_strong_and_as_smooth_as_told(strength, smoothness):
-    layer = ks.JointRandomElasticTransform(strength, smoothness)
+    layer = ks.JointRandomElasticTransform(strength=strength, smoothness=smoothness)
     columns, rows = grid_of(layer, layer.draw_parameters((1000, HEIGHT, WIDTH, 1), 5))
     x, y = (columns - COLUMNS) / WIDTH, (rows - ROWS) / HEIGHT
     for field in (x, y):
@@ -76,7 +76,7 @@ def correlation_length(field, axis):
 @pytest.mark.parametrize("strength", [0.02, 0.0235])
 def test_elastic_field_never_folds(strength):
     """At the default, and at the strongest that is accepted."""
-    layer = ks.JointRandomElasticTransform(strength, 0.25)
+    layer = ks.JointRandomElasticTransform(strength=strength, smoothness=0.25)
     columns, rows = grid_of(layer, layer.draw_parameters((1000, HEIGHT, WIDTH, 1), 6))
     x_across, x_down = np.diff(columns, axis=2)[:, 1:], np.diff(columns, axis=1)[:, :, 1:]
     y_across, y_down = np.diff(rows, axis=2)[:, 1:], np.diff(rows, axis=1)[:, :, 1:]
@@ -112,10 +112,10 @@ def test_grid_distortion_is_numpys_interpolation():
 
 
 LAYERS = [
-    ks.JointRandomElasticTransform(0.02, 0.25),
+    ks.JointRandomElasticTransform(strength=0.02, smoothness=0.25),
     ks.JointRandomLensDistortion((-0.3, 1.0)),
     ks.JointRandomGridDistortion(5, 0.6),
-    ks.JointRandomPerspective(0.5),
+    ks.JointRandomPerspective(scale=0.5),
     ks.JointRandomAffine(0.5, 0.5, 0.5, 0.3, 0.3, 0.3),
     ks.JointRandomFlip(),
     ks.JointRandomRotate90(mirror=True),

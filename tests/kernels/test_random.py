@@ -76,6 +76,19 @@ def test_normal_field():
     assert abs(np.corrcoef(field[0, :, :-1].ravel(), field[0, :, 1:].ravel())[0, 1]) < 0.05
 
 
+@pytest.mark.parametrize("field", [random.normal_field, random.uniform_field])
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_no_two_values_of_a_field_are_correlated(field, channels):
+    """Whatever lies between them: two come from one pass of the generator, at any distance."""
+    keys = random.fold_in(random.key(3), keras.ops.arange(3, dtype="int32"))
+    values = to_numpy(field(keys, 41, 37, channels)).reshape(3, -1).astype("float64")
+    values -= values.mean(1, keepdims=True)
+    count = values.shape[1]
+    power = np.abs(np.fft.rfft(values, 2 * count)) ** 2
+    at_distance = np.fft.irfft(power)[:, 1:count] / (values**2).sum(1, keepdims=True)
+    assert np.abs(at_distance).max() < 5.0 / np.sqrt(count)
+
+
 def test_cosine_and_sine_of_a_turn():
     turns = np.concatenate([np.arange(8) / 8, np.linspace(0, 1 - 2**-24, 9999)]).astype("float32")
     found = to_numpy(random._cosine_and_sine(keras.ops.convert_to_tensor(turns)))

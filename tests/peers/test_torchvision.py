@@ -54,7 +54,7 @@ def test_perspective():
     names = ("top_left", "top_right", "bottom_right", "bottom_left")
     own = np.array([(0, 0), (1, 0), (1, 1), (0, 1)])
     size = np.array([WIDTH, HEIGHT])
-    for ours, p, picture in pairs(ks.JointRandomPerspective(0.3, **BORDER)):
+    for ours, p, picture in pairs(ks.JointRandomPerspective(scale=0.3, **BORDER)):
         shown = own + [[p[f"{name}_{axis}"] for axis in "xy"] for name in names]
         # The output's corners (endpoints) show these points of the input (startpoints).
         theirs = F.perspective(picture, (shown * size).tolist(), (own * size).tolist())
@@ -62,7 +62,7 @@ def test_perspective():
 
 
 def test_elastic_with_our_field():
-    layer = ks.JointRandomElasticTransform(0.02, 0.3, **BORDER)
+    layer = ks.JointRandomElasticTransform(strength=0.02, smoothness=0.3, **BORDER)
     points = Points(HEIGHT, WIDTH)
     drawn = layer.draw_parameters(IMAGES.shape, 5)
     columns, rows = to_numpy(layer.trace(points, drawn, HEIGHT, WIDTH).grid())

@@ -1,0 +1,19 @@
+"""Arguments that must be named, since Keras' layer of the same name has another in their place."""
+
+import inspect
+
+
+def check_named(cls, positional):
+    """Are arguments without a name given only where the layer has a place for them?"""
+    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+    places = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    named = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    if not positional or places or not named:
+        # Python itself counts those that have a place.
+        return
+    given = ", ".join(map(repr, positional))
+    raise TypeError(
+        f"{cls.__name__}: arguments must be named, such as `{named[0]}=`. Received: "
+        f"{cls.__name__}({given}). The first number that Keras' layer of the same name takes is "
+        "a chance to act: here that is `probability=`."
+    )
