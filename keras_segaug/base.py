@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from keras_segaug import backend, checks, ranges
+from keras_segaug import backend, calls, checks, ranges
 from keras_segaug.replay import Replay, len_of
 from keras_segaug.sample import Sample
 from keras_segaug.sample_checks import warn_of_masks_left_behind
@@ -172,8 +172,9 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
     # --- The public way in ---
 
     @backend.left_to_run
-    def __call__(self, data, masks=None, sample_weights=None, training=None):
-        sample = Sample(self, data, masks, sample_weights)
+    def __call__(self, data=None, masks=None, sample_weights=None, *more, training=None, **named):
+        training = calls.training(self, training)
+        sample = calls.sample_of(self, data, masks, sample_weights, *more, **named)
         self._stream_of_calls()
         with backend.ops_of(sample.images):
             if backend.is_foreign(sample.images):

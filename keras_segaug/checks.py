@@ -216,7 +216,19 @@ def three_channels(owner, channels):
         )
 
 
+def known_channels(owner, role, received):
+    """Is the number of channels known? In `dataset.map` it may not be."""
+    if received is None:
+        count, size = (3, "(None, None, 3)") if "mask" not in role else (1, "(None, None, 1)")
+        raise ValueError(
+            f"{name_of(owner)}: {role} must have a number of channels that is known. Received "
+            f"None. Say it to what reads the files, as in `tf.io.decode_png(file, "
+            f"channels={count})`, or call `tensor.set_shape({size})` before this layer."
+        )
+
+
 def channels(owner, received, accepted):
+    known_channels(owner, "masks", received)
     if received != accepted:
         raise ValueError(
             f"{name_of(owner)}: masks must have {accepted} channel{'s' * (accepted > 1)}. "

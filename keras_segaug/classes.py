@@ -61,6 +61,7 @@ def class_names(owner, value):
 def pairs_in_mask(owner, pairs, mask):
     """The pairs of classes that a mask of this dtype and channel count can hold."""
     dtype, channels = keras.backend.standardize_dtype(mask.dtype), mask.shape[-1]
+    checks.known_channels(owner, "masks", channels)
     if channels > 1:
         return _held(owner, pairs, 0, channels - 1, f"a mask of {channels} channels")
     low, high = checks.mask_limits(dtype)

@@ -219,6 +219,7 @@ def mask_fill(layer, mask, mode, value):
     if mode != "constant":
         return 0
     channels = mask.shape[-1]
+    checks.known_channels(layer, "masks", channels)
     if channels > 1:
         return [int(channel == value) for channel in range(channels)]
     checks.fits_dtype(layer, "mask_fill_value", value, dtype_of(mask))
