@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from keras_segaug import backend, calls, checks, ranges
+from keras_segaug import backend, calls, checks, keyword_checks, ranges
 from keras_segaug.replay import Replay, len_of
 from keras_segaug.sample import Sample
 from keras_segaug.sample_checks import warn_of_masks_left_behind
@@ -89,6 +89,8 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         targets=None,
         **kwargs,
     ):
+        keyword_checks.check_names(self, kwargs, arguments_of(type(self)))
+        keyword_checks.check_dtype(self, kwargs.get("dtype"))
         super().__init__(autocast=False, **kwargs)
         self.probability = checks.number(self, "probability", probability, 0.0, 1.0)
         if self.probability < 1.0 and not self.random:

@@ -37,9 +37,13 @@ def _class_id(owner, given, class_names, value):
                 owner, "class_swap", f"made of classes that are {named}; {given!r} is not", value
             )
         return class_names[given] if isinstance(class_names, dict) else class_names.index(given)
-    if not isinstance(given, numbers.Integral) or isinstance(given, bool) or given < 0:
+    if not _is_id(given):
         checks.fail(owner, "class_swap", "made of class ids of at least 0, or names", value)
     return int(given)
+
+
+def _is_id(value):
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and value >= 0
 
 
 def class_names(owner, value):
@@ -51,6 +55,7 @@ def class_names(owner, value):
         not isinstance(value, (tuple, list, dict))
         or not all(isinstance(name, str) for name in names)
         or len(set(names)) < len(names)
+        or (isinstance(value, dict) and not all(map(_is_id, value.values())))
     ):
         checks.fail(
             owner, "class_names", "a list of names in the order of the ids, or {name: id}", value

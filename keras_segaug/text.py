@@ -9,6 +9,14 @@ import keras
 UNSAID = {"dtype": "float32", "trainable": True, "data_format": "channels_last"}
 _OWN = "keras_segaug>"
 _WIDTH = 100
+# What other libraries call it.
+_ELSEWHERE = {
+    **dict.fromkeys(("p", "prob", "rate", "chance"), "probability"),
+    **dict.fromkeys(("cval", "fill", "border_value"), "fill_value"),
+    **dict.fromkeys(("border_mode", "padding_mode"), "fill_mode"),
+    **dict.fromkeys(("fill_mask", "mask_fill", "mask_cval"), "mask_fill_value"),
+    **dict.fromkeys(("degrees", "angle", "limit", "max_delta"), "factor"),
+}
 
 
 class WrittenAsJson:
@@ -223,8 +231,10 @@ def _check_arguments(owner, cls, given, place):
 
 
 def nearest(name, names):
-    """A sentence with the names that look alike, if there are any."""
+    """A sentence with the names that look alike, or mean the same elsewhere, if there are any."""
     alike = difflib.get_close_matches(str(name), names)
+    meant = _ELSEWHERE.get(str(name))
+    alike = [meant] if meant in names else alike
     return f" Did you mean {' or '.join(map(repr, alike))}?" if alike else ""
 
 

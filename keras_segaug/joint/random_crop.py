@@ -22,8 +22,8 @@ class JointRandomCrop(JointLayer):
     only with what comes after: put it first in a `Pipeline`.
 
     Args:
-        height: the window's height in pixels.
-        width: the window's width in pixels.
+        height: the window's height in pixels; or a pair (height, width).
+        width: the window's width in pixels. None: that of the height, a square.
         pad: False refuses a picture smaller than the window (where its size is known
             beforehand; otherwise it is filled all the same).
         max_class_fraction: no class may fill more than this share of the window's pixels
