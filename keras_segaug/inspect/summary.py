@@ -158,6 +158,10 @@ def _sharing(outcome):
     alike = outcome.results[::2]
     for which, name in ((1, "geometry"), (0, "colours")):
         outcome.facts[f"{name}_drawn"] = _draws(alike, which, outcome.batched)
+    if outcome.facts["geometry_drawn"] != "not at all":
+        # Images differ by where they look, whatever their colors.
+        kept = all(judged.method == "places" for _, _, judged in outcome.judgements)
+        outcome.facts["colours_drawn"] = "not at all" if kept else _BESIDE
     geometry, colours = (outcome.facts[f"{name}_drawn"] for name in ("geometry", "colours"))
     if geometry == _SHARED:
         outcome.add(True, "shared", "the geometry of all samples of a batch is the same")
@@ -165,6 +169,7 @@ def _sharing(outcome):
         outcome.add(True, "shared", "the images of a batch are changed alike")
 
 
+_BESIDE = "cannot be told beside the geometry"
 _SHARED = "once for the whole batch"
 
 
