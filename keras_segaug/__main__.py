@@ -114,9 +114,8 @@ def preview(options):
     )
     write_beside(output, page)
     size = f"{len(page) / 1e6:.1f} MB"
-    print(
-        f"Wrote {readable(options.output)}: {len(pairs)} pairs, {options.draws} draws of each, {size}"
-    )
+    shown = f"{len(pairs)} pairs, {options.draws} draws of each, {size}"
+    print(f"Wrote {readable(options.output)}: {shown}")
 
 
 def write_beside(path, text):

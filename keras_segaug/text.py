@@ -156,7 +156,7 @@ def lay_out(value, indent=""):
 # --- Reading ---------------------------------------------------------------------------------
 
 
-class _Twice(ValueError):
+class _GivenTwiceError(ValueError):
     """A key is given twice in one object."""
 
 
@@ -167,7 +167,7 @@ def parsed(owner, text):
         keys = [key for key, _ in pairs]
         twice = {key for key in keys if keys.count(key) > 1}
         if twice:
-            raise _Twice(f"{owner}: {min(twice)!r} is given twice in one object.")
+            raise _GivenTwiceError(f"{owner}: {min(twice)!r} is given twice in one object.")
         return dict(pairs)
 
     if not isinstance(text, str):
@@ -181,7 +181,7 @@ def parsed(owner, text):
             f"{owner}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}: "
             f"{shortened(line.strip())}."
         ) from error
-    except _Twice:
+    except _GivenTwiceError:
         raise
     except (ValueError, RecursionError) as error:
         # A number of thousands of digits; brackets in brackets.

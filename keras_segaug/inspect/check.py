@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_segaug import backend
 from keras_segaug.kinds import ImageOnlyLayer, JointLayer, MaskOnlyLayer, shared_lookup
+from keras_segaug.sample import Sample
 from keras_segaug.steps import merged
 
 # Values of images: a call holds several copies of them, in 32 bits each.
@@ -39,6 +40,8 @@ def report(augmentation, shape, mask_shape=None):
         "images": keras.KerasTensor(shape, "uint8"),
         "masks": keras.KerasTensor(mask_shape, "uint8"),
     }
+    # It is looked at as the data of a call are.
+    Sample(augmentation, given)
     result = augmentation.compute_output_spec(given)
     lines += [f"  {role}: {spec(given[role])} -> {spec(result[role])}" for role in given]
     if None in (*shape, *mask_shape):

@@ -9,7 +9,6 @@ from keras_segaug.base import AugmentationLayer
 from keras_segaug.kinds import MaskOnlyLayer
 from keras_segaug.sample import Batch, Sample
 
-
 _NO_IMAGES = "`images` must hold at least one image, in an array or a list of arrays."
 
 
