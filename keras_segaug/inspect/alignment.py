@@ -65,6 +65,7 @@ def check_alignment(
 
     Returns:
         An `AlignmentReport`: `.ok`, `.findings`, `.facts`, `.samples`; print it for a table.
+        An augmentation that raises is a finding, "raised".
 
         A pixel whose label could be that of the nearest pixel, roundings considered, is
         aligned. What cannot be told, and counts as unreadable: an image that came back without
