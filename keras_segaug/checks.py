@@ -6,6 +6,7 @@ message names it, the argument, what is accepted and what came.
 
 import math
 import numbers
+from typing import Any
 
 FILL_MODES = ("reflect", "wrap", "nearest", "constant")
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
@@ -38,7 +39,8 @@ def shown(value, length=300):
 def _is_out_of_float32(value):
     if not isinstance(value, numbers.Real) or value in (math.inf, -math.inf, 0):
         return False
-    return abs(value) > _LARGEST or abs(value) < _SMALLEST
+    size: Any = abs(value)
+    return size > _LARGEST or size < _SMALLEST
 
 
 def is_number(value):

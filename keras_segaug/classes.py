@@ -43,7 +43,8 @@ def _class_id(owner, given, class_names, value):
 
 
 def _is_id(value):
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and value >= 0
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    return whole and int(value) >= 0
 
 
 def class_names(owner, value):
