@@ -1,6 +1,7 @@
 """The commands: `python -m keras_segaug check ...` and `python -m keras_segaug preview ...`."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -13,6 +14,9 @@ def main(arguments=None):
         options.command(options)
     except (ImportError, OSError, TypeError, ValueError) as error:
         print(f"Error: {error}", file=sys.stderr)
+        return 2
+    except MemoryError as error:
+        print(f"Error: not enough memory: {error}", file=sys.stderr)
         return 2
     return 0
 
@@ -91,7 +95,7 @@ def check(options):
 
 def preview(options):
     from keras_segaug.inspect.files import load_augmentation
-    from keras_segaug.inspect.pairs import read_pairs
+    from keras_segaug.inspect.pairs import read_pairs, readable
     from keras_segaug.inspect.preview import preview_page
 
     output = Path(options.output)
@@ -108,16 +112,37 @@ def preview(options):
         seed=options.seed,
         size=options.size,
     )
-    output.write_text(page, encoding="utf-8")
+    write_beside(output, page)
     size = f"{len(page) / 1e6:.1f} MB"
-    print(f"Wrote {options.output}: {len(pairs)} pairs, {options.draws} draws of each, {size}")
+    shown = f"{len(pairs)} pairs, {options.draws} draws of each, {size}"
+    print(f"Wrote {readable(options.output)}: {shown}")
+
+
+def write_beside(path, text):
+    """Writes a text file whole or not at all: what was there stays until it is written."""
+    if path.exists() and not path.is_file():
+        path.write_text(text, encoding="utf-8")
+        return
+    # Beside the file itself, where the path is a link.
+    path = path.resolve()
+    beside = path.with_name(f".{os.getpid()}.{path.name[:100]}.part")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def class_names(text):
-    # A list may be longer than the name of a file can be.
-    if "," in text or not Path(text).is_file():
-        return text.split(",")
-    return Path(text).read_text(encoding="utf-8").splitlines()
+    try:
+        # A list may be longer than the name of a file can be.
+        if "," in text or not os.path.isfile(text):
+            return text.split(",")
+        return Path(text).read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise argparse.ArgumentTypeError(f"{text}: not a text in UTF-8: {error}") from error
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text}: cannot be read: {error}") from error
 
 
 def positive(text):

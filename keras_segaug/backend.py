@@ -206,6 +206,17 @@ def is_eager(tensor):
     return True
 
 
+def irregular(tensor):
+    """ "ragged" or "sparse" for a tensor that is no dense block of numbers, else None."""
+    kind = type(tensor).__name__
+    for form in ("ragged", "sparse"):
+        named = kind in ("RaggedTensor", "SparseTensor") and kind.lower().startswith(form)
+        # `ragged` and `sparse` has Keras, `is_sparse` has torch.
+        if named or True in (getattr(tensor, form, None), getattr(tensor, f"is_{form}", None)):
+            return form
+    return None
+
+
 def called_by_a_network():
     """Is this call part of a model with weights, and nobody has said whether it trains?
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from keras_segaug import backend, checks, processes, ranges
+from keras_segaug import backend, calls, checks, keyword_checks, processes, ranges
 from keras_segaug.arguments import check_named
 from keras_segaug.compilation import Compiled
 from keras_segaug.replay import Replay, len_of
@@ -95,6 +95,8 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         targets=None,
         **kwargs,
     ):
+        keyword_checks.check_names(self, kwargs, arguments_of(type(self)))
+        keyword_checks.check_dtype(self, kwargs.get("dtype"))
         super().__init__(autocast=False, **kwargs)
         self.probability = checks.number(self, "probability", probability, 0.0, 1.0)
         if self.probability < 1.0 and not self.random:
@@ -178,10 +180,9 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
     # --- The public way in ---
 
     @backend.left_to_run
-    def __call__(self, data, masks=None, sample_weights=None, *more, training=None):
-        # `dataset.map` takes a tuple apart, however long it is.
-        entries = data, masks, sample_weights
-        sample = Sample(self, (*entries, *more)) if more else Sample(self, *entries)
+    def __call__(self, data=None, masks=None, sample_weights=None, *more, training=None, **named):
+        training = calls.training(self, training)
+        sample = calls.sample_of(self, data, masks, sample_weights, *more, **named)
         self._stream_of_calls()
         with backend.ops_of(sample.images):
             if backend.is_foreign(sample.images):

@@ -6,9 +6,12 @@ message names it, the argument, what is accepted and what came.
 
 import math
 import numbers
+from typing import Any
 
 FILL_MODES = ("reflect", "wrap", "nearest", "constant")
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
+# The largest number of float32, and the smallest above 0 that no processor takes for 0.
+_LARGEST, _SMALLEST = 3.4028234663852886e38, 1.1754943508222875e-38
 
 
 def name_of(owner):
@@ -16,17 +19,34 @@ def name_of(owner):
 
 
 def fail(owner, argument, accepted, received, error=ValueError):
+    entries = received if isinstance(received, (tuple, list)) else [received]
+    hint = " All is computed in float32, which does not hold such a number."
     raise error(
-        f"{name_of(owner)}: `{argument}` must be {accepted}. Received: {argument}={received!r}."
+        f"{name_of(owner)}: `{argument}` must be {accepted}. Received: "
+        f"{argument}={shown(received)}.{hint if any(map(_is_out_of_float32, entries)) else ''}"
     )
+
+
+def shown(value, length=300):
+    """The value as text, cut to a length; a number may have more digits than Python writes."""
+    try:
+        text = repr(value)
+    except ValueError:
+        text = f"a {type(value).__name__} that holds very large numbers"
+    return text if len(text) <= length else f"{text[:length]}..."
+
+
+def _is_out_of_float32(value):
+    if not isinstance(value, numbers.Real) or value in (math.inf, -math.inf, 0):
+        return False
+    size: Any = abs(value)
+    return size > _LARGEST or size < _SMALLEST
 
 
 def is_number(value):
-    return (
-        isinstance(value, numbers.Real)
-        and not isinstance(value, bool)
-        and math.isfinite(float(value))
-    )
+    """Is it a number that float32 holds?"""
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    return real and -_LARGEST <= value <= _LARGEST
 
 
 def number(owner, argument, value, low=-math.inf, high=math.inf):
@@ -95,10 +115,28 @@ def range_around_one(owner, argument, value):
     if is_number(value):
         factor = number(owner, argument, value, 0.0, 1.0 - 1e-6)
         return 1.0 - factor, 1.0 + factor
-    lower, upper = bounds(owner, argument, value, 0.0, math.inf)
-    if lower == 0.0:
+    return above_zero(owner, argument, value, math.inf)
+
+
+def above_zero(owner, argument, value, high):
+    """A pair (lower, upper), ordered, of numbers above 0 that are at most `high`."""
+    lower, upper = bounds(owner, argument, value, 0.0, high)
+    if lower < _SMALLEST:
         fail(owner, argument, "a pair (lower, upper) of numbers above 0", value)
     return lower, upper
+
+
+def turns(owner, argument, value):
+    """As `signed_range`, in fractions of a full turn; who means degrees is told so."""
+    ends = value if isinstance(value, (tuple, list)) else (value,)
+    degrees = [abs(end) for end in ends if is_number(end) and abs(end) > 1.0]
+    if degrees:
+        accepted = (
+            "a number or a pair of numbers in [-1, 1], in fractions of a full turn: for "
+            f"{degrees[0]:g} degrees write {degrees[0]:g}/360"
+        )
+        fail(owner, argument, accepted, value)
+    return signed_range(owner, argument, value)
 
 
 def value_range(owner, value):
@@ -218,7 +256,19 @@ def three_channels(owner, channels):
         )
 
 
+def known_channels(owner, role, received):
+    """Is the number of channels known? In `dataset.map` it may not be."""
+    if received is None:
+        count, size = (3, "(None, None, 3)") if "mask" not in role else (1, "(None, None, 1)")
+        raise ValueError(
+            f"{name_of(owner)}: {role} must have a number of channels that is known. Received "
+            f"None. Say it to what reads the files, as in `tf.io.decode_png(file, "
+            f"channels={count})`, or call `tensor.set_shape({size})` before this layer."
+        )
+
+
 def channels(owner, received, accepted):
+    known_channels(owner, "masks", received)
     if received != accepted:
         raise ValueError(
             f"{name_of(owner)}: masks must have {accepted} channel{'s' * (accepted > 1)}. "

@@ -37,9 +37,14 @@ def _class_id(owner, given, class_names, value):
                 owner, "class_swap", f"made of classes that are {named}; {given!r} is not", value
             )
         return class_names[given] if isinstance(class_names, dict) else class_names.index(given)
-    if not isinstance(given, numbers.Integral) or isinstance(given, bool) or given < 0:
+    if not _is_id(given):
         checks.fail(owner, "class_swap", "made of class ids of at least 0, or names", value)
     return int(given)
+
+
+def _is_id(value):
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    return whole and int(value) >= 0
 
 
 def class_names(owner, value):
@@ -51,6 +56,7 @@ def class_names(owner, value):
         not isinstance(value, (tuple, list, dict))
         or not all(isinstance(name, str) for name in names)
         or len(set(names)) < len(names)
+        or (isinstance(value, dict) and not all(map(_is_id, value.values())))
     ):
         checks.fail(
             owner, "class_names", "a list of names in the order of the ids, or {name: id}", value
@@ -61,6 +67,7 @@ def class_names(owner, value):
 def pairs_in_mask(owner, pairs, mask):
     """The pairs of classes that a mask of this dtype and channel count can hold."""
     dtype, channels = keras.backend.standardize_dtype(mask.dtype), mask.shape[-1]
+    checks.known_channels(owner, "masks", channels)
     if channels > 1:
         return _held(owner, pairs, 0, channels - 1, f"a mask of {channels} channels")
     low, high = checks.mask_limits(dtype)

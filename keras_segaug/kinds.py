@@ -35,7 +35,7 @@ class JointLayer(AugmentationLayer, abstract=True):
         fill_mode: what lies outside the picture: "reflect", "wrap", "nearest" or
             "constant", as in Keras.
         fill_value: the images' value outside, for "constant". NaN, no data, for float images.
-        mask_fill_value: the class outside, for "constant"; a one-hot mask gets the row of
+        mask_fill_value: the class outside, for "constant" alone; a one-hot mask gets the row of
             that class, or zeros where there is no such class. Weights get 0.
         interpolation: "nearest", "bilinear" or "bicubic", for the images. Masks and
             weights are always looked up as nearest.
@@ -64,6 +64,12 @@ class JointLayer(AugmentationLayer, abstract=True):
         self.fill_mode = checks.one_of(self, "fill_mode", fill_mode, checks.FILL_MODES)
         self.fill_value = checks.fill_value(self, "fill_value", fill_value)
         self.mask_fill_value = classes.label(self, "mask_fill_value", mask_fill_value)
+        if self.moves and self.mask_fill_value != 0 and fill_mode != "constant":
+            accepted = (
+                f"0 with fill_mode={fill_mode!r}, which fills from the mask itself; to fill with a "
+                'class write fill_mode="constant"'
+            )
+            checks.fail(self, "mask_fill_value", accepted, mask_fill_value)
         self.interpolation = checks.one_of(
             self, "interpolation", interpolation, checks.INTERPOLATIONS
         )
@@ -223,6 +229,7 @@ def mask_fill(layer, mask, mode, value):
     if mode != "constant":
         return 0
     channels = mask.shape[-1]
+    checks.known_channels(layer, "masks", channels)
     if channels > 1:
         return [int(channel == value) for channel in range(channels)]
     checks.fits_dtype(layer, "mask_fill_value", value, dtype_of(mask))

@@ -12,6 +12,12 @@ def differ(shape, other):
     )
 
 
+def shape_of(tensor):
+    """The shape as a tuple, or None where not even the rank is known."""
+    shape = getattr(tensor, "shape", ())
+    return None if getattr(shape, "rank", 0) is None else tuple(shape)
+
+
 @dataclass(frozen=True)
 class Layout:
     """How a tensor is laid out, to and from (B, H, W, C)."""

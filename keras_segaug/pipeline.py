@@ -11,9 +11,18 @@ from keras_segaug.steps import completed, run
 class Composition(AugmentationLayer, abstract=True):
     """Holds layers; draws for all of them from one key, and hands their steps to one run."""
 
+    def __new__(cls, *args, **kwargs):
+        # However many there are: `__init__` would take the second one for another argument.
+        if any(isinstance(each, AugmentationLayer) for each in args):
+            accepted = f"a list of keras_segaug layers: {cls.__name__}([first, second])"
+            checks.fail(cls.__name__, "layers", accepted, args)
+        return super().__new__(cls, *args, **kwargs)
+
     def __init__(self, layers, **kwargs):
         if not isinstance(layers, (tuple, list)) or not layers:
-            checks.fail(self, "layers", "a non-empty list of keras_segaug layers", layers)
+            name = type(self).__name__
+            accepted = f"a non-empty list of keras_segaug layers: {name}([first, second])"
+            checks.fail(self, "layers", accepted, layers)
         for layer in layers:
             if not isinstance(layer, AugmentationLayer):
                 raise ValueError(

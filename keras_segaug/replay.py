@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_segaug import backend, checks, classes, random, ranges
+from keras_segaug import backend, calls, checks, classes, random, ranges
 from keras_segaug.backend import ops
 from keras_segaug.sample import Sample
 from keras_segaug.steps import batch_of, completed
@@ -124,6 +124,40 @@ class Replay:
         sample = data if isinstance(data, Sample) else Sample(self, data)
         with backend.ops_of(sample.images):
             return sample.write(self._run_program(sample, as_key(key) if self.random else None))
+
+    def stateless_call(
+        self,
+        trainable_variables,
+        non_trainable_variables,
+        *data,
+        training=True,
+        return_losses=False,
+        **named,
+    ):
+        """As `keras.layers.Layer.stateless_call`; the data are given as in a call.
+
+        Args:
+            trainable_variables: the values of the trainable variables: none.
+            non_trainable_variables: those of the random stream.
+            *data: as in a call: `images, masks`, or any accepted structure.
+            training: False: as at inference.
+            return_losses: also return the losses?
+            **named: `images`, `masks` and `sample_weights`, by name.
+
+        Returns:
+            (result, values of the random stream after the call), and the losses if wanted.
+        """
+        sample = calls.sample_of(self, *data, **named)
+        with backend.ops_of(sample.images):
+            tensors, *rest = super().stateless_call(  # type: ignore[misc]  # a Keras layer has it
+                trainable_variables,
+                # Of TensorFlow's variables the values: the variables themselves would be advanced.
+                [ops.copy(variable) for variable in non_trainable_variables],
+                sample.tensors,
+                training=calls.training(self, training) is not False,
+                return_losses=return_losses,
+            )
+            return (sample.write(tensors), *rest)
 
     def _draw(self, key, count):
         draws = random.Draws(random.for_tree(as_key(key), self._tree()), count)

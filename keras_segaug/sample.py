@@ -39,8 +39,13 @@ class Sample:
         if structured and (masks is not None or sample_weights is not None):
             raise ValueError(
                 f"{checks.name_of(owner)}: pass either one structure or separate tensors. Received "
-                f"a {type(data).__name__} together with `masks` or `sample_weights`."
+                f"a {type(data).__name__} together with `masks` or `sample_weights`. "
+                f"{sample_checks.CURES[isinstance(data, Mapping)]}"
             )
+        fields = getattr(data, "_fields", ())
+        # The names of a named tuple count where they name the images.
+        self._named_tuple = type(data) if set(fields) & set(IMAGE_KEYS) else None
+        data = data._asdict() if self._named_tuple else data
         self._data = self._as_structure(data, masks, sample_weights)
         self._claimed = targets.claimed(owner, self._data, structured)
         self._keys = {role: self._find_key(place, role) for place, role in enumerate(ROLES)}
@@ -73,12 +78,15 @@ class Sample:
             for path, role in self._claimed.items()
         }
         if isinstance(self._data, Mapping):
-            return targets.put_back(self._data, {**self._data, **main}, named)
+            written = targets.put_back(self._data, {**self._data, **main}, named)
+            return self._named_tuple(**written) if self._named_tuple else written
         values = [
             targets.put_back(value, main.get(place, value), named, (place,))
             for place, value in enumerate(self._data)
         ]
-        return values[0] if self._bare else type(self._data)(values)
+        # A named tuple is not made of a list.
+        make = getattr(type(self._data), "_make", type(self._data))
+        return values[0] if self._bare else make(values)
 
     # --- By role ---
 

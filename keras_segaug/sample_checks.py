@@ -1,21 +1,38 @@
 """What a call brought, looked at before anything is done with it."""
 
 import warnings
+from collections.abc import Mapping
 
 import keras
 import numpy as np
 
 from keras_segaug import backend, checks
 from keras_segaug.backend import ops
-from keras_segaug.layout import differ
+from keras_segaug.layout import differ, shape_of
 from keras_segaug.surroundings import assert_in_graph, is_network_in_training
-from keras_segaug.targets import MASK_ROLES
+from keras_segaug.targets import IMAGE_ROLES, MASK_ROLES
 
 _WHOLE_NUMBERS = (
     "{owner}: a mask must hold whole numbers (class ids, or 0 and 1). Received a {dtype} mask with "
     "fractional values; was it rescaled, or resized with interpolation? What is to be interpolated "
     'is no mask: name its key in `targets`, as "continuous".'
 )
+# What to write where images are a structure: a tuple of them, a mapping.
+CURES = (
+    "Give several images of one sample as a mapping, and say what the others are: "
+    '`targets={"depth": "continuous"}`.',
+    'Give one mapping with all: {"image": image, "mask": mask}.',
+)
+_UNKNOWN_RANK = (
+    "`tf.io.decode_image` needs `expand_animations=False`; after `tf.numpy_function`, or what else "
+    "loses the shape, call `tensor.set_shape(...)`, such as (None, None, 3) for images and (None, "
+    "None) for masks."
+)
+_IRREGULAR = {
+    "ragged": "Augment before batching: `dataset.map(layer)`, then `ragged_batch`. Or give all of "
+    "a batch one size: `images.to_tensor()`, `masks.to_tensor(255)` where 255 is ignored.",
+    "sparse": "Make them dense: `tf.sparse.to_dense(tensor)`.",
+}
 # Up to so many channels a mask may hold colors, which are no one-hot.
 _MOST_COLORS = 4
 
@@ -24,8 +41,15 @@ def check_tensors(owner, sample):
     name = checks.name_of(owner)
     if "images" not in sample.tensors:
         raise ValueError(f"{name}: images are missing. Received None.")
+    images = sample.images
+    if isinstance(images, (Mapping, tuple, list)):
+        raise ValueError(
+            f"{name}: the images must be one tensor or array. Received a "
+            f"{type(images).__name__}. {CURES[isinstance(images, Mapping)]}"
+        )
     for role, tensors in sample.flat().items():
         for value in tensors:
+            _check_form(name, role, value)
             if not hasattr(value, "shape") or not hasattr(value, "dtype"):
                 raise ValueError(
                     f"{name}: images, masks and weights must be tensors or arrays. "
@@ -36,6 +60,21 @@ def check_tensors(owner, sample):
         raise ValueError(
             f"{name}: images must be (height, width, channels) or (batch, height, width, "
             f"channels). Received shape {tuple(sample.images.shape)}."
+        )
+
+
+def _check_form(name, role, tensor):
+    """Is it one block of numbers, with a number of axes that is known?"""
+    form = backend.irregular(tensor)
+    if form is not None:
+        raise ValueError(
+            f"{name}: {role} are {form}, but must be one dense tensor. Received a "
+            f"{type(tensor).__name__}. {_IRREGULAR[form]}"
+        )
+    if hasattr(tensor, "shape") and shape_of(tensor) is None:
+        raise ValueError(
+            f"{name}: {role} must have a rank that is known. Received a tensor of unknown rank. "
+            f"{_UNKNOWN_RANK}"
         )
 
 
@@ -57,12 +96,16 @@ def check_shapes(owner, sample):
     checks.pixels(owner, shape)
     layouts = sample.layouts()
     for role, tensors in sample.flat().items():
-        if role not in ("images", "points"):
-            for tensor, its in zip(tensors, layouts[role], strict=True):
-                if differ(its.packed_shape(tensor.shape)[1:3], shape[1:3]) or _other_batch(
-                    tensor, sample
-                ):
-                    _fail_shapes(owner, role, tensor, sample)
+        for tensor, its in zip(tensors, layouts[role], strict=True):
+            symbolic = isinstance(tensor, keras.KerasTensor)
+            if role in (*IMAGE_ROLES, "continuous") and not symbolic:
+                checks.known_channels(owner, role, its.packed_shape(tensor.shape)[3])
+            beside = role not in ("images", "points")
+            if beside and (
+                differ(its.packed_shape(tensor.shape)[1:3], shape[1:3])
+                or _other_batch(tensor, sample)
+            ):
+                _fail_shapes(owner, role, tensor, sample)
 
 
 def check_values(owner, sample):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import keras
 
 from keras_segaug import checks
-from keras_segaug.layout import differ
+from keras_segaug.layout import differ, shape_of
 
 ROLES = ("image", "continuous", "mask", "weights", "points", "ignore")
 # The main ones, and those that `targets` names.
@@ -143,7 +143,7 @@ def refuse_what_stays(owner, rest, images, layout):
 
 
 def _is_more_than_a_number(value, layout):
-    shape = _shape_of(value)
+    shape = shape_of(value)
     return not hasattr(value, "shape") or shape is None or len(shape) > layout.batched
 
 
@@ -151,7 +151,7 @@ def _has_size_of(value, size, layout):
     """Is this a tensor (B,) H, W, (C), or not provably none?"""
     if not hasattr(value, "shape") or _is_text(value):
         return False
-    shape = _shape_of(value)
+    shape = shape_of(value)
     if shape is None:
         return True
     shape = shape[layout.batched :]
@@ -170,14 +170,8 @@ def _is_text(value):
     return getattr(dtype, "kind", "") in ("U", "S", "O") or "string" in str(dtype)
 
 
-def _shape_of(value):
-    """The shape as a tuple, or None where not even the rank is known."""
-    shape = getattr(value, "shape", ())
-    return None if getattr(shape, "rank", 0) is None else tuple(shape)
-
-
 def _fail(owner, key, value, reason, role, hint=""):
-    shape = _shape_of(value)
+    shape = shape_of(value)
     received = f"of shape {shape}" if hasattr(value, "shape") else f"a {type(value).__name__}"
     raise ValueError(
         f"{checks.name_of(owner)}: {key!r} {reason} would stay behind while the image moves. Say "

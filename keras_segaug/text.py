@@ -9,6 +9,16 @@ import keras
 UNSAID = {"dtype": "float32", "trainable": True, "data_format": "channels_last"}
 _OWN = "keras_segaug>"
 _WIDTH = 100
+# Each layer in another one takes some of Python's stack.
+_DEEPEST = 20
+# What other libraries call it.
+_ELSEWHERE = {
+    **dict.fromkeys(("p", "prob", "rate", "chance"), "probability"),
+    **dict.fromkeys(("cval", "fill", "border_value"), "fill_value"),
+    **dict.fromkeys(("border_mode", "padding_mode"), "fill_mode"),
+    **dict.fromkeys(("fill_mask", "mask_fill", "mask_cval"), "mask_fill_value"),
+    **dict.fromkeys(("degrees", "angle", "limit", "max_delta"), "factor"),
+}
 
 
 class WrittenAsJson:
@@ -146,6 +156,10 @@ def lay_out(value, indent=""):
 # --- Reading ---------------------------------------------------------------------------------
 
 
+class _GivenTwiceError(ValueError):
+    """A key is given twice in one object."""
+
+
 def parsed(owner, text):
     """The JSON's value; an object that has a key twice is an error."""
 
@@ -153,7 +167,7 @@ def parsed(owner, text):
         keys = [key for key, _ in pairs]
         twice = {key for key in keys if keys.count(key) > 1}
         if twice:
-            raise ValueError(f"{owner}: {min(twice)!r} is given twice in one object.")
+            raise _GivenTwiceError(f"{owner}: {min(twice)!r} is given twice in one object.")
         return dict(pairs)
 
     if not isinstance(text, str):
@@ -167,9 +181,19 @@ def parsed(owner, text):
             f"{owner}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}: "
             f"{shortened(line.strip())}."
         ) from error
+    except _GivenTwiceError:
+        raise
+    except (ValueError, RecursionError) as error:
+        # A number of thousands of digits; brackets in brackets.
+        raise ValueError(f"{owner}: the text cannot be read as JSON: {error}.") from error
 
 
 def layer_of(owner, node, place):
+    if place.count(".") >= _DEEPEST:
+        raise ValueError(
+            f"{owner}: layers must not lie more than {_DEEPEST} deep in one another. Received "
+            f"deeper ones at {shortened(place)}."
+        )
     cls = class_of(owner, node["class"], place)
     _check_arguments(owner, cls, set(node) - {"class"}, place)
     inner = "" if place == "top level" else f"{place}."
@@ -223,8 +247,10 @@ def _check_arguments(owner, cls, given, place):
 
 
 def nearest(name, names):
-    """A sentence with the names that look alike, if there are any."""
+    """A sentence with the names that look alike, or mean the same elsewhere, if there are any."""
     alike = difflib.get_close_matches(str(name), names)
+    meant = _ELSEWHERE.get(str(name))
+    alike = [meant] if meant in names else alike
     return f" Did you mean {' or '.join(map(repr, alike))}?" if alike else ""
 
 

@@ -3,18 +3,30 @@
 import numbers
 from collections.abc import Mapping
 
-from keras_segaug.checks import fail, integer, is_number, name_of, one_of, positive_integer
+from keras_segaug.checks import fail, integer, is_number, name_of, one_of
 
 # A table of this length, one a sample, tells the rank of a class.
 _HIGHEST_CLASS = 65535
+# As of images: float32 must tell a pixel from its neighbor.
+_LONGEST = 1 << 23
 
 
 def window_size(owner, height, width):
-    """Height and width in pixels, both or an error."""
-    if (height is None) != (width is None):
-        missing, given = ("width", "height") if width is None else ("height", "width")
-        fail(owner, missing, f"given together with `{given}`, in pixels", None)
-    return positive_integer(owner, "height", height), positive_integer(owner, "width", width)
+    """Height and width in pixels: two numbers, or a pair of them, or one for a square."""
+    accepted = f"an integer in 1 .. {_LONGEST} (for a square), or a pair (height, width) of them"
+    pair = height
+    if width is not None or not isinstance(height, (tuple, list)):
+        pair = (height, height if width is None else width)
+        accepted = accepted if width is None else f"an integer in 1 .. {_LONGEST}"
+    if len(pair) != 2:
+        fail(owner, "height", accepted, height)
+    for side, argument in zip(pair, ("height", "width"), strict=True):
+        if not isinstance(side, numbers.Integral) or isinstance(side, bool):
+            side = 0
+        if not 1 <= side <= _LONGEST:
+            given = "height" if width is None else argument
+            fail(owner, given, accepted, width if given == "width" else height)
+    return int(pair[0]), int(pair[1])
 
 
 def truth(owner, argument, value):

@@ -5,11 +5,11 @@ import functools
 import numpy as np
 
 from keras_segaug import checks
-from keras_segaug.inspect.callers import OWNER, caller_of
+from keras_segaug.inspect.callers import OWNER, CallError, caller_of
 from keras_segaug.inspect.judging import judge
 from keras_segaug.inspect.labels import Labels, read_labels
 from keras_segaug.inspect.probe import Probe, wide_values
-from keras_segaug.inspect.report import MEANINGS, AlignmentReport, SampleReading
+from keras_segaug.inspect.report import MEANINGS, AlignmentReport, Finding, SampleReading
 from keras_segaug.inspect.summary import Outcome, same, summarise
 
 
@@ -65,6 +65,7 @@ def check_alignment(
 
     Returns:
         An `AlignmentReport`: `.ok`, `.findings`, `.facts`, `.samples`; print it for a table.
+        An augmentation that raises is a finding, "raised".
 
         A pixel whose label could be that of the nearest pixel, roundings considered, is
         aligned. What cannot be told, and counts as unreadable: an image that came back without
@@ -94,7 +95,14 @@ def check_alignment(
     dtype = _image_dtype(image_dtype)
     batches = [_encoded(each, dtype, (low, high), table, channel) for each in probes]
     before = [(images.copy(), masks.copy()) for images, masks in batches]
-    results = _run(caller, batches)
+    try:
+        results = caller.run(batches)
+    except CallError:
+        raise
+    except Exception as error:
+        raised = Finding("raised", _said(error, caller, before[0]))
+        found = [] if "raised" in allow else [raised]
+        return AlignmentReport(_name(augmentation), found, {"error": type(error).__name__})
     outcome = Outcome(
         batches=before,
         results=results,
@@ -174,18 +182,18 @@ def _encoded(probes, dtype, value_range, table, channel):
     return images.astype(dtype), masks[..., None] if channel and masks.ndim == 3 else masks
 
 
-def _run(caller, batches):
-    try:
-        return caller.run(batches)
-    except Exception as error:
-        images, masks = batches[0]
-        start = 0 if caller.batched else 1
-        error.add_note(
-            f"{OWNER} called it with images {images.shape[start:]} {images.dtype} and masks "
-            f"{masks.shape[start:]} {masks.dtype}. If it wants something else, see `batched`, "
-            "`image_dtype`, `mask_dtype`, `mask_channel`, `labels`, `size` and `call`."
-        )
-        raise
+def _said(error, caller, batch):
+    """An error of the augmentation in one line, with what it was given."""
+    images, masks = batch
+    start = 0 if caller.batched else 1
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = f"{type(error).__name__}: {' '.join(lines)}"
+    return (
+        f"{text if len(text) <= 400 else text[:400] + '...'}; it was called with images "
+        f"{images.shape[start:]} {images.dtype} and masks {masks.shape[start:]} {masks.dtype}: if "
+        "it wants something else, see `batched`, `image_dtype`, `mask_dtype`, `mask_channel`, "
+        "`labels`, `size` and `call`"
+    )
 
 
 def _judgements(results, probes, batches, table, value_range):

@@ -13,6 +13,10 @@ from keras_segaug.base import AugmentationLayer
 OWNER = "check_alignment"
 
 
+class CallError(ValueError):
+    """It was called in a way that does not fit it: no finding, but something to be said."""
+
+
 class Caller:
     """Calls an augmentation on batches of numpy arrays.
 
@@ -86,7 +90,7 @@ class KerasLayer(Layer):
         data = {"images": images, "segmentation_masks": masks}
         result = self.augmentation(data)
         if not isinstance(result, dict) or set(data) - set(result):
-            raise ValueError(
+            raise CallError(
                 f"{OWNER}: {_describe(self.augmentation)} gave no dict with 'images' and "
                 "'segmentation_masks'. Pass `call=`, a function (augmentation, images, masks) "
                 "-> (images, masks) that calls it."
@@ -129,7 +133,13 @@ class Albumentations(Caller):
 
     def call(self, images, masks):
         if self.batched:
-            checks.fail(OWNER, "batched", "False for Albumentations, which take one picture", True)
+            checks.fail(
+                OWNER,
+                "batched",
+                "False for Albumentations, which take one picture",
+                True,
+                CallError,
+            )
         result = self.augmentation(image=images, mask=masks)
         return result["image"], result["mask"]
 
@@ -248,7 +258,7 @@ def _global_seeds():
 def _pair(result, function):
     if isinstance(result, (tuple, list)) and len(result) == 2:
         return tuple(result)
-    raise ValueError(
+    raise CallError(
         f"{OWNER}: {_describe(function)} must return a pair (image, mask). Received a "
         f"{type(result).__name__}. If it takes or gives something else, pass `call=`, a function "
         "(augmentation, images, masks) -> (images, masks)."
@@ -262,7 +272,7 @@ def _describe(thing):
 def _split(images, masks):
     images, masks = _numpy(images), _numpy(masks)
     if len(images) != len(masks):
-        raise ValueError(
+        raise CallError(
             f"{OWNER}: the augmentation gave images of shape {images.shape} and masks of shape "
             f"{masks.shape}: not as many masks as images."
         )

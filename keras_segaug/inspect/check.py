@@ -1,12 +1,17 @@
 """What an augmentation is run as, in words."""
 
+import math
+
 import keras
 import numpy as np
 
 from keras_segaug import backend
 from keras_segaug.kinds import ImageOnlyLayer, JointLayer, MaskOnlyLayer, shared_lookup
+from keras_segaug.sample import Sample
 from keras_segaug.steps import merged
 
+# Values of images: a call holds several copies of them, in 32 bits each.
+_MOST_TRIED = 1 << 26
 _LOOKUP = ("interpolation", "fill_mode", "fill_value", "mask_fill_value")
 
 
@@ -35,9 +40,15 @@ def report(augmentation, shape, mask_shape=None):
         "images": keras.KerasTensor(shape, "uint8"),
         "masks": keras.KerasTensor(mask_shape, "uint8"),
     }
+    # It is looked at as the data of a call are.
+    Sample(augmentation, given)
     result = augmentation.compute_output_spec(given)
     lines += [f"  {role}: {spec(given[role])} -> {spec(result[role])}" for role in given]
-    if None not in (*shape, *mask_shape):
+    if None in (*shape, *mask_shape):
+        return "\n".join(lines)
+    if math.prod(shape) > _MOST_TRIED:
+        lines.append(f"  not tried: a picture of {size[0]} x {size[1]} would take much memory")
+    else:
         try_out(augmentation, shape, mask_shape)
         lines.append("  tried on a picture of noise: works")
     return "\n".join(lines)
@@ -68,6 +79,8 @@ def title(layer, parameters):
 def manner(group):
     """How a group is run."""
     kind = group[0][0]
+    if isinstance(kind, JointLayer) and not kind.moves:
+        return "pixels of the image (and mask) are written"
     if isinstance(kind, JointLayer):
         interpolation, fill_mode, *_ = shared_lookup([layer for layer, _ in group])
         how = [interpolation or "pixels are moved, not blended"]
@@ -79,12 +92,16 @@ def manner(group):
 
 def border(before, group):
     """Why geometry that follows geometry has a lookup of its own."""
-    if not before or not all(isinstance(g[0][0], JointLayer) for g in (before[-1], group)):
+    geometry = [isinstance(g[0][0], JointLayer) and g[0][0].moves for g in (*before[-1:], group)]
+    if not before or not all(geometry):
         return ""
+    alone = f", not merged with stage {len(before)}: "
+    if group[0][0].looks_at_masks:
+        return f"{alone}it looks at the mask first"
     one, other = shared_lookup([layer for layer, _ in before[-1]]), group[0][0].lookup()
     pairs = zip(_LOOKUP, one, other, strict=True)
     others = [name for name, a, b in pairs if None not in (a, b) and a != b]
-    return f", not merged with stage {len(before)}: another {' and '.join(others)}"
+    return f"{alone}another {' and '.join(others)}" if others else ""
 
 
 def compilation(augmentation, size):

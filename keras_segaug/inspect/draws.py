@@ -9,6 +9,8 @@ from keras_segaug.base import AugmentationLayer
 from keras_segaug.kinds import MaskOnlyLayer
 from keras_segaug.sample import Batch, Sample
 
+_NO_IMAGES = "`images` must hold at least one image, in an array or a list of arrays."
+
 
 class Owner(str):
     """The name of a function, for messages, and how the pictures it was given are laid out."""
@@ -38,11 +40,13 @@ def arrays_of(owner, data):
 def batches_of(owner, images, masks):
     """[(images, masks)]: one batch where all pictures have one size, else each on its own."""
     if hasattr(images, "shape"):
+        if 0 in images.shape:
+            raise ValueError(f"{owner}: {_NO_IMAGES} Received shape {tuple(images.shape)}.")
         single = len(images.shape) == 3
         images = images[None] if single else images
         return [(images, masks[None] if single and masks is not None else masks)]
     if not isinstance(images, (list, tuple)) or not images:
-        raise ValueError(f"{owner}: `images` must be an array or a list of arrays. Received none.")
+        raise ValueError(f"{owner}: {_NO_IMAGES} Received none.")
     masks = [None] * len(images) if masks is None else masks
     if len(masks) != len(images):
         raise ValueError(f"{owner}: {len(images)} images came with {len(masks)} masks.")

@@ -207,4 +207,7 @@ def _add_legend(figure, present, class_names, style):
         handles = [Patch(color=colour, label=name) for name, colour in entries]
         width = max(len(name) for name, _ in entries)
         ncols = max(1, min(len(entries), int(figure.get_figwidth() * 12 / (width + 6))))
+        # Each row of the legend makes the figure as much higher.
+        rows = -(-len(entries) // ncols)
+        figure.set_figheight(figure.get_figheight() + 0.22 * (rows - 1))
         figure.legend(handles=handles, loc="outside lower center", ncols=ncols, frameon=False)

@@ -23,6 +23,8 @@ class Judgement:
         misaligned: share of the compared pixels.
         offset: (rows, columns) of the mask beside the image, or None.
         in_picture: (H, W) bool, pixels that surely show the picture, or None.
+        bias: (rows, columns) of the mask beside the image in pixels of the result, also where
+            rounding may explain it in one sample; or None.
     """
 
     state: str
@@ -30,6 +32,7 @@ class Judgement:
     misaligned: float = 0.0
     offset: tuple | None = None
     in_picture: np.ndarray | None = None
+    bias: tuple | None = None
 
 
 def judge(image, mask, labels, channels, probes, own, tolerance):
@@ -76,7 +79,7 @@ def _fit(image, levels, count, enlarged, found):
         state = "unreadable"
     offset = None if result.state in ("unrelated", "unreadable") else result.offset
     seen = None if found is None else found.readable
-    return Judgement(state, "fit", float(state == "misaligned"), offset, seen)
+    return Judgement(state, "fit", float(state == "misaligned"), offset, seen, offset)
 
 
 def _repeats(codes):
@@ -95,9 +98,26 @@ def _compare(found, codes, probe, tolerance):
     share = float(1.0 - right.mean())
     state = "misaligned" if share > MISALIGNED else "aligned"
     # A few classes do not tell one shift from another.
-    tells = state == "misaligned" and probe.fine > 1
-    offset = _offset(probe, rows, columns, seen) if tells else None
-    return Judgement(state, "places", share, offset, found.readable)
+    offset = _offset(probe, rows, columns, seen) if probe.fine > 1 and len(seen) else None
+    bias = None if offset is None else _in_result(found, offset)
+    offset = offset if state == "misaligned" else None
+    return Judgement(state, "places", share, offset, found.readable, bias)
+
+
+def _in_result(found, offset):
+    """An offset in the input, as rows and columns of the result: flips turn it around."""
+    steps = [
+        [np.median(np.diff(places, axis=axis)[_pairs(found.readable, axis)]) for axis in (0, 1)]
+        for places in (found.rows, found.columns)
+    ]
+    if not np.isfinite(steps).all() or abs(np.linalg.det(steps)) < 0.1:
+        return None
+    return tuple(float(each) for each in np.linalg.solve(steps, offset))
+
+
+def _pairs(readable, axis):
+    """Which neighbors along an axis can both be read?"""
+    return readable[1:] & readable[:-1] if axis == 0 else readable[:, 1:] & readable[:, :-1]
 
 
 def _codes_at(probe, rows, columns):

@@ -1,11 +1,17 @@
 """Pictures and masks out of two folders."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 
 from keras_segaug.data.pairs import find_pairs
 from keras_segaug.extras import needed
+
+
+def readable(name):
+    """The name of a file as text that can be written: not every name is UTF-8."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def read_pairs(owner, images, masks, count):
@@ -35,5 +41,7 @@ def read_pairs(owner, images, masks, count):
             except OSError as error:
                 raise ValueError(f"{owner}: {path} cannot be read: {error}") from error
         image, mask = pair
-        pairs.append((Path(image_path).name, image if image.ndim == 3 else image[..., None], mask))
+        pairs.append(
+            (readable(Path(image_path).name), image if image.ndim == 3 else image[..., None], mask)
+        )
     return pairs

@@ -12,6 +12,7 @@ MEANINGS = {
     "shared": "all samples of a batch got the same draw",
     "not_reproducible": "the same seed gave another result",
     "input_changed": "the caller's arrays were written to",
+    "raised": "the augmentation raised an error",
     "undecided": "no sample could be read, so nothing is known of the alignment",
 }
 

@@ -12,6 +12,9 @@ from keras_segaug.inspect.report import Finding
 # The share of all compared pixels from which alignment is lost, and of pixels that may be new
 # labels where the picture was still seen, such as at the seam with a filled region.
 _FEW = 0.01
+# Rounding to pixels makes up to half a pixel, to either side; so many samples tell whether it is
+# one side always. Where nothing is drawn, all samples have one rounding.
+_BIAS, _BIAS_OF_ONE, _ENOUGH = 0.3, 0.45, 8
 
 
 @dataclass
@@ -76,11 +79,26 @@ def _alignment(outcome):
             middle = np.abs(offsets).mean(0)
             text += f"; by about {middle[0]:.1f} rows and {middle[1]:.1f} columns"
         outcome.add(True, "misaligned", text)
+    elif not lost:
+        _bias(outcome, decided)
     swapped = states["wrong_sample"]
     outcome.add(swapped, "wrong_sample", f"{swapped} of {len(judged)} samples")
     outcome.add(
         not decided and not swapped and judged, "undecided", f"{len(judged)} samples unreadable"
     )
+
+
+def _bias(outcome, decided):
+    """Is the mask always beside the image by the half pixel that rounding would explain once?"""
+    biases = [judged.bias for judged in decided if judged.bias is not None]
+    if len(biases) < _ENOUGH:
+        return
+    middle = np.mean(biases, 0)
+    alone = _draws(outcome.results[::2], 1, outcome.batched) == "not at all"
+    if np.abs(middle).max() > (_BIAS_OF_ONE if alone else _BIAS):
+        rows, columns = np.abs(middle)
+        text = f"in all samples by about {rows:.1f} rows and {columns:.1f} columns, on average"
+        outcome.add(True, "misaligned", text)
 
 
 def _worst(decided):
@@ -158,6 +176,10 @@ def _sharing(outcome):
     alike = outcome.results[::2]
     for which, name in ((1, "geometry"), (0, "colours")):
         outcome.facts[f"{name}_drawn"] = _draws(alike, which, outcome.batched)
+    if outcome.facts["geometry_drawn"] != "not at all":
+        # Images differ by where they look, whatever their colors.
+        kept = all(judged.method == "places" for _, _, judged in outcome.judgements)
+        outcome.facts["colours_drawn"] = "not at all" if kept else _BESIDE
     geometry, colours = (outcome.facts[f"{name}_drawn"] for name in ("geometry", "colours"))
     if geometry == _SHARED:
         outcome.add(True, "shared", "the geometry of all samples of a batch is the same")
@@ -165,6 +187,7 @@ def _sharing(outcome):
         outcome.add(True, "shared", "the images of a batch are changed alike")
 
 
+_BESIDE = "cannot be told beside the geometry"
 _SHARED = "once for the whole batch"
 
 

@@ -1,6 +1,7 @@
 """Images and masks as a person sees them: 8-bit colours, class ids, outlines."""
 
 import colorsys
+import numbers
 from collections.abc import Mapping
 
 import numpy as np
@@ -49,10 +50,15 @@ def name_of(class_names, class_id):
 
 
 def check_class_names(owner, class_names):
+    accepted = "a list of names, or a mapping {id: name}"
+    if isinstance(class_names, Mapping):
+        pairs = class_names.items()
+        if not all(isinstance(i, numbers.Integral) and isinstance(n, str) for i, n in pairs):
+            checks.fail(owner, "class_names", accepted, class_names)
     if class_names is None or isinstance(class_names, Mapping):
         return class_names
     if isinstance(class_names, str) or not all(isinstance(name, str) for name in class_names):
-        checks.fail(owner, "class_names", "a list of names, or a mapping {id: name}", class_names)
+        checks.fail(owner, "class_names", accepted, class_names)
     return list(class_names)
 
 

@@ -44,7 +44,7 @@ class JointRandomAffine(JointLayer):
     ):
         super().__init__(**kwargs)
         signed, zoom = checks.signed_range, checks.zoom_range
-        self.rotation_factor = signed(self, "rotation_factor", rotation_factor)
+        self.rotation_factor = checks.turns(self, "rotation_factor", rotation_factor)
         self.zoom_height_factor = zoom(self, "zoom_height_factor", zoom_height_factor)
         self.zoom_width_factor = zoom_width_factor
         if zoom_width_factor is not None:

@@ -10,8 +10,8 @@ class JointCenterCrop(JointLayer):
     rest is filled as `fill_mode` says. Deterministic: takes no `probability`.
 
     Args:
-        height: the window's height in pixels.
-        width: the window's width in pixels.
+        height: the window's height in pixels; or a pair (height, width).
+        width: the window's width in pixels. None: that of the height, a square.
         pad: False refuses a picture smaller than the window (where its size is known
             beforehand; otherwise it is filled all the same).
         **kwargs: see `JointLayer` and `AugmentationLayer`.

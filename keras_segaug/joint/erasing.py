@@ -60,9 +60,7 @@ class JointRandomErasing(JointLayer):
         written = 0 if mask_fill_value is None else mask_fill_value
         super().__init__(fill_value=0.0 if noise else fill_value, mask_fill_value=written, **kwargs)
         self.scale = checks.bounds(self, "scale", scale, 0.0, 1.0)
-        self.ratio = checks.bounds(self, "ratio", ratio, 0.0, math.inf)
-        if self.ratio[0] == 0.0:
-            checks.fail(self, "ratio", "a pair (lower, upper) of numbers above 0", ratio)
+        self.ratio = checks.above_zero(self, "ratio", ratio, math.inf)
         self.count = checks.positive_integer(self, "count", count)
         if noise:
             self.fill_value = fill_value

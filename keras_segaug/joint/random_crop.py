@@ -22,8 +22,8 @@ class JointRandomCrop(JointLayer):
     only with what comes after: put it first in a `Pipeline`.
 
     Args:
-        height: the window's height in pixels.
-        width: the window's width in pixels.
+        height: the window's height in pixels; or a pair (height, width).
+        width: the window's width in pixels. None: that of the height, a square.
         pad: False refuses a picture smaller than the window (where its size is known
             beforehand; otherwise it is filled all the same).
         max_class_fraction: no class may fill more than this share of the window's pixels
@@ -137,6 +137,10 @@ class JointRandomCrop(JointLayer):
                 "or leave these arguments out."
             )
         mask = batch.masks[0]
+        checks.known_channels(self, "masks", mask.shape[-1])
+        if mask.shape[0] == 0:
+            # Without samples there is nothing to look at, which not every kernel takes.
+            return {**parameters, **dict.fromkeys(("row", "column"), parameters["top"][:, 0])}
         one_hot = mask.shape[-1] > 1
         labels = overlapping.channels_on(mask) if one_hot else aiming.labels_of(mask)
         # Each step in memory before the next: a compiler would else draw and place the windows

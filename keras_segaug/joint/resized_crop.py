@@ -32,8 +32,8 @@ class JointRandomResizedCrop(JointLayer):
     the largest window in the middle with the aspect of the result is resized.
 
     Args:
-        height: the result's height in pixels.
-        width: the result's width in pixels.
+        height: the result's height in pixels; or a pair (height, width).
+        width: the result's width in pixels. None: that of the height, a square.
         scale: a pair (lower, upper) in [0, 1]: the window's share of the area.
         ratio: a pair (lower, upper) of numbers above 0: the window's width by its height.
         **kwargs: see `JointLayer` and `AugmentationLayer`.
@@ -49,11 +49,8 @@ class JointRandomResizedCrop(JointLayer):
     def __init__(self, height, width=None, scale=(0.08, 1.0), ratio=(3 / 4, 4 / 3), **kwargs):
         super().__init__(**kwargs)
         self.height, self.width = window_checks.window_size(self, height, width)
-        self.scale = checks.bounds(self, "scale", scale, 0.0, 1.0)
-        self.ratio = checks.bounds(self, "ratio", ratio, 0.0, math.inf)
-        for argument, value in (("scale", self.scale), ("ratio", self.ratio)):
-            if value[0] == 0.0:
-                checks.fail(self, argument, "a pair (lower, upper) of numbers above 0", value)
+        self.scale = checks.above_zero(self, "scale", scale, 1.0)
+        self.ratio = checks.above_zero(self, "ratio", ratio, math.inf)
 
     def output_size(self, height, width):
         return self.height, self.width

@@ -26,8 +26,8 @@ class JointResizing(JointLayer):
     `probability`. The border settings play a part in `pad_to_aspect_ratio` alone.
 
     Args:
-        height: the new height in pixels.
-        width: the new width in pixels.
+        height: the new height in pixels; or a pair (height, width).
+        width: the new width in pixels. None: that of the height, a square.
         crop_to_aspect_ratio: False stretches; True keeps the picture's aspect and cuts
             off what is too much: the largest window in its middle with the aspect of
             the result, in whole pixels, is resized.

@@ -26,7 +26,7 @@ class JointRandomRotation(JointLayer):
 
     def __init__(self, factor, **kwargs):
         super().__init__(**kwargs)
-        self.factor = checks.signed_range(self, "factor", factor)
+        self.factor = checks.turns(self, "factor", factor)
 
     def draw(self, draws):
         return {"angle": draws.uniform(*self.factor) * (2.0 * math.pi)}

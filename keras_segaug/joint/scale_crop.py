@@ -23,8 +23,8 @@ class JointRandomScaleCrop(JointLayer):
     inference the scale is 1.
 
     Args:
-        height: the result's height in pixels.
-        width: the result's width in pixels.
+        height: the result's height in pixels; or a pair (height, width).
+        width: the result's width in pixels. None: that of the height, a square.
         scale: a pair (lower, upper) of numbers above 0, drawn uniformly between;
             a float `f` below 1 means (1 - f, 1 + f).
         **kwargs: see `JointLayer` and `AugmentationLayer`.

@@ -136,8 +136,10 @@ def test_in_every_place_and_structure():
 def test_training_is_given_by_its_name():
     data, _ = full(1)
     entries = [data[key] for key in ("images", "masks", "sample_weights")]
-    with pytest.raises(ValueError, match=r"further entries need a role.*Received 4 entries"):
+    with pytest.raises(ValueError, match=r"`training` must be given by name"):
         ks.JointRandomFlip()(*entries, False)
+    with pytest.raises(ValueError, match=r"further entries need a role.*Received 4 entries"):
+        ks.JointRandomFlip()(*entries, entries[1])
 
 
 def test_one_image_and_augment_dataset():

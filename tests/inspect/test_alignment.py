@@ -239,11 +239,39 @@ def test_bad_arguments(arguments, message):
         ks.check_alignment(**{"augmentation": broken.right, **arguments})
 
 
-def test_an_error_of_the_augmentation_says_what_it_was_given():
+def test_an_error_of_the_augmentation_is_a_finding():
     def wants_floats(image, mask):
         raise RuntimeError("floats, please")
 
-    with pytest.raises(RuntimeError, match="floats") as caught:
-        ks.check_alignment(wants_floats)
-    assert "uint8" in caught.value.__notes__[0]
-    assert "image_dtype" in caught.value.__notes__[0]
+    report = ks.check_alignment(wants_floats)
+    assert not report.ok
+    assert names(report) == {"raised"}
+    said = str(report.findings[0])
+    assert "RuntimeError: floats, please" in said
+    assert "uint8" in said
+    assert "image_dtype" in said
+    assert ks.check_alignment(wants_floats, allow=("raised",)).ok
+
+
+def test_no_colors_are_drawn_where_none_are():
+    turn = ks.Pipeline([ks.JointRandomFlip(), ks.JointRandomRotation(0.1)], jit_compile=False)
+    assert ks.check_alignment(turn, **SMALL).facts["colours_drawn"] == "not at all"
+    both = ks.Pipeline([ks.JointRandomFlip(), ks.ImageOnlyBrightness(0.3)], jit_compile=False)
+    assert "beside the geometry" in ks.check_alignment(both, **SMALL).facts["colours_drawn"]
+    color = ks.ImageOnlyBrightness(0.3, jit_compile=False)
+    assert ks.check_alignment(color, **SMALL).facts["colours_drawn"] == "for each sample"
+
+
+def half_a_pixel_beside(image, mask):
+    return broken.turned(image, 0, 1, (0.0, 0.5)), mask
+
+
+def half_a_pixel_beside_colored(image, mask):
+    angle, shift = broken.draw()
+    image = broken.turned(image, angle, 1, shift)
+    return broken.coloured(image), broken.turned(mask, angle, 0, shift + np.array([0.5, 0.0]))
+
+
+@pytest.mark.parametrize("function", [half_a_pixel_beside, half_a_pixel_beside_colored])
+def test_half_a_pixel_between_image_and_mask(function):
+    assert names(ks.check_alignment(function)) == {"misaligned"}

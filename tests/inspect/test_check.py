@@ -139,3 +139,62 @@ def test_wrong_shapes_are_refused(saved, shape, capsys):
     with pytest.raises(SystemExit):
         main(["check", str(saved), "--shape", shape])
     assert "must be such as 512,512,3" in capsys.readouterr().err
+
+
+def nested(depth):
+    return '{"class": "Pipeline", "layers": [' * depth + '{"class": "Identity"}' + "]}" * depth
+
+
+BAD_TEXTS = {
+    "a number of 401 digits": '{"class": "JointRandomRotation", "factor": 1' + "0" * 400 + "}",
+    "a number of 5001 digits": '{"class": "JointRandomRotation", "factor": 1' + "0" * 5000 + "}",
+    "a seed of 401 digits": '{"class": "JointRandomRotation", "factor": 2, "seed": 1' + "0" * 400,
+    "300 pipelines in one another": nested(300),
+    "5000 pipelines in one another": nested(5000),
+    "brackets": "[" * 100000,
+    "a class that is a list": '{"class": ["Pipeline"]}',
+    "no list": '{"class": "Pipeline", "layers": 3}',
+}
+
+
+@pytest.mark.parametrize("name", BAD_TEXTS)
+def test_no_traceback_for_any_text(name, tmp_path, capsys):
+    path = tmp_path / "bad.json"
+    path.write_text(BAD_TEXTS[name])
+    fails(["check", str(path)], capsys, path)
+
+
+def test_a_few_pipelines_in_one_another_are_fine(tmp_path, capsys):
+    path = tmp_path / "nested.json"
+    path.write_text(nested(6))
+    assert main(["check", str(path), "--shape", "8,8,3"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ("99999999,99999999,3", "sides of up to 2**23 pixels"),
+        ("9999999999999999999999,8,3", "sides of up to"),
+    ],
+)
+def test_shapes_no_layer_takes(saved, shape, said, capsys):
+    fails(["check", str(saved), "--shape", shape], capsys, said)
+
+
+def test_a_large_shape_is_not_tried(saved, capsys):
+    assert main(["check", str(saved), "--shape", "40000,40000,1"]) == 0
+    assert "not tried: a picture of 40000 x 40000" in capsys.readouterr().out
+
+
+def test_erasing_is_no_lookup_and_an_aimed_crop_says_why_it_is_alone():
+    layers = [
+        ks.JointRandomFlip(),
+        ks.JointRandomErasing(),
+        ks.JointRandomRotation(0.1),
+        ks.JointRandomCrop(8, 8, foreground_probability=1.0),
+    ]
+    text = report(ks.Pipeline(layers), (20, 18, 3))
+    assert "stage 2: pixels of the image (and mask) are written\n    JointRandomErasing" in text
+    assert "stage 4: one lookup" in text
+    assert "not merged with stage 3: it looks at the mask first\n" in text
+    assert "another \n" not in text

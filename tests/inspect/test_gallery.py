@@ -259,3 +259,31 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match=r'plot_gallery: .* pip install "keras-segaug\[plot\]"'):
         ks.plot_gallery(ks.JointRandomFlip(), pictures(1), labels(1))
+
+
+@pytest.mark.parametrize("count", [11, 16, 20])
+def test_the_legend_is_inside_the_figure(count):
+    mask = np.arange(1, count + 1, dtype="uint8").repeat(16 * 20 // count + 1)[: 16 * 20]
+    names = ["background", *(f"a class of many letters {i}" for i in range(count))]
+    image, mask = pictures(1, 16, 20), mask.reshape(1, 16, 20)
+    figure = ks.plot_gallery(ks.JointRandomFlip(), image, mask, class_names=names, draws=1)
+    figure.draw_without_rendering()
+    inside, box = figure.bbox, figure.legends[0].get_window_extent()
+    assert inside.y0 <= box.y0
+    assert box.y1 <= inside.y1
+    assert inside.x0 <= box.x0
+    assert box.x1 <= inside.x1
+    for axes in figure.axes:
+        assert axes.get_window_extent().height > 30
+        assert not axes.get_window_extent().overlaps(box)
+
+
+@pytest.mark.parametrize("images", [np.zeros((0, 8, 8, 3), "uint8"), []])
+def test_no_pictures(images):
+    with pytest.raises(ValueError, match="plot_gallery: `images` must hold at least one image"):
+        ks.plot_gallery(ks.JointRandomFlip(), images)
+
+
+def test_class_names_the_wrong_way_round():
+    with pytest.raises(ValueError, match=r"`class_names` must be .* \{id: name\}"):
+        ks.plot_gallery(ks.JointRandomFlip(), pictures(1), labels(1), class_names={"a": 1})

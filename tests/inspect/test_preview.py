@@ -3,7 +3,9 @@
 import base64
 import io
 import json
+import os
 import re
+import resource
 import shutil
 import zlib
 
@@ -201,3 +203,62 @@ def test_wrong_counts_are_refused(folders, option, capsys):
     with pytest.raises(SystemExit):
         preview(folders, capsys, option, "0")
     assert f"{option}: must be at least 1" in capsys.readouterr().err
+
+
+def command(folder, *more):
+    for role in ("images", "masks"):
+        (folder / role).mkdir(exist_ok=True)
+    (folder / "flip.json").write_text(ks.JointRandomFlip().to_json())
+    options = ["--images", folder / "images", "--masks", folder / "masks", "--draws", 1, *more]
+    return [str(part) for part in ["preview", "--pipeline", folder / "flip.json", *options]]
+
+
+def write_pair(folder, name):
+    for role, image in (("images", pictures(1)[0]), ("masks", labels(1)[0])):
+        with open(os.fsencode(folder / role) + b"/" + name, "wb") as file:
+            Image.fromarray(image).save(file, "PNG")
+
+
+def test_a_full_disk_leaves_the_page_that_was_there(tmp_path, capsys):
+    page = tmp_path / "page.html"
+    page.write_text("the good page")
+    arguments = command(tmp_path, "--output", page)
+    write_pair(tmp_path, b"a.png")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))
+    try:
+        assert main(arguments) == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert capsys.readouterr().err.startswith("Error: ")
+    assert page.read_text() == "the good page"
+    assert sorted(each.name for each in tmp_path.iterdir()) == [
+        "flip.json",
+        "images",
+        "masks",
+        "page.html",
+    ]
+
+
+def test_names_that_are_not_utf8(tmp_path, capsys):
+    page = os.fsdecode(os.fsencode(tmp_path) + b"/page\xff.html")
+    arguments = command(tmp_path, "--output", page)
+    write_pair(tmp_path, b"a\xe4.png")
+    assert main(arguments) == 0
+    with open(page, encoding="utf-8") as file:
+        assert "a\ufffd.png" in file.read()
+
+
+@pytest.mark.parametrize("names", ["x" * 5000, "latin"])
+def test_class_names_that_are_no_file(names, tmp_path, capsys):
+    path = tmp_path / "latin"
+    path.write_bytes(b"stra\xdfe")
+    names = str(path) if names == "latin" else names
+    arguments = command(tmp_path, "--output", tmp_path / "page.html", "--class-names", names)
+    write_pair(tmp_path, b"a.png")
+    if names.startswith("x"):
+        assert main(arguments) == 0
+    else:
+        with pytest.raises(SystemExit):
+            main(arguments)
+        assert "UTF-8" in capsys.readouterr().err

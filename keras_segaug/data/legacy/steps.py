@@ -49,7 +49,8 @@ def _geometry(images, masks, shared):
     border = {
         "fill_mode": images["fill_mode"],
         "fill_value": images["cval"],
-        "mask_fill_value": mask_fill_value(masks),
+        # Elsewhere it is not looked at, and refused.
+        "mask_fill_value": mask_fill_value(masks) if images["fill_mode"] == "constant" else 0,
         "interpolation": interpolation(images),
     }
     ranges = ("rotation_range", "height_shift_range", "width_shift_range", "shear_range")
