@@ -12,6 +12,8 @@ from keras_segaug import backend, checks
 # Float arithmetic on the way to the layer may have gone so far beyond, in parts of the range.
 _ROUNDING = 1e-4
 _MOST_FLOAT16 = 65504.0
+# What parameters are told of the images, beside what was drawn.
+_KNOWN = ("value_range", "gaps", "entering")
 
 
 class ValueRange(NamedTuple):
@@ -110,6 +112,13 @@ def entered(layer, steps, value_range, gaps, acting=True):
     return result
 
 
+def forgotten(parameters):
+    """The parameters without what `entered` has told them: it is of the images, not drawn."""
+    if isinstance(parameters, dict):
+        return {k: forgotten(value) for k, value in parameters.items() if k not in _KNOWN}
+    return list(map(forgotten, parameters)) if isinstance(parameters, list) else parameters
+
+
 def check_fill(owner, value, dtype):
     """Can images of this dtype be filled with the value?"""
     if "float" not in dtype and isinstance(value, float) and math.isnan(value):
@@ -173,6 +182,12 @@ def leaves_of(layer, value_range, acting=True):
                 yield from leaves_of(each, reaching, acting)
         else:
             yield leaf, reaching
+
+
+def leaves_that_look(layer):
+    """The leaf layers that look at masks, also those that act in some branch of a choice only."""
+    leaves = leaves_of(layer, Unknown("nobody asks for it here"))
+    return [leaf for leaf, _ in leaves if leaf.looks_at_masks]
 
 
 def _relies(leaf, value_range):

@@ -149,7 +149,7 @@ def _fail_shapes(owner, role, tensor, sample):
 
 def warn_of_masks_left_behind(layer, sample):
     """Warns where a model in training moves images, and whatever it learns stays; did it warn?"""
-    if set(sample.tensors) != {"images"} or not _moves_at_random(layer):
+    if set(sample.flat()) != {"images"} or not _moves_at_random(layer):
         return False
     if not is_network_in_training():
         return False
