@@ -65,7 +65,7 @@ def tensorflow_ops(function):
     """Keras' TensorFlow implementation of `keras.ops.<function>`: private Keras, hence here."""
     package = importlib.import_module("keras.src.backend.tensorflow")
     if function == "where":
-        # Keras' own would make int64 masks int32 where Keras runs on JAX.
+        # Keras' own would make uint64 masks uint32, and int64 masks int32 where it runs on JAX.
         return package.core.tf.where
     for home in (package, package.core, package.numpy, package.math, package.nn):
         if hasattr(home, function):
@@ -77,7 +77,7 @@ class _Ops:
     """`keras.ops`, or Keras' TensorFlow functions inside a foreign graph."""
 
     def __getattr__(self, function):
-        if _in_foreign_graph.get():
+        if _in_foreign_graph.get() or (function == "where" and runs_on("tensorflow")):
             return tensorflow_ops(function)
         return getattr(keras.ops, function)
 
@@ -228,6 +228,11 @@ def is_functional(variable):
 def in_stateless_scope():
     """Do assignments to variables go into a scope now? (Private Keras, hence here.)"""
     return importlib.import_module("keras.src.backend.common.stateless_scope").in_stateless_scope()
+
+
+def cuts_to_32_bits():
+    """Does this backend make 32-bit numbers of 64-bit ones? JAX does, unless told otherwise."""
+    return runs_on("jax") and not importlib.import_module("jax").config.jax_enable_x64
 
 
 def to_numpy(tensor):

@@ -74,6 +74,9 @@ def check_values(owner, sample):
                 f"{checks.name_of(owner)}: what is interpolated must be integers or floats. "
                 "Received bool: its role in `targets` is 'mask'."
             )
+    for role in (*MASK_ROLES, "continuous"):
+        for tensor in flat.get(role, []):
+            check_bits(owner, role, tensor)
     for mask in (mask for role in MASK_ROLES for mask in flat.get(role, [])):
         check_one_image(owner, sample, mask)
         check_whole_numbers(owner, mask)
@@ -98,6 +101,27 @@ def check_one_image(owner, sample, mask):
         "images write `images[..., None]`; for one image with many channels and its one-hot mask, "
         "a batch of one: `images[None]` and `masks[None]`."
     )
+
+
+def check_bits(owner, role, tensor):
+    """Raises for numbers of 64 bits that the 32 bits a backend makes of them do not hold."""
+    dtype = _dtype_of(tensor)
+    # Blended values are rounded anyway: those of floats may lose digits.
+    if dtype not in (
+        ("int64", "uint64") if role == "continuous" else ("int64", "uint64", "float64")
+    ):
+        return
+    if not backend.is_eager(tensor) or not backend.cuts_to_32_bits():
+        return
+    values, narrow = np.asarray(tensor), dtype.replace("64", "32")
+    with np.errstate(over="ignore"):
+        lost = values[values != values.astype(narrow)]
+    if len(lost):
+        raise ValueError(
+            f"{checks.name_of(owner)}: JAX makes {narrow} of {dtype}, which cannot hold all of "
+            f"{role}. Received {lost[0]}. Number the classes anew, call the layer in "
+            "`dataset.map`, or set `jax_enable_x64`."
+        )
 
 
 def check_whole_numbers(owner, mask):
