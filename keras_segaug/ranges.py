@@ -23,6 +23,8 @@ class ValueRange(NamedTuple):
     high: float
     # Nobody has said so: floats are taken to be in (0, 255), as Keras takes them.
     assumed: bool = False
+    # A layer has made it of another.
+    rescaled: bool = False
 
 
 class Unknown(NamedTuple):
@@ -53,7 +55,7 @@ def scaled(value_range, scales, offsets):
     ]
     if min(ends) == max(ends):
         return Unknown("a layer before it makes all values the same")
-    return ValueRange(min(ends), max(ends), value_range.assumed)
+    return ValueRange(min(ends), max(ends), value_range.assumed, rescaled=True)
 
 
 def common(ranges, why):
@@ -85,7 +87,7 @@ def completed(layer, steps, images, acting):
     """
     dtype = keras.backend.standardize_dtype(images.dtype)
     start = of_dtype(dtype)
-    check_held(layer, start, layer.range_after(start, acting), dtype)
+    check_held(layer, layer.range_after(start, acting), dtype)
     for leaf, _ in steps:
         check_fill(leaf, getattr(leaf, "fill_value", None), layer.compute_dtype)
     return entered(layer, steps, start, "float" in dtype, acting)
@@ -126,14 +128,14 @@ def check_fill(owner, value, dtype):
         checks.fail(owner, "fill_value", accepted, value)
 
 
-def check_held(layer, before, after, dtype):
+def check_held(layer, after, dtype):
     """Can the dtype that images come back in hold their range?"""
     target = layer.compute_dtype
     if isinstance(after, Unknown) or after.assumed:
         return
     if target == "float16":
         low, high = -_MOST_FLOAT16, _MOST_FLOAT16
-    elif "int" in target and after == before:
+    elif "int" in target and not after.rescaled:
         # What has been rescaled is clipped, as documented: somebody chose that.
         low, high = checks.integer_limits(target)
     else:
@@ -171,7 +173,7 @@ def _look_at(layer, images, acting):
     if user is not None:
         _check_assumed(layer, user, start, seen)
     if narrow:
-        check_held(layer, seen, layer.range_after(seen, acting), dtype)
+        check_held(layer, layer.range_after(seen, acting), dtype)
 
 
 def leaves_of(layer, value_range, acting=True):
