@@ -208,3 +208,13 @@ def test_a_given_range_that_the_dtype_cannot_hold():
     # Who rescales has chosen what is clipped.
     scaled = ks.Pipeline([ks.ImageOnlyRescaling(0.5)], value_range=(0, 1000), dtype="uint8")
     assert np.asarray(scaled(images)).max() == 255
+
+
+def test_each_image_of_a_sample_has_the_range_of_its_own_dtype():
+    layer = brightness(targets={"deep": "image"})
+    data = {"image": np.full((1, 4, 4, 3), 200, "uint8")}
+    data["deep"] = data["image"].astype("uint16") * 257
+    found = layer.augment(data, 1)
+    image, deep = (np.asarray(found[key]) for key in ("image", "deep"))
+    np.testing.assert_allclose(deep, image * 257.0, rtol=1e-5)
+    assert deep.max() > 255
