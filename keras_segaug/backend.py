@@ -63,7 +63,7 @@ def tensorflow_ops(function):
     """Keras' TensorFlow implementation of `keras.ops.<function>`: private Keras, hence here."""
     package = importlib.import_module("keras.src.backend.tensorflow")
     if function == "where":
-        # Keras' own would make int64 masks int32 where Keras runs on JAX.
+        # Keras' own would make uint64 masks uint32, and int64 masks int32 where it runs on JAX.
         return package.core.tf.where
     for home in (package, package.core, package.numpy, package.math, package.nn):
         if hasattr(home, function):
@@ -75,7 +75,7 @@ class _Ops:
     """`keras.ops`, or Keras' TensorFlow functions inside a foreign graph."""
 
     def __getattr__(self, function):
-        if _in_foreign_graph.get():
+        if _in_foreign_graph.get() or (function == "where" and runs_on("tensorflow")):
             return tensorflow_ops(function)
         return getattr(keras.ops, function)
 
@@ -184,11 +184,6 @@ def is_for_cpu():
     return importlib.import_module("jax").default_backend() == "cpu"
 
 
-def dtype_held(dtype):
-    """The dtype in which the backend of Keras holds an array of this dtype."""
-    return keras.backend.standardize_dtype(keras.ops.convert_to_tensor(np.zeros(1, dtype)).dtype)
-
-
 def is_eager(tensor):
     """Can the tensor's values be read now?"""
     if isinstance(tensor, keras.KerasTensor) or is_foreign(tensor):
@@ -258,6 +253,11 @@ def is_functional(variable):
 def in_stateless_scope():
     """Do assignments to variables go into a scope now? (Private Keras, hence here.)"""
     return importlib.import_module("keras.src.backend.common.stateless_scope").in_stateless_scope()
+
+
+def cuts_to_32_bits():
+    """Does this backend make 32-bit numbers of 64-bit ones? JAX does, unless told otherwise."""
+    return runs_on("jax") and not importlib.import_module("jax").config.jax_enable_x64
 
 
 def to_numpy(tensor):

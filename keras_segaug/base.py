@@ -52,7 +52,9 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
               or an elastic map sends nowhere lie far outside.
             - "ignore": passed through.
         **kwargs: `name`, `dtype`, `trainable`, as in `keras.layers.Layer`. Images come
-            back in the compute dtype; with "uint8" they are rounded and clipped.
+            back in the compute dtype; with "uint8" they are rounded and clipped. Masks come
+            back in the dtype they came in; where JAX has no 64 bits (its default), 64-bit ones
+            outside of `dataset.map` with 32, and a number that these do not hold raises.
     """
 
     is_abstract = True

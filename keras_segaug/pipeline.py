@@ -269,7 +269,7 @@ class RandomChoice(Composition):
     def looks_at_masks(self):  # type: ignore[override]  # decided by what it holds
         if self._merges:
             return False
-        return any(leaf.looks_at_masks for each in self.layers for leaf, _ in each.steps(None))
+        return any(ranges.leaves_that_look(layer) for layer in self.layers)
 
     def aim(self, parameters, batch):
         """Each of the layers sees the batch as it is before the choice."""

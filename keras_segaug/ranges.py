@@ -12,6 +12,8 @@ from keras_segaug import backend, checks
 # Float arithmetic on the way to the layer may have gone so far beyond, in parts of the range.
 _ROUNDING = 1e-4
 _MOST_FLOAT16 = 65504.0
+# What parameters are told of the images, beside what was drawn.
+_KNOWN = ("value_range", "gaps", "entering")
 
 
 class ValueRange(NamedTuple):
@@ -21,6 +23,8 @@ class ValueRange(NamedTuple):
     high: float
     # Nobody has said so: floats are taken to be in (0, 255), as Keras takes them.
     assumed: bool = False
+    # A layer has made it of another.
+    rescaled: bool = False
 
 
 class Unknown(NamedTuple):
@@ -51,7 +55,7 @@ def scaled(value_range, scales, offsets):
     ]
     if min(ends) == max(ends):
         return Unknown("a layer before it makes all values the same")
-    return ValueRange(min(ends), max(ends), value_range.assumed)
+    return ValueRange(min(ends), max(ends), value_range.assumed, rescaled=True)
 
 
 def common(ranges, why):
@@ -83,7 +87,7 @@ def completed(layer, steps, images, acting):
     """
     dtype = keras.backend.standardize_dtype(images.dtype)
     start = of_dtype(dtype)
-    check_held(layer, start, layer.range_after(start, acting), dtype)
+    check_held(layer, layer.range_after(start, acting), dtype)
     for leaf, _ in steps:
         check_fill(leaf, getattr(leaf, "fill_value", None), layer.compute_dtype)
     return entered(layer, steps, start, "float" in dtype, acting)
@@ -110,6 +114,13 @@ def entered(layer, steps, value_range, gaps, acting=True):
     return result
 
 
+def forgotten(parameters):
+    """The parameters without what `entered` has told them: it is of the images, not drawn."""
+    if isinstance(parameters, dict):
+        return {k: forgotten(value) for k, value in parameters.items() if k not in _KNOWN}
+    return list(map(forgotten, parameters)) if isinstance(parameters, list) else parameters
+
+
 def check_fill(owner, value, dtype):
     """Can images of this dtype be filled with the value?"""
     if "float" not in dtype and isinstance(value, float) and math.isnan(value):
@@ -117,14 +128,14 @@ def check_fill(owner, value, dtype):
         checks.fail(owner, "fill_value", accepted, value)
 
 
-def check_held(layer, before, after, dtype):
+def check_held(layer, after, dtype):
     """Can the dtype that images come back in hold their range?"""
     target = layer.compute_dtype
     if isinstance(after, Unknown) or after.assumed:
         return
     if target == "float16":
         low, high = -_MOST_FLOAT16, _MOST_FLOAT16
-    elif "int" in target and after == before:
+    elif "int" in target and not after.rescaled:
         # What has been rescaled is clipped, as documented: somebody chose that.
         low, high = checks.integer_limits(target)
     else:
@@ -162,7 +173,7 @@ def _look_at(layer, images, acting):
     if user is not None:
         _check_assumed(layer, user, start, seen)
     if narrow:
-        check_held(layer, seen, layer.range_after(seen, acting), dtype)
+        check_held(layer, layer.range_after(seen, acting), dtype)
 
 
 def leaves_of(layer, value_range, acting=True):
@@ -173,6 +184,12 @@ def leaves_of(layer, value_range, acting=True):
                 yield from leaves_of(each, reaching, acting)
         else:
             yield leaf, reaching
+
+
+def leaves_that_look(layer):
+    """The leaf layers that look at masks, also those that act in some branch of a choice only."""
+    leaves = leaves_of(layer, Unknown("nobody asks for it here"))
+    return [leaf for leaf, _ in leaves if leaf.looks_at_masks]
 
 
 def _relies(leaf, value_range):

@@ -170,11 +170,11 @@ class Replay:
             seen = completed(self._ranged(parameters)(steps, batch.images), batch)
             pairs = zip(steps, seen, strict=True)
             chosen = [new if new[0].looks_at_masks else old for old, new in pairs]
-            parameters = self.with_steps(parameters, iter(chosen))
+            parameters = ranges.forgotten(self.with_steps(parameters, iter(chosen)))
         return {**parameters, "input_size": _rows(batch.size(), len_of(sample))}
 
     def _check_needs_no_data(self):
-        looking = [layer for layer, _ in self.steps(None) if layer.looks_at_masks]
+        looking = ranges.leaves_that_look(self)
         if looking:
             raise ValueError(
                 f"{type(self).__name__}: `data` must be images and masks, not a shape alone, since "

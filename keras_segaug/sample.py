@@ -14,12 +14,14 @@ IMAGE_KEYS = ("images", "image")
 MASK_KEYS = ("segmentation_masks", "segmentation_mask", "masks", "mask")
 WEIGHT_KEYS = ("sample_weights", "sample_weight")
 ROLES = {"images": IMAGE_KEYS, "masks": MASK_KEYS, "sample_weights": WEIGHT_KEYS}
+# Where `Sample.tensors` has what `targets` names: a key that no caller's structure has.
+_MORE = "keras_segaug.targets"
 
 
 class Sample:
     """What one call brought: `tensors` by role, and the structure to give back.
 
-    What `targets` names is in `tensors["targets"]`, again by role.
+    What `targets` names is in one further entry of `tensors`, again by role.
 
     Args:
         owner: the layer, for error messages, its `data_format` and its `targets`.
@@ -32,8 +34,12 @@ class Sample:
     def __init__(self, owner, data, masks=None, sample_weights=None, checked=False):
         self._owner = owner
         self._data = self.tensors = data
-        self._checked = checked
-        if checked:
+        # A model calls its layers again with the tensors that they were first called with.
+        again = isinstance(data, Mapping) and _MORE in data
+        self._checked = checked or again
+        if self._checked:
+            if not checked:
+                self._check()
             return
         structured = isinstance(data, (Mapping, tuple, list))
         if structured and (masks is not None or sample_weights is not None):
@@ -60,7 +66,7 @@ class Sample:
         for path, role in self._claimed.items():
             if role != "ignore" and self._at(path) is not None:
                 more.setdefault(role, {})[_name_of(path)] = self._at(path)
-        self.tensors |= {"targets": more} if more else {}
+        self.tensors |= {_MORE: more} if getattr(owner, "targets", None) else {}
         self._check()
 
     @property
@@ -71,8 +77,8 @@ class Sample:
         """The caller's structure with these tensors by role; the caller's own stays untouched."""
         if self._checked:
             return tensors
-        main = {self._keys[role]: tensors[role] for role in tensors if role != "targets"}
-        more = tensors.get("targets", {})
+        main = {self._keys[role]: tensors[role] for role in tensors if role != _MORE}
+        more = tensors.get(_MORE, {})
         named = {
             path: more.get(role, {}).get(_name_of(path), self._at(path))
             for path, role in self._claimed.items()
@@ -92,18 +98,18 @@ class Sample:
 
     def flat(self):
         """{role: the tensors of this role in a list}, those that `targets` names included."""
-        nested = {**self.tensors, **self.tensors.get("targets", {})}
-        return {k: keras.tree.flatten(value) for k, value in nested.items() if k != "targets"}
+        nested = {**self.tensors, **self.tensors.get(_MORE, {})}
+        return {k: keras.tree.flatten(value) for k, value in nested.items() if k != _MORE}
 
     def structured(self, flat):
         """The structure of `tensors` from lists as `flat` returns them."""
-        more = self.tensors.get("targets", {})
+        more = self.tensors.get(_MORE)
 
         def packed(like, roles):
             return {role: keras.tree.pack_sequence_as(like[role], flat[role]) for role in roles}
 
-        result = packed(self.tensors, [role for role in self.tensors if role != "targets"])
-        return {**result, "targets": packed(more, more)} if more else result
+        result = packed(self.tensors, [role for role in self.tensors if role != _MORE])
+        return result if more is None else {**result, _MORE: packed(more, more)}
 
     def layouts(self):
         """{role: the layouts of the tensors of this role}, in the order of `flat`."""
@@ -211,7 +217,11 @@ class Sample:
             # One weight an image is no business of geometry: it passes through.
             del self.tensors["sample_weights"]
         sample_checks.check_shapes(self._owner, self)
-        if isinstance(self._data, Mapping) and hasattr(self._owner, "targets"):
+        if (
+            isinstance(self._data, Mapping)
+            and hasattr(self._owner, "targets")
+            and not self._checked
+        ):
             rest = targets.without(self._data, self._claimed, ())
             rest = {k: value for k, value in rest.items() if k not in self._keys.values()}
             targets.refuse_what_stays(self._owner, rest, self.images, self.image_layout)
@@ -219,7 +229,8 @@ class Sample:
 
 
 def _name_of(path):
-    return "/".join(map(str, path))
+    # Not joined: "a/b" and "b" within "a" are two.
+    return str(path)
 
 
 @dataclass

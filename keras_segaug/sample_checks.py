@@ -117,10 +117,12 @@ def check_values(owner, sample):
                 f"{checks.name_of(owner)}: what is interpolated must be integers or floats. "
                 "Received bool: its role in `targets` is 'mask'."
             )
+    for role in (*MASK_ROLES, "continuous"):
+        for tensor in flat.get(role, []):
+            check_bits(owner, role, tensor)
     for mask in (mask for role in MASK_ROLES for mask in flat.get(role, [])):
         check_one_image(owner, sample, mask)
         check_whole_numbers(owner, mask)
-        check_held(owner, mask)
 
 
 def check_one_image(owner, sample, mask):
@@ -146,6 +148,27 @@ def check_one_image(owner, sample, mask):
     )
 
 
+def check_bits(owner, role, tensor):
+    """Raises for numbers of 64 bits that the 32 bits a backend makes of them do not hold."""
+    dtype = _dtype_of(tensor)
+    # Blended values are rounded anyway: those of floats may lose digits.
+    if dtype not in (
+        ("int64", "uint64") if role == "continuous" else ("int64", "uint64", "float64")
+    ):
+        return
+    if not backend.is_eager(tensor) or not backend.cuts_to_32_bits():
+        return
+    values, narrow = np.asarray(tensor), dtype.replace("64", "32")
+    with np.errstate(over="ignore"):
+        lost = values[values != values.astype(narrow)]
+    if len(lost):
+        raise ValueError(
+            f"{checks.name_of(owner)}: JAX makes {narrow} of {dtype}, which cannot hold all of "
+            f"{role}. Received {lost[0]}. Number the classes anew, call the layer in "
+            "`dataset.map`, or set `jax_enable_x64`."
+        )
+
+
 def check_whole_numbers(owner, mask):
     """Raises for a float mask with fractions: at once, or when a graph of TensorFlow runs."""
     dtype = _dtype_of(mask)
@@ -158,23 +181,6 @@ def check_whole_numbers(owner, mask):
     numpy = isinstance(mask, np.ndarray)
     if bool(np.any(mask != np.floor(mask)) if numpy else ops.any(mask != ops.floor(mask))):
         raise ValueError(said)
-
-
-def check_held(owner, mask):
-    """Raises where an eager JAX, which cuts 64 bits to 32, would change a class id."""
-    dtype = _dtype_of(mask)
-    if backend.name() != "jax" or "64" not in dtype or not isinstance(mask, np.ndarray):
-        return
-    held = backend.dtype_held(dtype)
-    kept = mask.astype(held)
-    changed = (kept != mask) & (mask == mask)
-    if changed.any():
-        raise ValueError(
-            f"{checks.name_of(owner)}: masks are {held} under JAX, which has no 64 bits unless "
-            f"they are switched on. Received a {dtype} mask with the value {mask[changed][0]}, "
-            f"which would become {kept[changed][0]}. Number the classes from 0 on, or set "
-            '`jax.config.update("jax_enable_x64", True)`.'
-        )
 
 
 def _dtype_of(tensor):
@@ -212,7 +218,7 @@ def _fail_shapes(owner, role, tensor, sample):
 
 def warn_of_masks_left_behind(layer, sample):
     """Warns where a model in training moves images, and whatever it learns stays; did it warn?"""
-    if set(sample.tensors) != {"images"} or not _moves_at_random(layer):
+    if set(sample.flat()) != {"images"} or not _moves_at_random(layer):
         return False
     if not is_network_in_training():
         return False

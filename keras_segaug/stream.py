@@ -89,9 +89,10 @@ class Stream:
                     words = words_of(self._agreed, words[2], "int64")
                     self._mapped = backend.tensorflow_variable(words)
             return backend.next_key(self._mapped)
-        if backend.runs_on("tensorflow"):
-            return backend.next_key(self._variable)
         with processes.lock():
+            if backend.runs_on("tensorflow"):
+                # Atomic as it is; `step_back` must not come between.
+                return backend.next_key(self._variable)
             if self._mapped is None or backend.is_functional(self._variable):
                 return backend.next_key(self._variable)
             self.agree()

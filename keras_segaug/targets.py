@@ -16,6 +16,8 @@ WEIGHT_ROLES = ("sample_weights", "weights")
 _BOXES = {"box", "boxes", "bbox", "bboxes"}
 _POINTS = {"point", "points", "keypoint", "keypoints", "landmark", "landmarks"}
 _POINTS |= {"polygon", "polygons"}
+# What may follow those words, as in "boxes_xyxy" and "keypoints_2d".
+_FORMATS = {"xy", "yx", "xyxy", "yxyx", "xywh", "cxcywh", "d", "coords", "coordinates"}
 _CORNERS = "Boxes are moved as their corners: give those as points (..., N, 2)."
 
 
@@ -181,9 +183,9 @@ def _fail(owner, key, value, reason, role, hint=""):
 
 
 def _last_word(name):
-    """ "boxes" of "gt_boxes", "bounding boxes" and "boundingBoxes"."""
-    words = re.findall("[A-Z]?[a-z]+|[A-Z]+", str(name))
-    return words[-1].lower() if words else ""
+    """ "boxes" of "gt_boxes", "bounding boxes", "boundingBoxes" and "boxes_xyxy"."""
+    words = [word.lower() for word in re.findall("[A-Z]?[a-z]+|[A-Z]+", str(name))]
+    return next((word for word in reversed(words) if word not in _FORMATS), "")
 
 
 def _named(names):

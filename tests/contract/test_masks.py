@@ -95,9 +95,7 @@ def test_no_class_id_is_cut(value):
     if keras.backend.backend() != "jax":
         assert (to_numpy(layer(pictures(1, 4, 4), mask)[1]) == value).all()
         return
-    with pytest.raises(
-        ValueError, match=r"JointRandomFlip: masks are \w+32 under JAX.*would become"
-    ):
+    with pytest.raises(ValueError, match=r"JointRandomFlip: JAX makes \w+32 of"):
         layer(pictures(1, 4, 4), mask)
     _, kept = layer(pictures(1, 4, 4), np.full((1, 4, 4), 2**31 - 1))
     assert to_numpy(kept).dtype == "int32"

@@ -141,3 +141,19 @@ def test_nothing_is_said_where_nothing_is_wrong():
     flip = ks.JointRandomFlip(jit_compile=False)
     list(tf.data.Dataset.from_tensors(images).map(flip))
     flip(images, training=True)
+
+
+@pytest.mark.parametrize("role", ["mask", "continuous"])
+@pytest.mark.parametrize(("dtype", "large"), [("int64", 2**40 + 3), ("uint64", 2**32)])
+def test_numbers_of_64_bits_stay_or_raise(role, dtype, large):
+    flip = ks.JointRandomFlip(jit_compile=False, targets={"more": role})
+    data = {"image": pictures(), "more": labels(dtype=dtype)}
+    assert np.asarray(flip(data)["more"]).max() == data["more"].max()
+    data["more"][0, 3, 5] = large
+    if keras.backend.backend() == "jax":
+        with pytest.raises(ValueError, match=rf"JAX makes u?int32 of {dtype}.* Received {large}"):
+            flip(data)
+    else:
+        assert np.asarray(flip(data)["more"]).astype(dtype).max() == large
+    mapped = next(iter(tf.data.Dataset.from_tensors(data).map(flip)))
+    assert mapped["more"].numpy().max() == large

@@ -7,7 +7,7 @@ import pickle
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import keras
 import numpy as np
@@ -15,6 +15,7 @@ import pytest
 import tensorflow as tf
 
 import keras_segaug as ks
+from keras_segaug import processes
 from tests.contract.test_randomness import drawn_by, flat
 from tests.data import labels, pictures, to_numpy
 
@@ -184,6 +185,15 @@ def test_a_failed_call_gives_no_number_back_that_others_have_passed():
     failed, other = stream.next(), stream.next()
     stream.step_back(failed)
     assert to_numpy(stream.next())[1] == to_numpy(other)[1] + 1
+
+
+def test_nobody_counts_while_a_number_is_given_back():
+    stream = brightness()._stream_of_calls()
+    with ThreadPoolExecutor(1) as threads:
+        with processes.lock():
+            other = threads.submit(stream.next)
+            assert not wait([other], timeout=0.3).done
+        other.result()
 
 
 # --- Copies ---

@@ -308,3 +308,29 @@ def test_config_and_json():
         assert copy.targets == given.targets
         assert copy.get_config() == given.get_config()
     assert "targets" not in json.loads(layer(None).to_json())
+
+
+def test_models_with_targets_run_and_are_saved(tmp_path):
+    """A model calls its layers again, with what they were first called with."""
+    roles = {"depth": "continuous", "weights": "mask", "w": "weights", "valid": "ignore"}
+    flip = ks.JointRandomFlip(seed=1, targets={**roles, "a/w": "weights"})
+    data = {key: pictures(2)[..., :1] for key in roles}
+    data = {"images": pictures(2), **data, "more": 2 * data["w"]}
+    inputs = {key: keras.Input(x.shape[1:], dtype=x.dtype, name=key) for key, x in data.items()}
+
+    def nested(x):
+        outer = {key: x[key] for key in ("images", "weights", "valid")}
+        return {**outer, "a": {"w": x["w"]}, "a/w": x["more"], "b": {"depth": x["depth"]}}
+
+    model = keras.Model(inputs, flip(nested(inputs)))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    expected = flip.augment(nested(data), flip.call_key(0))
+    for each in (model, loaded):
+        found = each(data, training=True)
+        for key, values in expected.items():
+            keras.tree.map_structure(
+                lambda a, b: np.testing.assert_array_equal(to_numpy(a), to_numpy(b)),
+                found[key],
+                values,
+            )

@@ -21,6 +21,8 @@ STAYS = {
     "gt_bboxes": {"boxes": np.zeros((3, 5, 4)), "labels": np.zeros((3, 5))},
     "keypoints": np.zeros((3, 5, 2)),
     "points": np.zeros((3, 2)),
+    "boxes_xyxy": np.zeros((3, 5, 4)),
+    "keypoints_2d": np.zeros((3, 5, 2)),
 }
 
 

@@ -194,3 +194,27 @@ def test_what_counts_is_what_comes_back():
     for values in (UINT16.astype("float32") * 2, UINT16.astype("int32") * 2):
         with pytest.raises(ValueError, match=r"float16.*dtype="):
             flip(values)
+
+
+def test_a_given_range_that_the_dtype_cannot_hold():
+    images = np.full((1, 4, 4, 3), 1000, "uint16")
+    inner = ks.Pipeline([ks.JointRandomFlip()], value_range=(0, 1000))
+    for layer in (inner.layers, [inner]):
+        pipeline = ks.Pipeline(layer, value_range=(0, 1000), dtype="uint8")
+        with pytest.raises(
+            ValueError, match=r"uint8, which holds up to 255.* may then be 0 to 1000"
+        ):
+            pipeline(images)
+    # Who rescales has chosen what is clipped.
+    scaled = ks.Pipeline([ks.ImageOnlyRescaling(0.5)], value_range=(0, 1000), dtype="uint8")
+    assert np.asarray(scaled(images)).max() == 255
+
+
+def test_each_image_of_a_sample_has_the_range_of_its_own_dtype():
+    layer = brightness(targets={"deep": "image"})
+    data = {"image": np.full((1, 4, 4, 3), 200, "uint8")}
+    data["deep"] = data["image"].astype("uint16") * 257
+    found = layer.augment(data, 1)
+    image, deep = (np.asarray(found[key]) for key in ("image", "deep"))
+    np.testing.assert_allclose(deep, image * 257.0, rtol=1e-5)
+    assert deep.max() > 255
