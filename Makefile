@@ -18,7 +18,7 @@ BENCH_SETS := $(BENCH_VENV)/peers $(if $(TORCH_PEERS),$(BENCH_VENV)/torch-peers)
 	$(if $(ALBUMENTATIONSX),$(BENCH_VENV)-x/peers)
 BENCH_X := $(if $(ALBUMENTATIONSX),--python albumentationsx=$(BENCH_VENV)-x/bin/python)
 
-.PHONY: help demo test test-jax test-contract-jax test-torch test-torchvision test-browser test-all check wheel clean
+.PHONY: help demo test test-tensorflow test-jax test-contract-jax test-torch test-torchvision test-browser test-all check wheel clean
 .PHONY: test-chains gallery bench bench-check bench-growth bench-gpu-smoke compare-keras
 .DEFAULT_GOAL := help
 
@@ -28,9 +28,11 @@ help: ## Lists the commands.
 demo: $(VENV)/examples ## Trains a small U-Net on real slices, with and without augmentation.
 	$(RUN) examples/train_unet.py
 
-test: $(VENV)/test ## All tests on TensorFlow; on JAX draws, places and compilation.
-	KERAS_BACKEND=tensorflow $(PYTEST)
+test: test-tensorflow ## All tests on TensorFlow; on JAX draws, places and compilation.
 	KERAS_BACKEND=jax $(PYTEST) $(addprefix tests/contract/test_,randomness.py places.py compilation.py)
+
+test-tensorflow: $(VENV)/test ## All tests on TensorFlow.
+	KERAS_BACKEND=tensorflow $(PYTEST)
 
 test-contract-jax: $(VENV)/test ## The whole contract on JAX.
 	KERAS_BACKEND=jax $(PYTEST) tests/contract

@@ -159,7 +159,7 @@ def race(racers, task, settings, chosen=None):
     times = {name: [] for name in running}
     for _ in range(settings.rounds):
         # In a new order each time: nobody always follows the same neighbour.
-        for name in random.draw_parameters(running, len(running)):
+        for name in random.sample(running, len(running)):
             reply = ask_safely(racers, name, round=True)
             if "milliseconds" in reply:
                 times[name].append(reply["milliseconds"])

@@ -48,7 +48,7 @@ def test_a_layer_comes_back_as_it_was(case):
     assert copy.get_config() == layer.get_config()
     assert copy.to_json() == text
     data = pictures(), mask_for(case)
-    drawn = [maker.draw_parameters(data[0].shape, 5) for maker in (layer, copy)]
+    drawn = [maker.draw_parameters(data, 5) for maker in (layer, copy)]
     for one, other in zip(*map(keras.tree.flatten, drawn), strict=True):
         np.testing.assert_array_equal(to_numpy(one), to_numpy(other))
 

@@ -168,7 +168,8 @@ def test_any_number_of_points_without_a_program_for_each():
     for count in sizes:
         result = moving({"images": data["images"], "spots": np.ones((1, count, 2), "float32")})
         assert tuple(result["spots"].shape) == (1, count, 2)
-    assert len(moving._program._programs) <= 2
+    # Three sizes have their own, all others share one.
+    assert len(moving._program._programs) <= 4
 
 
 def test_missing_numbers_stay_missing_and_spread_no_further():

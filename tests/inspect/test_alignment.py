@@ -26,6 +26,10 @@ def names(report):
 @pytest.mark.parametrize("case", **ids(CASES))
 def test_every_layer_passes(case):
     report = ks.check_alignment(case.make(), **SMALL, **SPECIAL.get(case.layer, {}))
+    if case.arguments.get("antialias"):
+        # Averaged over many pixels, no image of codes can be read: the report says so, no more.
+        assert names(report) <= {"undecided"}, report
+        return
     assert report.ok, report
     assert report.facts["reproducible"] is True
     drawn = {report.facts["geometry_drawn"], report.facts["colours_drawn"]}

@@ -225,7 +225,7 @@ def test_real_pictures():
     [
         ((pictures(1, channels=4), labels(1)), "1 or 3 channels to be shown. Received 4"),
         ((pictures(1), labels(1, height=9)), "masks must have the height"),
-        (([], []), "`images` must be an array or a list of arrays"),
+        (([], []), "`images` must hold at least one image"),
         ((list(pictures(2)), list(labels(1))), "2 images came with 1 masks"),
         ((), "`images` must be given with an augmentation"),
     ],

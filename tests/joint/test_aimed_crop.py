@@ -155,7 +155,6 @@ def test_a_picture_smaller_than_the_window(rule):
 
 
 BAD = [
-    ({"height": 8}, "width"),
     ({"width": 8, "height": None}, "height"),
     ({"max_class_fraction": 0.0}, "max_class_fraction"),
     ({"max_class_fraction": 1.5}, "max_class_fraction"),
