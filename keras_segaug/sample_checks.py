@@ -117,12 +117,12 @@ def check_values(owner, sample):
                 f"{checks.name_of(owner)}: what is interpolated must be integers or floats. "
                 "Received bool: its role in `targets` is 'mask'."
             )
-    for role in (*MASK_ROLES, "continuous"):
-        for tensor in flat.get(role, []):
-            check_bits(owner, role, tensor)
     for mask in (mask for role in MASK_ROLES for mask in flat.get(role, [])):
         check_one_image(owner, sample, mask)
         check_whole_numbers(owner, mask)
+    for role in (*MASK_ROLES, "continuous"):
+        for tensor in flat.get(role, []):
+            check_bits(owner, role, tensor)
 
 
 def check_one_image(owner, sample, mask):
