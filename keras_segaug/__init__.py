@@ -5,9 +5,11 @@ Everything public is here: `keras_segaug.JointRandomFlip`, `keras_segaug.Pipelin
 
 import importlib
 
-from keras_segaug import random
-from keras_segaug.base import AugmentationLayer
-from keras_segaug.identity import Identity
+from keras_segaug.core import random
+from keras_segaug.core.identity import Identity
+from keras_segaug.core.layer import AugmentationLayer
+from keras_segaug.core.layer_types import ImageOnlyLayer, JointLayer, MaskOnlyLayer
+from keras_segaug.core.pipeline import Pipeline, RandomChoice
 from keras_segaug.image_only.brightness import ImageOnlyBrightness
 from keras_segaug.image_only.color_jitter import ImageOnlyColorJitter
 from keras_segaug.image_only.contrast import ImageOnlyContrast
@@ -36,17 +38,15 @@ from keras_segaug.joint.scale_crop import JointRandomScaleCrop
 from keras_segaug.joint.shear import JointRandomShear
 from keras_segaug.joint.translation import JointRandomTranslation
 from keras_segaug.joint.zoom import JointRandomZoom
-from keras_segaug.kinds import ImageOnlyLayer, JointLayer, MaskOnlyLayer
 from keras_segaug.mask_only.color_to_class import MaskOnlyColorToClass
 from keras_segaug.mask_only.one_hot import MaskOnlyOneHot
-from keras_segaug.pipeline import Pipeline, RandomChoice
 from keras_segaug.version import __version__
 
 # What a training run needs once or never is imported when it is asked for.
 _TOOLS = {
     "augment_dataset": "data.augment",
-    "check_alignment": "inspect.alignment",
-    "from_image_data_generator": "data.migration",
+    "check_alignment": "inspect.alignment.alignment",
+    "from_image_data_generator": "migration.migration",
     "plot_gallery": "inspect.gallery",
     "segmentation_dataset_from_directory": "data.directory",
 }

@@ -81,7 +81,7 @@ def _add_preview(commands):
 
 def check(options):
     from keras_segaug.inspect.check import report
-    from keras_segaug.inspect.files import load_augmentation, load_augmentations
+    from keras_segaug.inspect.preview.files import load_augmentation, load_augmentations
 
     if options.layer is None:
         found = load_augmentations(options.file).values()
@@ -94,9 +94,9 @@ def check(options):
 
 
 def preview(options):
-    from keras_segaug.inspect.files import load_augmentation
-    from keras_segaug.inspect.pairs import read_pairs, readable
-    from keras_segaug.inspect.preview import preview_page
+    from keras_segaug.inspect.preview.files import load_augmentation
+    from keras_segaug.inspect.preview.pairs import read_pairs, readable
+    from keras_segaug.inspect.preview.preview.preview import preview_page
 
     output = Path(options.output)
     if not output.absolute().parent.is_dir():

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from PIL import Image
 
-from keras_segaug.compilation import Compiled
+from keras_segaug.core.compilation import Compiled
 
 CT = Path(__file__).parents[1] / "examples" / "data" / "ct"
 

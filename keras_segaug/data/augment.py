@@ -1,9 +1,10 @@
 """Augments a dataset so that every element gets the same draw wherever it is computed."""
 
-from keras_segaug import backend, checks, random
-from keras_segaug.base import AugmentationLayer
-from keras_segaug.sample import Sample
-from keras_segaug.targets import IMAGE_ROLES
+from keras_segaug import checks
+from keras_segaug.core import backend, random
+from keras_segaug.core.inputs import Sample
+from keras_segaug.core.layer import AugmentationLayer
+from keras_segaug.core.targets import IMAGE_ROLES
 
 _OWNER = "augment_dataset"
 # A number of a call that no layer reaches, so that the layer's own draws are others.

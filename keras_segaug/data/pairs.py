@@ -4,7 +4,7 @@ import heapq
 import os
 from typing import NamedTuple
 
-from keras_segaug.data.pictures import broken_link
+from keras_segaug.data.image_files import broken_link
 from keras_segaug.data.problems import OWNER, Problem
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from keras_segaug import checks
+from keras_segaug.data.image_files import KNOWN
 from keras_segaug.data.named_palettes import named_palette
-from keras_segaug.data.pictures import KNOWN
 from keras_segaug.data.problems import OWNER, BrokenFileError
 
 ACCEPTED = (

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_segaug.data.pictures import KNOWN, UPRIGHT, opened, readable
+from keras_segaug.data.image_files import KNOWN, UPRIGHT, opened, readable
 from keras_segaug.data.problems import OWNER, BrokenFileError, FilesError, describe
 
 COLOR_MODES = {"grayscale": 1, "rgb": 3, "rgba": 4}

@@ -1,6 +1,6 @@
 from keras_segaug import checks
+from keras_segaug.core.layer_types import ImageOnlyLayer
 from keras_segaug.kernels import color
-from keras_segaug.kinds import ImageOnlyLayer
 
 
 class ImageOnlyGamma(ImageOnlyLayer):

@@ -1,8 +1,8 @@
 import math
 
 from keras_segaug import checks
+from keras_segaug.core.layer_types import ImageOnlyLayer
 from keras_segaug.kernels import blur
-from keras_segaug.kinds import ImageOnlyLayer
 
 
 class ImageOnlyGaussianBlur(ImageOnlyLayer):

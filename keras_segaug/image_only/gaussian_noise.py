@@ -1,7 +1,8 @@
-from keras_segaug import checks, random
-from keras_segaug.backend import ops
+from keras_segaug import checks
+from keras_segaug.core import random
+from keras_segaug.core.backend import ops
+from keras_segaug.core.layer_types import ImageOnlyLayer
 from keras_segaug.kernels import color
-from keras_segaug.kinds import ImageOnlyLayer
 
 
 class ImageOnlyGaussianNoise(ImageOnlyLayer):

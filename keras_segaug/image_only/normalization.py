@@ -1,11 +1,12 @@
 import keras
 import numpy as np
 
-from keras_segaug import checks, ranges
-from keras_segaug.backend import ops
+from keras_segaug import checks
+from keras_segaug.core import value_ranges
+from keras_segaug.core.backend import ops
+from keras_segaug.core.inputs import Sample
+from keras_segaug.core.layer_types import ImageOnlyLayer
 from keras_segaug.kernels import color
-from keras_segaug.kinds import ImageOnlyLayer
-from keras_segaug.sample import Sample
 
 
 class ImageOnlyNormalization(ImageOnlyLayer):
@@ -111,12 +112,12 @@ class ImageOnlyNormalization(ImageOnlyLayer):
 
     def range_after(self, value_range, acting=True):
         if self.per_image:
-            return ranges.Unknown("each image is normalized by itself before it")
+            return value_ranges.Unknown("each image is normalized by itself before it")
         if self.mean is None:
             return value_range
         mean, variance = np.broadcast_arrays(*map(np.atleast_1d, (self.mean, self.variance)))
         scale = 1.0 / np.maximum(np.sqrt(variance), keras.config.epsilon())
-        return ranges.scaled(value_range, scale.tolist(), (-mean * scale).tolist())
+        return value_ranges.scaled(value_range, scale.tolist(), (-mean * scale).tolist())
 
     def transform_images(self, images, parameters):
         self.image_channels(images.shape[-1])

@@ -1,5 +1,6 @@
-from keras_segaug import checks, ranges
-from keras_segaug.kinds import ImageOnlyLayer
+from keras_segaug import checks
+from keras_segaug.core import value_ranges
+from keras_segaug.core.layer_types import ImageOnlyLayer
 
 
 class ImageOnlyRescaling(ImageOnlyLayer):
@@ -29,7 +30,7 @@ class ImageOnlyRescaling(ImageOnlyLayer):
         self.offset = checks.number(self, "offset", offset)
 
     def range_after(self, value_range, acting=True):
-        return ranges.scaled(value_range, [self.scale], [self.offset])
+        return value_ranges.scaled(value_range, [self.scale], [self.offset])
 
     def transform_images(self, images, parameters):
         return images * self.scale + self.offset

@@ -5,10 +5,10 @@ import math
 import keras
 import numpy as np
 
-from keras_segaug import backend
-from keras_segaug.kinds import ImageOnlyLayer, JointLayer, MaskOnlyLayer, shared_lookup
-from keras_segaug.sample import Sample
-from keras_segaug.steps import merged
+from keras_segaug.core import backend
+from keras_segaug.core.inputs import Sample
+from keras_segaug.core.layer_types import ImageOnlyLayer, JointLayer, MaskOnlyLayer, shared_lookup
+from keras_segaug.core.steps import merged
 
 # Values of images: a call holds several copies of them, in 32 bits each.
 _MOST_TRIED = 1 << 26

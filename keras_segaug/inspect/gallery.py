@@ -7,8 +7,8 @@ import numpy as np
 
 from keras_segaug import checks
 from keras_segaug.extras import needed
-from keras_segaug.inspect import view
-from keras_segaug.inspect.draws import Owner, arrays_of, batches_of, coded, draw
+from keras_segaug.inspect.preview import view
+from keras_segaug.inspect.preview.draws import Owner, arrays_of, batches_of, coded, draw
 
 _LEGEND_ENTRIES = 24
 

@@ -1,6 +1,6 @@
-from keras_segaug import window_checks
+from keras_segaug import checks
+from keras_segaug.core.layer_types import JointLayer
 from keras_segaug.kernels import matrices
-from keras_segaug.kinds import JointLayer
 
 
 class JointCenterCrop(JointLayer):
@@ -29,12 +29,12 @@ class JointCenterCrop(JointLayer):
 
     def __init__(self, height, width=None, pad=True, **kwargs):
         super().__init__(**kwargs)
-        self.height, self.width = window_checks.window_size(self, height, width)
-        self.pad = window_checks.truth(self, "pad", pad)
+        self.height, self.width = checks.window_size(self, height, width)
+        self.pad = checks.truth(self, "pad", pad)
 
     def output_size(self, height, width):
         if not self.pad:
-            window_checks.holds_window(self, (height, width), (self.height, self.width))
+            checks.holds_window(self, (height, width), (self.height, self.width))
         return self.height, self.width
 
     def copies(self, height, width):

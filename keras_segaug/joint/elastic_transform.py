@@ -1,8 +1,8 @@
 import math
 
 from keras_segaug import checks
+from keras_segaug.core.layer_types import JointLayer
 from keras_segaug.kernels import fields
-from keras_segaug.kinds import JointLayer
 
 
 class JointRandomElasticTransform(JointLayer):

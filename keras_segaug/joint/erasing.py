@@ -1,12 +1,13 @@
 import math
 
-from keras_segaug import checks, random
-from keras_segaug.backend import ops
-from keras_segaug.kernels.lookup import dtype_of
+from keras_segaug import checks
+from keras_segaug.core import random
+from keras_segaug.core.backend import ops
+from keras_segaug.core.inputs import Batch
+from keras_segaug.core.layer_types import JointLayer, mask_fill
+from keras_segaug.core.steps import as_dtype
+from keras_segaug.kernels.sampling import dtype_of
 from keras_segaug.kernels.windows import offset, rounded
-from keras_segaug.kinds import JointLayer, mask_fill
-from keras_segaug.sample import Batch
-from keras_segaug.steps import as_dtype
 
 
 class JointRandomErasing(JointLayer):

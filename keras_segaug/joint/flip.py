@@ -1,6 +1,7 @@
-from keras_segaug import checks, classes
+from keras_segaug import checks
+from keras_segaug.checks import classes
+from keras_segaug.core.layer_types import JointLayer
 from keras_segaug.kernels import matrices
-from keras_segaug.kinds import JointLayer
 
 MODES = ("horizontal_and_vertical", "horizontal", "vertical")
 

@@ -1,7 +1,7 @@
 from keras_segaug import checks
-from keras_segaug.backend import ops
+from keras_segaug.core.backend import ops
+from keras_segaug.core.layer_types import JointLayer
 from keras_segaug.kernels import fields
-from keras_segaug.kinds import JointLayer
 
 
 class JointRandomGridDistortion(JointLayer):

@@ -1,6 +1,6 @@
 from keras_segaug import checks
+from keras_segaug.core.layer_types import JointLayer
 from keras_segaug.kernels import fields
-from keras_segaug.kinds import JointLayer
 
 
 class JointRandomLensDistortion(JointLayer):

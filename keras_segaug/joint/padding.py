@@ -1,6 +1,6 @@
-from keras_segaug import checks, window_checks
+from keras_segaug import checks
+from keras_segaug.core.layer_types import JointLayer
 from keras_segaug.kernels import matrices
-from keras_segaug.kinds import JointLayer
 
 
 class JointPadding(JointLayer):
@@ -36,11 +36,11 @@ class JointPadding(JointLayer):
         super().__init__(**kwargs)
         self.height, self.width, self.multiple = height, width, multiple
         if multiple is None:
-            self.height, self.width = window_checks.window_size(self, height, width)
+            self.height, self.width = checks.window_size(self, height, width)
         elif height is not None or width is not None:
             checks.fail(self, "multiple", "None where `height` and `width` are given", multiple)
         else:
-            self.multiple = window_checks.positive_pair(self, "multiple", multiple)
+            self.multiple = checks.positive_pair(self, "multiple", multiple)
         self.position = checks.one_of(self, "position", position, ("center", "top_left"))
 
     def output_size(self, height, width):

@@ -1,6 +1,6 @@
 from keras_segaug import checks
+from keras_segaug.core.layer_types import JointLayer
 from keras_segaug.kernels import matrices
-from keras_segaug.kinds import JointLayer
 
 CORNERS = ("top_left", "top_right", "bottom_right", "bottom_left")
 

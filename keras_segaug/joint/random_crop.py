@@ -1,9 +1,9 @@
-from keras_segaug import checks, window_checks
-from keras_segaug.backend import ops
-from keras_segaug.kernels import aiming, matrices, overlapping
-from keras_segaug.kernels.blocks import materialised
+from keras_segaug import checks
+from keras_segaug.core.backend import ops
+from keras_segaug.core.layer_types import JointLayer
+from keras_segaug.kernels import crop_selection, crop_selection_one_hot, matrices
 from keras_segaug.kernels.windows import offset
-from keras_segaug.kinds import JointLayer
+from keras_segaug.kernels.xla_cpu.blocks import materialised
 
 
 class JointRandomCrop(JointLayer):
@@ -76,15 +76,13 @@ class JointRandomCrop(JointLayer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.height, self.width = window_checks.window_size(self, height, width)
-        self.pad = window_checks.truth(self, "pad", pad)
-        self.max_class_fraction = window_checks.share(
-            self, "max_class_fraction", max_class_fraction
-        )
+        self.height, self.width = checks.window_size(self, height, width)
+        self.pad = checks.truth(self, "pad", pad)
+        self.max_class_fraction = checks.share(self, "max_class_fraction", max_class_fraction)
         self.foreground_probability = checks.number(
             self, "foreground_probability", foreground_probability, 0.0, 1.0
         )
-        self.foreground_classes, self.class_weights = window_checks.classes_to_aim_for(
+        self.foreground_classes, self.class_weights = checks.classes_to_aim_for(
             self, foreground_classes, class_weights, self.foreground_probability
         )
         self.ignore_class = ignore_class
@@ -101,7 +99,7 @@ class JointRandomCrop(JointLayer):
 
     def output_size(self, height, width):
         if not self.pad:
-            window_checks.holds_window(self, (height, width), (self.height, self.width))
+            checks.holds_window(self, (height, width), (self.height, self.width))
         return self.height, self.width
 
     def copies(self, height, width):
@@ -142,7 +140,9 @@ class JointRandomCrop(JointLayer):
             # Without samples there is nothing to look at, which not every kernel takes.
             return {**parameters, **dict.fromkeys(("row", "column"), parameters["top"][:, 0])}
         one_hot = mask.shape[-1] > 1
-        labels = overlapping.channels_on(mask) if one_hot else aiming.labels_of(mask)
+        labels = (
+            crop_selection_one_hot.channels_on(mask) if one_hot else crop_selection.labels_of(mask)
+        )
         # Each step in memory before the next: a compiler would else draw and place the windows
         # anew for every pixel of every one of them.
         placed = dict(
@@ -173,7 +173,7 @@ class JointRandomCrop(JointLayer):
         wanted = _kernel(labels).foreground(
             labels, self.foreground_classes, self._waits(parameters), background
         )
-        *pixel, found = aiming.pick_pixel(wanted, parameters["pixel"])
+        *pixel, found = crop_selection.pick_pixel(wanted, parameters["pixel"])
         pixel = materialised(pixel)
         aimed = (parameters["aimed"] & found)[:, None]
         held = [
@@ -210,7 +210,7 @@ class JointRandomCrop(JointLayer):
 
 def _kernel(labels):
     """Of the two that know windows, the one for labels (B, H, W), or for channels (B, H, W, K)."""
-    return overlapping if len(labels.shape) == 4 else aiming
+    return crop_selection_one_hot if len(labels.shape) == 4 else crop_selection
 
 
 def _holding(place, fraction, size, window):

@@ -1,7 +1,8 @@
 import math
 
-from keras_segaug import checks, window_checks
-from keras_segaug.backend import ops
+from keras_segaug import checks
+from keras_segaug.core.backend import ops
+from keras_segaug.core.layer_types import JointLayer
 from keras_segaug.kernels import matrices
 from keras_segaug.kernels.windows import (
     Window,
@@ -13,7 +14,6 @@ from keras_segaug.kernels.windows import (
     stretched,
     whole_picture,
 )
-from keras_segaug.kinds import JointLayer
 
 
 class JointRandomResizedCrop(JointLayer):
@@ -48,7 +48,7 @@ class JointRandomResizedCrop(JointLayer):
 
     def __init__(self, height, width=None, scale=(0.08, 1.0), ratio=(3 / 4, 4 / 3), **kwargs):
         super().__init__(**kwargs)
-        self.height, self.width = window_checks.window_size(self, height, width)
+        self.height, self.width = checks.window_size(self, height, width)
         self.scale = checks.above_zero(self, "scale", scale, 1.0)
         self.ratio = checks.above_zero(self, "ratio", ratio, math.inf)
 

@@ -1,8 +1,10 @@
-from keras_segaug import checks, window_checks
-from keras_segaug.backend import ops
+from keras_segaug import checks
+from keras_segaug.core.backend import ops
+from keras_segaug.core.inputs import Batch
+from keras_segaug.core.layer_types import JointLayer
 from keras_segaug.kernels import antialias as antialiasing
 from keras_segaug.kernels.antialias import Axis
-from keras_segaug.kernels.lookup import dtype_of
+from keras_segaug.kernels.sampling import dtype_of
 from keras_segaug.kernels.windows import (
     central_window_of_aspect,
     centred_window,
@@ -13,8 +15,6 @@ from keras_segaug.kernels.windows import (
     stretched,
     whole_picture,
 )
-from keras_segaug.kinds import JointLayer
-from keras_segaug.sample import Batch
 
 
 class JointResizing(JointLayer):
@@ -69,18 +69,14 @@ class JointResizing(JointLayer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.height, self.width = window_checks.window_size(self, height, width)
-        self.crop_to_aspect_ratio = window_checks.truth(
-            self, "crop_to_aspect_ratio", crop_to_aspect_ratio
-        )
-        self.pad_to_aspect_ratio = window_checks.truth(
-            self, "pad_to_aspect_ratio", pad_to_aspect_ratio
-        )
+        self.height, self.width = checks.window_size(self, height, width)
+        self.crop_to_aspect_ratio = checks.truth(self, "crop_to_aspect_ratio", crop_to_aspect_ratio)
+        self.pad_to_aspect_ratio = checks.truth(self, "pad_to_aspect_ratio", pad_to_aspect_ratio)
         if crop_to_aspect_ratio and pad_to_aspect_ratio:
             accepted = "False where `crop_to_aspect_ratio` is True: one of them at most"
             checks.fail(self, "pad_to_aspect_ratio", accepted, pad_to_aspect_ratio)
 
-        self.antialias = window_checks.truth(self, "antialias", antialias)
+        self.antialias = checks.truth(self, "antialias", antialias)
 
     @property
     def apart(self):  # type: ignore[override]  # decided by an argument

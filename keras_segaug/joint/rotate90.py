@@ -1,7 +1,8 @@
-from keras_segaug import checks, classes
-from keras_segaug.backend import ops
+from keras_segaug import checks
+from keras_segaug.checks import classes
+from keras_segaug.core.backend import ops
+from keras_segaug.core.layer_types import JointLayer
 from keras_segaug.kernels import matrices
-from keras_segaug.kinds import JointLayer
 
 
 class JointRandomRotate90(JointLayer):

@@ -1,4 +1,5 @@
-from keras_segaug import checks, window_checks
+from keras_segaug import checks
+from keras_segaug.core.layer_types import JointLayer
 from keras_segaug.kernels.windows import (
     Window,
     confined,
@@ -8,7 +9,6 @@ from keras_segaug.kernels.windows import (
     stretched,
     whole_picture,
 )
-from keras_segaug.kinds import JointLayer
 
 
 class JointRandomScaleCrop(JointLayer):
@@ -39,7 +39,7 @@ class JointRandomScaleCrop(JointLayer):
 
     def __init__(self, height, width=None, scale=(0.1, 2.0), **kwargs):
         super().__init__(**kwargs)
-        self.height, self.width = window_checks.window_size(self, height, width)
+        self.height, self.width = checks.window_size(self, height, width)
         self.scale = checks.range_around_one(self, "scale", scale)
 
     def output_size(self, height, width):

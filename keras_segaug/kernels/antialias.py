@@ -7,10 +7,10 @@ Along each axis by itself, as a product with a matrix of weights: the kernel of 
 
 from typing import Any, NamedTuple
 
-from keras_segaug.backend import ops
+from keras_segaug.core.backend import ops
 from keras_segaug.kernels.fields import pixels
-from keras_segaug.kernels.lookup import as_eight_bits, dtype_of, filled_with
-from keras_segaug.kernels.resample import fold
+from keras_segaug.kernels.samplers import fold
+from keras_segaug.kernels.sampling import as_eight_bits, dtype_of, filled_with
 
 # What float32 leaves of a share of 0, out of 1.
 _NO_SHARE = 1e-6

@@ -2,8 +2,8 @@
 
 import numbers
 
-from keras_segaug.backend import ops
-from keras_segaug.kernels.blocks import computed_apart, materialised
+from keras_segaug.core.backend import ops
+from keras_segaug.kernels.xla_cpu.blocks import computed_apart, materialised
 
 
 def gaussian_blur(images, sigma, radius_y, radius_x, gaps=False):

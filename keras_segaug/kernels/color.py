@@ -3,9 +3,9 @@
 Amounts are (B, 1, 1, 1).
 """
 
-from keras_segaug.backend import ops
-from keras_segaug.kernels.blocks import materialised, reduce_blocks
+from keras_segaug.core.backend import ops
 from keras_segaug.kernels.matrices import as_float
+from keras_segaug.kernels.xla_cpu.blocks import materialised, reduce_blocks
 
 # The least float32 whose reciprocal is finite.
 _LEAST_NORMAL = 2.0**-126

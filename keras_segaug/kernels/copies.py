@@ -2,7 +2,7 @@
 
 import numbers
 
-from keras_segaug.backend import loops_pay, ops, window_of
+from keras_segaug.core.backend import loops_pay, ops, window_of
 from keras_segaug.kernels import matrices
 
 

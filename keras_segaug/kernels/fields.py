@@ -4,9 +4,9 @@ Each is made for a batch of pictures of one size and takes and returns float32 (
 pixels, each of which broadcasts to (B, h, w).
 """
 
-from keras_segaug.backend import ops
+from keras_segaug.core.backend import ops
 from keras_segaug.kernels.matrices import as_float
-from keras_segaug.kernels.resample import read_batch, reader
+from keras_segaug.kernels.samplers import read_batch, reader
 
 # Of a cubic B-spline surface through independent control values: its standard deviation as a share
 # of theirs, averaged over a cell (the B-spline of degree 7 at 0, the square of it in the plane).

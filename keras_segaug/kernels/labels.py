@@ -1,7 +1,7 @@
 """Classes that change places."""
 
-from keras_segaug import classes
-from keras_segaug.backend import ops
+from keras_segaug.checks import classes
+from keras_segaug.core.backend import ops
 
 
 def swap(owner, mask, pairs, condition):

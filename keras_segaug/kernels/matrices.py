@@ -8,8 +8,8 @@ point is (x, y, 1) with x along the width, y along the height, both in pixels,
 
 import numbers
 
-from keras_segaug.backend import ops
-from keras_segaug.kernels.blocks import materialised
+from keras_segaug.core.backend import ops
+from keras_segaug.kernels.xla_cpu.blocks import materialised
 
 IDENTITY = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 

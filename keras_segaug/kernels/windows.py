@@ -2,9 +2,9 @@
 
 from typing import Any, NamedTuple
 
-from keras_segaug.backend import ops
+from keras_segaug.core.backend import ops
+from keras_segaug.engine.sampling_grid import Points
 from keras_segaug.kernels import matrices
-from keras_segaug.kernels.points import Points
 
 # Farther than any picture is wide, whatever is composed after it.
 _FAR = 1e6

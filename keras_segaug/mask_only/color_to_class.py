@@ -1,8 +1,10 @@
 import keras
 
-from keras_segaug import backend, checks, classes
-from keras_segaug.backend import ops
-from keras_segaug.kinds import MaskOnlyLayer
+from keras_segaug import checks
+from keras_segaug.checks import classes
+from keras_segaug.core import backend
+from keras_segaug.core.backend import ops
+from keras_segaug.core.layer_types import MaskOnlyLayer
 
 _IGNORED = 255
 

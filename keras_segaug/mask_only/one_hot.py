@@ -1,8 +1,8 @@
 import keras
 
 from keras_segaug import checks
-from keras_segaug.backend import ops
-from keras_segaug.kinds import MaskOnlyLayer
+from keras_segaug.core.backend import ops
+from keras_segaug.core.layer_types import MaskOnlyLayer
 
 
 class MaskOnlyOneHot(MaskOnlyLayer):

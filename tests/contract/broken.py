@@ -3,13 +3,13 @@
 import numpy as np
 
 import keras_segaug as ks
-from keras_segaug import random
-from keras_segaug.backend import ops
+from keras_segaug.core import random
+from keras_segaug.core.backend import ops
+from keras_segaug.core.inputs import Batch
+from keras_segaug.core.layer_types import JointLayer
+from keras_segaug.engine.sampling_grid import Points
 from keras_segaug.kernels import matrices
-from keras_segaug.kernels.points import Points
-from keras_segaug.kernels.resample import read_batch, reader
-from keras_segaug.kinds import JointLayer
-from keras_segaug.sample import Batch
+from keras_segaug.kernels.samplers import read_batch, reader
 
 
 class Shifts(JointLayer, abstract=True):

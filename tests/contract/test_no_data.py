@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
-from keras_segaug.steps import merged
+from keras_segaug.core.steps import merged
 from tests.cases import IMAGE_ONLY, ids
 from tests.data import COMPILED, labels, pictures, to_numpy
 

@@ -15,7 +15,7 @@ import pytest
 import tensorflow as tf
 
 import keras_segaug as ks
-from keras_segaug import processes
+from keras_segaug.core import processes
 from tests.contract.test_randomness import drawn_by, flat
 from tests.data import labels, pictures, to_numpy
 

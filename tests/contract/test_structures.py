@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
-from keras_segaug import sample_checks
+from keras_segaug.checks import input_tensors
 from tests.cases import CASES, MOVING, ids
 from tests.contract import promises
 from tests.data import labels, mask_for, pictures, to_numpy
@@ -148,7 +148,7 @@ def test_symbolic_unknown_sizes(case):
 def test_a_mask_is_looked_at_once(monkeypatch):
     """Reading its values waits for a GPU."""
     looked = []
-    monkeypatch.setattr(sample_checks, "check_whole_numbers", lambda *given: looked.append(given))
+    monkeypatch.setattr(input_tensors, "check_whole_numbers", lambda *given: looked.append(given))
     ks.JointRandomFlip(jit_compile=False)(pictures(), labels(dtype="float32"))
     assert len(looked) == 1
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import keras_segaug as ks
-from keras_segaug.data.legacy import affine, colour, python_step
+from keras_segaug.migration import affine, color, python_step
 from tests.cases import Case, ids
 from tests.contract import promises
 from tests.data import labels, pictures, to_numpy
@@ -29,10 +29,10 @@ CASES = [
             "zoom_range": (0.7, 1.2),
         },
     ),
-    Case(colour.LegacyChannelShift, {"intensity": 40}),
-    Case(colour.LegacyBrightness, {"factor": (0.3, 1.6)}),
-    Case(colour.LegacyCentring, {}),
-    Case(colour.LegacyWhitening, {"matrix": 0.5 * np.eye(16 * 14 * 3)}),
+    Case(color.LegacyChannelShift, {"intensity": 40}),
+    Case(color.LegacyBrightness, {"factor": (0.3, 1.6)}),
+    Case(color.LegacyCentring, {}),
+    Case(color.LegacyWhitening, {"matrix": 0.5 * np.eye(16 * 14 * 3)}),
     Case(python_step.LegacyPythonStep, {"function": halve}),
 ]
 JOINT, *IMAGE_ONLY = CASES
@@ -51,7 +51,7 @@ def test_masks_stay(case):
 
 @pytest.mark.parametrize("case", **ids(CASES))
 def test_config(case):
-    if case.layer is colour.LegacyWhitening:
+    if case.layer is color.LegacyWhitening:
         layer = case.make()
         copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
         np.testing.assert_array_equal(copy.matrix, layer.matrix)
@@ -69,7 +69,7 @@ def test_in_dataset_map_and_compiled(case):
     parameters = layer.draw_parameters(images.shape, ks.random.key(7, 0)) if layer.random else {}
     expected = to_numpy(layer.apply((images, mask), parameters))
     # A product that falls on a whole grey level may be rounded down from either side.
-    tolerance = 1.0 if case.layer is colour.LegacyBrightness else 2e-2
+    tolerance = 1.0 if case.layer is color.LegacyBrightness else 2e-2
     np.testing.assert_allclose(found[0], expected[0], atol=tolerance)
     np.testing.assert_array_equal(found[1], expected[1])
 
@@ -121,9 +121,9 @@ BAD = [
     (affine.LegacyAffine, {"rotation_range": "a"}, "rotation_range"),
     (affine.LegacyAffine, {"height_shift_range": None}, "height_shift_range"),
     (affine.LegacyAffine, {"zoom_range": 0.2}, "zoom_range"),
-    (colour.LegacyChannelShift, {"intensity": "a"}, "intensity"),
-    (colour.LegacyBrightness, {"factor": (-1, 1)}, "factor"),
-    (colour.LegacyWhitening, {"matrix": np.zeros((2, 3))}, "matrix"),
+    (color.LegacyChannelShift, {"intensity": "a"}, "intensity"),
+    (color.LegacyBrightness, {"factor": (-1, 1)}, "factor"),
+    (color.LegacyWhitening, {"matrix": np.zeros((2, 3))}, "matrix"),
 ]
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from scipy import stats
 
 import keras_segaug as ks
-from keras_segaug.data.legacy.arguments import DEFAULTS
+from keras_segaug.migration.arguments import DEFAULTS
 from tests.data import labels, pictures, to_numpy
 from tests.data_files.legacy import GENERATIONS
 

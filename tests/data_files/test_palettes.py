@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keras_segaug.data.image_files import Picture
 from keras_segaug.data.named_palettes import named_palette
 from keras_segaug.data.palettes import Labels, counted
-from keras_segaug.data.pictures import Picture
 
 LEVELS = st.integers(0, 255)
 COLOUR = st.tuples(LEVELS, LEVELS, LEVELS)

@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image, features
 
+from keras_segaug.data.image_files import COLOURS as KINDS_OF_COLOURS
 from keras_segaug.data.pairs import Pair
 from keras_segaug.data.palettes import Labels
-from keras_segaug.data.pictures import COLOURS as KINDS_OF_COLOURS
 from keras_segaug.data.reading import BrokenPairError, Reader
 from tests.data_files.folders import (
     COLOURS,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import keras_segaug as ks
-from keras_segaug.inspect import view
+from keras_segaug.inspect.preview import view
 from tests.cases import CASES, ids
 from tests.data import labels, mask_for, pictures
 from tests.test_docs import ROOT

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_segaug.kernels import aiming
+from keras_segaug.kernels import crop_selection
 from tests.data import COMPILED, run
 
 SIDES = st.integers(1, 100)
@@ -23,7 +23,7 @@ def labels_of(generator, shape, dtype="uint8"):
 @given(height=SIDES, width=SIDES, seed=st.integers(0, 100))
 def test_pixels_are_counted(compiled, height, width, seed):
     flags = np.random.default_rng(seed).random((2, height, width)) < 0.3
-    found = run(aiming.how_many, [flags], compiled)
+    found = run(crop_selection.how_many, [flags], compiled)
     np.testing.assert_array_equal(found, flags.sum((1, 2)))
 
 
@@ -38,7 +38,7 @@ def test_the_class_of_the_least_priority_is_chosen(compiled, dtype, height, widt
     classes = (259, 2, 1)
     priority = generator.random((3, 3)).astype("float32")
     found = run(
-        lambda labels, priority: aiming.foreground(labels, classes, priority, ()),
+        lambda labels, priority: crop_selection.foreground(labels, classes, priority, ()),
         [labels, priority],
         compiled,
     )
@@ -54,7 +54,7 @@ def test_a_wanted_pixel_is_picked(compiled, height, width, seed, density):
     generator = np.random.default_rng(seed)
     wanted = generator.random((8, height, width)) < density
     fraction = generator.random(8).astype("float32")
-    rows, columns, any_at_all = run(aiming.pick_pixel, [wanted, fraction], compiled)
+    rows, columns, any_at_all = run(crop_selection.pick_pixel, [wanted, fraction], compiled)
     np.testing.assert_array_equal(any_at_all, wanted.any((1, 2)))
     picked = wanted[np.arange(8), rows.astype(int), columns.astype(int)]
     np.testing.assert_array_equal(picked, any_at_all)
@@ -70,7 +70,7 @@ def test_shares_of_windows(compiled, dtype, ignored, height, width, seed, enough
     tops = generator.integers(0, 101 - height, (2, 4))
     lefts = generator.integers(0, 101 - width, (2, 4))
     found = run(
-        lambda *x: aiming.largest_shares(*x, height, width, ignored, enough),
+        lambda *x: crop_selection.largest_shares(*x, height, width, ignored, enough),
         [labels, tops.astype("float32"), lefts.astype("float32")],
         compiled,
     )
@@ -118,6 +118,8 @@ def test_a_class_between_the_points_of_the_grid_is_not_taken_for_none(compiled, 
     labels[0, 0, :2] = 1, 3
     start = np.zeros((1, 1), "float32")
     found = run(
-        lambda *x: aiming.largest_shares(*x, 100, 100, 2, 0.6), [labels, start, start], compiled
+        lambda *x: crop_selection.largest_shares(*x, 100, 100, 2, 0.6),
+        [labels, start, start],
+        compiled,
     )
     np.testing.assert_array_equal(found, [[1.0]])

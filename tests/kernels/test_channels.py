@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from keras_segaug.kernels import channels, tables
+from keras_segaug.kernels import channels
+from keras_segaug.kernels.xla_cpu import tables
 from tests.data import COMPILED, pictures, run
 
 

@@ -6,8 +6,8 @@ import pytest
 from scipy.interpolate import BSpline
 
 import keras_segaug as ks
+from keras_segaug.engine.sampling_grid import Points
 from keras_segaug.kernels import fields
-from keras_segaug.kernels.points import Points
 from tests.data import to_numpy
 
 HEIGHT, WIDTH = 128, 96

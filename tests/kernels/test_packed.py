@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_segaug.kernels.packed import bordered, pack, packed_reader, unpack
-from keras_segaug.kernels.resample import read_batch, reader
+from keras_segaug.kernels.packed_sampler import bordered, pack, packed_reader, unpack
+from keras_segaug.kernels.samplers import read_batch, reader
 from tests.data import labels, pictures, to_numpy
 
 

@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 
+from keras_segaug.engine.sampling_grid import Points
 from keras_segaug.kernels import matrices
-from keras_segaug.kernels.points import Points
 from tests.data import to_numpy
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from keras_segaug import random
+from keras_segaug.core import random
 from tests.data import to_numpy
 
 

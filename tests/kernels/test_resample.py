@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from keras_segaug.kernels.resample import read_batch, reader
+from keras_segaug.kernels.samplers import read_batch, reader
 from tests.data import pictures, to_numpy
 
 SCIPY_MODES = {

@@ -9,7 +9,7 @@ import torch
 from torchvision.transforms.v2 import functional as F  # noqa: N812
 
 import keras_segaug as ks
-from keras_segaug.kernels.points import Points
+from keras_segaug.engine.sampling_grid import Points
 from tests.data import ct_slices, to_numpy
 
 IMAGES = ct_slices()[0][50:60]

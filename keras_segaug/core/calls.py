@@ -1,0 +1,46 @@
+"""What a call may be given, by place and by name."""
+
+import numbers
+
+from keras_segaug import checks
+from keras_segaug.core.inputs import ROLES, Sample
+from keras_segaug.core.serialization import nearest
+
+
+def sample_of(owner, *given, **named):
+    """The `Sample` of a call: (images, masks, sample_weights, further entries), some by name."""
+    entries: dict = dict(enumerate(given))
+    for name, value in named.items():
+        place = _place_of(owner, name)
+        if entries.get(place) is not None:
+            raise ValueError(
+                f"{checks.name_of(owner)}: {list(ROLES)[place]} are given twice, once as {name!r}."
+            )
+        entries[place] = value
+    images, masks, sample_weights = (entries.get(place) for place in range(len(ROLES)))
+    if len(given) <= len(ROLES):
+        return Sample(owner, images, masks, sample_weights)
+    if any(isinstance(entry, bool) for entry in given):
+        checks.fail(owner, "training", "given by name", given[-1])
+    # As `dataset.map` hands over the entries of a tuple.
+    return Sample(owner, (images, masks, sample_weights, *given[len(ROLES) :]))
+
+
+def _place_of(owner, name):
+    for place, names in enumerate(ROLES.values()):
+        if name in names:
+            return place
+    known = [each for names in ROLES.values() for each in names]
+    raise TypeError(
+        f"{checks.name_of(owner)}: a call has no argument {name!r}.{nearest(name, known)} It takes "
+        "images, masks and sample_weights. What else belongs to a sample comes in one mapping: "
+        f'layer({{"images": images, "masks": masks, {name!r}: ...}}).'
+    )
+
+
+def training(owner, value):
+    """True, False or None; the numbers 1 and 0 are as good."""
+    whole = isinstance(value, numbers.Integral) or type(value).__name__ == "bool"
+    if value is not None and not (whole and value in (0, 1)):
+        checks.fail(owner, "training", "True, False or None", value)
+    return None if value is None else bool(value)

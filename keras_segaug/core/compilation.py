@@ -1,0 +1,147 @@
+"""Programs: what a layer does, compiled, and how few of them serve all batches."""
+
+import importlib
+
+import keras
+
+from keras_segaug.core import backend
+from keras_segaug.core.gradients import differentiable
+
+# Sizes of images that one layer compiles for, when it is left to decide.
+_MOST_SIZES = 3
+# Batches are padded to 8 or 64 samples, where that makes more than so many pixels to 4, 16 or 64.
+_MOST_PIXELS = 1 << 24
+# A size that comes back so often earns a program of its own: about then the work on samples that
+# are not there has taken as long as compiling takes.
+_COMES_BACK = 32
+
+
+class Compiled:
+    """A function of (tensors, key) that is compiled by XLA where that pays.
+
+    Args:
+        function: takes a nest of tensors and a key or None; returns a nest of tensors.
+        jit_compile: True, False, or "auto": wherever height and width are known. When they
+            keep changing from one eager call to the next, TensorFlow runs one uncompiled graph
+            for the rest, a graph a rank: compiling takes longer than dozens of runs. (A traced
+            function, such as that of `dataset.map`, stays with its sizes. JAX compiles for
+            every shape anyway, and op by op that takes longer.)
+
+    An eager batch is padded to a size there is a program for: no sample's result depends on the
+    others.
+    """
+
+    def __init__(self, function, jit_compile):
+        self._function = function
+        self._jit_compile = jit_compile
+        self._programs = {}
+        self._sizes = set()
+        self._batches = {}
+
+    def __call__(self, tensors, key, size):
+        """`size`: the images' (height, width); None where it is not known."""
+        if not self.compiles(size):
+            return self._function(tensors, key)
+        if not isinstance(tensors, dict) or not backend.is_eager(tensors["images"]):
+            return self._program(tensors, key)(tensors, key)
+        if self._keeps_changing(size):
+            return self._program(tensors, key, relaxed=True)(tensors, key)
+        count = tensors["images"].shape[0]
+        padded = count
+        if len(tensors["images"].shape) == 4 and count:
+            shapes = _signature(tensors, key, after=1)
+            if shapes not in self._batches:
+                self._batches[shapes] = _Batches(size[0] * size[1])
+            padded = self._batches[shapes].fitting(count)
+        if padded == count:
+            return self._program(tensors, key)(tensors, key)
+        more = keras.tree.map_structure(lambda x: _padded(x, padded), tensors)
+        keys = _padded(key, padded) if key is not None and len(key.shape) == 2 else key
+        results = self._program(more, keys)(more, keys)
+        return keras.tree.map_structure(lambda x: backend.first(x, count), results)
+
+    def compiles(self, size):
+        """Is a call on images of this (height, width) compiled?"""
+        wanted = self._jit_compile is True or (self._jit_compile and None not in size)
+        return backend.name() != "torch" and wanted
+
+    def _keeps_changing(self, size):
+        if self._jit_compile != "auto" or backend.name() != "tensorflow":
+            return False
+        self._sizes.add(tuple(size))
+        return len(self._sizes) > _MOST_SIZES
+
+    def _program(self, tensors, key, relaxed=False):
+        """The program for such tensors. TensorFlow warns of a function that is traced often."""
+        name = backend.name()
+        kind = None
+        if name == "tensorflow":
+            kind = relaxed, _signature(tensors, key, after=None if relaxed else 0)
+        if (name, kind) not in self._programs:
+            self._programs[name, kind] = self._compile(name, relaxed)
+        return self._programs[name, kind]
+
+    def _compile(self, name, relaxed):
+        if name == "tensorflow":
+            import tensorflow as tf
+
+            function, options = self._function, {"reduce_retracing": True}
+            if not relaxed:
+                function = differentiable(self._traced(backend.is_for_cpu()), self._traced(False))
+                options = {"jit_compile": True}
+            program = tf.function(function, autograph=False, **options)
+            # TensorFlow takes the programs of many layers for one that is traced again and again.
+            program._omit_frequent_tracing_warning = True
+            return program
+        return importlib.import_module("jax").jit(self._traced(backend.is_for_cpu()))
+
+    def _traced(self, for_cpu):
+        def function(tensors, key):
+            with backend.compiling(for_cpu):
+                return self._function(tensors, key)
+
+        return function
+
+
+class _Batches:
+    """The batch sizes that there are programs for.
+
+    Args:
+        pixels: of an image.
+    """
+
+    def __init__(self, pixels):
+        self._factor = 8 if 64 * pixels <= _MOST_PIXELS else 4
+        self._sizes = []
+        self._seen = {}
+
+    def fitting(self, count):
+        """The size to pad a batch to: at most four for all sizes from 1 to 64, in any order.
+
+        The first size is taken as it is: often there is but one, and the rest of the data.
+        """
+        self._seen[count] = self._seen.get(count, 0) + 1
+        factor = self._factor if count <= 64 else 2
+        large_enough = [n for n in self._sizes if count <= n <= factor * count]
+        if large_enough and (count in self._sizes or self._seen[count] < _COMES_BACK):
+            return min(large_enough)
+        size = count
+        if self._sizes and self._seen[count] < _COMES_BACK:
+            size = factor
+            while size < count:
+                size *= factor
+        self._sizes.append(size)
+        return size
+
+
+def _signature(tensors, key, after):
+    """What a program depends on: dtypes, and shapes from an axis on; None: ranks alone."""
+    leaves = [*keras.tree.flatten(tensors), *([] if key is None else [key])]
+    shapes = [len(x.shape) if after is None else (len(x.shape), *x.shape[after:]) for x in leaves]
+    dtypes = [str(x.dtype) for x in leaves]
+    return tuple(shapes), tuple(dtypes), key is None
+
+
+def _padded(tensor, count):
+    """The last sample again and again, so that nothing that is not there need be dealt with."""
+    return backend.repeated_last(tensor, count - tensor.shape[0])

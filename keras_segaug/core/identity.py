@@ -1,0 +1,36 @@
+"""The layer that does nothing."""
+
+from keras_segaug.core.layer import AugmentationLayer
+
+
+class Identity(AugmentationLayer):
+    """Leaves image and mask as they are, in training and at inference.
+
+    A branch of `RandomChoice` for "or nothing", and a placeholder. Deterministic: takes no
+    `probability`.
+
+    Args:
+        **kwargs: see `AugmentationLayer`.
+
+    Example:
+
+    >>> maybe = keras_segaug.RandomChoice(
+    ...     [keras_segaug.Identity(), keras_segaug.ImageOnlyGamma(0.2)], weights=[3, 1]
+    ... )
+    >>> images, masks = maybe(np.zeros((2, 8, 8, 3)), np.ones((2, 8, 8), "uint8"))
+    >>> tuple(masks.shape)
+    (2, 8, 8)
+    """
+
+    random = False
+
+    def steps(self, parameters):
+        # Without a step of its own it keeps no two layers from sharing a lookup.
+        return []
+
+    def with_steps(self, parameters, steps):
+        # None of the steps is its own.
+        return parameters
+
+    def ranged(self, value_range, acting=True):
+        return []

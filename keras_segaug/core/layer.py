@@ -1,0 +1,349 @@
+"""The template of every layer; `kinds.py` has its three kinds."""
+
+import inspect
+import random as python_random
+from typing import Any
+
+import keras
+
+from keras_segaug import checks
+from keras_segaug.checks import keywords
+from keras_segaug.checks.input_tensors import warn_of_masks_left_behind
+from keras_segaug.checks.signature import check_named
+from keras_segaug.core import backend, calls, processes, value_ranges
+from keras_segaug.core.compilation import Compiled
+from keras_segaug.core.inputs import Sample
+from keras_segaug.core.replay import Replay, len_of
+from keras_segaug.core.serialization import WrittenAsJson
+from keras_segaug.core.steps import run_all, undo_all
+from keras_segaug.core.stream import Stream
+from keras_segaug.core.targets import IMAGE_ROLES, MASK_ROLES
+from keras_segaug.core.targets import checked as checked_targets
+
+
+class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
+    """The template: reads the sample, draws once, applies to image and mask, writes back.
+
+    A layer is abstract or final. A final layer fills in the hooks of its kind
+    (`JointLayer`, `ImageOnlyLayer`, `MaskOnlyLayer`) and overrides nothing else;
+    its config is read from the signature of its `__init__` and the attributes of
+    the same names.
+
+    Args:
+        probability: chance in [0, 1], for each sample on its own, that the layer acts.
+            Where it does not, the sample is treated as at inference.
+        seed: integer or None. One seed gives the same parameters on every backend,
+            eager, compiled and in `tf.data`. Inside a `Pipeline` the pipeline's counts.
+        data_format: "channels_last" or "channels_first"; None takes Keras' setting.
+        jit_compile: "auto" compiles with XLA wherever height and width are known;
+            True always, False never. The torch backend does not compile.
+        targets: None, or a mapping that gives a role to further entries of a sample, by their
+            key in a mapping (or in a mapping within one), by their position in a tuple or list:
+            `{"depth": "continuous", "image_2": "image", "valid": "ignore"}`, `{3: "points"}`.
+            What a sample lacks must be None: a key that is missing raises. In a mapping, what
+            has the images' height and width, or is named like boxes or points, must have a role,
+            and so must every entry of a tuple after the third. Inside a `Pipeline` the
+            pipeline's counts. The roles:
+
+            - "image": moved and colored as the images are; back in the compute dtype.
+            - "continuous": moved and interpolated as the images are (also NaN, and
+              `fill_value`), never colored nor erased. Back in its own dtype; integers are rounded.
+            - "mask", "weights": as the masks and the per-pixel weights.
+            - "points": floats (..., N, 2), x and y in pixels, (0, 0) being the center of the
+              first pixel. They go where the pixels go, also out of the image. Those that a lens
+              or an elastic map sends nowhere lie far outside.
+            - "ignore": passed through.
+        **kwargs: `name`, `dtype`, `trainable`, as in `keras.layers.Layer`. Images come
+            back in the compute dtype; with "uint8" they are rounded and clipped. Masks come
+            back in the dtype they came in; where JAX has no 64 bits (its default), 64-bit ones
+            outside of `dataset.map` with 32, and a number that these do not hold raises.
+    """
+
+    is_abstract = True
+    # False for layers that do the same to every sample, also at inference.
+    random = True
+    # Does it move pixels? Then it has `undo(group, batch, size,
+    # predictions)`, which moves them back.
+    moves = False
+    # Is it, as a step, several lists of steps of which each sample takes one? Then it has
+    # `select(parameters, result_of)`, which takes of the results each sample's own.
+    selects = False
+    # "images" or "masks" where a layer leaves everything else alone.
+    touches = "all"
+    # Do its parameters depend on what the masks show? Then it fills in `aim`.
+    looks_at_masks = False
+    # The one warning about the value range has been given.
+    _warned_of_range = False
+
+    def __init_subclass__(cls, abstract=False, **kwargs):
+        super().__init_subclass__(**kwargs)
+        cls.is_abstract = abstract
+        if not all(vars(base).get("is_abstract", True) for base in cls.__mro__[1:]):
+            raise TypeError(f"{cls.__name__}: layers are final. Derive from one of the bases.")
+        if not abstract and {"call", "__call__"} & set(vars(cls)):
+            raise TypeError(f"{cls.__name__}: `call` belongs to the base. Fill in its hooks.")
+        if not abstract:
+            package = cls.__module__.partition(".")[0]
+            keras.saving.register_keras_serializable(package)(cls)
+
+    def __new__(cls, *args, **kwargs):
+        check_named(cls, args)
+        return super().__new__(cls, *args, **kwargs)
+
+    def __init__(
+        self,
+        probability=1.0,
+        seed=None,
+        data_format=None,
+        jit_compile="auto",
+        targets=None,
+        **kwargs,
+    ):
+        keywords.check_names(self, kwargs, arguments_of(type(self)))
+        keywords.check_dtype(self, kwargs.get("dtype"))
+        super().__init__(autocast=False, **kwargs)
+        self.probability = checks.number(self, "probability", probability, 0.0, 1.0)
+        if self.probability < 1.0 and not self.random:
+            checks.fail(self, "probability", "1 for a layer that is not random", probability)
+        self.seed = checks.seed(self, seed)
+        self.data_format = data_format or keras.config.image_data_format()
+        checks.one_of(self, "data_format", self.data_format, ("channels_last", "channels_first"))
+        self.jit_compile = checks.one_of(self, "jit_compile", jit_compile, ("auto", True, False))
+        self.targets = checked_targets(self, targets)
+        self._warned_of_masks = False
+        self._program = Compiled(self._augment, self.jit_compile)
+        self._state: Any = None
+        self._stream: Any = None
+        self._home = processes.process()
+
+    # --- What a kind or a composition fills in ---
+
+    def draw(self, draws):
+        """The parameters of a batch: a dict of tensors (B, ...), from `random.Draws`."""
+        return {}
+
+    def output_size(self, height, width):
+        """The height and width of the result."""
+        return height, width
+
+    def mask_channels(self, channels):
+        """The number of channels of a mask of the result."""
+        return channels
+
+    def image_channels(self, channels):
+        """The number of channels of an image of the result; raises where it takes no such image."""
+        return channels
+
+    def steps(self, parameters):
+        """The leaf layers in their order, each with its parameters (None at inference)."""
+        if parameters is not None:
+            parameters = {name: x for name, x in parameters.items() if name != "input_size"}
+        return [(self, parameters)]
+
+    def with_steps(self, parameters, steps):
+        """The parameters, those of the leaf layers taken from an iterator over `steps`."""
+        return next(steps)[1]
+
+    @property
+    def uses_range(self):
+        """Does it need to know the value range? It finds it in its parameters, then."""
+        return hasattr(self, "value_range")
+
+    def range_after(self, value_range, acting=True):
+        """The `value_ranges.ValueRange` (or `Unknown`) of the result; not acting: as at inference."""
+        return value_range
+
+    def ranged(self, value_range, acting=True):
+        """The leaf layers, as `steps` has them, each with the range of the images it gets."""
+        return [(self, value_range)]
+
+    def merges(self, group):
+        """Can this layer share one lookup with the steps before it?"""
+        return False
+
+    def aim(self, parameters, batch):
+        """The drawn parameters, completed by what the batch shows, unless they are complete.
+
+        Called for the first layer of a group only, since later ones would need what the
+        earlier ones have not yet made: a layer that aims must not merge (see `merges`).
+        What it has completed already it leaves as it is.
+        """
+        return parameters
+
+    def by_picture(self, group, size):
+        """Does a group that starts with this layer read a pixel more than once, or out of order?
+
+        On a CPU it gains by being through with a picture before it turns to the next.
+        """
+        return False
+
+    def run(self, group, batch):
+        """Applies a group of steps that starts with this layer to a `Batch`."""
+        raise NotImplementedError(f"{type(self).__name__} must derive from one of the three kinds.")
+
+    # --- The public way in ---
+
+    @backend.left_to_run
+    def __call__(self, data=None, masks=None, sample_weights=None, *more, training=None, **named):
+        training = calls.training(self, training)
+        sample = calls.sample_of(self, data, masks, sample_weights, *more, **named)
+        self._stream_of_calls()
+        with backend.ops_of(sample.images):
+            if backend.is_foreign(sample.images):
+                # Keras' own `__call__` would ask its backend to convert TensorFlow's tensors.
+                return sample.write(self.call(sample.tensors, training is not False))
+            if training is None and backend.called_by_a_network():
+                training = False
+            said = {} if training is None else {"training": training}
+            tensors = keras.tree.map_structure(backend.put, sample.tensors)
+            return sample.write(super().__call__(tensors, **said))
+
+    def draw_all(self, draws):
+        """The drawn parameters and, where it is not certain, whether the layer acts at all."""
+        if not self.random:
+            return {}
+        if self.probability == 1.0:
+            return self.draw(draws)
+        return {"applied": draws.gate(self.probability), **self.draw(draws)}
+
+    def _tree(self):
+        """The names of the classes of this layer and of all in it."""
+        return type(self).__name__
+
+    def _apply(self, sample, parameters, size=None, predictions=False):
+        steps, packed = self.steps(parameters), sample.packed()
+        if size is not None:
+            return sample.unpacked(undo_all(steps, packed, self.compute_dtype, size, predictions))
+        ranged = self._ranged(parameters)
+        return sample.unpacked(run_all(steps, packed, self.compute_dtype, ranged))
+
+    def _ranged(self, parameters):
+        """A function of steps and images: the steps, with what is known of these images."""
+        acting = parameters is not None
+        return lambda steps, images: value_ranges.completed(self, steps, images, acting)
+
+    # --- Keras ---
+
+    def build(self, input_shape=None):
+        if not self.random:
+            return
+        self._seed = python_random.randrange(1 << 32) if self.seed is None else self.seed
+        self._state = self.add_weight(
+            name="random_state",
+            shape=(3,),
+            dtype=backend.state_dtype(),
+            initializer=backend.initial_state(self._seed % (1 << 32)),
+            trainable=False,
+            autocast=False,
+        )
+        self._stream = Stream(self._state, self._home)
+
+    def _stream_of_calls(self):
+        """The layer's stream; built where it is not, once, whoever calls first."""
+        if not self.built:
+            with processes.lock():
+                if not self.built:
+                    self.build(None)
+        return self._stream
+
+    def call(self, data, training=True):
+        sample = Sample(self, data, checked=True)
+        key = self._stream_of_calls().next() if training and self.random else None
+        try:
+            return self._run_program(sample, key)
+        except Exception:
+            if key is not None and backend.is_eager(sample.images):
+                self._stream.step_back(key)
+            raise
+
+    def _run_program(self, sample, key):
+        if key is not None and not self._warned_of_masks:
+            self._warned_of_masks = warn_of_masks_left_behind(self, sample)
+        value_ranges.look_at(self, sample, acting=key is not None)
+        if key is None and backend.is_in_a_network():
+            # Plain operations are what exporters know; whoever runs the model compiles it.
+            return self._augment(sample.tensors, None)
+        return self._program(sample.tensors, key, sample.sizes())
+
+    def _augment(self, tensors, key):
+        sample = Sample(self, tensors, checked=True)
+        return self._apply(sample, None if key is None else self._draw(key, len_of(sample)))
+
+    def compute_output_spec(self, data, training=True):
+        sample = Sample(self, data, checked=True)
+        layouts = sample.layouts()
+
+        def spec(role, tensor, layout):
+            if role == "points":
+                return keras.KerasTensor(tensor.shape, tensor.dtype)
+            batch, height, width, channels = layout.packed_shape(tensor.shape)
+            if role in MASK_ROLES:
+                channels = self.mask_channels(channels)
+            elif role in IMAGE_ROLES:
+                channels = self.image_channels(channels)
+            shape = (batch, *self.output_size(height, width), channels)
+            dtype = self.compute_dtype if role in IMAGE_ROLES else tensor.dtype
+            return keras.KerasTensor(layout.unpacked_shape(shape), dtype)
+
+        specs = {
+            role: [spec(role, *pair) for pair in zip(tensors, layouts[role], strict=True)]
+            for role, tensors in sample.flat().items()
+        }
+        return sample.structured(specs)
+
+    def save_own_variables(self, store):
+        if self._stream is not None:
+            self._stream.agree()
+        super().save_own_variables(store)
+
+    def load_own_variables(self, store):
+        if len(store.keys()):
+            self._stream_of_calls()
+        super().load_own_variables(store)
+        if self._stream is not None:
+            self._stream.rewind()
+
+    def __reduce__(self):
+        state = None if self._stream is None else self._stream.read()
+        return unpickled, (type(self), self.get_config(), state, self._home)
+
+    def get_config(self):
+        config = super().get_config()
+        for argument in arguments_of(type(self)):
+            # An underscore after a name that Keras has taken (`weights`).
+            value = getattr(self, f"{argument}_", None) or getattr(self, argument)
+            config[argument] = keras.saving.serialize_keras_object(value)
+        return {**config, "home": self._home} if processes.is_pickling() else config
+
+    @classmethod
+    def from_config(cls, config):
+        # In the pickle of a model: the process in which the original lives.
+        home = config.get("home")
+        config = {name: value for name, value in config.items() if name != "home"}
+        layer = cls(**{k: keras.saving.deserialize_keras_object(v) for k, v in config.items()})
+        layer._home = layer._home if home is None else home
+        return layer
+
+
+setattr(AugmentationLayer, backend.AUTOGRAPH_MARK, {})
+
+
+def unpickled(cls, config, state, home):
+    """A copy of a layer that goes on with its stream, and knows where the original lives."""
+    layer = cls.from_config(config)
+    layer._home = home
+    if state is not None:
+        layer._stream_of_calls()
+        layer._state.assign(state.astype(backend.state_dtype()))
+    return layer
+
+
+def arguments_of(cls):
+    """The names of all `__init__` arguments of a layer class, its bases' included."""
+    return {
+        parameter.name: None
+        for base in cls.__mro__[: cls.__mro__.index(AugmentationLayer) + 1]
+        if "__init__" in vars(base)
+        for parameter in list(inspect.signature(vars(base)["__init__"]).parameters.values())[1:]
+        if parameter.kind is not parameter.VAR_KEYWORD
+    }

@@ -1,0 +1,61 @@
+"""Who asks: which process, which worker of a data loader, which replica; and one lock for all."""
+
+import os
+import sys
+import threading
+from types import FrameType
+
+from keras_segaug.core.backend import ops
+
+_process: dict = {}
+
+
+def _begin_process():
+    """At the start, and in the child after a fork, which may have come while a thread held it."""
+    _process.update(name=int.from_bytes(os.urandom(8), "little"), lock=threading.RLock())
+
+
+_begin_process()
+os.register_at_fork(after_in_child=_begin_process)
+
+
+def process():
+    """A number for this process that no other has, on any machine."""
+    return _process["name"]
+
+
+def lock():
+    """One lock for all layers: held while they are built and where they count eagerly."""
+    return _process["lock"]
+
+
+def worker_seed():
+    """The seed of this process where torch's `DataLoader` made it for loading data, else None."""
+    data = sys.modules.get("torch.utils.data")
+    worker = data and data.get_worker_info()
+    return worker.seed if worker else None
+
+
+def is_pickling():
+    """Is Keras pickling a model? It then saves it as a file. (Private Keras, hence here.)"""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name == "__reduce__" and code.co_filename.endswith("keras_saveable.py"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def replica():
+    """The number of this replica of a `tf.distribute` strategy that has several, else None.
+
+    Their variables are mirrored, so that all of them count alike.
+    """
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow is None or not tensorflow.distribute.has_strategy():
+        return None
+    context = tensorflow.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return None
+    return ops.cast(context.replica_id_in_sync_group, "uint32")

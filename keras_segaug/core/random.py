@@ -1,0 +1,253 @@
+"""Keys and draws: the only source of randomness in the package.
+
+Counter-based random numbers (Threefry-2x32, 20 rounds; Salmon et al., "Parallel
+random numbers: as easy as 1, 2, 3", SC'11). A key is two 32-bit words; the same
+key gives the same bits on every backend, eager, compiled and in `tf.data`.
+"""
+
+import copy
+import functools
+import hashlib
+import math
+
+import keras
+
+from keras_segaug.core.backend import ops, parts_of
+from keras_segaug.kernels import byte_packing
+from keras_segaug.kernels.xla_cpu.blocks import computed_apart, materialised
+
+_ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
+_PARITY = 0x1BD11BDA
+_WORD = 0xFFFFFFFF
+# A normal number of 24 random bits is below 5.8, so that 16 bits hold 4096 times as much.
+_STEPS = 4096.0
+# The second counter word keeps derived keys apart from drawn numbers.
+_FOLD_STREAM = _WORD
+# Streams of a key: 0 decides whether a layer acts, 1 fills fields, 2 and up give single numbers.
+_GATE_STREAM = 0
+# Changes when the same seed is to draw other numbers than before.
+_VERSION = 1
+
+
+def key(seed, counter=0):
+    """The key of one call.
+
+    Args:
+        seed: integer; taken modulo 2**32.
+        counter: integer, the number of the call; taken modulo 2**32.
+
+    Returns:
+        A tensor of shape (2,), dtype uint32 (int64 on the torch backend).
+    """
+    return ops.convert_to_tensor([seed & _WORD, counter & _WORD], dtype="uint32")
+
+
+def fold_in(keys, index):
+    """New, independent keys from keys (..., 2) and an integer or an integer tensor (...)."""
+    counter = ops.cast(index, "uint32")
+    return ops.stack(threefry_2x32(keys, counter, _constant(_FOLD_STREAM)), axis=-1)
+
+
+def for_tree(keys, names):
+    """Keys (..., 2) for a tree of layers, given as text: other trees get independent ones."""
+    digest = hashlib.blake2s(f"{_VERSION}:{names}".encode(), digest_size=4).digest()
+    return fold_in(keys, int.from_bytes(digest, "little"))
+
+
+def threefry_2x32(keys, counter_0, counter_1):
+    """Two random words for each key (..., 2) and counter; everything broadcasts.
+
+    Where a backend keeps the words in 64 bits, as torch does, every sum and shift is cut.
+    """
+    # One tensor for each constant: tracing thousands of them takes longer than all the rest.
+    constant = functools.cache(_constant)
+    narrow = keras.backend.standardize_dtype(keys.dtype) == "uint32"
+
+    def cut(words):
+        return words if narrow else words & constant(_WORD)
+
+    def rotate_left(words, distance):
+        left = ops.bitwise_left_shift(words, constant(distance))
+        return cut(left | ops.bitwise_right_shift(words, constant(32 - distance)))
+
+    key_0, key_1 = keys[..., 0], keys[..., 1]
+    schedule = (key_0, key_1, key_0 ^ key_1 ^ constant(_PARITY))
+    x, y = cut(counter_0 + key_0), cut(counter_1 + key_1)
+    for group in range(5):
+        for distance in _ROTATIONS[group % 2]:
+            x = cut(x + y)
+            y = rotate_left(y, distance) ^ x
+        x = cut(x + schedule[(group + 1) % 3])
+        y = cut(y + schedule[(group + 2) % 3] + constant(group + 1))
+    return x, y
+
+
+def _constant(value):
+    return ops.convert_to_tensor(value, dtype="uint32")
+
+
+def _unit(words):
+    """Words to float32 in [0, 1): the upper 24 bits, which float32 holds exactly."""
+    upper = ops.bitwise_right_shift(words, _constant(8))
+    return ops.cast(ops.cast(upper, "int32"), "float32") * (1.0 / (1 << 24))
+
+
+def words(keys, count, stream):
+    """`count` random words for each of the keys (B, 2), shape (B, count)."""
+    pairs = (count + 1) // 2
+    counter = ops.cast(ops.arange(pairs, dtype="int32"), "uint32")
+    first, second = threefry_2x32(keys[:, None, :], counter, _constant(stream))
+    return ops.concatenate([first, second], axis=1)[:, :count]
+
+
+def normal_field(keys, height, width, channels):
+    """Standard normal noise in steps of 1/4096, one field for each of the keys (B, 2).
+
+    Box and Muller's transform of two uniform words (Annals of Mathematical
+    Statistics 29, 1958). Shape (B, height, width, channels), float32.
+    """
+    count = height * width * channels
+    pairs = (count + 1) // 2
+    batch = ops.shape(keys)[0]
+
+    def both_in_a_word(keys):
+        counter = ops.cast(ops.arange(pairs, dtype="int32"), "uint32")
+        first, second = threefry_2x32(keys[:, None, :], counter, _constant(1))
+        # 1 - u lies in (0, 1], so the logarithm is finite.
+        radius = ops.sqrt(-2.0 * ops.log(1.0 - _unit(first))) * _STEPS
+        cosine, sine = _cosine_and_sine(_unit(second))
+        low, high = byte_packing.integer(radius * cosine), byte_packing.integer(radius * sine)
+        return low & 0xFFFF | ops.left_shift(high, 16)
+
+    # Of two results XLA would compute each by itself, the generator and all.
+    pair = computed_apart(both_in_a_word, keys, (batch, pairs), "int32")
+    values = ops.cast(parts_of(pair, "int16"), "float32") * (1.0 / _STEPS)
+    values = ops.reshape(values, (batch, 2 * pairs))
+    return ops.reshape(values[:, :count], (-1, height, width, channels))
+
+
+def uniform_field(keys, height, width, channels):
+    """Noise in [0, 1), a field (height, width, channels) for each of the keys (B, 2)."""
+    values = _unit(words(keys, height * width * channels, 1))
+    return ops.reshape(values, (-1, height, width, channels))
+
+
+def _cosine_and_sine(turn):
+    """Of turns in [0, 1), to about 1e-7: XLA on a CPU calls its own one number at a time.
+
+    The Taylor series of both about the middle of each quarter of the circle, which is then
+    turned by a right angle as often as needed.
+    """
+    quarter = ops.floor(4.0 * turn)
+    x = (math.pi / 2.0) * (4.0 * turn - quarter - 0.5)
+    square = x * x
+    cosine, sine = 0.0, 0.0
+    for power in range(8, -1, -2):
+        sign = 1.0 - power % 4
+        cosine = cosine * square + sign / math.factorial(power)
+        sine = sine * square + sign / math.factorial(power + 1)
+    # The middle of the first quarter is an eighth of a turn.
+    half = math.sqrt(0.5)
+    cosine, sine = half * (cosine - sine * x), half * (cosine + sine * x)
+    odd, back = (quarter == 1.0) | (quarter == 3.0), ops.where(quarter >= 2.0, -1.0, 1.0)
+    return back * ops.where(odd, -sine, cosine), back * ops.where(odd, cosine, sine)
+
+
+class _Family:
+    """The keys of N layers, and what has been drawn from them for each sample.
+
+    Args:
+        keys: (N, 2), from which a key a sample is made by folding in its index; or (B, N, 2).
+        count: the number of samples B.
+    """
+
+    def __init__(self, keys, count):
+        self.keys = keys
+        self.count = count
+        self._blocks = {}
+        self._of_samples = None
+
+    def of_samples(self):
+        """(B, N, 2)"""
+        if self._of_samples is None:
+            shared = len(self.keys.shape) == 2
+            samples = ops.arange(self.count, dtype="int32")[:, None] if shared else None
+            self._of_samples = fold_in(self.keys[None], samples) if shared else self.keys
+        return self._of_samples
+
+    def block(self, stream, count):
+        """(B, N, count) words."""
+        if stream not in self._blocks:
+            keys = self.of_samples()
+            batch, layers = ops.shape(keys)[:2]
+            drawn = words(ops.reshape(keys, (-1, 2)), count, stream)
+            # Else the compiler would put the whole generator into the loop over the pixels.
+            (drawn,) = materialised([drawn])
+            self._blocks[stream] = ops.reshape(drawn, (batch, layers, count))
+        return self._blocks[stream]
+
+
+class Draws:
+    """The random numbers of one layer: one draw a method call, one number a sample.
+
+    A layer's key comes from the key of the call and the layer's place in the tree of layers, a
+    sample's from that and the sample's index. Numbers come in blocks, and those of the layers of a
+    composition together, so that all of them cost one pass of the generator.
+
+    Args:
+        key: (2,), for all samples, or (B, 2), one a sample.
+        count: the number of samples.
+    """
+
+    _BLOCK = 8
+
+    def __init__(self, key, count=None):
+        self._family = _Family(key[..., None, :], count)
+        self._place = 0
+        self._used = 0
+
+    def children(self, count):
+        """`Draws` of keys of their own for each of so many layers."""
+        keys = self._family.keys[..., self._place, None, :]
+        family = _Family(fold_in(keys, ops.arange(count, dtype="int32")), self._family.count)
+        children = []
+        for place in range(count):
+            child = copy.copy(self)
+            child._family, child._place, child._used = family, place, 0
+            children.append(child)
+        return children
+
+    def _next(self):
+        stream = 2 + self._used // self._BLOCK
+        column = self._used % self._BLOCK
+        self._used += 1
+        return self._family.block(stream, self._BLOCK)[:, self._place, column]
+
+    def uniform(self, low=0.0, high=1.0):
+        """(B,) float32, uniform in [low, high)."""
+        return low + (high - low) * _unit(self._next())
+
+    def bernoulli(self, probability):
+        """(B,) bool, true with the given probability (exactly never at 0, always at 1)."""
+        return _unit(self._next()) < probability
+
+    def gate(self, probability):
+        """As `bernoulli`, from a stream of its own: no other draw depends on whether it is made."""
+        return _unit(self._family.block(_GATE_STREAM, 1)[:, self._place, 0]) < probability
+
+    def sign(self):
+        """(B,) float32, -1 or 1."""
+        return 2.0 * ops.cast(self.bernoulli(0.5), "float32") - 1.0
+
+    def integer(self, count):
+        """(B,) int32, uniform in 0 .. count - 1 (count below 2**16)."""
+        return ops.cast(ops.floor(_unit(self._next()) * count), "int32")
+
+    def uniform_grid(self, height, width, low, high):
+        """(B, height, width) float32, uniform in [low, high)."""
+        drawn = _unit(words(self.key(), height * width, 1))
+        return low + (high - low) * ops.reshape(drawn, (-1, height, width))
+
+    def key(self):
+        """(B, 2), a fresh key a sample, for a layer that makes its own field."""
+        return ops.stack([self._next(), self._next()], axis=-1)

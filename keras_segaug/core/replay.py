@@ -1,0 +1,234 @@
+"""What a layer does without its own random stream: draw, apply, move back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from keras_segaug import checks
+from keras_segaug.checks import classes
+from keras_segaug.core import backend, calls, random, value_ranges
+from keras_segaug.core.backend import ops
+from keras_segaug.core.inputs import Sample
+from keras_segaug.core.steps import batch_of, completed
+
+
+class Replay:
+    """Mixed into the base of all layers: parameters as values, to look at and to use again."""
+
+    # Of the base.
+    random: Any
+    data_format: Any
+    draw_all: Any
+    steps: Any
+    with_steps: Any
+    _ranged: Any
+    _tree: Any
+    _apply: Any
+    _run_program: Any
+    _stream_of_calls: Any
+
+    def draw_parameters(self, data, key):
+        """Draws all that decides the result of a call.
+
+        Args:
+            data: any structure the layer accepts; or the images' shape, (H, W, C) or
+                (B, H, W, C), which is enough unless a layer looks at the masks.
+            key: (2,) words from `keras_segaug.core.random.key` or `call_key`; or one key a sample,
+                (B, 2); or an integer seed. Layers of other classes, and pipelines of them,
+                draw independently from one key.
+
+        Returns:
+            For `apply` and `invert`: a dict of tensors with a leading batch axis, nested as the
+            layers are, and under "input_size" (B, 2): the height and width they were drawn for.
+
+        Raises:
+            ValueError: for a shape where a layer looks at the masks to choose its window.
+        """
+        if is_shape(data):
+            self._check_needs_no_data()
+            with backend.ops_of(key):
+                data = tuple(data)
+                count = data[0] if len(data) == 4 else 1
+                size = data[-3:-1] if self.data_format == "channels_last" else data[-2:]
+                return {**self._draw(key, count), "input_size": _rows(size, count)}
+        sample = Sample(self, data)
+        with backend.ops_of(sample.images):
+            return self._complete(sample, self._draw(key, len_of(sample)))
+
+    def call_key(self, number):
+        """The key of the call of this number, counted from 0, since the stream began.
+
+        `layer.apply(data, layer.draw_parameters(data, layer.call_key(0)))` is what the first
+        call did to the data. In a worker process, the key of that process' own call.
+
+        Args:
+            number: an integer of at least 0.
+
+        Returns:
+            A tensor of shape (2,), for `draw_parameters` and `augment`.
+        """
+        number = checks.natural_number(self, "number", number)
+        if not self.random:
+            raise ValueError(f"{type(self).__name__}: it is not random, so its calls have no keys.")
+        return self._stream_of_calls().key(number)
+
+    def apply(self, data, parameters):
+        """Applies drawn parameters (or None: as at inference) to any accepted structure.
+
+        Args:
+            data: images of the size that the parameters were drawn for, and what goes with them.
+            parameters: what `draw_parameters` returned, or None.
+        """
+        sample = Sample(self, data)
+        self._check_size(sample, parameters)
+        with backend.ops_of(sample.images):
+            value_ranges.look_at(self, sample, acting=parameters is not None)
+            return sample.write(self._apply(sample, parameters))
+
+    def invert(self, data, parameters, size=None, predictions=None):
+        """Moves data back to where it was before `apply` with the same parameters.
+
+        For test-time augmentation: what a model says of the augmented picture, in the place
+        of the original. Colour and mask coding stay as they are. Exact for matrices (flips,
+        quarter turns, affine, perspective); smooth fields are solved to 0.1 pixel. All is one
+        lookup, interpolated as the layer says.
+
+        Args:
+            data: any accepted structure, of the size that the layer gives back.
+            parameters: what `draw_parameters` returned, or None: as at inference.
+            size: (height, width) of the original. None takes that of the parameters, or, where
+                there are none, that of the data.
+            predictions: True where the first entry holds class scores, one channel a class: in
+                samples that were mirrored, the channels of the classes of `class_swap` are
+                swapped back, too, and the dtype stays. False for images. None means False,
+                but is refused where a layer has a `class_swap` and no masks are given, since
+                the entry may be either.
+
+        Returns:
+            The same structure, of the original's size. Pixels that the augmented picture
+            does not show hold `fill_value`, `mask_fill_value` and the weight 0.
+        """
+        sample = Sample(self, data)
+        predictions = classes.are_predictions(self, predictions, "masks" in sample.tensors)
+        size = size or size_of(parameters) or "same"
+        with backend.ops_of(sample.images):
+            return sample.write(self._apply(sample, parameters, size, predictions))
+
+    def augment(self, data, key):
+        """`apply` of what `draw_parameters` draws, in one program, compiled as a call is.
+
+        Args:
+            data: any accepted structure.
+            key: as in `draw_parameters`. The layer's own seed and count of calls are not looked
+                at, so that one key gives the same in every thread, process and machine.
+        """
+        sample = data if isinstance(data, Sample) else Sample(self, data)
+        with backend.ops_of(sample.images):
+            return sample.write(self._run_program(sample, as_key(key) if self.random else None))
+
+    def stateless_call(
+        self,
+        trainable_variables,
+        non_trainable_variables,
+        *data,
+        training=True,
+        return_losses=False,
+        **named,
+    ):
+        """As `keras.layers.Layer.stateless_call`; the data are given as in a call.
+
+        Args:
+            trainable_variables: the values of the trainable variables: none.
+            non_trainable_variables: those of the random stream.
+            *data: as in a call: `images, masks`, or any accepted structure.
+            training: False: as at inference.
+            return_losses: also return the losses?
+            **named: `images`, `masks` and `sample_weights`, by name.
+
+        Returns:
+            (result, values of the random stream after the call), and the losses if wanted.
+        """
+        sample = calls.sample_of(self, *data, **named)
+        with backend.ops_of(sample.images):
+            tensors, *rest = super().stateless_call(  # type: ignore[misc]  # a Keras layer has it
+                trainable_variables,
+                # Of TensorFlow's variables the values: the variables themselves would be advanced.
+                [ops.copy(variable) for variable in non_trainable_variables],
+                sample.tensors,
+                training=calls.training(self, training) is not False,
+                return_losses=return_losses,
+            )
+            return (sample.write(tensors), *rest)
+
+    def _draw(self, key, count):
+        draws = random.Draws(random.for_tree(as_key(key), self._tree()), count)
+        return self.draw_all(draws)
+
+    def _complete(self, sample, parameters):
+        """The parameters, with what the layers that look at the masks made of them."""
+        batch, steps = batch_of(sample.packed()), self.steps(parameters)
+        if any(layer.looks_at_masks for layer, _ in steps):
+            seen = completed(self._ranged(parameters)(steps, batch.images), batch)
+            pairs = zip(steps, seen, strict=True)
+            chosen = [new if new[0].looks_at_masks else old for old, new in pairs]
+            parameters = value_ranges.forgotten(self.with_steps(parameters, iter(chosen)))
+        return {**parameters, "input_size": _rows(batch.size(), len_of(sample))}
+
+    def _check_needs_no_data(self):
+        looking = value_ranges.leaves_that_look(self)
+        if looking:
+            raise ValueError(
+                f"{type(self).__name__}: `data` must be images and masks, not a shape alone, since "
+                f"{type(looking[0]).__name__} looks at the masks to choose its window. Write "
+                "draw_parameters((images, masks), key)."
+            )
+
+    def _check_size(self, sample, parameters):
+        drawn = size_of(parameters)
+        size = sample.image_layout.packed_shape(sample.images.shape)[1:3]
+        pairs = zip(drawn or size, size, strict=True)
+        if any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in pairs):
+            raise ValueError(
+                f"{type(self).__name__}: `parameters` were drawn for images of {drawn[0]} x "
+                f"{drawn[1]} (height x width). Received images of {size[0]} x {size[1]}. Draw "
+                "anew for images of another size."
+            )
+
+
+def as_key(key):
+    return random.key(key) if isinstance(key, int) else key
+
+
+def is_shape(data):
+    """Is it the shape of images, and not images and what goes with them?"""
+    if type(data).__name__ == "TensorShape":
+        return True
+    entries = data if isinstance(data, (tuple, list)) and len(data) in (3, 4) else [{}]
+    return not any(
+        isinstance(entry, Mapping) or len(getattr(entry, "shape", ())) for entry in entries
+    )
+
+
+def _rows(size, count):
+    """The size for each sample, so that parameters can be cut up by samples."""
+    size = [-1 if n is None else n for n in size]
+    if all(isinstance(n, int) for n in (*size, count)):
+        return np.tile(np.array(size, "int32"), (count, 1))
+    return ops.broadcast_to(ops.convert_to_tensor(size, dtype="int32"), (count, 2))
+
+
+def size_of(parameters):
+    """The (height, width) that parameters were drawn for, None where they do not say."""
+    rows = (parameters or {}).get("input_size")
+    if rows is None or 0 in rows.shape:
+        return None
+    if not backend.is_eager(rows):
+        return rows[0, 0], rows[0, 1]
+    height, width = (int(n) for n in backend.to_numpy(rows)[0])
+    return None if -1 in (height, width) else (height, width)
+
+
+def len_of(sample):
+    images = sample.images
+    return ops.shape(images)[0] if len(images.shape) == 4 else 1

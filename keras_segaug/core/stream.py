@@ -1,0 +1,133 @@
+"""The stream of a layer: a key for each call, a different one whoever calls.
+
+A key is (seed, number of the call). The number lives in one variable, which is saved with the
+layer. Threads share it and never get the same number. A layer that was copied into another
+process counts from where its original was, so its keys are salted: with the worker's seed where
+the engine names one (torch), with the process itself elsewhere. Replicas fold in their number.
+"""
+
+import numpy as np
+
+from keras_segaug.core import backend, processes, random
+
+_WORD = 0xFFFFFFFF
+# A call advances the counter by this much: the step of TensorFlow's own generators.
+_STEP = 256
+
+
+class Stream:
+    """Hands out the keys of one layer.
+
+    Where Keras does not run on TensorFlow, `tf.data` counts in a variable of its own, since its
+    threads can neither see nor wait for Keras'. The two are brought together whenever one of them
+    is read here.
+
+    Args:
+        variable: of Keras: the counter in two words (low and high), and the seed.
+        home: the process the layer was made in, as `processes.process()` named it.
+    """
+
+    def __init__(self, variable, home):
+        self._variable = variable
+        self._home = home
+        self._mapped = None
+        # The count at which both variables last agreed.
+        self._agreed = 0
+
+    def next(self):
+        """The key of the next call, as `random.key` makes one."""
+        key, replica = self._salted(self._next()), processes.replica()
+        return key if replica is None else random.fold_in(key, replica)
+
+    def key(self, number):
+        """The key of the call of this number, in this process."""
+        return self._salted(random.key(int(self._read()[2]), number))
+
+    def step_back(self, key):
+        """Gives a key back after a call that failed, unless somebody has called since."""
+        with processes.lock():
+            self.agree()
+            _, number = backend.to_numpy(key)
+            count = count_of(self._read())
+            if self._home == processes.process() and count & _WORD == int(number) + 1:
+                self._write(count - 1)
+
+    def read(self):
+        """The state: three words, which hold all calls that were made."""
+        self.agree()
+        return self._read()
+
+    def agree(self):
+        """Brings both variables to one count, which then holds all calls that were made."""
+        if self._mapped is None or backend.is_functional(self._variable):
+            return
+        kept, mapped = count_of(self._read()), count_of(self._mapped.numpy())
+        if kept < self._agreed:
+            # Somebody has rewound the stream by assigning to Keras' variable.
+            self.rewind()
+        elif kept > self._agreed:
+            # Advanced, not assigned: a running dataset may be counting at this moment.
+            backend.skip(self._mapped, kept - self._agreed)
+            self._write(mapped + kept - self._agreed)
+        elif mapped > kept:
+            self._write(mapped)
+        self._agreed = count_of(self._read())
+
+    def rewind(self):
+        """Makes a dataset go on where Keras' variable stands, as after loading weights."""
+        if self._mapped is not None:
+            words = self._read()
+            self._agreed = count_of(words)
+            self._mapped.assign(words_of(self._agreed, words[2], "int64"))
+
+    def _next(self):
+        if backend.name() == "tensorflow" and not backend.runs_on("tensorflow"):
+            with processes.lock():
+                if self._mapped is None:
+                    words = self._read()
+                    self._agreed = count_of(words)
+                    words = words_of(self._agreed, words[2], "int64")
+                    self._mapped = backend.tensorflow_variable(words)
+            return backend.next_key(self._mapped)
+        with processes.lock():
+            if backend.runs_on("tensorflow"):
+                # Atomic as it is; `step_back` must not come between.
+                return backend.next_key(self._variable)
+            if self._mapped is None or backend.is_functional(self._variable):
+                return backend.next_key(self._variable)
+            self.agree()
+            number = backend.skip(self._mapped, 1)
+            self._agreed = number + 1
+            self._write(self._agreed)
+            return random.key(int(self._read()[2]), number)
+
+    def _salted(self, key):
+        for word in _salt(self._home):
+            key = random.fold_in(key, word)
+        return key
+
+    def _read(self):
+        return backend.to_numpy(self._variable.value)
+
+    def _write(self, count):
+        dtype = backend.state_dtype()
+        self._variable.assign(words_of(count, self._read()[2], dtype))
+
+
+def count_of(words):
+    """How many calls a state of three words has counted."""
+    return int(words[0]) // _STEP + (int(words[1]) << 24)
+
+
+def words_of(count, seed, dtype):
+    """The state after so many calls: the low word overflows into the high one at 32 bits."""
+    return np.array([count * _STEP & _WORD, count >> 24, seed], dtype)
+
+
+def _salt(home):
+    """Two words that tell a copy in a worker process from its siblings; none for no copy."""
+    seed = processes.worker_seed()
+    if seed is None and home == processes.process():
+        return ()
+    seed = processes.process() if seed is None else seed
+    return seed & _WORD, seed >> 32 & _WORD

@@ -1,1 +1,0 @@
-"""What the migration of `ImageDataGenerator` is made of: arguments, findings, arithmetic."""

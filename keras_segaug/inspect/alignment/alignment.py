@@ -1,0 +1,251 @@
+"""`check_alignment`: do image and mask stay together under any augmentation?"""
+
+import functools
+
+import numpy as np
+
+from keras_segaug import checks
+from keras_segaug.inspect.alignment.callers import OWNER, CallError, caller_of
+from keras_segaug.inspect.alignment.judging import judge
+from keras_segaug.inspect.alignment.probe import Probe, wide_values
+from keras_segaug.inspect.alignment.report import (
+    MEANINGS,
+    AlignmentReport,
+    Finding,
+    SampleReading,
+)
+from keras_segaug.inspect.alignment.summary import Outcome, same, summarise
+from keras_segaug.inspect.preview.labels import Labels, read_labels
+
+
+def check_alignment(
+    augmentation,
+    call=None,
+    batched=None,
+    size=(48, 64),
+    batch_size=6,
+    calls=8,
+    image_dtype="uint8",
+    value_range=(0, 255),
+    mask_dtype="uint8",
+    mask_channel=None,
+    labels=None,
+    labels_after=None,
+    mask_fill=None,
+    allow=(),
+):
+    """Pushes coded pictures and masks through any augmentation and reports what went wrong.
+
+    Red and blue of the pictures tell for each pixel where it stood, green whether they can
+    be believed, and each label tells its place, too. Where the colours were changed, image and
+    mask are registered instead: the best fit must be without a shift.
+
+    Args:
+        augmentation: a layer of this package or of Keras, a Keras `Pipeline`, an Albumentations
+            or torchvision (v2) transform, a pair of `ImageDataGenerator`s, or a function
+            (image, mask) -> (image, mask).
+        call: how to call it, where its type does not tell: "layer", "keras", "albumentations",
+            "torchvision", "generators", "function", or "map" for a layer or function within
+            `tf.data.Dataset.map`; or a function (augmentation, images, masks) -> (images,
+            masks).
+        batched: True passes whole batches, False one picture a call; None does what is usual:
+            batches for layers and generators, one picture for everything else.
+        size: (height, width) of the pictures, each in 32 .. 256. The larger, the coarser
+            places can be told in 8 bits: up to a quarter of a pixel at 64.
+        batch_size: pictures in a batch.
+        calls: how many batches, an even number. In every other one all pictures are the same.
+        image_dtype: "uint8", "float32" or another dtype.
+        value_range: the pair (lowest, highest) that the augmentation expects of images.
+        mask_dtype: a whole-number or float dtype. Wide ones get labels up to 32592, else 224.
+        mask_channel: True passes masks (..., 1), False without that axis; None takes what
+            the style of call needs.
+        labels: number of classes or list of ids, for an augmentation that accepts only
+            certain ones; or a list of colours. None takes 112 values with gaps. With few
+            classes only the pixels along their edges tell a small shift.
+        labels_after: what these labels are to become, in their order; None: themselves. A mask
+            that comes back one-hot is understood.
+        mask_fill: label (or list of them) that a filled pixel may hold. None accepts one new
+            value, where the image shows no picture either.
+        allow: names of findings that are intended, such as ("mask_dtype",).
+
+    Returns:
+        An `AlignmentReport`: `.ok`, `.findings`, `.facts`, `.samples`; print it for a table.
+        An augmentation that raises is a finding, "raised".
+
+        A pixel whose label could be that of the nearest pixel, roundings considered, is
+        aligned. What cannot be told, and counts as unreadable: an image that came back without
+        its structure, or with changed colours and much enlarged or smaller than 32 pixels.
+        What is told coarsely: with changed colours the picture is registered as a whole, so
+        that a shift of under three quarters of a pixel, or one that differs from place to
+        place by a few pixels, may stay unseen. Test the geometry alone, too.
+        Global seeds of Keras are set while testing whether an augmentation without a seed of
+        its own is reproducible.
+
+    Example:
+
+    >>> flip = keras_segaug.JointRandomFlip(seed=1, jit_compile=False)
+    >>> keras_segaug.check_alignment(flip).ok
+    True
+    >>> def mirror_the_image_only(image, mask):
+    ...     return image[:, ::-1], mask
+    >>> print(keras_segaug.check_alignment(mirror_the_image_only).findings[0])
+    misaligned: image and mask show different places (48 of 48 samples, 100.0% of their pixels)
+    """
+    caller = caller_of(augmentation, call, batched)
+    low, high = checks.value_range(OWNER, value_range)
+    _check_numbers(size, batch_size, calls, allow)
+    table = _label_table(labels, labels_after, mask_dtype)
+    probes = _probes(size, batch_size, calls, table.count)
+    channel = caller.mask_channel if mask_channel is None else bool(mask_channel)
+    dtype = _image_dtype(image_dtype)
+    batches = [_encoded(each, dtype, (low, high), table, channel) for each in probes]
+    before = [(images.copy(), masks.copy()) for images, masks in batches]
+    try:
+        results = caller.run(batches)
+    except CallError:
+        raise
+    except Exception as error:
+        raised = Finding("raised", _said(error, caller, before[0]))
+        found = [] if "raised" in allow else [raised]
+        return AlignmentReport(_name(augmentation), found, {"error": type(error).__name__})
+    outcome = Outcome(
+        batches=before,
+        results=results,
+        judgements=_judgements(results, probes, before, table, (low, high)),
+        labels=table,
+        batched=caller.batched,
+        intact=all(map(_same_batch, batches, before)),
+        reproducible=_reproducible(caller, before[:2]),
+    )
+    summarise(outcome, mask_fill)
+    samples = [_reading(*judged) for judged in outcome.judgements]
+    findings = [finding for finding in outcome.findings if finding.name not in allow]
+    return AlignmentReport(_name(augmentation), findings, outcome.facts, samples)
+
+
+def _check_numbers(size, batch_size, calls, allow):
+    if not isinstance(size, (tuple, list)) or len(size) != 2:
+        checks.fail(OWNER, "size", "a pair (height, width)", size)
+    for length in size:
+        if not isinstance(length, int) or not 32 <= length <= 256:
+            checks.fail(OWNER, "size", "a pair of integers in 32 .. 256", size)
+    checks.positive_integer(OWNER, "batch_size", batch_size)
+    if checks.positive_integer(OWNER, "calls", calls) % 2:
+        checks.fail(OWNER, "calls", "an even number", calls)
+    if isinstance(allow, str) or set(allow) - set(MEANINGS):
+        checks.fail(OWNER, "allow", f"a tuple of names of findings, of {list(MEANINGS)}", allow)
+
+
+def _image_dtype(image_dtype):
+    accepted = "uint8 or a float dtype"
+    try:
+        dtype = np.dtype(image_dtype)
+    except TypeError:
+        checks.fail(OWNER, "image_dtype", accepted, image_dtype)
+    if dtype != "uint8" and dtype.kind != "f":
+        checks.fail(OWNER, "image_dtype", accepted, image_dtype)
+    return dtype
+
+
+def _label_table(labels, labels_after, mask_dtype):
+    try:
+        dtype = np.dtype(mask_dtype)
+    except TypeError:
+        checks.fail(OWNER, "mask_dtype", "a dtype of numpy", mask_dtype)
+    wide = labels is None
+    values = wide_values(dtype) if wide else read_labels(OWNER, "labels", labels)
+    after = None
+    if labels_after is not None:
+        after = read_labels(OWNER, "labels_after", labels_after)
+        if len(after) != len(values):
+            checks.fail(OWNER, "labels_after", f"{len(values)} labels, as before", labels_after)
+    if not np.array_equal(np.asarray(values).astype(dtype).astype("float64"), values):
+        checks.fail(
+            OWNER, "mask_dtype", f"a dtype that holds the labels up to {np.max(values)}", mask_dtype
+        )
+    # Every other one first: neighbours in the picture then are no neighbours in value, and a
+    # blend of two looks like a third that does not belong there.
+    order = range(len(values)) if wide else [*range(0, len(values), 2), *range(1, len(values), 2)]
+    after = after and [after[i] for i in order]
+    return Labels([values[i] for i in order], after, dtype)
+
+
+def _probes(size, batch_size, calls, count):
+    """The pictures of each call: all the same in even ones, so that draws can be compared."""
+    made = [_probe(tuple(size), number, count) for number in range(batch_size)]
+    return [made if call % 2 else made[:1] * batch_size for call in range(calls)]
+
+
+_probe = functools.lru_cache(64)(Probe)
+
+
+def _encoded(probes, dtype, value_range, table, channel):
+    low, high = value_range
+    images = np.stack([probe.picture for probe in probes]) * ((high - low) / 255.0) + low
+    images = images.round() if dtype.kind == "u" else images
+    masks = np.stack([table.encode(probe.codes) for probe in probes])
+    return images.astype(dtype), masks[..., None] if channel and masks.ndim == 3 else masks
+
+
+def _said(error, caller, batch):
+    """An error of the augmentation in one line, with what it was given."""
+    images, masks = batch
+    start = 0 if caller.batched else 1
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = f"{type(error).__name__}: {' '.join(lines)}"
+    return (
+        f"{text if len(text) <= 400 else text[:400] + '...'}; it was called with images "
+        f"{images.shape[start:]} {images.dtype} and masks {masks.shape[start:]} {masks.dtype}: if "
+        "it wants something else, see `batched`, `image_dtype`, `mask_dtype`, `mask_channel`, "
+        "`labels`, `size` and `call`"
+    )
+
+
+def _judgements(results, probes, batches, table, value_range):
+    images, masks = batches[0]
+    # Half a grey level is that many pixels, and as much again for one more rounding.
+    rounding = 0.6 / 255 if images.dtype.kind == "u" else 0.0
+    tolerance = tuple(0.1 + rounding * (length - 1) for length in images.shape[1:3])
+    channels = masks.shape[3] if masks.ndim == 4 else 0
+    low, high = value_range
+    found = []
+    for call, pairs in enumerate(results):
+        for sample, (image, mask) in enumerate(pairs):
+            if image.shape[:2] == mask.shape[:2]:
+                units = (np.nan_to_num(image.astype("float64")) - low) * (255.0 / (high - low))
+                judged = judge(units, mask, table, channels, probes[call], sample, tolerance)
+                found.append((call, sample, judged))
+    return found
+
+
+def _reading(call, sample, found):
+    return SampleReading(call, sample, found.state, found.method, found.misaligned, found.offset)
+
+
+def _same_batch(one, other):
+    return all(map(np.array_equal, one, other))
+
+
+def _reproducible(caller, batches):
+    """Do two fresh starts give the same? None where no fresh start can be had."""
+    runs = []
+    for _ in range(2):
+        copies = [(images.copy(), masks.copy()) for images, masks in batches]
+        try:
+            with caller.restarted() as fresh:
+                runs.append(fresh.run(copies))
+        except Exception:
+            return None
+    pairs = [[pair for batch in run for pair in batch] for run in runs]
+    return all(
+        same(a, b)
+        for one, other in zip(*pairs, strict=True)
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+def _name(augmentation):
+    if isinstance(augmentation, (tuple, list)):
+        return " and ".join(type(each).__name__ for each in augmentation)
+    name = getattr(augmentation, "__name__", None) or type(augmentation).__name__
+    return str(name)

@@ -1,0 +1,90 @@
+"""Draws of an augmentation, as arrays to look at."""
+
+import keras
+import numpy as np
+
+from keras_segaug.core import random
+from keras_segaug.core.backend import ops
+from keras_segaug.core.inputs import Batch, Sample
+from keras_segaug.core.layer import AugmentationLayer
+from keras_segaug.core.layer_types import MaskOnlyLayer
+
+_NO_IMAGES = "`images` must hold at least one image, in an array or a list of arrays."
+
+
+class Owner(str):
+    """The name of a function, for messages, and how the pictures it was given are laid out."""
+
+    data_format: str
+
+    def __new__(cls, name, augmentation=None):
+        self = super().__new__(cls, name)
+        fallback = keras.config.image_data_format()
+        self.data_format = getattr(augmentation, "data_format", None) or fallback
+        return self
+
+
+def arrays_of(owner, data):
+    """Images (B, H, W, C) and the one mask (B, H, W, K), or None, of any accepted structure."""
+    sample = Sample(owner, data)
+    masks = keras.tree.flatten(sample.tensors.get("masks", []))
+    if len(masks) > 1:
+        raise ValueError(f"{owner}: shows one mask a picture. Received {len(masks)}.")
+    layouts = sample.layouts()
+    packed = [sample.image_layout.pack(sample.images)]
+    packed += [layouts["masks"][0].pack(mask) for mask in masks]
+    images, mask, *_ = [np.asarray(keras.ops.convert_to_numpy(t)) for t in packed] + [None]
+    return images, mask
+
+
+def batches_of(owner, images, masks):
+    """[(images, masks)]: one batch where all pictures have one size, else each on its own."""
+    if hasattr(images, "shape"):
+        if 0 in images.shape:
+            raise ValueError(f"{owner}: {_NO_IMAGES} Received shape {tuple(images.shape)}.")
+        single = len(images.shape) == 3
+        images = images[None] if single else images
+        return [(images, masks[None] if single and masks is not None else masks)]
+    if not isinstance(images, (list, tuple)) or not images:
+        raise ValueError(f"{owner}: {_NO_IMAGES} Received none.")
+    masks = [None] * len(images) if masks is None else masks
+    if len(masks) != len(images):
+        raise ValueError(f"{owner}: {len(images)} images came with {len(masks)} masks.")
+    images = [np.asarray(keras.ops.convert_to_numpy(image)) for image in images]
+    masks = [m if m is None else np.asarray(keras.ops.convert_to_numpy(m)) for m in masks]
+    if len({(i.shape, getattr(m, "shape", None)) for i, m in zip(images, masks, strict=True)}) == 1:
+        return [(np.stack(images), None if masks[0] is None else np.stack(masks))]
+    return [(i[None], m if m is None else m[None]) for i, m in zip(images, masks, strict=True)]
+
+
+def draw(owner, augmentation, batches, seed, number):
+    """The draw of this number: [(images, masks, parameters)], one entry a batch.
+
+    Parameters are those of `sample`; None for a function that is no layer of this package. A
+    picture's draw does not depend on those beside it, nor on how often the layer was called.
+    """
+    drawn, start = [], 0
+    for images, masks in batches:
+        data = images if masks is None else (images, masks)
+        parameters = None
+        if isinstance(augmentation, AugmentationLayer):
+            indices = ops.arange(start, start + len(images), dtype="int32")
+            keys = random.fold_in(random.key(seed, number), indices)
+            parameters = augmentation.draw_parameters(data, keys)
+            result = augmentation.apply(data, parameters)
+        else:
+            result = augmentation(images) if masks is None else augmentation(images, masks)
+        start += len(images)
+        drawn.append((*arrays_of(owner, result), parameters))
+    return drawn
+
+
+def coded(augmentation, images, masks):
+    """Masks (B, H, W, K) as the augmentation's `MaskOnly` layers code them, nothing else done."""
+    if not isinstance(augmentation, AugmentationLayer):
+        return masks
+    steps = [step for step in augmentation.steps(None) if isinstance(step[0], MaskOnlyLayer)]
+    batch = Batch(None, [ops.convert_to_tensor(masks)], [])
+    for step in steps:
+        batch = step[0].run([step], batch)
+    return np.asarray(keras.ops.convert_to_numpy(batch.masks[0]))

@@ -1,0 +1,176 @@
+"""One HTML page with pictures, their draws, their masks and what was drawn."""
+
+import base64
+import io
+import json
+import zlib
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_segaug.extras import needed
+from keras_segaug.inspect.check import heading, stages, title
+from keras_segaug.inspect.preview import view
+from keras_segaug.inspect.preview.draws import Owner, arrays_of, batches_of, coded, draw
+
+_TEMPLATE = Path(__file__).with_name("preview.html")
+
+
+def preview_page(augmentation, pairs, draws, class_names=None, ignore_index=255, seed=0, size=384):
+    """A self-contained HTML page.
+
+    Args:
+        augmentation: a layer of keras_segaug.
+        pairs: [(name, image, mask)].
+        draws: how many draws of each pair.
+        class_names: names in the order of ids, or a mapping {id: name}.
+        ignore_index: the class that is not trained on.
+        seed: integer; the draws follow from it.
+        size: longer sides are shrunk to this many pixels, after augmentation and counting.
+
+    Returns:
+        The page as a string.
+    """
+    owner = Owner("preview", augmentation)
+    batches = [batches_of(owner, image, mask)[0] for _, image, mask in pairs]
+    originals = []
+    for batch in batches:
+        images, masks = arrays_of(owner, batch)
+        originals.append((images, coded(augmentation, images, masks), None))
+    columns = {"Original": originals}
+    for number in range(1, draws + 1):
+        columns[f"Draw {number}"] = draw(owner, augmentation, batches, seed, number)
+    ranges, notes = _value_ranges(columns, size)
+    ids = {
+        column: [view.class_ids(owner, masks)[0] for _, masks, _ in entries]
+        for column, entries in columns.items()
+    }
+    classes = _classes(ids, class_names, ignore_index)
+    samples = [
+        {
+            "name": name,
+            "pictures": [
+                {
+                    "title": column,
+                    **_picture(owner, entries[i][0][0], ids[column][i], ranges[column], size),
+                    "mask": _packed(ids[column][i], classes, size),
+                    "steps": _steps(augmentation, entries[i][2]),
+                    "shares": view.shares(ids[column][i], ignore_index),
+                }
+                for column, entries in columns.items()
+            ],
+        }
+        for i, (name, *_) in enumerate(pairs)
+    ]
+    data = {
+        "heading": heading(augmentation, stages(augmentation)),
+        "augmentation": augmentation.to_json(),
+        "notes": notes,
+        "classes": classes,
+        "samples": samples,
+    }
+    return filled(_TEMPLATE.read_text(encoding="utf-8"), data)
+
+
+def filled(template, data):
+    # "<" could end the script element that holds the data, or start a comment in it.
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+    return template.replace("__DATA__", text)
+
+
+def _value_ranges(columns, size):
+    """What is black and white in the originals and in the draws; what is to be said about it."""
+    ranges, notes = {}, [f"Pictures are shown with sides of at most {size} pixels."]
+    drawn = [column for column in columns if column != "Original"]
+    for what, members in (("Originals", ["Original"]), ("Draws", drawn)):
+        arrays = [images for column in members for images, *_ in columns[column]]
+        (low, high), guessed = view.value_range_of(arrays)
+        ranges.update(dict.fromkeys(members, (low, high)))
+        if guessed:
+            notes.append(f"{what} are shown with {low:.3g} as black and {high:.3g} as white.")
+    return ranges, notes
+
+
+def _classes(ids, class_names, ignore_index):
+    """Every class that is in a picture; what has no class comes last, with the id None."""
+    present = {int(c) for column in ids.values() for mask in column for c in np.unique(mask)}
+    nothing = present & {ignore_index, view.NO_CLASS}
+    classes = [
+        {
+            "id": class_id,
+            "name": view.name_of(class_names, class_id),
+            "colour": view.hexadecimal(view.colour_of(class_id)),
+            # What is all around hides the picture.
+            "on": class_id != 0,
+        }
+        for class_id in sorted(present - nothing)
+    ]
+    if nothing:
+        grey = view.hexadecimal(view.IGNORED_COLOUR)
+        classes.append({"id": None, "name": "ignored", "colour": grey, "on": True})
+    return classes
+
+
+def _shrunk(shape, size):
+    factor = min(1.0, size / max(shape))
+    return [max(1, round(side * factor)) for side in shape]
+
+
+def _picture(owner, image, ids, value_range, size):
+    pillow = needed(owner, "PIL.Image", "plot")
+    levels = view.rgb(owner, image, value_range)
+    grey = image.shape[-1] == 1
+    picture = pillow.fromarray(np.ascontiguousarray(levels[..., 0] if grey else levels))
+    height, width = _shrunk(ids.shape, size)
+    if (height, width) != ids.shape:
+        picture = picture.resize((width, height), pillow.Resampling.LANCZOS)
+    file = io.BytesIO()
+    picture.save(file, "PNG", optimize=True)
+    data = base64.b64encode(file.getvalue()).decode()
+    return {"image": f"data:image/png;base64,{data}", "height": height, "width": width}
+
+
+def _packed(ids, classes, size):
+    """Places in the list of classes, 16 bits each, deflated."""
+    known = [entry["id"] for entry in classes if entry["id"] is not None]
+    places = np.searchsorted(known, ids)
+    found = np.isin(ids, known)
+    places = np.where(found, places, len(known)).astype("<u2")
+    rows, columns = (
+        ((np.arange(count) + 0.5) * side / count).astype(int)
+        for count, side in zip(_shrunk(ids.shape, size), ids.shape, strict=True)
+    )
+    deflated = zlib.compress(places[rows][:, columns].tobytes(), 9)
+    return base64.b64encode(deflated).decode()
+
+
+def _steps(augmentation, parameters):
+    """What was drawn for the first sample of a batch, layer by layer."""
+    if parameters is None:
+        return []
+    return [
+        {
+            "layer": title(layer, None),
+            "applied": bool(_first((drawn or {}).get("applied", [True]))),
+            "values": [
+                [name, _said(_first(value))]
+                for name, value in (drawn or {}).items()
+                # The seed of a field of noise says nothing to a reader.
+                if name != "applied" and not name.endswith("key")
+            ],
+        }
+        for layer, drawn in augmentation.steps(parameters)
+    ]
+
+
+def _first(value):
+    return np.asarray(value if isinstance(value, list) else keras.ops.convert_to_numpy(value))[0]
+
+
+def _said(value):
+    if value.dtype == bool:
+        return "yes" if value.all() else "no"
+    if value.size <= 4:
+        return ", ".join(f"{number:.4g}" for number in value.ravel())
+    return " x ".join(map(str, value.shape)) + " numbers"

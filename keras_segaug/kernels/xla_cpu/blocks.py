@@ -1,0 +1,128 @@
+"""For programs compiled for a CPU: what to do block by block, and what to write to memory."""
+
+import math
+
+import keras
+
+from keras_segaug.core.backend import loops_pay, ops
+
+# As many pixels as a picture of 512 x 512 has.
+_MOST_PIXELS = 1 << 18
+
+# Few enough to cost nothing, small enough for the cache.
+BLOCKS = 8
+
+
+def in_row_blocks(function, tensors, per_sample=()):
+    """Calls `function` with tensors (..., rows, width, ...) and returns its list of such tensors.
+
+    What comes out of a loop is in memory before it is used. XLA would else compute it once for
+    each value made of it: a blend once a byte, a blur along one axis once a tap of the other.
+
+    Args:
+        function: must treat every row by itself.
+        tensors: of shape (B, H, ...).
+        per_sample: tensors (B, 1, n), handed to the function as they are, before the others.
+    """
+    batch, height = ops.shape(tensors[0])[:2]
+    if not loops_pay() or 0 in tensors[0].shape:
+        return function(*per_sample, *tensors)
+    block = -(-height // BLOCKS)
+
+    def split(tensor):
+        rest = ops.shape(tensor)[2:]
+        spread = ((0, 0), (0, BLOCKS * block - height), *[(0, 0)] * len(rest))
+        return ops.reshape(ops.pad(tensor, spread), (-1, block, *rest))
+
+    lengths = [ops.shape(x)[-1] for x in per_sample]
+    each = [
+        ops.reshape(ops.broadcast_to(x, (batch, BLOCKS, length)), (-1, 1, length))
+        for x, length in zip(per_sample, lengths, strict=True)
+    ]
+    found = ops.map(lambda parts: function(*parts), (*each, *map(split, tensors)))
+    return [ops.reshape(x, (-1, BLOCKS * block, *ops.shape(x)[2:]))[:, :height] for x in found]
+
+
+def in_parts(function, images, *nest):
+    """Calls `function(images, *nest)` with some pictures of the batch, then with the next.
+
+    Through with a picture before it turns to the next, a CPU finds all it wrote in its cache.
+
+    Args:
+        function: treats every picture by itself; returns a list of tensors (B, ...).
+        images: (B, H, W, C).
+        *nest: structures of tensors (B, ...), of None, and of whatever else is the same for
+            every picture.
+
+    Returns:
+        What the function returns.
+    """
+    count = _at_once(*ops.shape(images)[:3])
+    if count is None:
+        return function(images, *nest)
+    leaves = keras.tree.flatten([images, *nest])
+    tensors = [leaf for leaf in leaves if hasattr(leaf, "shape")]
+
+    def part(tensors):
+        rest = iter(tensors)
+        found = [next(rest) if hasattr(leaf, "shape") else leaf for leaf in leaves]
+        return function(*keras.tree.pack_sequence_as([images, *nest], found))
+
+    split = [ops.reshape(x, (-1, count, *ops.shape(x)[1:])) for x in tensors]
+    return [ops.reshape(x, (-1, *x.shape[2:])) for x in ops.map(part, tuple(split))]
+
+
+def _at_once(batch, height, width):
+    """How many pictures to work on together, a divisor of the batch; None for all of them."""
+    known = all(isinstance(size, int) and size > 0 for size in (batch, height, width))
+    if not loops_pay() or not known:
+        return None
+    fitting = range(1, max(_MOST_PIXELS // (height * width), 1) + 1)
+    count = max(count for count in fitting if batch % count == 0)
+    return None if count == batch else count
+
+
+def computed_apart(function, tensor, shape, dtype):
+    """`function(tensor)`, of this shape and dtype, in memory before it is used.
+
+    XLA does not put a branch of a conditional into the loop of whoever reads its result, as it
+    does with all else it can fuse: what is read more than once would be computed as often, the
+    colours of a picture that is written into its batch once a byte.
+    """
+    if not loops_pay() or 0 in tensor.shape:
+        return function(tensor)
+    # Never so, whatever the value, and be it no number: which only the compiler does not know.
+    never = ops.cast(ops.reshape(tensor, (-1,))[0], "float32") < -math.inf
+    return ops.cond(never, lambda: ops.zeros(shape, dtype), lambda: function(tensor))
+
+
+def materialised(values):
+    """Small tensors of one shape, written to memory before they are read.
+
+    XLA on a CPU fuses a cheap computation into every reader and drops its own optimisation
+    barriers before it does; it never fuses a scatter (but for one of a single row: hence two).
+    """
+    if not loops_pay() or 0 in values[0].shape:
+        return values
+    stacked = ops.stack(values if len(values) > 1 else [*values, ops.zeros_like(values[0])])
+    rows = ops.reshape(ops.arange(max(len(values), 2), dtype="int32"), (-1, 1))
+    stacked = ops.scatter_update(ops.zeros_like(stacked), rows, stacked)
+    return [stacked[i] for i in range(len(values))]
+
+
+def reduce_blocks(reduce, values, rows=32):
+    """Reduces every column of so many rows at a time: (..., H, W) -> (..., H / rows, W).
+
+    XLA on a CPU reduces up to 32 values fast. More it splits itself, and writes all of them
+    to memory first. Elsewhere the values are returned as they are.
+    """
+    *rest, height, width = ops.shape(values)
+    if not loops_pay() or not isinstance(height, int) or height <= rows:
+        return values
+    whole = height // rows * rows
+    blocks = reduce(ops.reshape(values[..., :whole, :], (*rest, -1, rows, width)), axis=-2)
+    if whole < height:
+        last = reduce(values[..., whole:, :], axis=-2, keepdims=True)
+        blocks = ops.concatenate([blocks, last], axis=-2)
+    # In memory, or else this and the reduction of its result would be made one again.
+    return materialised([blocks])[0]

@@ -1,0 +1,77 @@
+"""The call that reads the folders which `flow_from_directory` read."""
+
+from keras_segaug import checks
+from keras_segaug.migration.arguments import OWNER
+
+# Arguments of `flow_from_directory` with their defaults, and why some have no successor.
+_CARRIED = {
+    "target_size": (256, 256),
+    "color_mode": "rgb",
+    "batch_size": 32,
+    "shuffle": True,
+    "seed": None,
+    "subset": None,
+    "interpolation": "nearest",
+}
+_LEFT = {
+    "classes": "name the folder that holds the files in `images` and `masks`",
+    "class_mode": "pairs of images and masks have no class of their own",
+    "follow_links": "links are followed as the file system does",
+    "keep_aspect_ratio": "pictures are resized to `image_size` as they are",
+    "save_to_dir": "look at pictures with `plot_gallery`",
+    "save_prefix": "belongs to `save_to_dir`",
+    "save_format": "belongs to `save_to_dir`",
+}
+
+
+def check_flow(role, flow):
+    """The arguments of a `flow_from_directory`, or None."""
+    if flow is None:
+        return None
+    names = ("directory", *_CARRIED, *_LEFT)
+    if not isinstance(flow, dict) or "directory" not in flow:
+        checks.fail(OWNER, role, "a dict with a `directory`", flow)
+    for name in flow:
+        if name not in names:
+            checks.fail(OWNER, role, f"arguments among {', '.join(names)}", name)
+    return flow
+
+
+def directory_call(images, masks, validation_split):
+    """The code, with a comment for each argument that has no successor."""
+    unknown = {"directory": "the folder of the masks", "color_mode": "grayscale"}
+    masks = masks or {**images, **unknown, "interpolation": "nearest"}
+    values = {**_CARRIED, **images}
+    arguments = {"images": images["directory"], "masks": masks["directory"]}
+    height_width = values.pop("target_size")
+    arguments["image_size"] = tuple(height_width[:2])
+    for name in ("batch_size", "color_mode", "interpolation", "shuffle", "seed"):
+        arguments[name] = values[name]
+    if validation_split:
+        arguments |= {"validation_split": validation_split, "subset": values["subset"]}
+    lines = [f"    {name}={value!r}," for name, value in arguments.items()]
+    return "\n".join(
+        [
+            *_comments(images, masks),
+            "dataset = keras_segaug.segmentation_dataset_from_directory(",
+            *lines,
+            ")",
+            "dataset = dataset.map(migration.pipeline, num_parallel_calls=tf.data.AUTOTUNE)",
+        ]
+    )
+
+
+def _comments(images, masks):
+    for name in ("target_size", "batch_size", "shuffle", "seed", "subset"):
+        ours, theirs = (flow.get(name, _CARRIED[name]) for flow in (images, masks))
+        if ours != theirs:
+            yield f"# {name}: {ours!r} for images but {theirs!r} for masks; pairs now share one."
+    if images.get("seed") is None:
+        yield "# seed: without one the two generators did not draw alike."
+    if masks.get("color_mode", "rgb") != "grayscale":
+        yield "# Masks were read as colours: say with `palette=` which class each colour is."
+    if masks.get("interpolation", "nearest") != "nearest":
+        yield "# Masks were resized with interpolation, which invents classes; now as nearest."
+    for name, reason in _LEFT.items():
+        if name in images or name in masks:
+            yield f"# {name}: {reason}."
