@@ -3,6 +3,9 @@
 from typing import NamedTuple
 
 import keras_segaug as ks
+from keras_segaug.core.layer import arguments_of
+
+BORDER = ("fill_mode", "interpolation")
 
 
 class Case(NamedTuple):
@@ -11,6 +14,9 @@ class Case(NamedTuple):
     label: str = ""
 
     def make(self, **more):
+        # What has no border takes none of its settings.
+        if "fill_mode" not in arguments_of(self.layer):
+            more = {name: value for name, value in more.items() if name not in BORDER}
         return self.layer(**{"seed": 7, "jit_compile": False, **self.arguments, **more})
 
     @property
@@ -145,7 +151,7 @@ def ids(cases):
     return {"argvalues": cases, "ids": [case.id for case in cases]}
 
 
-JOINT = [case for case in CASES if issubclass(case.layer, ks.JointLayer)]
+JOINT = [case for case in CASES if case.layer.__name__.startswith("Joint")]
 MOVING = [*JOINT, *(c for c in CASES if c.layer in (ks.Pipeline, ks.RandomChoice))]
 IMAGE_ONLY = [case for case in CASES if issubclass(case.layer, ks.ImageOnlyLayer)]
 MASK_ONLY = [case for case in CASES if issubclass(case.layer, ks.MaskOnlyLayer)]

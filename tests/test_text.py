@@ -101,8 +101,8 @@ def test_any_number_comes_back_exactly(factor, seed, probability, name):
 
 def test_a_layer_of_another_package_goes_by_its_registered_name():
     class Upside(ks.JointLayer):
-        def matrix(self, parameters, height, width):
-            return self.rest_matrix(height, width)
+        def matrix(self, parameters, size):
+            return self.inference_matrix(size)
 
     name = keras.saving.get_registered_name(Upside)
     text = ks.Pipeline([Upside()]).to_json()

@@ -1,6 +1,7 @@
 """Do the branches of a `RandomChoice` fit together? Asked of what the layers declare."""
 
 from keras_segaug import checks
+from keras_segaug.engine.spec import Spec
 
 # Unknown, tiny, usual, prime, large: a layer that treats all of these alike treats all alike.
 _SIZES = ((None, None), (1, 1), (2, 3), (96, 128), (1009, 1013), (4093, 4099))
@@ -33,7 +34,7 @@ def keep_all(owner, layers):
 def _size_given(layer):
     """ "kept", a fixed (height, width), or None where it is neither."""
     try:
-        unknown, *given = [_asked(layer.output_size, *size) for size in _SIZES]
+        unknown, *given = [_asked(lambda size: layer.output_spec(Spec(size)).size, size) for size in _SIZES]
     except TypeError:
         # It reckons with sizes that may not be known.
         return None
@@ -54,7 +55,10 @@ def _codes_masks(layer):
 
 
 def _channels_given(layer):
-    return [_asked(layer.mask_channels, channels) for channels in _CHANNELS]
+    return [
+        _asked(lambda n: layer.output_spec(Spec((None, None), mask_channels=n)).mask_channels, n)
+        for n in _CHANNELS
+    ]
 
 
 def _asked(function, *arguments):

@@ -235,4 +235,4 @@ def warn_of_masks_left_behind(layer, sample):
 
 def _moves_at_random(layer):
     inner = getattr(layer, "_children", ())
-    return any(map(_moves_at_random, inner)) or (layer.moves and layer.random)
+    return any(map(_moves_at_random, inner)) or (layer._moves and layer.random)

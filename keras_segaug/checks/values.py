@@ -318,7 +318,7 @@ def weights(owner, value, count):
     return tuple(map(float, value))
 
 
-def picture_size(owner, received, expected):
+def image_size(owner, received, expected):
     """Does a picture have the size that a layer gives back?"""
     pairs = zip(received, expected, strict=True)
     if any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in pairs):

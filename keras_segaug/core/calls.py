@@ -3,12 +3,12 @@
 import numbers
 
 from keras_segaug import checks
-from keras_segaug.core.inputs import ROLES, Sample
+from keras_segaug.core.inputs import ROLES, Inputs
 from keras_segaug.core.serialization import nearest
 
 
-def sample_of(owner, *given, **named):
-    """The `Sample` of a call: (images, masks, sample_weights, further entries), some by name."""
+def inputs_of(owner, *given, **named):
+    """The `Inputs` of a call: (images, masks, sample_weights, further entries), some by name."""
     entries: dict = dict(enumerate(given))
     for name, value in named.items():
         place = _place_of(owner, name)
@@ -19,11 +19,11 @@ def sample_of(owner, *given, **named):
         entries[place] = value
     images, masks, sample_weights = (entries.get(place) for place in range(len(ROLES)))
     if len(given) <= len(ROLES):
-        return Sample(owner, images, masks, sample_weights)
+        return Inputs(owner, images, masks, sample_weights)
     if any(isinstance(entry, bool) for entry in given):
         checks.fail(owner, "training", "given by name", given[-1])
     # As `dataset.map` hands over the entries of a tuple.
-    return Sample(owner, (images, masks, sample_weights, *given[len(ROLES) :]))
+    return Inputs(owner, (images, masks, sample_weights, *given[len(ROLES) :]))
 
 
 def _place_of(owner, name):

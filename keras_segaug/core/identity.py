@@ -24,13 +24,5 @@ class Identity(AugmentationLayer):
 
     random = False
 
-    def steps(self, parameters):
-        # Without a step of its own it keeps no two layers from sharing a lookup.
-        return []
-
-    def with_steps(self, parameters, steps):
-        # None of the steps is its own.
-        return parameters
-
-    def ranged(self, value_range, acting=True):
+    def plan(self, parameters, spec):
         return []

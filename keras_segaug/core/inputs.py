@@ -1,26 +1,23 @@
 """Reads any accepted structure of images, masks and weights; writes the caller's structure back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 import keras
 
 from keras_segaug import checks
 from keras_segaug.checks import input_tensors
 from keras_segaug.core import targets
-from keras_segaug.core.backend import ops
 from keras_segaug.core.tensor_layout import Layout, PointLayout, layout_beside
 
 IMAGE_KEYS = ("images", "image")
 MASK_KEYS = ("segmentation_masks", "segmentation_mask", "masks", "mask")
 WEIGHT_KEYS = ("sample_weights", "sample_weight")
 ROLES = {"images": IMAGE_KEYS, "masks": MASK_KEYS, "sample_weights": WEIGHT_KEYS}
-# Where `Sample.tensors` has what `targets` names: a key that no caller's structure has.
+# Where `Inputs.tensors` has what `targets` names: a key that no caller's structure has.
 _MORE = "keras_segaug.core.targets"
 
 
-class Sample:
+class Inputs:
     """What one call brought: `tensors` by role, and the structure to give back.
 
     What `targets` names is in one further entry of `tensors`, again by role.
@@ -30,7 +27,7 @@ class Sample:
         data: images; or a tuple or list of images, masks and weights; or a mapping.
         masks: one mask or a structure of them, where `data` is the images alone.
         sample_weights: per-pixel weights, where `data` is the images alone.
-        checked: `data` are the `tensors` of another sample, which need not be looked at again.
+        checked: `data` are the `tensors` of another `Inputs`, which need not be looked at again.
     """
 
     def __init__(self, owner, data, masks=None, sample_weights=None, checked=False):
@@ -233,20 +230,3 @@ class Sample:
 def _name_of(path):
     # Not joined: "a/b" and "b" within "a" are two.
     return str(path)
-
-
-@dataclass
-class Batch:
-    """Tensors as the kernels take them: (B, H, W, C), masks and weights as flat lists.
-
-    Between two layers that change colours, images may be a list of their channels.
-    """
-
-    images: Any
-    masks: list
-    weights: list
-
-    def size(self):
-        """Height and width."""
-        images = self.images[0] if isinstance(self.images, list) else self.images
-        return ops.shape(images)[1:3]

@@ -1,7 +1,8 @@
-"""The template of every layer; `kinds.py` has its three kinds."""
+"""The template of every layer; `layer_types.py` has its three types."""
 
 import inspect
 import random as python_random
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -12,17 +13,18 @@ from keras_segaug.checks.input_tensors import warn_of_masks_left_behind
 from keras_segaug.checks.signature import check_named
 from keras_segaug.core import backend, calls, processes, value_ranges
 from keras_segaug.core.compilation import Compiled
-from keras_segaug.core.inputs import Sample
+from keras_segaug.core.inputs import Inputs
 from keras_segaug.core.replay import Replay, len_of
 from keras_segaug.core.serialization import WrittenAsJson
-from keras_segaug.core.steps import run_all, undo_all
 from keras_segaug.core.stream import Stream
 from keras_segaug.core.targets import IMAGE_ROLES, MASK_ROLES
 from keras_segaug.core.targets import checked as checked_targets
+from keras_segaug.engine.operations import acting_only
+from keras_segaug.engine.spec import Spec
 
 
 class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
-    """The template: reads the sample, draws once, applies to image and mask, writes back.
+    """The template: reads what comes in, draws once, applies to image and mask, writes back.
 
     A layer is abstract or final. A final layer fills in the hooks of its kind
     (`JointLayer`, `ImageOnlyLayer`, `MaskOnlyLayer`) and overrides nothing else;
@@ -62,16 +64,8 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
     is_abstract = True
     # False for layers that do the same to every sample, also at inference.
     random = True
-    # Does it move pixels? Then it has `undo(group, batch, size,
-    # predictions)`, which moves them back.
-    moves = False
-    # Is it, as a step, several lists of steps of which each sample takes one? Then it has
-    # `select(parameters, result_of)`, which takes of the results each sample's own.
-    selects = False
-    # "images" or "masks" where a layer leaves everything else alone.
-    touches = "all"
-    # Do its parameters depend on what the masks show? Then it fills in `aim`.
-    looks_at_masks = False
+    # Does it move pixels?
+    _moves = False
     # The one warning about the value range has been given.
     _warned_of_range = False
 
@@ -116,89 +110,58 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         self._stream: Any = None
         self._home = processes.process()
 
-    # --- What a kind or a composition fills in ---
+    # --- What an author may fill in ---
 
     def draw(self, draws):
-        """The parameters of a batch: a dict of tensors (B, ...), from `random.Draws`."""
+        """The random numbers of a batch: a dict of tensors (B, ...), from `random.Draws`."""
         return {}
 
-    def output_size(self, height, width):
-        """The height and width of the result."""
-        return height, width
+    def resolve(self, parameters, view):
+        """The drawn parameters, finished by what the batch shows; finished ones as they are.
 
-    def mask_channels(self, channels):
-        """The number of channels of a mask of the result."""
-        return channels
-
-    def image_channels(self, channels):
-        """The number of channels of an image of the result; raises where it takes no such image."""
-        return channels
-
-    def steps(self, parameters):
-        """The leaf layers in their order, each with its parameters (None at inference)."""
-        if parameters is not None:
-            parameters = {name: x for name, x in parameters.items() if name != "input_size"}
-        return [(self, parameters)]
-
-    def with_steps(self, parameters, steps):
-        """The parameters, those of the leaf layers taken from an iterator over `steps`."""
-        return next(steps)[1]
-
-    @property
-    def uses_range(self):
-        """Does it need to know the value range? It finds it in its parameters, then."""
-        return hasattr(self, "value_range")
-
-    def range_after(self, value_range, acting=True):
-        """The `value_ranges.ValueRange` (or `Unknown`) of the result; not acting: as at inference."""
-        return value_range
-
-    def ranged(self, value_range, acting=True):
-        """The leaf layers, as `steps` has them, each with the range of the images it gets."""
-        return [(self, value_range)]
-
-    def merges(self, group):
-        """Can this layer share one lookup with the steps before it?"""
-        return False
-
-    def aim(self, parameters, batch):
-        """The drawn parameters, completed by what the batch shows, unless they are complete.
-
-        Called for the first layer of a group only, since later ones would need what the
-        earlier ones have not yet made: a layer that aims must not merge (see `merges`).
-        What it has completed already it leaves as it is.
+        Args:
+            parameters: what `draw` returned.
+            view: an `engine.view.View` of the batch, as the layers before leave it.
         """
         return parameters
 
-    def by_picture(self, group, size):
-        """Does a group that starts with this layer read a pixel more than once, or out of order?
+    def output_spec(self, spec):
+        """The `engine.spec.Spec` of the result, from that of what comes in."""
+        return spec
 
-        On a CPU it gains by being through with a picture before it turns to the next.
+    def plan(self, parameters, spec):
+        """The operations that do what the layer does.
+
+        Args:
+            parameters: what was drawn; None at inference.
+            spec: an `engine.spec.Spec` of what comes in.
+
+        Returns:
+            A list of `engine.operations`.
         """
-        return False
-
-    def run(self, group, batch):
-        """Applies a group of steps that starts with this layer to a `Batch`."""
-        raise NotImplementedError(f"{type(self).__name__} must derive from one of the three kinds.")
+        raise NotImplementedError(
+            f"{type(self).__name__}: derive from JointLayer, ImageOnlyLayer or MaskOnlyLayer, or "
+            "define `plan`."
+        )
 
     # --- The public way in ---
 
     @backend.left_to_run
     def __call__(self, data=None, masks=None, sample_weights=None, *more, training=None, **named):
         training = calls.training(self, training)
-        sample = calls.sample_of(self, data, masks, sample_weights, *more, **named)
+        inputs = calls.inputs_of(self, data, masks, sample_weights, *more, **named)
         self._stream_of_calls()
-        with backend.ops_of(sample.images):
-            if backend.is_foreign(sample.images):
+        with backend.ops_of(inputs.images):
+            if backend.is_foreign(inputs.images):
                 # Keras' own `__call__` would ask its backend to convert TensorFlow's tensors.
-                return sample.write(self.call(sample.tensors, training is not False))
+                return inputs.write(self.call(inputs.tensors, training is not False))
             if training is None and backend.called_by_a_network():
                 training = False
             said = {} if training is None else {"training": training}
-            tensors = keras.tree.map_structure(backend.put, sample.tensors)
-            return sample.write(super().__call__(tensors, **said))
+            tensors = keras.tree.map_structure(backend.put, inputs.tensors)
+            return inputs.write(super().__call__(tensors, **said))
 
-    def draw_all(self, draws):
+    def _draw_all(self, draws):
         """The drawn parameters and, where it is not certain, whether the layer acts at all."""
         if not self.random:
             return {}
@@ -210,17 +173,32 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         """The names of the classes of this layer and of all in it."""
         return type(self).__name__
 
-    def _apply(self, sample, parameters, size=None, predictions=False):
-        steps, packed = self.steps(parameters), sample.packed()
-        if size is not None:
-            return sample.unpacked(undo_all(steps, packed, self.compute_dtype, size, predictions))
-        ranged = self._ranged(parameters)
-        return sample.unpacked(run_all(steps, packed, self.compute_dtype, ranged))
+    def _leaves(self, spec):
+        """The layers that hold no others, each with the `Spec` of what reaches it."""
+        yield self, spec
 
-    def _ranged(self, parameters):
-        """A function of steps and images: the steps, with what is known of these images."""
-        acting = parameters is not None
-        return lambda steps, images: value_ranges.completed(self, steps, images, acting)
+    def _drawn(self, parameters):
+        """The layers that hold no others, each with what was drawn for it."""
+        yield self, {name: x for name, x in parameters.items() if name != "input_size"}
+
+    def _uses_range(self):
+        """Does it need to know the value range?"""
+        return hasattr(self, "value_range")
+
+    def _resolves(self):
+        """Are its parameters finished by what the batch shows?"""
+        return type(self).resolve is not AugmentationLayer.resolve
+
+    def _planned(self, parameters, view):
+        """(operations, the parameters, finished), of a layer that gets what a `View` shows."""
+        drawn, acts = None, None
+        if parameters is not None:
+            drawn = {name: x for name, x in parameters.items() if name != "input_size"}
+            acts = drawn.pop("applied", None)
+            drawn = self.resolve(drawn, replace(view, asker=self))
+            parameters = {**parameters, **drawn}
+        operations = [replace(each, origin=self) for each in self.plan(drawn, view.spec)]
+        return acting_only(operations, acts), parameters
 
     # --- Keras ---
 
@@ -247,49 +225,50 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         return self._stream
 
     def call(self, data, training=True):
-        sample = Sample(self, data, checked=True)
+        inputs = Inputs(self, data, checked=True)
         key = self._stream_of_calls().next() if training and self.random else None
         try:
-            return self._run_program(sample, key)
+            return self._run_program(inputs, key)
         except Exception:
-            if key is not None and backend.is_eager(sample.images):
+            if key is not None and backend.is_eager(inputs.images):
                 self._stream.step_back(key)
             raise
 
-    def _run_program(self, sample, key):
+    def _run_program(self, inputs, key):
         if key is not None and not self._warned_of_masks:
-            self._warned_of_masks = warn_of_masks_left_behind(self, sample)
-        value_ranges.look_at(self, sample, acting=key is not None)
+            self._warned_of_masks = warn_of_masks_left_behind(self, inputs)
+        value_ranges.look_at(self, inputs, acting=key is not None)
         if key is None and backend.is_in_a_network():
             # Plain operations are what exporters know; whoever runs the model compiles it.
-            return self._augment(sample.tensors, None)
-        return self._program(sample.tensors, key, sample.sizes())
+            return self._augment(inputs.tensors, None)
+        return self._program(inputs.tensors, key, inputs.sizes())
 
     def _augment(self, tensors, key):
-        sample = Sample(self, tensors, checked=True)
-        return self._apply(sample, None if key is None else self._draw(key, len_of(sample)))
+        inputs = Inputs(self, tensors, checked=True)
+        parameters = None if key is None else self._draw(key, len_of(inputs))
+        return self._apply(inputs, parameters)
 
     def compute_output_spec(self, data, training=True):
-        sample = Sample(self, data, checked=True)
-        layouts = sample.layouts()
+        inputs = Inputs(self, data, checked=True)
+        layouts = inputs.layouts()
 
         def spec(role, tensor, layout):
             if role == "points":
                 return keras.KerasTensor(tensor.shape, tensor.dtype)
-            batch, height, width, channels = layout.packed_shape(tensor.shape)
-            if role in MASK_ROLES:
-                channels = self.mask_channels(channels)
-            elif role in IMAGE_ROLES:
-                channels = self.image_channels(channels)
-            shape = (batch, *self.output_size(height, width), channels)
+            batch, *size, channels = layout.packed_shape(tensor.shape)
+            kind = {"mask_channels": channels} if role in MASK_ROLES else {}
+            kind = {"image_channels": channels} if role in IMAGE_ROLES else kind
+            result = self.output_spec(Spec(tuple(size), acting=training, **kind))
+            channels = result.mask_channels if role in MASK_ROLES else channels
             dtype = self.compute_dtype if role in IMAGE_ROLES else tensor.dtype
-            return keras.KerasTensor(layout.unpacked_shape(shape), dtype)
+            shape = layout.unpacked_shape((batch, *result.size, channels))
+            return keras.KerasTensor(shape, dtype)
 
         specs = {
             role: [spec(role, *pair) for pair in zip(tensors, layouts[role], strict=True)]
-            for role, tensors in sample.flat().items()
+            for role, tensors in inputs.flat().items()
         }
-        return sample.structured(specs)
+        return inputs.structured(specs)
 
     def save_own_variables(self, store):
         if self._stream is not None:

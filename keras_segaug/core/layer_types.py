@@ -1,39 +1,29 @@
-"""The three kinds of layers: geometry for both, colour for the image, coding for the mask."""
+"""The three types of layers: geometry for both, color for the image, coding for the mask."""
+
+import numbers
 
 from keras_segaug import checks
 from keras_segaug.checks import classes
-from keras_segaug.core.backend import ops
-from keras_segaug.core.inputs import Batch
+from keras_segaug.core import value_ranges
 from keras_segaug.core.layer import AugmentationLayer
-from keras_segaug.engine.sampling_grid import Points
-from keras_segaug.kernels import labels, matrices
-from keras_segaug.kernels.channels import joined, split
-from keras_segaug.kernels.copies import can_copy, copy
-from keras_segaug.kernels.sampling import dtype_of, look_up
-from keras_segaug.kernels.xla_cpu.blocks import materialised
-from keras_segaug.kernels.xla_cpu.tables import can_tabulate, tabulated
-
-
-def where_applied(parameters, result, original):
-    """Per sample: the result where the layer acts, the original elsewhere."""
-    if "applied" not in (parameters or {}):
-        return result
-    return ops.where(ops.reshape(parameters["applied"], (-1, 1, 1, 1)), result, original)
+from keras_segaug.engine.operations import Border, Color, Labels, Piece, Warp
+from keras_segaug.kernels import matrices
+from keras_segaug.kernels.matrices import Matrix
 
 
 class JointLayer(AugmentationLayer, abstract=True):
     """Geometry: a layer states where each output pixel looks, image and mask follow alike.
 
-    Hooks: `draw(draws)`, and `matrix(parameters, height, width)` or, for what is no matrix,
-    `warp(parameters, height, width)`; `aim(parameters, batch)` for a layer that must see the
-    masks before it knows where to look.
+    Hooks: `draw(draws)`, and `matrix(parameters, size)` or, for what is no matrix,
+    `displacement(parameters, size)`; `output_spec(spec)` where the size changes;
+    `resolve(parameters, view)` for a layer that must see the masks before it knows where to look.
 
     8-bit images stay 8-bit through a lookup: blended values are rounded. Give float images
     where that matters. NaN in float images spreads no further than it is blended: moved by
     whole pixels, it stays one pixel.
 
     Args:
-        fill_mode: what lies outside the picture: "reflect", "wrap", "nearest" or
+        fill_mode: what lies outside the image: "reflect", "wrap", "nearest" or
             "constant", as in Keras.
         fill_value: the images' value outside, for "constant". NaN, no data, for float images.
         mask_fill_value: the class outside, for "constant" alone; a one-hot mask gets the row of
@@ -43,15 +33,9 @@ class JointLayer(AugmentationLayer, abstract=True):
         **kwargs: see `AugmentationLayer`.
     """
 
-    # True where points fall on pixels only, so that the lookup needs no interpolation.
-    exact = False
     # Pairs of classes that change places where the layer mirrors; None: it never does, or none do.
     class_swap = None
-    moves = True
-    # Does it blend more than a lookup does, so that none can be shared?
-    apart = False
-    # False where the points never leave the picture, so that the border does not matter.
-    leaves_picture = True
+    _moves = True
 
     def __init__(
         self,
@@ -65,7 +49,7 @@ class JointLayer(AugmentationLayer, abstract=True):
         self.fill_mode = checks.one_of(self, "fill_mode", fill_mode, checks.FILL_MODES)
         self.fill_value = checks.fill_value(self, "fill_value", fill_value)
         self.mask_fill_value = classes.label(self, "mask_fill_value", mask_fill_value)
-        if self.moves and self.mask_fill_value != 0 and fill_mode != "constant":
+        if self.mask_fill_value != 0 and fill_mode != "constant":
             accepted = (
                 f"0 with fill_mode={fill_mode!r}, which fills from the mask itself; to fill with a "
                 'class write fill_mode="constant"'
@@ -75,173 +59,77 @@ class JointLayer(AugmentationLayer, abstract=True):
             self, "interpolation", interpolation, checks.INTERPOLATIONS
         )
 
-    def matrix(self, parameters, height, width):
-        """From output to input: a `kernels.matrices` matrix for pictures of this size."""
+    def matrix(self, parameters, size):
+        """From output to input: a `kernels.matrices.Matrix` for images of this size."""
         raise NotImplementedError(f"{type(self).__name__} must define `matrix`.")
 
-    def rest_matrix(self, height, width):
+    def inference_matrix(self, size):
         """The matrix at inference, and for samples that the layer leaves alone."""
-        return matrices.IDENTITY
+        return matrices.identity(len(size))
 
-    def warp(self, parameters, height, width):
-        """What moves the points: the matrix, or a function as in `kernels.fields`."""
-        return self.matrix(parameters, height, width)
+    def displacement(self, parameters, size):
+        """What moves the points: the matrix, or a `kernels.fields.Field`."""
+        return self.matrix(parameters, size)
 
-    def trace(self, points, parameters, height, width, inverse=False):
-        """Follows points of the output of this layer into its input of this size.
-
-        The inverse follows points of the input to where they are in the output.
-        """
-        return self.follow(points, parameters, height, width, inverse)
-
-    def follow(self, points, parameters, height, width, inverse=False):
-        """As `trace`, for points that are no pixels to be looked up: no window confines them."""
-        rest = points.moved(self.rest_matrix(height, width), inverse)
+    def plan(self, parameters, spec):
         if parameters is None and self.random:
-            return rest
-        moved = points.moved(self.warp(parameters, height, width), inverse)
-        if "applied" not in (parameters or {}):
-            return moved
-        return Points.select(parameters["applied"], moved, rest)
+            return self._warp(spec, None, self.inference_matrix(spec.size))
+        map = self.displacement(parameters or {}, spec.size)
+        return self._warp(spec, map, self.inference_matrix(spec.size) if self.random else None)
 
-    def lookup(self):
-        """(interpolation, fill mode, fill value, mask fill value); None: any will do."""
-        border = (self.fill_mode, self.fill_value, self.mask_fill_value)
-        if not self.leaves_picture:
-            border = (None, None, None)
-        elif self.fill_mode != "constant":
-            border = (self.fill_mode, None, None)
-        return (None if self.exact else self.interpolation, *border)
+    def _warp(self, spec, map, rest, fill_mode=None, **more):
+        """A `Warp` with the settings of this layer, in a list.
 
-    def copies(self, height, width):
-        """Is each point a pixel of a picture of this size? Then no lookup is needed."""
-        return self.exact and not self.leaves_picture
-
-    def merges(self, group):
-        layers = [layer for layer, _ in group] + [self]
-        if not all(layer.moves and not layer.apart for layer in layers):
-            return False
-        return shared_lookup(layers) is not None
-
-    def by_picture(self, group, size):
-        if not self.moves:
-            return False
-        sizes = sizes_of(group, size)
-        points = traced(group, sizes)
-        return not points.is_identity and not copies(group, sizes, points)
-
-    def run(self, group, batch):
-        sizes = sizes_of(group, batch.size())
-        points = traced(group, sizes)
-        batch = with_classes_swapped(group, sizes, batch)
-        if copies(group, sizes, points):
-            images, *moved = copy([batch.images, *batch.masks, *batch.weights], points)
-            return Batch(images, moved[: len(batch.masks)], moved[len(batch.masks) :])
-        interpolation, mode, *fill = shared_lookup([layer for layer, _ in group])
-        # A message about what is filled names the layer that fills.
-        fills = [layer for layer, _ in group if layer.lookup()[1] == "constant"]
-        return (fills or [self])[0]._look_up(batch, points, interpolation, mode, *fill)
-
-    def undo(self, group, batch, size, predictions=False):
-        sizes = sizes_of(group, size)
-        checks.picture_size(self, batch.size(), sizes[-1])
-        points = Points(*size)
-        for (layer, parameters), before in zip(group, sizes[:-1], strict=True):
-            points = layer.trace(points, parameters, *before, inverse=True)
-        batch = with_classes_swapped(group[::-1], sizes[-2::-1], batch, predictions)
-        given = [layer.lookup()[0] for layer, _ in group]
-        interpolation = next((each for each in given if each is not None), None)
-        border = ("constant", self.fill_value, self.mask_fill_value)
-        return self._look_up(batch, points, interpolation, *border)
-
-    def _look_up(self, batch, points, interpolation, mode, value, mask_value):
-        if points.is_identity:
-            return batch
-        mode = mode or "nearest"
-        if mode == "constant":
-            checks.fits_images(self, "fill_value", value, dtype_of(batch.images))
-        rest = [(mask, mask_fill(self, mask, mode, mask_value)) for mask in batch.masks]
-        rest += [(weights, 0) for weights in batch.weights]
-        images, moved = look_up(
-            batch.images, rest, points, interpolation or "nearest", mode, value or 0.0
-        )
-        return Batch(images, moved[: len(batch.masks)], moved[len(batch.masks) :])
+        Args:
+            spec: of what comes in.
+            map: from output to input; None where the layer does nothing.
+            rest: the map for samples that it leaves alone.
+            fill_mode: None: that of the layer.
+            **more: fields of the `Warp` that are other than those of the layer.
+        """
+        size = self.output_spec(spec).size
+        every = [each for each in (map, rest) if each is not None]
+        whole = all(isinstance(each, Matrix) and each.whole for each in every)
+        kept = all(_same(a, b) for a, b in zip(spec.size, size, strict=True))
+        if kept and map is None and rest is matrices.identity(len(size)):
+            return []
+        fields = {
+            "before": tuple(spec.size),
+            "size": tuple(size),
+            "pieces": () if map is None else (Piece(map),),
+            "rest": rest,
+            "border": Border(fill_mode or self.fill_mode, self.fill_value, self.mask_fill_value),
+            "inside": kept and all(getattr(each, "inside", False) for each in every),
+            "interpolation": None if whole else self.interpolation,
+            "class_swap": self.class_swap,
+        }
+        return [Warp(**{**fields, **more})]
 
 
-def sizes_of(group, size):
-    """The size of the picture before each step, and after the last."""
-    sizes = [tuple(size)]
-    for layer, _ in group:
-        sizes.append(tuple(layer.output_size(*sizes[-1])))
-    return sizes
+def inside_window(interpolation):
+    """What `_warp` is told of points that all lie inside the image.
 
-
-def traced(group, sizes):
-    """Where the pixels of what a group makes look in the picture before its first step."""
-    points = Points(*sizes[-1])
-    for (layer, parameters), size in zip(reversed(group), reversed(sizes[:-1]), strict=True):
-        points = layer.trace(points, parameters, *size)
-    return points
-
-
-def copies(group, sizes, points):
-    """Is every one of these points a pixel, so that whole windows can be copied?"""
-    exact = all(layer.copies(*size) for (layer, _), size in zip(group, sizes, strict=False))
-    return exact and can_copy(points, *sizes[0])
-
-
-def with_classes_swapped(group, sizes, batch, predictions=False):
-    """The masks, left and right swapped for the samples that a step of the group mirrors.
-
-    Before the lookup, so that what is filled keeps its class. Of predictions, which are class
-    scores in the place of the images, the channels swap likewise.
+    Any border will do, but for a cubic, whose outer taps lie beyond.
     """
-    images, masks = batch.images, batch.masks
-    for (layer, parameters), size in zip(group, sizes, strict=False):
-        if layer.class_swap and parameters is not None:
-            side = matrices.orientation(layer.matrix(parameters, *size))
-            # Else the compiler would compute it once a pixel.
-            [side] = materialised([ops.convert_to_tensor(side)])
-            mirrored = where_applied(parameters, ops.reshape(side < 0.0, (-1, 1, 1, 1)), False)
-            masks = [labels.swap(layer, mask, layer.class_swap, mirrored) for mask in masks]
-            if predictions:
-                images = labels.swap_scores(layer, images, layer.class_swap, mirrored)
-    return Batch(images, masks, batch.weights)
+    return {"inside": interpolation != "bicubic", "fill_mode": "reflect"}
 
 
-def shared_lookup(layers):
-    """The one setting all these layers can be looked up with, or None where they differ."""
-    merged = (None, None, None, None)
-    for layer in layers:
-        pairs = list(zip(merged, layer.lookup(), strict=True))
-        if any(a is not None and b is not None and not _equal(a, b) for a, b in pairs):
-            return None
-        merged = tuple(b if a is None else a for a, b in pairs)
-    return merged
-
-
-def _equal(a, b):
-    """Also of NaN, which does not equal itself."""
-    return a == b or (a != a and b != b)
-
-
-def mask_fill(layer, mask, mode, value):
-    """What a filled pixel of this mask holds: the class, or its one-hot row."""
-    if mode != "constant":
-        return 0
-    channels = mask.shape[-1]
-    checks.known_channels(layer, "masks", channels)
-    if channels > 1:
-        return [int(channel == value) for channel in range(channels)]
-    checks.fits_dtype(layer, "mask_fill_value", value, dtype_of(mask))
-    return value
+def _same(a, b):
+    return a is b or (isinstance(a, numbers.Integral) and isinstance(b, numbers.Integral) and a == b)
 
 
 class ImageOnlyLayer(AugmentationLayer, abstract=True):
-    """Colour, noise, blur: the masks come back bit for bit.
+    """Color, noise, blur: the masks come back bit for bit.
 
-    Hooks: `draw(draws)`, and `transform_images(images, parameters)` or, for what mixes the
-    channels of a pixel, `transform_channels(channels, parameters)`.
+    Hooks: `draw(draws)`, and one of these, named after what a new value depends on:
+
+    - `transform_values(values, parameters)`: on the old value alone (gamma).
+    - `transform_pixels(channels, parameters)`: on the channels of the same pixel (hue).
+    - `transform_images(images, parameters)`: on anything in the image (blur).
+
+    Values are float32, (B, H, W, C), channels a list of (B, H, W, 1), of which a list is
+    returned. Drawn numbers come as (B, 1, 1, 1). What reads a whole image finds in
+    `parameters["gaps"]` whether a value may be NaN.
 
     A layer with an argument `value_range` finds the range to work with in
     `parameters["value_range"]`: its own, where it was given one; else what the layers before
@@ -252,67 +140,63 @@ class ImageOnlyLayer(AugmentationLayer, abstract=True):
     [0, 1] give a warning.
     """
 
-    touches = "images"
-    # Does `transform_images` look at other pixels of a picture, too?
-    looks_around = False
-    # Does `transform_images` do the same to every channel, whatever the others are?
-    by_channel = False
-    # Does it do the same to equal values, wherever they are, and is it dear to compute? On a CPU
-    # it is then computed once for each of the 256 values of 8-bit images, and looked up.
-    by_value = False
+    # "mean" where `transform_values` finds the mean of each channel in `parameters["mean"]`.
+    statistics = None
+    # Is `transform_values` expensive? On a CPU it is then computed once for each of the 256 values
+    # of 8-bit images, and looked up.
+    tabulate = False
 
-    def by_picture(self, group, size):
-        return self.looks_around
+    def transform_values(self, values, parameters):
+        """New values of values, whatever is beside them."""
+        raise NotImplementedError(
+            f"{type(self).__name__} must define `transform_images`, `transform_pixels` or "
+            "`transform_values`."
+        )
+
+    def transform_pixels(self, channels, parameters):
+        """New channels of a list of channels."""
+        raise NotImplementedError
 
     def transform_images(self, images, parameters):
-        """New images from float32 images (B, H, W, C); drawn numbers come as (B, 1, 1, 1)."""
-        raise NotImplementedError(f"{type(self).__name__} must define `transform_images`.")
+        """New images of images."""
+        raise NotImplementedError
 
-    def transform_channels(self, channels, parameters):
-        """The same for a list of the C channels, each (B, H, W, 1), which it returns as a list."""
-        return [self.transform_images(channel, parameters) for channel in channels]
-
-    def run(self, group, batch):
-        (_, parameters), *_ = group
+    def plan(self, parameters, spec):
         if parameters is None and self.random:
-            return batch
-        drawn = {
-            name: ops.reshape(value, (-1, 1, 1, 1))
-            if len(getattr(value, "shape", ())) == 1
-            else value
-            for name, value in (parameters or {}).items()
-        }
+            return []
+        reaches = ("images", "pixels", "values")
+        own = [r for r in reaches if _defines(self, f"transform_{r}")]
+        return [self._color((own or ["values"])[0], parameters, spec)]
 
-        def transform(images):
-            return where_applied(parameters, self.transform_images(images, drawn), images)
+    def _color(self, reach, parameters, spec):
+        """A `Color` of one of the three hooks."""
+        given = {**(parameters or {}), "gaps": spec.gaps}
+        if self._uses_range():
+            given["value_range"] = value_ranges.needed(self, spec.value_range)
+        return Color(
+            reach=reach,
+            function=getattr(self, f"transform_{reach}"),
+            parameters=given,
+            statistics=self.statistics,
+            tabulate=self.tabulate,
+        )
 
-        images = batch.images
-        mixes = type(self).transform_channels is not ImageOnlyLayer.transform_channels
-        if mixes or (self.by_channel and isinstance(images, list)):
-            before = split(images)
-            after = self.transform_channels(before, drawn)
-            images = [where_applied(parameters, *pair) for pair in zip(after, before, strict=True)]
-        elif self.by_value and can_tabulate(images):
-            images = tabulated(transform, images)
-        else:
-            images = transform(ops.cast(joined(images), "float32"))
-        return Batch(images, batch.masks, batch.weights)
+
+def _defines(layer, hook):
+    return getattr(type(layer), hook) is not getattr(ImageOnlyLayer, hook)
 
 
 class MaskOnlyLayer(AugmentationLayer, abstract=True):
     """Masks into masks: the image comes back bit for bit.
 
-    Hook: `transform_mask(mask)`, and `mask_channels(channels)` where that changes.
+    Hook: `transform_mask(mask)`, and `output_spec(spec)` where the number of channels changes.
     """
 
     random = False
-    touches = "masks"
 
     def transform_mask(self, mask):
         """A new mask (B, H, W, K') of the same dtype from a mask (B, H, W, K)."""
         raise NotImplementedError(f"{type(self).__name__} must define `transform_mask`.")
 
-    def run(self, group, batch):
-        (_, parameters), *_ = group
-        masks = [where_applied(parameters, self.transform_mask(m), m) for m in batch.masks]
-        return Batch(batch.images, masks, batch.weights)
+    def plan(self, parameters, spec):
+        return [Labels(function=self.transform_mask)]

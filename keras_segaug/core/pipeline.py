@@ -1,13 +1,14 @@
 """Layers made of layers."""
 
+from dataclasses import replace
+
 from keras_segaug import checks
 from keras_segaug.checks import branches
 from keras_segaug.core import value_ranges
 from keras_segaug.core.backend import ops
-from keras_segaug.core.inputs import Batch
 from keras_segaug.core.layer import AugmentationLayer
-from keras_segaug.core.steps import completed, run
-from keras_segaug.kernels.sampling import dtype_of
+from keras_segaug.engine.operations import Select
+from keras_segaug.engine.spec import Spec
 
 
 class Composition(AugmentationLayer, abstract=True):
@@ -36,30 +37,39 @@ class Composition(AugmentationLayer, abstract=True):
         super().__init__(**kwargs)
         self.layers = list(layers)
 
-    def draw_all(self, draws):
+    def _draw_all(self, draws):
         children = draws.children(len(self.layers))
-        drawn = [layer.draw_all(each) for layer, each in zip(self.layers, children, strict=True)]
-        parameters = self.settle({**super().draw_all(draws), "layers": drawn})
+        drawn = [layer._draw_all(each) for layer, each in zip(self.layers, children, strict=True)]
+        parameters = self._settle({**super()._draw_all(draws), "layers": drawn})
         if "applied" not in parameters:
             return parameters
-        return {**parameters, "layers": self.gate(parameters, parameters["applied"])}
-
-    def with_steps(self, parameters, steps):
-        pairs = zip(self.layers, parameters["layers"], strict=True)
-        return {**parameters, "layers": [layer.with_steps(drawn, steps) for layer, drawn in pairs]}
+        return {**parameters, "layers": self._gate(parameters, parameters["applied"])}
 
     def _tree(self):
         return f"{type(self).__name__}({','.join(layer._tree() for layer in self.layers)})"
 
-    def settle(self, parameters):
+    def _drawn(self, parameters):
+        for layer, drawn in zip(self.layers, parameters["layers"], strict=True):
+            yield from layer._drawn(drawn)
+
+    def _planned(self, parameters, view):
+        inner = [None] * len(self.layers) if parameters is None else parameters["layers"]
+        operations, inner = self._plan_layers(parameters, inner, view)
+        return operations, None if parameters is None else {**parameters, "layers": inner}
+
+    def _plan_layers(self, parameters, inner, view):
+        """(operations, the inner layers' parameters, finished)."""
+        raise NotImplementedError(f"{type(self).__name__} must define `_plan_layers`.")
+
+    def _settle(self, parameters):
         """Hands down what the composition itself has drawn."""
         return parameters
 
-    def gate(self, parameters, condition):
+    def _gate(self, parameters, condition):
         """The inner layers' parameters; where the condition (B,) does not hold, at inference's."""
-        raise NotImplementedError(f"{type(self).__name__} must define `gate`.")
+        raise NotImplementedError(f"{type(self).__name__} must define `_gate`.")
 
-    def each(self, function, parameters, condition):
+    def _each(self, function, parameters, condition):
         """`function(layer, its parameters, condition)` for each of the layers, as a list."""
         return [
             function(layer, drawn, condition)
@@ -108,62 +118,49 @@ class Pipeline(Composition):
         super().__init__(layers, **kwargs)
         self.value_range = checks.optional_value_range(self, value_range)
         # What is unknown after one of the layers is so whatever comes in.
-        for leaf, each in value_ranges.leaves_of(self, value_ranges.ValueRange(0.0, 255.0)):
-            if leaf.uses_range:
-                value_ranges.needed(leaf, each)
+        for leaf, spec in self._leaves(Spec((None, None), value_ranges.ANY)):
+            if leaf._uses_range():
+                value_ranges.needed(leaf, spec.value_range)
 
     @property
     def random(self):  # type: ignore[override]  # decided by what it holds
         return any(layer.random for layer in self._children)
 
-    def output_size(self, height, width):
-        for layer in self.layers:
-            height, width = layer.output_size(height, width)
-        return height, width
-
-    def mask_channels(self, channels):
-        for layer in self.layers:
-            channels = layer.mask_channels(channels)
-        return channels
-
-    def image_channels(self, channels):
-        for layer in self.layers:
-            channels = layer.image_channels(channels)
-        return channels
-
-    def steps(self, parameters):
-        inner = [None] * len(self.layers) if parameters is None else parameters["layers"]
-        return [
-            step
-            for layer, drawn in zip(self.layers, inner, strict=True)
-            for step in layer.steps(drawn)
-        ]
-
-    def gate(self, parameters, condition):
-        return self.each(at_inference_elsewhere, parameters, condition)
-
-    def ranged(self, value_range, acting=True):
-        found, value_range = [], self._first_range(value_range)
-        for layer in self.layers:
-            found += layer.ranged(value_range, acting)
-            value_range = layer.range_after(value_range, acting)
-        return found
-
-    def range_after(self, value_range, acting=True):
+    def output_spec(self, spec):
         ends = []
-        for acts in {acting, acting and self.probability == 1.0}:
-            end = self._first_range(value_range)
+        for acting in {spec.acting, spec.acting and self.probability == 1.0}:
+            end = replace(self._first(spec), acting=acting)
             for layer in self.layers:
-                end = layer.range_after(end, acts)
+                end = layer.output_spec(end)
             ends.append(end)
-        return value_ranges.common(
-            ends, "a Pipeline before it changes the range of some samples only"
-        )
+        why = "a Pipeline before it changes the range of some samples only"
+        found = value_ranges.common([end.value_range for end in ends], why)
+        return replace(ends[0], value_range=found, acting=spec.acting)
 
-    def _first_range(self, value_range):
+    def _first(self, spec):
+        """The `Spec` of what the first layer gets."""
         if self.value_range is None:
-            return value_range
-        return value_ranges.ValueRange(*self.value_range)
+            return spec
+        return replace(spec, value_range=value_ranges.ValueRange(*self.value_range))
+
+    def _leaves(self, spec):
+        spec = self._first(spec)
+        for layer in self.layers:
+            yield from layer._leaves(spec)
+            spec = layer.output_spec(spec)
+
+    def _plan_layers(self, parameters, inner, view):
+        operations, finished = [], []
+        view = replace(view, spec=self._first(view.spec))
+        for layer, drawn in zip(self.layers, inner, strict=True):
+            found, drawn = layer._planned(drawn, view)
+            view = view.after(found, layer.output_spec(view.spec))
+            operations += found
+            finished.append(drawn)
+        return operations, finished
+
+    def _gate(self, parameters, condition):
+        return self._each(at_inference_elsewhere, parameters, condition)
 
 
 class RandomChoice(Composition):
@@ -202,137 +199,77 @@ class RandomChoice(Composition):
     (2, 4, 4)
     """
 
-    selects = True
-
     def __init__(self, layers, weights=None, **kwargs):
         super().__init__(layers, **kwargs)
         self.weights_ = checks.weights(self, weights, len(self.layers))
-        self._merges = branches.keep_all(self, self.layers)
+        self._keeps_all = branches.keep_all(self, self.layers)
 
-    def output_size(self, height, width):
+    def output_spec(self, spec):
         # All are asked: each may refuse a size.
-        first, *_ = [layer.output_size(height, width) for layer in self.layers]
-        return first
+        first, *_ = ends = [layer.output_spec(spec) for layer in self.layers]
+        rest = spec.value_range
+        if not self._keeps_all:
+            rest = self.layers[0].output_spec(replace(spec, acting=False)).value_range
+        found = [end.value_range for end in ends] + ([rest] if self.probability < 1.0 else [])
+        why = "a RandomChoice before it leaves images in different ranges"
+        found = value_ranges.common(found, why) if spec.acting else rest
+        return replace(first, value_range=found)
 
-    def mask_channels(self, channels):
-        first, *_ = [layer.mask_channels(channels) for layer in self.layers]
-        return first
-
-    def image_channels(self, channels):
-        first, *_ = [layer.image_channels(channels) for layer in self.layers]
-        return first
-
-    def steps(self, parameters):
-        if not self._merges:
-            return self.layers[0].steps(None) if parameters is None else [(self, parameters)]
-        if parameters is None:
-            return []
-        pairs = zip(self.layers, parameters["layers"], strict=True)
-        return [step for layer, drawn in pairs for step in layer.steps(drawn)]
-
-    def ranged(self, value_range, acting=True):
-        if not self._merges:
-            return [(self, value_range)] if acting else self.layers[0].ranged(value_range, False)
-        if not acting:
-            return []
-        return [pair for layer in self.layers for pair in layer.ranged(value_range)]
-
-    def range_after(self, value_range, acting=True):
-        rest = value_range if self._merges else self.layers[0].range_after(value_range, False)
-        if not acting:
-            return rest
-        ends = [layer.range_after(value_range) for layer in self.layers]
-        ends += [rest] if self.probability < 1.0 else []
-        return value_ranges.common(
-            ends, "a RandomChoice before it leaves images in different ranges"
-        )
+    def _leaves(self, spec):
+        layers = self.layers if self._keeps_all else self.layers[:1]
+        layers = self.layers if spec.acting else layers
+        for layer in layers:
+            yield from layer._leaves(spec)
 
     def draw(self, draws):
         return {"choice": draws.uniform()}
 
-    def settle(self, parameters):
-        if not self._merges:
+    def _settle(self, parameters):
+        if not self._keeps_all:
             return parameters
-        triples = zip(self.layers, parameters["layers"], self._chosen(parameters), strict=True)
+        choice = self._chosen(parameters)
+        conditions = [choice == number for number in range(len(self.layers))]
+        triples = zip(self.layers, parameters["layers"], conditions, strict=True)
         return {**parameters, "layers": [nothing_elsewhere(*triple) for triple in triples]}
 
-    def gate(self, parameters, condition):
-        if self._merges:
-            return self.each(nothing_elsewhere, parameters, condition)
+    def _gate(self, parameters, condition):
+        if self._keeps_all:
+            return self._each(nothing_elsewhere, parameters, condition)
         first, *others = parameters["layers"]
         return [at_inference_elsewhere(self.layers[0], first, condition), *others]
 
     def _chosen(self, parameters):
-        """For each of the layers, which samples (B,) have drawn it."""
-        total, below, chosen = sum(self.weights_), 0.0, []
-        for i, weight in enumerate(self.weights_):
-            above = 1.0 if i == len(self.weights_) - 1 else below + weight / total
-            chosen.append((parameters["choice"] >= below) & (parameters["choice"] < above))
-            below = above
+        """The number of the layer that each sample has drawn: int32 (B,)."""
+        total, below, chosen = sum(self.weights_), 0.0, 0
+        for weight in self.weights_[:-1]:
+            below += weight / total
+            chosen = chosen + ops.cast(parameters["choice"] >= below, "int32")
+        if isinstance(chosen, int):
+            chosen = ops.zeros_like(parameters["choice"], dtype="int32")
         return chosen
 
-    @property
-    def looks_at_masks(self):  # type: ignore[override]  # decided by what it holds
-        if self._merges:
-            return False
-        return any(value_ranges.leaves_that_look(layer) for layer in self.layers)
-
-    def aim(self, parameters, batch):
-        """Each of the layers sees the batch as it is before the choice."""
-        if not self.looks_at_masks:
-            return parameters
-        triples = zip(self.layers, parameters["layers"], self._inner(parameters), strict=True)
-        inner = [
-            layer.with_steps(drawn, iter(completed(steps, batch)))
-            for layer, drawn, steps in triples
-        ]
-        return {**parameters, "layers": inner}
-
-    def _inner(self, parameters):
-        """The steps of each of the layers, which get the images that the choice gets."""
-        pairs = zip(self.layers, parameters["layers"], strict=True)
-        lists = [(layer, layer.steps(drawn)) for layer, drawn in pairs]
-        if "entering" not in parameters:
-            return [steps for _, steps in lists]
-        known = parameters["entering"], parameters["gaps"]
-        return [value_ranges.entered(layer, steps, *known) for layer, steps in lists]
-
-    def with_steps(self, parameters, steps):
-        return super().with_steps(parameters, steps) if self._merges else next(steps)[1]
-
-    def run(self, group, batch):
-        (_, parameters), *_ = group
-        return self.select(parameters, lambda inner: run(inner, batch, None))
-
-    def select(self, parameters, result_of):
-        """Of the results of each layer's steps, which are `Batch`es, each sample's own."""
-        results = [result_of(steps) for steps in self._inner(parameters)]
-        if len({dtype_of(each.images) for each in results}) > 1:
-            # Some are 8-bit geometry, others colors.
-            results = [
-                Batch(ops.cast(each.images, "float32"), each.masks, each.weights)
-                for each in results
-            ]
-        selected, *others = results
-        for condition, other in zip(self._chosen(parameters)[1:], others, strict=True):
-            if "applied" in parameters:
-                condition = condition & parameters["applied"]
-            selected = _where(ops.reshape(condition, (-1, 1, 1, 1)), other, selected)
-        return selected
-
-
-def _where(condition, batch, other):
-    def pick(tensors, others):
-        return [ops.where(condition, a, b) for a, b in zip(tensors, others, strict=True)]
-
-    [images] = pick([batch.images], [other.images])
-    return Batch(images, pick(batch.masks, other.masks), pick(batch.weights, other.weights))
+    def _plan_layers(self, parameters, inner, view):
+        """Each of the layers gets the batch as it is before the choice."""
+        if parameters is None and self._keeps_all:
+            return [], inner
+        if parameters is None:
+            return self.layers[0]._planned(None, view)[0], inner
+        pairs = zip(self.layers, inner, strict=True)
+        planned = [layer._planned(drawn, view) for layer, drawn in pairs]
+        branches, finished = zip(*planned, strict=True)
+        if self._keeps_all:
+            return [each for branch in branches for each in branch], list(finished)
+        choice = self._chosen(parameters)
+        if "applied" in parameters:
+            choice = ops.where(parameters["applied"], choice, 0)
+        branches = tuple(map(tuple, branches))
+        return [Select(choice=choice, branches=branches, origin=self)], list(finished)
 
 
 def nothing_elsewhere(layer, parameters, condition):
     """The same parameters; where the condition (B,) does not hold, nothing at all is done."""
     if isinstance(layer, Composition):
-        inner = layer.each(nothing_elsewhere, parameters, condition)
+        inner = layer._each(nothing_elsewhere, parameters, condition)
         parameters = {**parameters, "layers": inner}
     return _acting(parameters, condition)
 
@@ -342,7 +279,7 @@ def at_inference_elsewhere(layer, parameters, condition):
     if not layer.random:
         return parameters
     if isinstance(layer, Composition):
-        parameters = {**parameters, "layers": layer.gate(parameters, condition)}
+        parameters = {**parameters, "layers": layer._gate(parameters, condition)}
     return _acting(parameters, condition)
 
 

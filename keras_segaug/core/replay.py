@@ -8,9 +8,11 @@ import numpy as np
 from keras_segaug import checks
 from keras_segaug.checks import classes
 from keras_segaug.core import backend, calls, random, value_ranges
+from keras_segaug.core.apply import apply, undo, view_of
 from keras_segaug.core.backend import ops
-from keras_segaug.core.inputs import Sample
-from keras_segaug.core.steps import batch_of, completed
+from keras_segaug.core.inputs import Inputs
+from keras_segaug.engine.spec import Spec
+from keras_segaug.engine.view import View
 
 
 class Replay:
@@ -19,12 +21,11 @@ class Replay:
     # Of the base.
     random: Any
     data_format: Any
-    draw_all: Any
-    steps: Any
-    with_steps: Any
-    _ranged: Any
+    resolve: Any
+    _draw_all: Any
+    _leaves: Any
+    _planned: Any
     _tree: Any
-    _apply: Any
     _run_program: Any
     _stream_of_calls: Any
 
@@ -34,7 +35,7 @@ class Replay:
         Args:
             data: any structure the layer accepts; or the images' shape, (H, W, C) or
                 (B, H, W, C), which is enough unless a layer looks at the masks.
-            key: (2,) words from `keras_segaug.core.random.key` or `call_key`; or one key a sample,
+            key: (2,) words from `keras_segaug.random.key` or `call_key`; or one key a sample,
                 (B, 2); or an integer seed. Layers of other classes, and pipelines of them,
                 draw independently from one key.
 
@@ -46,15 +47,18 @@ class Replay:
             ValueError: for a shape where a layer looks at the masks to choose its window.
         """
         if is_shape(data):
-            self._check_needs_no_data()
             with backend.ops_of(key):
                 data = tuple(data)
                 count = data[0] if len(data) == 4 else 1
                 size = data[-3:-1] if self.data_format == "channels_last" else data[-2:]
-                return {**self._draw(key, count), "input_size": _rows(size, count)}
-        sample = Sample(self, data)
-        with backend.ops_of(sample.images):
-            return self._complete(sample, self._draw(key, len_of(sample)))
+                spec = Spec(size, value_ranges.ANY)
+                drawn = self._finished(self._draw(key, count), View(spec, owner=self))
+                return {**drawn, "input_size": _rows(size, count)}
+        inputs = Inputs(self, data)
+        with backend.ops_of(inputs.images):
+            view, count = view_of(self, inputs.packed(), acting=True), len_of(inputs)
+            drawn = self._finished(self._draw(key, count), view)
+            return {**drawn, "input_size": _rows(view.spec.size, count)}
 
     def call_key(self, number):
         """The key of the call of this number, counted from 0, since the stream began.
@@ -80,11 +84,11 @@ class Replay:
             data: images of the size that the parameters were drawn for, and what goes with them.
             parameters: what `draw_parameters` returned, or None.
         """
-        sample = Sample(self, data)
-        self._check_size(sample, parameters)
-        with backend.ops_of(sample.images):
-            value_ranges.look_at(self, sample, acting=parameters is not None)
-            return sample.write(self._apply(sample, parameters))
+        inputs = Inputs(self, data)
+        self._check_size(inputs, parameters)
+        with backend.ops_of(inputs.images):
+            value_ranges.look_at(self, inputs, acting=parameters is not None)
+            return inputs.write(self._apply(inputs, parameters))
 
     def invert(self, data, parameters, size=None, predictions=None):
         """Moves data back to where it was before `apply` with the same parameters.
@@ -109,11 +113,12 @@ class Replay:
             The same structure, of the original's size. Pixels that the augmented picture
             does not show hold `fill_value`, `mask_fill_value` and the weight 0.
         """
-        sample = Sample(self, data)
-        predictions = classes.are_predictions(self, predictions, "masks" in sample.tensors)
-        size = size or size_of(parameters) or "same"
-        with backend.ops_of(sample.images):
-            return sample.write(self._apply(sample, parameters, size, predictions))
+        inputs = Inputs(self, data)
+        predictions = classes.are_predictions(self, predictions, "masks" in inputs.tensors)
+        with backend.ops_of(inputs.images):
+            packed = inputs.packed()
+            size = size or size_of(parameters) or ops.shape(packed["images"][0])[1:3]
+            return inputs.write(inputs.unpacked(undo(self, packed, parameters, size, predictions)))
 
     def augment(self, data, key):
         """`apply` of what `draw_parameters` draws, in one program, compiled as a call is.
@@ -123,9 +128,9 @@ class Replay:
             key: as in `draw_parameters`. The layer's own seed and count of calls are not looked
                 at, so that one key gives the same in every thread, process and machine.
         """
-        sample = data if isinstance(data, Sample) else Sample(self, data)
-        with backend.ops_of(sample.images):
-            return sample.write(self._run_program(sample, as_key(key) if self.random else None))
+        inputs = data if isinstance(data, Inputs) else Inputs(self, data)
+        with backend.ops_of(inputs.images):
+            return inputs.write(self._run_program(inputs, as_key(key) if self.random else None))
 
     def stateless_call(
         self,
@@ -149,44 +154,33 @@ class Replay:
         Returns:
             (result, values of the random stream after the call), and the losses if wanted.
         """
-        sample = calls.sample_of(self, *data, **named)
-        with backend.ops_of(sample.images):
+        inputs = calls.inputs_of(self, *data, **named)
+        with backend.ops_of(inputs.images):
             tensors, *rest = super().stateless_call(  # type: ignore[misc]  # a Keras layer has it
                 trainable_variables,
                 # Of TensorFlow's variables the values: the variables themselves would be advanced.
                 [ops.copy(variable) for variable in non_trainable_variables],
-                sample.tensors,
+                inputs.tensors,
                 training=calls.training(self, training) is not False,
                 return_losses=return_losses,
             )
-            return (sample.write(tensors), *rest)
+            return (inputs.write(tensors), *rest)
+
+    def _apply(self, inputs, parameters):
+        return inputs.unpacked(apply(self, inputs.packed(), parameters))
 
     def _draw(self, key, count):
         draws = random.Draws(random.for_tree(as_key(key), self._tree()), count)
-        return self.draw_all(draws)
+        return self._draw_all(draws)
 
-    def _complete(self, sample, parameters):
-        """The parameters, with what the layers that look at the masks made of them."""
-        batch, steps = batch_of(sample.packed()), self.steps(parameters)
-        if any(layer.looks_at_masks for layer, _ in steps):
-            seen = completed(self._ranged(parameters)(steps, batch.images), batch)
-            pairs = zip(steps, seen, strict=True)
-            chosen = [new if new[0].looks_at_masks else old for old, new in pairs]
-            parameters = value_ranges.forgotten(self.with_steps(parameters, iter(chosen)))
-        return {**parameters, "input_size": _rows(batch.size(), len_of(sample))}
+    def _finished(self, drawn, view):
+        """The drawn parameters, with what the layers that look at the masks make of them."""
+        looks = any(leaf._resolves() for leaf, _ in self._leaves(view.spec))
+        return self._planned(drawn, view)[1] if looks else drawn
 
-    def _check_needs_no_data(self):
-        looking = value_ranges.leaves_that_look(self)
-        if looking:
-            raise ValueError(
-                f"{type(self).__name__}: `data` must be images and masks, not a shape alone, since "
-                f"{type(looking[0]).__name__} looks at the masks to choose its window. Write "
-                "draw_parameters((images, masks), key)."
-            )
-
-    def _check_size(self, sample, parameters):
+    def _check_size(self, inputs, parameters):
         drawn = size_of(parameters)
-        size = sample.image_layout.packed_shape(sample.images.shape)[1:3]
+        size = inputs.image_layout.packed_shape(inputs.images.shape)[1:3]
         pairs = zip(drawn or size, size, strict=True)
         if any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in pairs):
             raise ValueError(
@@ -229,6 +223,6 @@ def size_of(parameters):
     return None if -1 in (height, width) else (height, width)
 
 
-def len_of(sample):
-    images = sample.images
+def len_of(inputs):
+    images = inputs.images
     return ops.shape(images)[0] if len(images.shape) == 4 else 1

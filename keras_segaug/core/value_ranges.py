@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from dataclasses import replace
 from typing import NamedTuple
 
 import keras
@@ -9,12 +10,11 @@ import numpy as np
 
 from keras_segaug import checks
 from keras_segaug.core import backend
+from keras_segaug.engine.spec import Spec
 
 # Float arithmetic on the way to the layer may have gone so far beyond, in parts of the range.
 _ROUNDING = 1e-4
 _MOST_FLOAT16 = 65504.0
-# What parameters are told of the images, beside what was drawn.
-_KNOWN = ("value_range", "gaps", "entering")
 
 
 class ValueRange(NamedTuple):
@@ -34,6 +34,10 @@ class Unknown(NamedTuple):
     why: str
 
 
+# Where nobody looks at it.
+ANY = ValueRange(0.0, 255.0)
+
+
 def of_dtype(dtype):
     """The range of images of this dtype, of which nothing else is known."""
     if dtype == "bool":
@@ -47,7 +51,7 @@ def of_dtype(dtype):
 
 def scaled(value_range, scales, offsets):
     """The range after image * scale + offset, one pair a channel: that of all channels."""
-    if isinstance(value_range, Unknown):
+    if value_range is None or isinstance(value_range, Unknown):
         return value_range
     ends = [
         end * scale + offset
@@ -77,49 +81,11 @@ def needed(layer, value_range):
     return value_range.low, value_range.high
 
 
-def completed(layer, steps, images, acting):
-    """The steps of a layer, their parameters completed by what is known of the images.
-
-    Args:
-        layer: the layer that `steps` are of.
-        steps: the leaf layers with their parameters.
-        images: of which the dtype alone is looked at.
-        acting: False at inference.
-    """
-    dtype = keras.backend.standardize_dtype(images.dtype)
-    start = of_dtype(dtype)
-    check_held(layer, layer.range_after(start, acting), dtype)
-    for leaf, _ in steps:
+def check_result(layer, spec, dtype):
+    """Can the dtype that images of this dtype come back in hold what becomes of them?"""
+    check_held(layer, layer.output_spec(spec).value_range, dtype)
+    for leaf, _ in layer._leaves(spec):
         check_fill(leaf, getattr(leaf, "fill_value", None), layer.compute_dtype)
-    return entered(layer, steps, start, "float" in dtype, acting)
-
-
-def entered(layer, steps, value_range, gaps, acting=True):
-    """The steps of a layer that gets images of this range.
-
-    Those that need it find "value_range", a pair of numbers, those that look at other pixels
-    "gaps": may a value be NaN? Choices, which hand both on, find "entering" and "gaps". All are
-    Python values, and known while a program is traced.
-    """
-    result = []
-    for (leaf, drawn), (_, reaching) in zip(steps, layer.ranged(value_range, acting), strict=True):
-        known = {}
-        if drawn is not None or not leaf.random:
-            if leaf.selects:
-                known["entering"] = reaching
-            elif leaf.uses_range:
-                known["value_range"] = needed(leaf, reaching)
-            if leaf.selects or getattr(leaf, "looks_around", False):
-                known["gaps"] = gaps
-        result.append((leaf, {**(drawn or {}), **known} if known else drawn))
-    return result
-
-
-def forgotten(parameters):
-    """The parameters without what `entered` has told them: it is of the images, not drawn."""
-    if isinstance(parameters, dict):
-        return {k: forgotten(value) for k, value in parameters.items() if k not in _KNOWN}
-    return list(map(forgotten, parameters)) if isinstance(parameters, list) else parameters
 
 
 def check_fill(owner, value, dtype):
@@ -165,8 +131,9 @@ def _look_at(layer, images, acting):
     if dtype == "bool" or dtype.startswith("uint") or not backend.is_eager(images):
         return
     start = of_dtype(dtype)
-    leaves = [pair for pair in leaves_of(layer, start, acting) if acting or not pair[0].random]
-    user = next((leaf for leaf, each in leaves if _relies(leaf, each)), None)
+    spec = Spec((None, None), start, acting=acting)
+    leaves = [pair for pair in layer._leaves(spec) if acting or not pair[0].random]
+    user = next((leaf for leaf, each in leaves if _relies(leaf, each.value_range)), None)
     narrow = layer.compute_dtype == "float16"
     seen = _extremes(images) if user is not None or narrow else None
     if seen is None:
@@ -174,29 +141,13 @@ def _look_at(layer, images, acting):
     if user is not None:
         _check_assumed(layer, user, start, seen)
     if narrow:
-        check_held(layer, layer.range_after(seen, acting), dtype)
-
-
-def leaves_of(layer, value_range, acting=True):
-    """The leaf layers, those inside choices among them, with the range that reaches each."""
-    for leaf, reaching in layer.ranged(value_range, acting):
-        if leaf.selects:
-            for each in leaf.layers:
-                yield from leaves_of(each, reaching, acting)
-        else:
-            yield leaf, reaching
-
-
-def leaves_that_look(layer):
-    """The leaf layers that look at masks, also those that act in some branch of a choice only."""
-    leaves = leaves_of(layer, Unknown("nobody asks for it here"))
-    return [leaf for leaf, _ in leaves if leaf.looks_at_masks]
+        check_held(layer, layer.output_spec(replace(spec, value_range=seen)).value_range, dtype)
 
 
 def _relies(leaf, value_range):
     """Does a layer work with a range that is only assumed?"""
     assumed = isinstance(value_range, ValueRange) and value_range.assumed
-    return assumed and leaf.uses_range and leaf.value_range is None
+    return assumed and leaf._uses_range() and leaf.value_range is None
 
 
 def _extremes(images):

@@ -2,7 +2,7 @@
 
 from keras_segaug import checks
 from keras_segaug.core import backend, random
-from keras_segaug.core.inputs import Sample
+from keras_segaug.core.inputs import Inputs
 from keras_segaug.core.layer import AugmentationLayer
 from keras_segaug.core.targets import IMAGE_ROLES
 
@@ -159,7 +159,7 @@ class _Numbering:
 
         epoch, place, sample = state
         element = element[0] if len(element) == 1 else element
-        images = Sample(self._layer, element).images
+        images = Inputs(self._layer, element).images
         epoch = tf.cond(epoch < 0, self._begin, lambda: epoch)
         numbers = sample
         count = tf.constant(1, "int64")
@@ -183,17 +183,17 @@ def _augment_one_by_one(layer, element, keys):
     """One program for one picture, whatever the batch: programs for other sizes round otherwise."""
     import tensorflow as tf
 
-    sample = Sample(layer, element)
-    if len(sample.images.shape) == 3:
+    inputs = Inputs(layer, element)
+    if len(inputs.images.shape) == 3:
         return layer.augment(element, keys[None])
 
     def one(arguments):
         tensors, key = arguments
-        return layer.augment(Sample(layer, tensors, checked=True), key[None])
+        return layer.augment(Inputs(layer, tensors, checked=True), key[None])
 
     dtypes = {
         role: [layer.compute_dtype if role in IMAGE_ROLES else x.dtype for x in tensors]
-        for role, tensors in sample.flat().items()
+        for role, tensors in inputs.flat().items()
     }
-    dtypes = sample.structured(dtypes)
-    return sample.write(tf.map_fn(one, (sample.tensors, keys), fn_output_signature=dtypes))
+    dtypes = inputs.structured(dtypes)
+    return inputs.write(tf.map_fn(one, (inputs.tensors, keys), fn_output_signature=dtypes))

@@ -1,108 +1,154 @@
-"""Where the pixels of an output picture look in the input, composed lazily."""
+"""Where the pixels of an output image look in the input, composed lazily."""
 
 from keras_segaug.core.backend import ops
-from keras_segaug.kernels import fields, matrices
-from keras_segaug.kernels.fields import pixels
+from keras_segaug.engine.maps import Either
+from keras_segaug.kernels import matrices
+from keras_segaug.kernels.fields import pixel_grid, pixels
+from keras_segaug.kernels.matrices import Matrix
+from keras_segaug.kernels.windows import Confined
 
 
-class Points:
-    """One point of the input for every pixel of an output of `height` x `width`.
+class SamplingGrid:
+    """One point of the input for every pixel of an output of this size.
 
-    As long as every step is a matrix, only the matrix is kept. A field turns the points
+    As long as every map is a matrix, only the matrix is kept. Any other map turns the points
     into a grid, and later matrices act on the grid.
+
+    Args:
+        size: of the output.
+        matrix: a `Matrix`.
+        grid: one tensor an axis, each of which broadcasts to (B, *size).
+        source: int32 (B, *size), in which sample each point looks; None: in its own.
     """
 
-    def __init__(self, height, width, matrix=matrices.IDENTITY, grid=None):
-        self.height = height
-        self.width = width
-        self._matrix = matrix
+    def __init__(self, size, matrix=None, grid=None, source=None):
+        self.size = tuple(size)
+        self._matrix = matrix or matrices.identity(len(self.size))
         self._grid = grid
+        self.source = source
 
     @property
     def is_identity(self):
-        return self._grid is None and self._matrix is matrices.IDENTITY
+        unmoved = self._matrix is matrices.identity(len(self.size))
+        return self._grid is None and self.source is None and unmoved
 
     @property
     def matrix(self):
         """The matrix that makes these points, or None where it is not one matrix."""
-        return self._matrix if self._grid is None else None
+        return self._matrix if self._grid is None and self.source is None else None
 
-    def moved(self, step, inverse=False):
-        """These points, moved by a matrix or by a function as in `kernels.fields`."""
-        if step is matrices.IDENTITY:
-            return self
-        if inverse:
-            step = fields.inverse(step) if callable(step) else matrices.inverse(step)
-        if callable(step):
-            return Points(self.height, self.width, grid=step(*self.grid()))
-        return Points(self.height, self.width, matrices.compose(step, self._matrix), self._grid)
+    def moved(self, map):
+        """These points, moved by a map."""
+        if isinstance(map, Matrix):
+            if map is matrices.identity(len(self.size)):
+                return self
+            return self._with(matrices.compose(map, self._matrix), self._grid)
+        if isinstance(map, Either):
+            return self.select(map.condition, self.moved(map.first), self.moved(map.second))
+        if isinstance(map, Confined):
+            return self._with(None, map.move(self.moved(map.matrix).grid()))
+        return self._with(None, map.move(self.grid()))
+
+    def looking_into(self, source):
+        """The same points in other samples, int32 (B, *size)."""
+        return SamplingGrid(self.size, self._matrix, self._grid, source)
+
+    def _with(self, matrix, grid):
+        return SamplingGrid(self.size, matrix, grid, self.source)
 
     @staticmethod
-    def select(condition, points, other):
-        """Per sample, by a condition (B,)."""
-        if points._grid is None and other._grid is None:
-            matrix = matrices.select(condition, points._matrix, other._matrix)
-            return Points(points.height, points.width, matrix)
-        condition = ops.reshape(condition, (-1, 1, 1))
-        pairs = zip(points.grid(), other.grid(), strict=True)
+    def select(condition, one, other):
+        """Of two grids of one size, by a condition (B,), or one of (B, *size)."""
+        per_sample = len(condition.shape) == 1
+        if per_sample and one._grid is None and other._grid is None and one.source is other.source:
+            return one._with(matrices.select(condition, one._matrix, other._matrix), None)
+        if per_sample:
+            condition = ops.reshape(condition, (-1, *[1] * len(one.size)))
+        pairs = zip(one.grid(), other.grid(), strict=True)
         grid = tuple(ops.where(condition, a, b) for a, b in pairs)
-        return Points(points.height, points.width, grid=grid)
+        source = one.source
+        if one.source is not other.source:
+            source = ops.where(condition, one._sources(), other._sources())
+        return SamplingGrid(one.size, None, grid, source)
+
+    def _sources(self):
+        if self.source is not None:
+            return self.source
+        batch = max((axis.shape[0] for axis in self.grid()), key=lambda n: n != 1)
+        own = ops.reshape(ops.arange(batch, dtype="int32"), (-1, *[1] * len(self.size)))
+        return ops.broadcast_to(own, (batch, *self.size))
 
     def grid(self):
-        """(columns, rows): float32, each broadcasts to (B, height, width)."""
-        x, y = self._grid or (
-            pixels(self.width, (1, 1, -1)),
-            pixels(self.height, (1, -1, 1)),
-        )
-        return _followed(_per_sample(matrices.computed_once(self._matrix)), x, y)
+        """One float32 tensor an axis, each of which broadcasts to (B, *size)."""
+        grid = self._grid or pixel_grid(self.size)
+        return _followed(_per_sample(matrices.computed_once(self._matrix), len(grid)), grid)
 
     def in_rows(self, batch):
-        """(place, per_sample, per_row), as `resample.read_rows` takes them, for so many samples.
+        """(place, per_sample, per_row, source), as `samplers.read_rows` takes them.
 
         A grid would have to be written and read; where there is none, points are worked out
         in registers.
         """
         if self._grid is not None:
-            columns, rows = self.grid()
-            if columns.shape[1] == 1 and rows.shape[2] == 1:
-                columns = ops.broadcast_to(columns, (batch, 1, self.width))
-                rows = ops.broadcast_to(rows, (batch, self.height, 1))
-                return lambda *points: points, [columns], [rows]
-            shape = (batch, self.height, self.width)
-            return lambda *points: points, [], [ops.broadcast_to(x, shape) for x in (columns, rows)]
-        matrix = _per_sample(matrices.computed_once(self._matrix))
-        entries = [entry for row in matrix for entry in row if not isinstance(entry, float)]
+            rows, *others = grid = self.grid()
+            shape = (batch, *self.size)
+            if self.source is None and _is_in_lines(grid):
+                rows = ops.broadcast_to(rows, (*shape[:2], *[1] * len(others)))
+                others = [ops.broadcast_to(x, (batch, *x.shape[1:])) for x in others]
+                return lambda *lines: (lines[-1], *lines[:-1]), others, [rows], None
+            full = [ops.broadcast_to(x, shape) for x in grid]
+            return lambda *points: points, [], full, self.source
+        matrix = matrices.computed_once(self._matrix)
+        shaped = _per_sample(matrix, len(self.size))
+        entries = [entry for row in shaped.rows for entry in row if not isinstance(entry, float)]
+        others = self.size[1:]
 
         def place(*parts):
             values = iter(parts[:-1])
-            filled = [[x if isinstance(x, float) else next(values) for x in row] for row in matrix]
-            return _followed(filled, pixels(self.width, (1, -1)), parts[-1])
+            filled = tuple(
+                tuple(x if isinstance(x, float) else next(values) for x in row)
+                for row in shaped.rows
+            )
+            # Without the axis of the batch where the rows come without it.
+            rank = len(parts[-1].shape)
+            beside = [
+                pixels(n, [1] * (rank - len(others) + i) + [-1] + [1] * (len(others) - i - 1))
+                for i, n in enumerate(others)
+            ]
+            return _followed(Matrix(filled), (parts[-1], *beside))
 
-        rows = ops.broadcast_to(pixels(self.height, (1, -1, 1)), (batch, self.height, 1))
-        return place, [ops.broadcast_to(x, (batch, 1, 1)) for x in entries], [rows]
+        ones = [1] * len(others)
+        rows = ops.broadcast_to(pixels(self.size[0], (1, -1, *ones)), (batch, self.size[0], *ones))
+        singles = [ops.broadcast_to(x, (batch, 1, *ones)) for x in entries]
+        return place, singles, [rows], self.source
 
 
-def _followed(matrix, x, y):
-    """Where a matrix, its entries (..., 1, 1), sends points (x, y)."""
-    columns, rows, scale = (_line(row, x, y) for row in matrix)
-    if matrices.is_affine(matrix):
-        return columns, rows
-    return columns / scale, rows / scale
+def _is_in_lines(grid):
+    first, *others = grid
+    lines = all(x.shape[1] == 1 for x in others)
+    return lines and all(n == 1 for n in first.shape[2:])
 
 
-def _line(row, x, y):
+def _followed(matrix, grid):
+    """Where a matrix, its entries (..., 1, 1), sends points."""
+    *axes, scale = (_line(row, grid) for row in matrix.rows)
+    return tuple(axes) if matrices.is_affine(matrix) else tuple(axis / scale for axis in axes)
+
+
+def _line(row, grid):
     """a x + b y + c; a coefficient that is 0 leaves its axis out, which keeps the result small."""
-    a, b, c = row
-    terms = [k * v for k, v in ((a, x), (b, y)) if not (isinstance(k, float) and k == 0.0)]
-    return sum(terms, c) if terms else c + 0.0 * x
+    *factors, constant = row
+    pairs = list(zip(factors, grid, strict=True))
+    terms = [k * v for k, v in reversed(pairs) if not (isinstance(k, float) and k == 0.0)]
+    return sum(terms, constant) if terms else constant + 0.0 * grid[-1]
 
 
-def _per_sample(matrix):
-    """The matrix, its tensors (B, 1, 1)."""
+def _per_sample(matrix, rank):
+    """The matrix, its tensors (B, 1, ..., 1)."""
 
     def shaped(entry):
         if isinstance(entry, float):
             return entry
-        return ops.reshape(ops.convert_to_tensor(entry, dtype="float32"), (-1, 1, 1))
+        return ops.reshape(ops.convert_to_tensor(entry, dtype="float32"), (-1, *[1] * rank))
 
-    return [[shaped(entry) for entry in row] for row in matrix]
+    return Matrix(tuple(tuple(shaped(entry) for entry in row) for row in matrix.rows))

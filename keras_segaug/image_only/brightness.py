@@ -21,7 +21,6 @@ class ImageOnlyBrightness(ImageOnlyLayer):
     'float32'
     """
 
-    by_channel = True
 
     def __init__(self, factor, value_range=None, **kwargs):
         super().__init__(**kwargs)
@@ -31,5 +30,5 @@ class ImageOnlyBrightness(ImageOnlyLayer):
     def draw(self, draws):
         return {"delta": draws.uniform(*self.factor)}
 
-    def transform_images(self, images, parameters):
-        return color.adjust_brightness(images, parameters["delta"], parameters["value_range"])
+    def transform_values(self, values, parameters):
+        return color.adjust_brightness(values, parameters["delta"], parameters["value_range"])

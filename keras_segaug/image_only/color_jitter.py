@@ -1,6 +1,10 @@
 from keras_segaug import checks
+from keras_segaug.core import value_ranges
 from keras_segaug.core.layer_types import ImageOnlyLayer
+from keras_segaug.engine.operations import Color
 from keras_segaug.kernels import color
+
+_STEPS = ("brightness", "contrast", "saturation", "hue")
 
 
 class ImageOnlyColorJitter(ImageOnlyLayer):
@@ -22,8 +26,6 @@ class ImageOnlyColorJitter(ImageOnlyLayer):
     >>> keras.backend.standardize_dtype(images.dtype)
     'float32'
     """
-
-    looks_around = True
 
     def __init__(
         self,
@@ -62,19 +64,36 @@ class ImageOnlyColorJitter(ImageOnlyLayer):
             drawn["hue"] = 0.5 * draws.uniform(*self.hue_factor) * draws.sign()
         return drawn
 
-    def transform_channels(self, channels, parameters):
-        value_range = parameters["value_range"]
-        if {"saturation", "hue"} & set(parameters):
-            checks.three_channels(self, channels)
-        if "brightness" in parameters:
-            delta = parameters["brightness"]
-            channels = [color.adjust_brightness(each, delta, value_range) for each in channels]
-        if "contrast" in parameters:
-            how = parameters["contrast"], value_range, parameters["gaps"]
-            channels = [color.adjust_contrast(each, *how) for each in channels]
-        if "saturation" in parameters:
-            multiplier = color.saturation_multiplier(parameters["saturation"])
-            channels = color.adjust_saturation(channels, multiplier, value_range)
-        if "hue" in parameters:
-            channels = color.adjust_hue(channels, parameters["hue"], value_range)
-        return channels
+    def plan(self, parameters, spec):
+        if parameters is None:
+            return []
+        value_range = value_ranges.needed(self, spec.value_range)
+        known = {"gaps": spec.gaps, "value_range": value_range}
+        steps = [name for name in _STEPS if name in parameters]
+        return [
+            Color(
+                reach="pixels",
+                function=getattr(self, f"_{name}"),
+                parameters={"amount": parameters[name], **known},
+                statistics="mean" if name == "contrast" else None,
+            )
+            for name in steps
+        ]
+
+    def _brightness(self, channels, parameters):
+        amount, value_range = parameters["amount"], parameters["value_range"]
+        return [color.adjust_brightness(each, amount, value_range) for each in channels]
+
+    def _contrast(self, channels, parameters):
+        amount, value_range = parameters["amount"], parameters["value_range"]
+        pairs = zip(channels, parameters["mean"], strict=True)
+        return [color.adjust_contrast(each, amount, mean, value_range) for each, mean in pairs]
+
+    def _saturation(self, channels, parameters):
+        checks.three_channels(self, channels)
+        multiplier = color.saturation_multiplier(parameters["amount"])
+        return color.adjust_saturation(channels, multiplier, parameters["value_range"])
+
+    def _hue(self, channels, parameters):
+        checks.three_channels(self, channels)
+        return color.adjust_hue(channels, parameters["amount"], parameters["value_range"])

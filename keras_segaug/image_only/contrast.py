@@ -25,8 +25,7 @@ class ImageOnlyContrast(ImageOnlyLayer):
     'float32'
     """
 
-    by_channel = True
-    looks_around = True
+    statistics = "mean"
 
     def __init__(self, factor, value_range=None, **kwargs):
         super().__init__(**kwargs)
@@ -37,6 +36,6 @@ class ImageOnlyContrast(ImageOnlyLayer):
         lower, upper = self.factor
         return {"factor": draws.uniform(1.0 - lower, 1.0 + upper)}
 
-    def transform_images(self, images, parameters):
-        amount, gaps = parameters["factor"], parameters["gaps"]
-        return color.adjust_contrast(images, amount, parameters["value_range"], gaps)
+    def transform_values(self, values, parameters):
+        mean, value_range = parameters["mean"], parameters["value_range"]
+        return color.adjust_contrast(values, parameters["factor"], mean, value_range)

@@ -21,8 +21,7 @@ class ImageOnlyGamma(ImageOnlyLayer):
     'float32'
     """
 
-    by_channel = True
-    by_value = True
+    tabulate = True
 
     def __init__(self, factor, value_range=None, **kwargs):
         super().__init__(**kwargs)
@@ -32,5 +31,5 @@ class ImageOnlyGamma(ImageOnlyLayer):
     def draw(self, draws):
         return {"gamma": draws.uniform(*self.factor)}
 
-    def transform_images(self, images, parameters):
-        return color.adjust_gamma(images, parameters["gamma"], parameters["value_range"])
+    def transform_values(self, values, parameters):
+        return color.adjust_gamma(values, parameters["gamma"], parameters["value_range"])

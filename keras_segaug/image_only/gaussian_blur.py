@@ -25,8 +25,6 @@ class ImageOnlyGaussianBlur(ImageOnlyLayer):
     'float32'
     """
 
-    looks_around = True
-
     def __init__(self, *, kernel_size=3, sigma=1.0, **kwargs):
         super().__init__(**kwargs)
         self.kernel_size = kernel_size

@@ -30,6 +30,6 @@ class ImageOnlyHue(ImageOnlyLayer):
     def draw(self, draws):
         return {"shift": 0.5 * draws.uniform(*self.factor) * draws.sign()}
 
-    def transform_channels(self, channels, parameters):
+    def transform_pixels(self, channels, parameters):
         checks.three_channels(self, channels)
         return color.adjust_hue(channels, parameters["shift"], parameters["value_range"])

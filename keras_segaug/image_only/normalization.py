@@ -1,11 +1,14 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 
 from keras_segaug import checks
 from keras_segaug.core import value_ranges
 from keras_segaug.core.backend import ops
-from keras_segaug.core.inputs import Sample
+from keras_segaug.core.inputs import Inputs
 from keras_segaug.core.layer_types import ImageOnlyLayer
+from keras_segaug.engine.spec import NOT_ASKED
 from keras_segaug.kernels import color
 
 
@@ -64,7 +67,7 @@ class ImageOnlyNormalization(ImageOnlyLayer):
         axis = 1 if self.data_format == "channels_first" else -1
         for element in [data] if hasattr(data, "shape") else data:
             # A dataset of pairs yields tuples; a dataset of images yields tensors.
-            images = Sample(self, element).images
+            images = Inputs(self, element).images
             pixels = np.asarray(keras.ops.convert_to_numpy(images), "float64")
             if pixels.ndim == 3:
                 pixels = pixels[None]
@@ -85,10 +88,6 @@ class ImageOnlyNormalization(ImageOnlyLayer):
         shift = total / count
         self._set((origin + shift).tolist(), (squares / count - shift**2).clip(0).tolist())
 
-    @property
-    def looks_around(self):  # type: ignore[override]  # decided by the arguments
-        return self.per_image
-
     def _set(self, mean, variance):
         self.mean = checks.numbers_per_channel(self, "mean", mean)
         self.variance = checks.numbers_per_channel(self, "variance", variance, 0.0)
@@ -100,7 +99,12 @@ class ImageOnlyNormalization(ImageOnlyLayer):
     def _channel_counts(self):
         return {len(each) for each in (self.mean, self.variance) if isinstance(each, tuple)}
 
-    def image_channels(self, channels):
+    def output_spec(self, spec):
+        if spec.image_channels != NOT_ASKED:
+            self._check_channels(spec.image_channels)
+        return replace(spec, value_range=self._range_after(spec.value_range))
+
+    def _check_channels(self, channels):
         # They would broadcast: one channel would become three.
         for count in self._channel_counts() - {channels}:
             raise ValueError(
@@ -108,9 +112,8 @@ class ImageOnlyNormalization(ImageOnlyLayer):
                 f"{'s' * (count > 1)}, so images must have as many. Received {channels}. Give one "
                 "number for all channels, or `adapt` to such images."
             )
-        return channels
 
-    def range_after(self, value_range, acting=True):
+    def _range_after(self, value_range):
         if self.per_image:
             return value_ranges.Unknown("each image is normalized by itself before it")
         if self.mean is None:
@@ -120,7 +123,7 @@ class ImageOnlyNormalization(ImageOnlyLayer):
         return value_ranges.scaled(value_range, scale.tolist(), (-mean * scale).tolist())
 
     def transform_images(self, images, parameters):
-        self.image_channels(images.shape[-1])
+        self._check_channels(images.shape[-1])
         if self.per_image:
             mean, variance = color.moments(images, parameters["gaps"])
         elif self.mean is None:

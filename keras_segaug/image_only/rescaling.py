@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from keras_segaug import checks
 from keras_segaug.core import value_ranges
 from keras_segaug.core.layer_types import ImageOnlyLayer
@@ -21,7 +23,6 @@ class ImageOnlyRescaling(ImageOnlyLayer):
     'uint8'
     """
 
-    by_channel = True
     random = False
 
     def __init__(self, scale, offset=0.0, **kwargs):
@@ -29,8 +30,9 @@ class ImageOnlyRescaling(ImageOnlyLayer):
         self.scale = checks.number(self, "scale", scale)
         self.offset = checks.number(self, "offset", offset)
 
-    def range_after(self, value_range, acting=True):
-        return value_ranges.scaled(value_range, [self.scale], [self.offset])
+    def output_spec(self, spec):
+        after = value_ranges.scaled(spec.value_range, [self.scale], [self.offset])
+        return replace(spec, value_range=after)
 
-    def transform_images(self, images, parameters):
-        return images * self.scale + self.offset
+    def transform_values(self, values, parameters):
+        return values * self.scale + self.offset

@@ -30,7 +30,7 @@ class ImageOnlySaturation(ImageOnlyLayer):
     def draw(self, draws):
         return {"factor": draws.uniform(*self.factor)}
 
-    def transform_channels(self, channels, parameters):
+    def transform_pixels(self, channels, parameters):
         checks.three_channels(self, channels)
         multiplier = color.saturation_multiplier(parameters["factor"])
         return color.adjust_saturation(channels, multiplier, parameters["value_range"])

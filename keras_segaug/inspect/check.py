@@ -6,13 +6,16 @@ import keras
 import numpy as np
 
 from keras_segaug.core import backend
-from keras_segaug.core.inputs import Sample
-from keras_segaug.core.layer_types import ImageOnlyLayer, JointLayer, MaskOnlyLayer, shared_lookup
-from keras_segaug.core.steps import merged
+from keras_segaug.core.backend import ops
+from keras_segaug.core.inputs import Inputs
+from keras_segaug.core.value_ranges import ANY
+from keras_segaug.engine.fuse import differences, lookup_of, shared
+from keras_segaug.engine.operations import Color, Labels, Warp, Write
+from keras_segaug.engine.spec import Spec
+from keras_segaug.engine.view import View
 
 # Values of images: a call holds several copies of them, in 32 bits each.
 _MOST_TRIED = 1 << 26
-_LOOKUP = ("interpolation", "fill_mode", "fill_value", "mask_fill_value")
 
 
 def report(augmentation, shape, mask_shape=None):
@@ -30,18 +33,18 @@ def report(augmentation, shape, mask_shape=None):
     if mask_shape is None:
         mask_shape = tuple(np.delete(np.array(shape, dtype=object), channel))
     size = tuple(np.delete(np.array(shape[-3:], dtype=object), channel))
-    groups = stages(augmentation)
-    lines = [heading(augmentation, groups), ""]
-    for number, group in enumerate(groups, 1):
-        lines.append(f"  stage {number}: {manner(group)}{border(groups[: number - 1], group)}")
-        lines += [f"    {title(*step)}" for step in group]
+    found = stages(augmentation, size)
+    lines = [heading(augmentation, found), ""]
+    for number, stage in enumerate(found, 1):
+        lines.append(f"  stage {number}: {manner(stage)}{apart(found[: number - 1], stage)}")
+        lines += [f"    {each}" for each in titles(stage)]
     lines += ["", f"  compiled: {compilation(augmentation, size)}"]
     given = {
         "images": keras.KerasTensor(shape, "uint8"),
         "masks": keras.KerasTensor(mask_shape, "uint8"),
     }
     # It is looked at as the data of a call are.
-    Sample(augmentation, given)
+    Inputs(augmentation, given)
     result = augmentation.compute_output_spec(given)
     lines += [f"  {role}: {spec(given[role])} -> {spec(result[role])}" for role in given]
     if None in (*shape, *mask_shape):
@@ -54,53 +57,81 @@ def report(augmentation, shape, mask_shape=None):
     return "\n".join(lines)
 
 
-def stages(augmentation):
-    """The leaf layers with drawn parameters, as groups of those that are run as one."""
-    return merged(augmentation.steps(augmentation._draw(0, 1)))
+def stages(augmentation, size=(None, None)):
+    """The operations of a call, as lists of those that are run as one."""
+    # Where a side is not known, one that most crops take.
+    size = tuple(1024 if n is None else n for n in size)
+    view = _AnyMasks(Spec(size, ANY), owner=augmentation)
+    operations, _ = augmentation._planned(augmentation._draw(0, 1), view)
+    found: list = []
+    for operation in operations:
+        if found and _belongs(found[-1], operation):
+            found[-1].append(operation)
+        else:
+            found.append([operation])
+    return found
 
 
-def heading(augmentation, groups):
-    count = sum(map(len, groups))
-    plural = ("layer" if count == 1 else "layers", "stage" if len(groups) == 1 else "stages")
+def _belongs(stage, operation):
+    geometry = isinstance(stage[0], Warp) and isinstance(operation, Warp)
+    return shared(stage, operation) if geometry else stage[-1].origin is operation.origin
+
+
+class _AnyMasks(View):
+    """Shows a mask of one pixel: which window is chosen does not matter here."""
+
+    @property
+    def masks(self):
+        return [ops.zeros((1, 1, 1, 1), dtype="uint8")]
+
+
+def heading(augmentation, found):
+    count = sum(len(titles(stage)) for stage in found)
+    plural = ("layer" if count == 1 else "layers", "stage" if len(found) == 1 else "stages")
     return (
         f"{type(augmentation).__name__} {augmentation.name!r}: {count} {plural[0]} in "
-        f"{len(groups)} {plural[1]}, seed {augmentation.seed}"
+        f"{len(found)} {plural[1]}, seed {augmentation.seed}"
     )
 
 
-def title(layer, parameters):
+def titles(stage):
+    """The names of the layers of a stage, each once."""
+    drawn = {each.origin: each.acts is not None for each in stage}
+    return [
+        title(layer) + (", for samples that are drawn" if gated else "")
+        for layer, gated in drawn.items()
+    ]
+
+
+def title(layer):
     name = type(layer).__name__
     # Keras names a layer after its class, and numbers those names.
     if layer.name.replace("_", "").rstrip("0123456789") != name.lower().rstrip("0123456789"):
         name = f"{name} {layer.name!r}"
-    return f"{name}, for samples that are drawn" if "applied" in (parameters or {}) else name
+    return name
 
 
-def manner(group):
-    """How a group is run."""
-    kind = group[0][0]
-    if isinstance(kind, JointLayer) and not kind.moves:
-        return "pixels of the image (and mask) are written"
-    if isinstance(kind, JointLayer):
-        interpolation, fill_mode, *_ = shared_lookup([layer for layer, _ in group])
-        how = [interpolation or "pixels are moved, not blended"]
-        how += [f"outside: {fill_mode}"] if fill_mode else []
+def manner(stage):
+    """How a stage is run."""
+    if isinstance(stage[0], Warp):
+        lookup = lookup_of(stage)
+        how = [lookup.interpolation or "pixels are moved, not blended"]
+        how += [f"outside: {lookup.border.mode}"] if lookup.border else []
         return f"one lookup of image and mask ({', '.join(how)})"
-    names = {ImageOnlyLayer: "the image only", MaskOnlyLayer: "the mask only"}
-    return next((name for base, name in names.items() if isinstance(kind, base)), "image and mask")
+    names = {
+        Color: "the image only",
+        Labels: "the mask only",
+        Write: "pixels of the image (and mask) are written",
+    }
+    return names.get(type(stage[0]), "image and mask")
 
 
-def border(before, group):
+def apart(before, stage):
     """Why geometry that follows geometry has a lookup of its own."""
-    geometry = [isinstance(g[0][0], JointLayer) and g[0][0].moves for g in (*before[-1:], group)]
-    if not before or not all(geometry):
+    if not before or not isinstance(before[-1][0], Warp) or not isinstance(stage[0], Warp):
         return ""
+    others = differences(before[-1], stage[0])
     alone = f", not merged with stage {len(before)}: "
-    if group[0][0].looks_at_masks:
-        return f"{alone}it looks at the mask first"
-    one, other = shared_lookup([layer for layer, _ in before[-1]]), group[0][0].lookup()
-    pairs = zip(_LOOKUP, one, other, strict=True)
-    others = [name for name, a, b in pairs if None not in (a, b) and a != b]
     return f"{alone}another {' and '.join(others)}" if others else ""
 
 
@@ -122,7 +153,7 @@ def try_out(augmentation, shape, mask_shape):
     """One call without compilation; raises what the layers have to say about such pictures."""
     images = np.random.default_rng(0).integers(0, 256, shape, "uint8")
     masks = np.zeros(mask_shape, "uint8")
-    leaves = [layer for layer, _ in augmentation.steps(None)]
+    leaves = [leaf for leaf, _ in augmentation._leaves(Spec((None, None), ANY))]
     palettes = [layer.palette for layer in leaves if hasattr(layer, "palette")]
     if palettes and mask_shape[-1] == 3:
         # Another colour would be an unknown one.

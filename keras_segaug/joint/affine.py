@@ -73,14 +73,14 @@ class JointRandomAffine(JointLayer):
             "shear_y": draws.uniform(*self.shear_y_factor),
         }
 
-    def matrix(self, parameters, height, width):
-        about_centre = matrices.compose(
-            matrices.scaling(parameters["zoom_width"], parameters["zoom_height"]),
+    def matrix(self, parameters, size):
+        height, width = map(matrices.as_float, size)
+        about_center = matrices.compose(
+            matrices.scaling(parameters["zoom_height"], parameters["zoom_width"]),
             matrices.shear(parameters["shear_x"], parameters["shear_y"]),
             matrices.rotation(parameters["angle"]),
         )
         shift = matrices.translation(
-            -parameters["translation_width"] * matrices.as_float(width),
-            -parameters["translation_height"] * matrices.as_float(height),
+            -parameters["translation_height"] * height, -parameters["translation_width"] * width
         )
-        return matrices.compose(matrices.centred(about_centre, height, width), shift)
+        return matrices.compose(matrices.centered(about_center, size), shift)

@@ -25,20 +25,16 @@ class JointCenterCrop(JointLayer):
     """
 
     random = False
-    exact = True
 
     def __init__(self, height, width=None, pad=True, **kwargs):
         super().__init__(**kwargs)
         self.height, self.width = checks.window_size(self, height, width)
         self.pad = checks.truth(self, "pad", pad)
 
-    def output_size(self, height, width):
+    def output_spec(self, spec):
         if not self.pad:
-            checks.holds_window(self, (height, width), (self.height, self.width))
-        return self.height, self.width
+            checks.holds_window(self, spec.size, (self.height, self.width))
+        return spec.resized(self.height, self.width)
 
-    def copies(self, height, width):
-        return matrices.has_room(height, width, self.height, self.width)
-
-    def matrix(self, parameters, height, width):
-        return matrices.central_window(height, width, self.height, self.width)
+    def matrix(self, parameters, size):
+        return matrices.central_window(size, (self.height, self.width))

@@ -58,6 +58,6 @@ class JointRandomElasticTransform(JointLayer):
             for axis in ("control_x", "control_y")
         }
 
-    def warp(self, parameters, height, width):
-        controls = parameters["control_x"], parameters["control_y"]
-        return fields.spline_displacement(*controls, self._cells, height, width)
+    def displacement(self, parameters, size):
+        controls = parameters["control_y"], parameters["control_x"]
+        return fields.SplineDisplacement(controls, self._cells, size)

@@ -32,9 +32,6 @@ class JointRandomFlip(JointLayer):
     (2, 8, 8)
     """
 
-    exact = True
-    leaves_picture = False
-
     def __init__(self, mode="horizontal_and_vertical", class_swap=None, class_names=None, **kwargs):
         super().__init__(**kwargs)
         self.mode = checks.one_of(self, "mode", mode, MODES)
@@ -45,14 +42,6 @@ class JointRandomFlip(JointLayer):
         axes = self.mode.split("_and_")
         return {axis: draws.bernoulli(0.5) for axis in axes}
 
-    def matrix(self, parameters, height, width):
-        mirrors = {
-            "horizontal": matrices.scaling(-1.0, 1.0),
-            "vertical": matrices.scaling(1.0, -1.0),
-        }
-        drawn = [
-            matrices.select(parameters[axis], mirrors[axis], matrices.IDENTITY)
-            for axis in mirrors
-            if axis in parameters
-        ]
-        return matrices.centred(matrices.compose(*drawn), height, width)
+    def matrix(self, parameters, size):
+        axes = {"vertical": -2, "horizontal": -1}
+        return matrices.mirror({axes[name]: drawn for name, drawn in parameters.items()}, size)

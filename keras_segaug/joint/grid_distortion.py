@@ -26,8 +26,6 @@ class JointRandomGridDistortion(JointLayer):
     (2, 8, 8)
     """
 
-    leaves_picture = False
-
     def __init__(self, num_steps=5, factor=0.3, **kwargs):
         super().__init__(**kwargs)
         self.num_steps = checks.positive_integer(self, "num_steps", num_steps)
@@ -41,5 +39,5 @@ class JointRandomGridDistortion(JointLayer):
         }
         return {axis: v / ops.sum(v, axis=1, keepdims=True) for axis, v in drawn.items()}
 
-    def warp(self, parameters, height, width):
-        return fields.Stepped(parameters["widths"], parameters["heights"], height, width)
+    def displacement(self, parameters, size):
+        return fields.Stepped((parameters["heights"], parameters["widths"]), size)

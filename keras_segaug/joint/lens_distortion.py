@@ -35,5 +35,5 @@ class JointRandomLensDistortion(JointLayer):
     def draw(self, draws):
         return {"factor": draws.uniform(*self.factor)}
 
-    def warp(self, parameters, height, width):
-        return fields.radial(parameters["factor"], height, width)
+    def displacement(self, parameters, size):
+        return fields.Radial(parameters["factor"], size)

@@ -1,5 +1,6 @@
 from keras_segaug import checks
 from keras_segaug.core.layer_types import JointLayer
+from keras_segaug.engine.spec import Spec
 from keras_segaug.kernels import matrices
 
 
@@ -30,7 +31,6 @@ class JointPadding(JointLayer):
     """
 
     random = False
-    exact = True
 
     def __init__(self, height=None, width=None, multiple=None, position="center", **kwargs):
         super().__init__(**kwargs)
@@ -43,17 +43,17 @@ class JointPadding(JointLayer):
             self.multiple = checks.positive_pair(self, "multiple", multiple)
         self.position = checks.one_of(self, "position", position, ("center", "top_left"))
 
-    def output_size(self, height, width):
+    def output_spec(self, spec):
         if self.multiple is None:
-            self._check_room(height, width)
-            return self.height, self.width
-        pairs = zip((height, width), self.multiple, strict=True)
-        return tuple(None if size is None else -(-size // step) * step for size, step in pairs)
+            self._check_room(*spec.size)
+            return spec.resized(self.height, self.width)
+        pairs = zip(spec.size, self.multiple, strict=True)
+        return spec.resized(*(None if n is None else -(-n // step) * step for n, step in pairs))
 
-    def matrix(self, parameters, height, width):
+    def matrix(self, parameters, size):
         if self.position == "top_left":
-            return matrices.translation(0.0, 0.0)
-        return matrices.central_window(height, width, *self.output_size(height, width))
+            return matrices.translation(0.0, 0.0, whole=True)
+        return matrices.central_window(size, self.output_spec(Spec(size)).size)
 
     def _check_room(self, height, width):
         if any(
@@ -61,7 +61,7 @@ class JointPadding(JointLayer):
             for size, room in ((height, self.height), (width, self.width))
         ):
             raise ValueError(
-                f"JointPadding: the picture must not be larger than height={self.height} x "
-                f"width={self.width}. Received a picture of {height} x {width}. Pad to a "
+                f"JointPadding: the image must not be larger than height={self.height} x "
+                f"width={self.width}. Received an image of {height} x {width}. Pad to a "
                 "`multiple`, or make it smaller with JointResizing or JointCenterCrop."
             )

@@ -36,11 +36,11 @@ class JointRandomPerspective(JointLayer):
         axes = [f"{corner}_{axis}" for corner in CORNERS for axis in "xy"]
         return {axis: draws.uniform(-reach, reach) for axis in axes}
 
-    def matrix(self, parameters, height, width):
-        # The outer edges of the picture, half a pixel beyond the outermost centres, are 0 and 1.
+    def matrix(self, parameters, size):
+        height, width = map(matrices.as_float, size)
+        # The outer edges of the image, half a pixel beyond the outermost centers, are 0 and 1.
         to_unit = matrices.compose(
-            matrices.scaling(1.0 / matrices.as_float(width), 1.0 / matrices.as_float(height)),
-            matrices.translation(0.5, 0.5),
+            matrices.scaling(1.0 / height, 1.0 / width), matrices.translation(0.5, 0.5)
         )
         own = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
         corners = [
@@ -49,7 +49,7 @@ class JointRandomPerspective(JointLayer):
         ]
         return matrices.compose(
             matrices.translation(-0.5, -0.5),
-            matrices.scaling(matrices.as_float(width), matrices.as_float(height)),
+            matrices.scaling(height, width),
             matrices.from_unit_square(*corners),
             to_unit,
         )

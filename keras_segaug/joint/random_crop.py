@@ -60,8 +60,6 @@ class JointRandomCrop(JointLayer):
     7
     """
 
-    exact = True
-
     def __init__(
         self,
         height,
@@ -93,21 +91,14 @@ class JointRandomCrop(JointLayer):
                 checks.fail(self, "ignore_class", accepted, ignore_class)
         self.candidates = checks.positive_integer(self, "candidates", candidates)
 
-    @property
-    def looks_at_masks(self):  # type: ignore[override]  # decided by the arguments
-        return self.max_class_fraction is not None or self.foreground_probability > 0.0
-
-    def output_size(self, height, width):
+    def output_spec(self, spec):
         if not self.pad:
-            checks.holds_window(self, (height, width), (self.height, self.width))
-        return self.height, self.width
-
-    def copies(self, height, width):
-        return matrices.has_room(height, width, self.height, self.width)
+            checks.holds_window(self, spec.size, (self.height, self.width))
+        return spec.resized(self.height, self.width)
 
     def draw(self, draws):
         # Fractions of the free room: the window is placed once the picture's size is known.
-        if not self.looks_at_masks:
+        if not self._looks_at_masks():
             return {"top": draws.uniform(), "left": draws.uniform()}
         count = 1 if self.max_class_fraction is None else self.candidates
         drawn = {
@@ -122,19 +113,20 @@ class JointRandomCrop(JointLayer):
             drawn["priority"] = ops.stack(chances, axis=1)
         return drawn
 
-    def merges(self, group):
-        return not self.looks_at_masks and super().merges(group)
+    def _looks_at_masks(self):
+        return self.max_class_fraction is not None or self.foreground_probability > 0.0
 
-    def aim(self, parameters, batch):
-        if not self.looks_at_masks or "row" in parameters:
+    def resolve(self, parameters, view):
+        if not self._looks_at_masks() or "row" in parameters:
             return parameters
-        if not batch.masks:
+        masks = view.masks
+        if not masks:
             raise ValueError(
                 "JointRandomCrop: masks are missing, and `max_class_fraction` and "
                 "`foreground_probability` need them to choose the window. Pass images and masks, "
                 "or leave these arguments out."
             )
-        mask = batch.masks[0]
+        mask = masks[0]
         checks.known_channels(self, "masks", mask.shape[-1])
         if mask.shape[0] == 0:
             # Without samples there is nothing to look at, which not every kernel takes.
@@ -197,15 +189,16 @@ class JointRandomCrop(JointLayer):
         height, width = ops.shape(labels)[1:3]
         return ("top", height, self.height), ("left", width, self.width)
 
-    def matrix(self, parameters, height, width):
+    def matrix(self, parameters, size):
+        window = self.height, self.width
         if "row" in parameters:
-            return matrices.translation(parameters["column"], parameters["row"])
-        top = offset(parameters["top"], height, self.height)
-        left = offset(parameters["left"], width, self.width)
-        return matrices.translation(left, top)
+            return matrices.window((parameters["row"], parameters["column"]), size, window)
+        triples = zip(("top", "left"), size, window, strict=True)
+        start = [offset(parameters[side], n, length) for side, n, length in triples]
+        return matrices.window(start, size, window)
 
-    def rest_matrix(self, height, width):
-        return matrices.central_window(height, width, self.height, self.width)
+    def inference_matrix(self, size):
+        return matrices.central_window(size, (self.height, self.width))
 
 
 def _kernel(labels):

@@ -2,17 +2,16 @@ import math
 
 from keras_segaug import checks
 from keras_segaug.core.backend import ops
-from keras_segaug.core.layer_types import JointLayer
+from keras_segaug.core.layer_types import JointLayer, inside_window
 from keras_segaug.kernels import matrices
 from keras_segaug.kernels.windows import (
+    Confined,
     Window,
     central_window_of_aspect,
-    confined,
-    lookup_inside,
     offset,
     rounded,
     stretched,
-    whole_picture,
+    whole_image,
 )
 
 
@@ -52,8 +51,8 @@ class JointRandomResizedCrop(JointLayer):
         self.scale = checks.above_zero(self, "scale", scale, 1.0)
         self.ratio = checks.above_zero(self, "ratio", ratio, math.inf)
 
-    def output_size(self, height, width):
-        return self.height, self.width
+    def output_spec(self, spec):
+        return spec.resized(self.height, self.width)
 
     def draw(self, draws):
         return {
@@ -63,58 +62,32 @@ class JointRandomResizedCrop(JointLayer):
             "left": draws.uniform(),
         }
 
-    def lookup(self):
-        return lookup_inside(self.interpolation)
+    def plan(self, parameters, spec):
+        drawn = parameters and self._shown(self._window(parameters, spec.size))
+        result = self.height, self.width
+        rest = self._shown(central_window_of_aspect(whole_image(spec.size), result))
+        return self._warp(spec, drawn, rest, **inside_window(self.interpolation))
 
-    def matrix(self, parameters, height, width):
-        return stretched(self._window(parameters, height, width), self._result())
+    def _shown(self, window):
+        return Confined(stretched(window, whole_image((self.height, self.width))), window)
 
-    def rest_matrix(self, height, width):
-        return stretched(self._middle(height, width), self._result())
-
-    def trace(self, points, parameters, height, width, inverse=False):
-        traced = super().trace(points, parameters, height, width, inverse)
-        if inverse:
-            return traced
-        window = self._middle(height, width)
-        if parameters is not None:
-            drawn = self._window(parameters, height, width)
-            if "applied" in parameters:
-                drawn = Window(
-                    *(
-                        ops.where(parameters["applied"], a, b)
-                        for a, b in zip(drawn, window, strict=True)
-                    )
-                )
-            window = drawn
-        return confined(traced, window, apart=False)
-
-    def _window(self, parameters, height, width):
-        tall, wide = matrices.as_float(height), matrices.as_float(width)
+    def _window(self, parameters, size):
+        tall, wide = map(matrices.as_float, size)
         lower, upper = (math.log(bound) for bound in self.ratio)
-        picture, room = _log(wide / tall), ops.log(parameters["area"])
+        image, room = _log(wide / tall), ops.log(parameters["area"])
         # Where no aspect in `ratio` fits, both ends are the bound that comes nearest.
-        first = ops.clip(picture + room, lower, upper)
-        last = ops.clip(picture - room, lower, upper)
+        first = ops.clip(image + room, lower, upper)
+        last = ops.clip(image - room, lower, upper)
         aspect = ops.exp(first + parameters["aspect"] * (last - first))
         area = ops.minimum(
             parameters["area"] * (tall * wide),
             ops.minimum(tall * tall * aspect, wide * wide / aspect),
         )
-        window_height = ops.minimum(rounded(ops.sqrt(area / aspect)), tall)
-        window_width = ops.minimum(rounded(ops.sqrt(area * aspect)), wide)
-        return Window(
-            offset(parameters["top"], height, window_height),
-            offset(parameters["left"], width, window_width),
-            window_height,
-            window_width,
-        )
-
-    def _middle(self, height, width):
-        return central_window_of_aspect(whole_picture(height, width), self.height, self.width)
-
-    def _result(self):
-        return whole_picture(self.height, self.width)
+        height = ops.minimum(rounded(ops.sqrt(area / aspect)), tall)
+        width = ops.minimum(rounded(ops.sqrt(area * aspect)), wide)
+        sides = zip(("top", "left"), size, (height, width), strict=True)
+        start = tuple(offset(parameters[side], n, length) for side, n, length in sides)
+        return Window(start, (height, width))
 
 
 def _log(number):

@@ -1,19 +1,14 @@
 from keras_segaug import checks
-from keras_segaug.core.backend import ops
-from keras_segaug.core.inputs import Batch
-from keras_segaug.core.layer_types import JointLayer
-from keras_segaug.kernels import antialias as antialiasing
+from keras_segaug.core.layer_types import JointLayer, inside_window
 from keras_segaug.kernels.antialias import Axis
-from keras_segaug.kernels.sampling import dtype_of
 from keras_segaug.kernels.windows import (
+    Confined,
+    centered_window,
     central_window_of_aspect,
-    centred_window,
-    confined,
     least,
-    lookup_inside,
     rounded,
     stretched,
-    whole_picture,
+    whole_image,
 )
 
 
@@ -78,60 +73,27 @@ class JointResizing(JointLayer):
 
         self.antialias = checks.truth(self, "antialias", antialias)
 
-    @property
-    def apart(self):  # type: ignore[override]  # decided by an argument
-        return self.antialias and self.interpolation != "nearest"
+    def output_spec(self, spec):
+        return spec.resized(self.height, self.width)
 
-    def output_size(self, height, width):
-        return self.height, self.width
+    def plan(self, parameters, spec):
+        window, shown = self._windows(spec.size)
+        separate = self.pad_to_aspect_ratio and self.fill_mode == "constant"
+        map = Confined(stretched(window, shown), window, separate)
+        more = {} if self.pad_to_aspect_ratio else inside_window(self.interpolation)
+        if self.antialias and self.interpolation != "nearest":
+            ends = zip(spec.size, *window, (self.height, self.width), *shown, strict=True)
+            more["axes"] = tuple(Axis(*each) for each in ends)
+        return self._warp(spec, map, None, **more)
 
-    def lookup(self):
-        return super().lookup() if self.pad_to_aspect_ratio else lookup_inside(self.interpolation)
-
-    def matrix(self, parameters, height, width):
-        return stretched(*self._windows(height, width))
-
-    def trace(self, points, parameters, height, width, inverse=False):
-        traced = super().trace(points, parameters, height, width, inverse)
-        if inverse:
-            return traced
-        window, _ = self._windows(height, width)
-        apart = self.pad_to_aspect_ratio and self.fill_mode == "constant"
-        return confined(traced, window, apart)
-
-    def run(self, group, batch):
-        if not self.apart:
-            return super().run(group, batch)
-        images = self._antialiased(batch.images)
-        if not batch.masks and not batch.weights:
-            return Batch(images, [], [])
-        # Of the images, a lookup needs one channel to be one.
-        rest = super().run(group, Batch(batch.images[..., :1], batch.masks, batch.weights))
-        return Batch(images, rest.masks, rest.weights)
-
-    def _antialiased(self, images):
-        size = ops.shape(images)[1:3]
-        window, shown = self._windows(*size)
-        axes = (
-            Axis(size[0], window.top, window.height, self.height, shown.top, shown.height),
-            Axis(size[1], window.left, window.width, self.width, shown.left, shown.width),
-        )
-        mode = self.fill_mode if self.pad_to_aspect_ratio else "nearest"
-        if mode == "constant":
-            checks.fits_images(self, "fill_value", self.fill_value, dtype_of(images))
-        return antialiasing.resize(images, axes, self.interpolation, mode, self.fill_value)
-
-    def _windows(self, height, width):
-        """The window of the picture, and the part of the result that it fills."""
-        whole = whole_picture(height, width)
-        result = whole_picture(self.height, self.width)
+    def _windows(self, size):
+        """The window of the image, and the part of the result that it fills."""
+        whole, result = whole_image(size), whole_image((self.height, self.width))
         if self.crop_to_aspect_ratio:
-            return central_window_of_aspect(whole, self.height, self.width), result
+            return central_window_of_aspect(whole, (self.height, self.width)), result
         if not self.pad_to_aspect_ratio:
             return whole, result
-        scale = least(result.height / whole.height, result.width / whole.width)
-        size = (
-            least(rounded(whole.height * scale), result.height),
-            least(rounded(whole.width * scale), result.width),
-        )
-        return whole, centred_window(result, *size)
+        pairs = list(zip(whole.size, result.size, strict=True))
+        scale = least(*(room / length for length, room in pairs))
+        fitting = [least(rounded(length * scale), room) for length, room in pairs]
+        return whole, centered_window(result, fitting)

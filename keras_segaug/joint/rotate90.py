@@ -1,6 +1,5 @@
 from keras_segaug import checks
 from keras_segaug.checks import classes
-from keras_segaug.core.backend import ops
 from keras_segaug.core.layer_types import JointLayer
 from keras_segaug.kernels import matrices
 
@@ -29,9 +28,6 @@ class JointRandomRotate90(JointLayer):
     (2, 8, 8, 3)
     """
 
-    exact = True
-    leaves_picture = False
-
     def __init__(self, mirror=False, class_swap=None, class_names=None, **kwargs):
         super().__init__(**kwargs)
         self.mirror = checks.one_of(self, "mirror", mirror, (True, False))
@@ -42,17 +38,8 @@ class JointRandomRotate90(JointLayer):
         drawn = {"quarter_turns": draws.integer(4)}
         return {**drawn, "mirrored": draws.bernoulli(0.5)} if self.mirror else drawn
 
-    def matrix(self, parameters, height, width):
-        turns = parameters["quarter_turns"]
-        turns = ops.where(ops.equal(height, width), turns, turns - turns % 2)
-        # Exact in float32, which the cosine of half pi is not.
-        cosine = ops.cast(ops.abs(turns - 2) - 1, "float32")
-        sine = ops.cast((turns % 2) * (2 - turns), "float32")
-        if isinstance(height, int) and isinstance(width, int) and height != width:
-            sine = 0.0
-        turn = ((cosine, -sine, 0.0), (sine, cosine, 0.0), (0.0, 0.0, 1.0))
-        if self.mirror:
-            mirrored = matrices.scaling(-1.0, 1.0)
-            mirror = matrices.select(parameters["mirrored"], mirrored, matrices.IDENTITY)
-            turn = matrices.compose(turn, mirror)
-        return matrices.centred(turn, height, width)
+    def matrix(self, parameters, size):
+        turn = matrices.quarter_turns(parameters["quarter_turns"], size)
+        if not self.mirror:
+            return turn
+        return matrices.compose(turn, matrices.mirror({-1: parameters["mirrored"]}, size))

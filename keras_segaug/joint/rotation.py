@@ -31,5 +31,5 @@ class JointRandomRotation(JointLayer):
     def draw(self, draws):
         return {"angle": draws.uniform(*self.factor) * (2.0 * math.pi)}
 
-    def matrix(self, parameters, height, width):
-        return matrices.centred(matrices.rotation(parameters["angle"]), height, width)
+    def matrix(self, parameters, size):
+        return matrices.centered(matrices.rotation(parameters["angle"], len(size)), size)

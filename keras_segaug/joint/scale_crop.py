@@ -1,13 +1,13 @@
 from keras_segaug import checks
 from keras_segaug.core.layer_types import JointLayer
 from keras_segaug.kernels.windows import (
+    Confined,
     Window,
-    confined,
     least,
     offset,
     rounded,
     stretched,
-    whole_picture,
+    whole_image,
 )
 
 
@@ -42,8 +42,8 @@ class JointRandomScaleCrop(JointLayer):
         self.height, self.width = checks.window_size(self, height, width)
         self.scale = checks.range_around_one(self, "scale", scale)
 
-    def output_size(self, height, width):
-        return self.height, self.width
+    def output_spec(self, spec):
+        return spec.resized(self.height, self.width)
 
     def draw(self, draws):
         return {
@@ -52,27 +52,18 @@ class JointRandomScaleCrop(JointLayer):
             "left": draws.uniform(),
         }
 
-    def matrix(self, parameters, height, width):
-        whole = whole_picture(height, width)
-        fit = least(self.height / whole.height, self.width / whole.width)
-        tall, wide = (
-            rounded(size * fit * parameters["scale"]) for size in (whole.height, whole.width)
-        )
-        shown = Window(
-            -offset(parameters["top"], tall, self.height),
-            -offset(parameters["left"], wide, self.width),
-            tall,
-            wide,
-        )
-        return stretched(whole, shown)
-
-    def rest_matrix(self, height, width):
+    def plan(self, parameters, spec):
         one = {"scale": 1.0, "top": 0.0, "left": 0.0}
-        return self.matrix(one, height, width)
+        rest = self._scaled(one, spec.size)
+        return self._warp(spec, parameters and self._scaled(parameters, spec.size), rest)
 
-    def trace(self, points, parameters, height, width, inverse=False):
-        traced = super().trace(points, parameters, height, width, inverse)
-        if inverse:
-            return traced
-        apart = self.fill_mode == "constant"
-        return confined(traced, whole_picture(height, width), apart)
+    def _scaled(self, parameters, size):
+        whole, result = whole_image(size), (self.height, self.width)
+        fit = least(*(n / length for n, length in zip(result, whole.size, strict=True)))
+        shown = [rounded(length * fit * parameters["scale"]) for length in whole.size]
+        start = [
+            -offset(parameters[side], length, n)
+            for side, length, n in zip(("top", "left"), shown, result, strict=True)
+        ]
+        matrix = stretched(whole, Window(tuple(start), tuple(shown)))
+        return Confined(matrix, whole, separate=self.fill_mode == "constant")

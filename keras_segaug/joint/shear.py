@@ -34,5 +34,5 @@ class JointRandomShear(JointLayer):
     def draw(self, draws):
         return {"x": draws.uniform(*self.x_factor), "y": draws.uniform(*self.y_factor)}
 
-    def matrix(self, parameters, height, width):
-        return matrices.centred(matrices.shear(parameters["x"], parameters["y"]), height, width)
+    def matrix(self, parameters, size):
+        return matrices.centered(matrices.shear(parameters["x"], parameters["y"]), size)

@@ -31,6 +31,6 @@ class JointRandomTranslation(JointLayer):
             "width": draws.uniform(*self.width_factor),
         }
 
-    def matrix(self, parameters, height, width):
-        height, width = matrices.as_float(height), matrices.as_float(width)
-        return matrices.translation(-parameters["width"] * width, -parameters["height"] * height)
+    def matrix(self, parameters, size):
+        height, width = map(matrices.as_float, size)
+        return matrices.translation(-parameters["height"] * height, -parameters["width"] * width)

@@ -35,6 +35,6 @@ class JointRandomZoom(JointLayer):
             return {"height": height, "width": height}
         return {"height": height, "width": 1.0 + draws.uniform(*self.width_factor)}
 
-    def matrix(self, parameters, height, width):
-        scaling = matrices.scaling(parameters["width"], parameters["height"])
-        return matrices.centred(scaling, height, width)
+    def matrix(self, parameters, size):
+        scaling = matrices.scaling(parameters["height"], parameters["width"])
+        return matrices.centered(scaling, size)

@@ -20,9 +20,8 @@ def adjust_brightness(images, delta, value_range):
     return clip(images + delta * (value_range[1] - value_range[0]), value_range)
 
 
-def adjust_contrast(images, factor, value_range, gaps=False):
+def adjust_contrast(images, factor, mean, value_range):
     """Stretches about each channel's own mean."""
-    mean = channel_means(images, gaps)
     return clip((images - mean) * factor + mean, value_range)
 
 

@@ -1,4 +1,4 @@
-"""Flips, quarter turns and windows: copies, where every point is a pixel of the picture."""
+"""Flips, quarter turns and windows: copies, where every point is a pixel of the image."""
 
 import numbers
 
@@ -6,27 +6,40 @@ from keras_segaug.core.backend import loops_pay, ops, window_of
 from keras_segaug.kernels import matrices
 
 
-def can_copy(points, height, width):
-    """Can points, all of them pixels of a picture of this size, be copied from it?"""
-    sizes = (height, width, points.height, points.width)
-    if points.matrix is None or not all(isinstance(size, numbers.Integral) for size in sizes):
+def can_copy(matrix, before, size):
+    """Can the pixels that a matrix leads to, all of them whole, be copied from an image?
+
+    Args:
+        matrix: a `Matrix`, or None where the points are made by no matrix.
+        before: the size of the image.
+        size: of the output.
+    """
+    known = all(isinstance(n, numbers.Integral) for n in (*before, *size))
+    if matrix is None or not known:
         return False
-    same_size = (points.height, points.width) == (height, width)
-    # An odd number of turns is chosen by sample, so its result must have the shape of any other.
-    turns = not matrices.is_zero(points.matrix[0][1])
     # A window a sample is a loop, which a device with a thousand cores is not made for.
-    return (same_size or loops_pay()) and (not turns or points.height == points.width)
+    if tuple(size) != tuple(before) and not loops_pay():
+        return False
+    # An odd number of turns is chosen by sample, so its result must have the shape of any other.
+    return len(set(size[-2:])) == 1 or not _turns(matrix)
 
 
-def copy(pictures, points):
-    """Reads pictures (B, H, W, C) at points for which `can_copy` holds."""
-    (a, b, c), (d, e, f), _ = matrices.computed_once(points.matrix)
-    right, bottom = points.width - 1.0, points.height - 1.0
-    left = c + _least(a, right) + _least(b, bottom)
-    top = f + _least(d, right) + _least(e, bottom)
-    windows = _windows(pictures, top, left, points.height, points.width)
-    orientation = [abs(b) > 0.5, e + b < 0.0, a + d < 0.0]
-    return [_oriented(window, orientation) for window in windows]
+def copy(tensors, matrix, size):
+    """Reads tensors (B, *before, C) through a matrix for which `can_copy` holds."""
+    matrix = matrices.computed_once(matrix)
+    *rows, _ = matrix.rows
+    starts = [
+        sum((_least(k, n - 1.0) for k, n in zip(row, size, strict=False)), row[-1]) for row in rows
+    ]
+    windows = _windows(tensors, starts, list(size))
+    swapped = abs(rows[-2][-2]) > 0.5
+    reversed_axes = [sum(row[axis] for row in reversed(rows)) < 0.0 for axis in range(len(size))]
+    return [_oriented(window, [swapped, *reversed_axes]) for window in windows]
+
+
+def _turns(matrix):
+    """May the last two axes change places?"""
+    return not matrices.is_zero(matrix.rows[-3][-2])
 
 
 def _least(factor, most):
@@ -36,41 +49,45 @@ def _least(factor, most):
     return ops.minimum(factor * most, 0.0)
 
 
-def _windows(pictures, top, left, height, width):
-    """The same window of each picture, one place for all samples or one a sample (B,)."""
-    batch, *size = pictures[0].shape[:3]
-    if size == [height, width]:
-        return pictures
-    if isinstance(top, float) and isinstance(left, float):
-        y, x = round(top), round(left)
-        return [picture[:, y : y + height, x : x + width] for picture in pictures]
+def _windows(tensors, starts, size):
+    """The same window of each tensor, one place for all samples or one a sample (B,)."""
+    batch, *before = tensors[0].shape[:-1]
+    if before == size:
+        return tensors
+    if all(isinstance(start, float) for start in starts):
+        window = [slice(round(a), round(a) + n) for a, n in zip(starts, size, strict=True)]
+        return [tensor[(slice(None), *window)] for tensor in tensors]
     if batch == 0:
-        return [picture[:, :height, :width] for picture in pictures]
-    like = ops.zeros_like(pictures[0][:, 0, 0, 0], dtype="int32")
-    starts = [ops.cast(ops.floor(start + 0.5), "int32") + like for start in (top, left)]
+        return [tensor[(slice(None), *[slice(0, n) for n in size])] for tensor in tensors]
+    like = ops.zeros_like(ops.reshape(tensors[0], (batch, -1))[:, 0], dtype="int32")
+    starts = [ops.cast(ops.floor(start + 0.5), "int32") + like for start in starts]
+    count = len(starts)
 
     def cut(parts):
-        y, x, *singles = parts
-        return [window_of(one, (y, x, 0), (height, width, one.shape[-1])) for one in singles]
+        places, singles = parts[:count], parts[count:]
+        return [window_of(one, (*places, 0), (*size, one.shape[-1])) for one in singles]
 
     if batch == 1:
-        return [x[None] for x in cut([x[0] for x in (*starts, *pictures)])]
-    return ops.map(cut, (*starts, *pictures))
+        return [x[None] for x in cut([x[0] for x in (*starts, *tensors)])]
+    return ops.map(cut, (*starts, *tensors))
 
 
-def _oriented(picture, conditions, chosen=()):
-    """Rows and columns swapped, rows reversed, columns reversed: each where its condition holds.
+def _oriented(image, conditions, chosen=()):
+    """The last two axes swapped, each axis reversed: each where its condition holds.
 
-    Every outcome is read from the picture itself: with one `where` after the other XLA would
+    Every outcome is read from the image itself: with one `where` after the other XLA would
     compute the first four times over.
     """
     if conditions:
         first, *rest = conditions
         if isinstance(first, bool):
-            return _oriented(picture, rest, (*chosen, first))
-        outcomes = [_oriented(picture, rest, (*chosen, outcome)) for outcome in (True, False)]
-        return ops.where(ops.reshape(first, (-1, 1, 1, 1)), *outcomes)
+            return _oriented(image, rest, (*chosen, first))
+        outcomes = [_oriented(image, rest, (*chosen, outcome)) for outcome in (True, False)]
+        condition = ops.reshape(first, (-1, *[1] * (len(image.shape) - 1)))
+        return ops.where(condition, *outcomes)
     swapped, *reversed_axes = chosen
-    picture = ops.transpose(picture, (0, 2, 1, 3)) if swapped else picture
-    axes = [axis for axis, reverses in zip((1, 2), reversed_axes, strict=True) if reverses]
-    return ops.flip(picture, axis=axes) if axes else picture
+    if swapped:
+        *others, rows, columns, channels = range(len(image.shape))
+        image = ops.transpose(image, (*others, columns, rows, channels))
+    axes = [axis for axis, reverses in enumerate(reversed_axes, 1) if reverses]
+    return ops.flip(image, axis=axes) if axes else image

@@ -1,12 +1,16 @@
-"""Smooth maps of the plane that are no matrix: functions from points (x, y) to points.
+"""Smooth maps that are no matrix.
 
-Each is made for a batch of pictures of one size and takes and returns float32 (columns, rows), in
-pixels, each of which broadcasts to (B, h, w).
+Each is made for a batch of images of one size. `move` takes and returns a grid: one float32 tensor
+an axis, in the order of the array, in pixels, each of which broadcasts to (B, *size). `move_back`
+is its inverse.
 """
+
+from dataclasses import dataclass
+from typing import Any
 
 from keras_segaug.core.backend import ops
 from keras_segaug.kernels.matrices import as_float
-from keras_segaug.kernels.samplers import read_batch, reader
+from keras_segaug.kernels.samplers import read_batch, sampler
 
 # Of a cubic B-spline surface through independent control values: its standard deviation as a share
 # of theirs, averaged over a cell (the B-spline of degree 7 at 0, the square of it in the plane).
@@ -24,141 +28,201 @@ _NEWTON_STEPS = 8
 _FOUND, _FAR = 0.05, -1e6
 
 
-def spline_displacement(control_x, control_y, cells, height, width):
+class Field:
+    """Base of the maps in here."""
+
+    # Does it look at pixels of the image alone, never beyond its border?
+    inside = False
+
+    def move(self, grid):
+        """Where the points of a grid look."""
+        raise NotImplementedError
+
+    def move_back(self, grid):
+        """The points that look at those of a grid, by Newton's method.
+
+        Points that nothing looks at are sent far outside the image.
+        """
+        # Each of full size: a point looks for its own.
+        points = [sum((0.0 * other for other in grid), axis) for axis in grid]
+        for _ in range(_NEWTON_STEPS):
+            points = _newton_step(self.move, points, grid)
+        missing = [ops.abs(a - b) for a, b in zip(self.move(points), grid, strict=True)]
+        worst = missing[0]
+        for other in missing[1:]:
+            worst = ops.maximum(worst, other)
+        return tuple(ops.where(worst < _FOUND, axis, _FAR) for axis in points)
+
+
+@dataclass(frozen=True, eq=False)
+class SplineDisplacement(Field):
     """Points moved by a cubic B-spline surface over a coarse grid of control values.
 
     Args:
-        control_x: (B, n, n), by how much, in fractions of the width; rows first. Value (i, j)
-            sits at (i - 1) / cells of the height and (j - 1) / cells of the width.
-        control_y: the same for the height.
-        cells: how many cells fit into the height and the width, a number.
-        height: of the picture.
-        width: of the picture.
+        controls: for each axis (B, n, ..., n): by how much, in fractions of the size. Value i
+            along an axis sits at (i - 1) / cells of the size.
+        cells: how many cells fit into the size along each axis, a number.
+        size: of the image.
     """
-    count = control_x.shape[-1]
 
-    def weights(place, size):
-        # Beyond the picture its edge counts.
-        place = ops.clip((place + 0.5) / as_float(size), 0.0, 1.0) * cells + 1.0
+    controls: tuple
+    cells: float
+    size: tuple
+
+    def move(self, grid):
+        moved = self._at_lines(grid) if _is_in_lines(grid) else self._at_any(grid)
+        return tuple(a + b for a, b in zip(grid, moved, strict=True))
+
+    def _at_lines(self, grid):
+        """For axes that vary along themselves alone, as long as nothing has turned them."""
+        weights = [
+            ops.transpose(self._weights(_as_line(line, axis), size), (0, 2, 1))
+            for axis, (line, size) in enumerate(zip(grid, self.size, strict=True))
+        ]
+        pairs = zip(self.controls, self.size, strict=True)
+        return [_contracted(control, weights) * as_float(size) for control, size in pairs]
+
+    def _weights(self, place, size):
+        """(B, points, control values) of places (B, points) along one axis."""
+        # Beyond the image its edge counts.
+        place = ops.clip((place + 0.5) / as_float(size), 0.0, 1.0) * self.cells + 1.0
+        count = self.controls[0].shape[-1]
         distance = ops.abs(place[..., None] - ops.cast(ops.arange(count, dtype="int32"), "float32"))
         outer, inner = ops.relu(2.0 - distance), ops.relu(1.0 - distance)
         return (outer * outer * outer - 4.0 * inner * inner * inner) / 6.0
 
-    def at_lines(columns, rows):
-        """For columns (., 1, w) and rows (., h, 1), as long as nothing has turned them."""
-        across = ops.transpose(weights(columns[:, 0, :], width), (0, 2, 1))
-        down = weights(rows[:, :, 0], height)
-        return [
-            ops.matmul(down, ops.matmul(control, across)) * as_float(size)
-            for control, size in ((control_x, width), (control_y, height))
-        ]
-
-    def at_any(columns, rows):
-        """Reads the field of the picture's own pixels: 16 control values a point cost more."""
-        lines = (pixels(width, (1, 1, -1)), pixels(height, (1, -1, 1)))
-        field = reader(ops.stack(at_lines(*lines), axis=-1), "bilinear", "nearest", 0.0)
-        batch = ops.shape(control_x)[0]
-        [found] = read_batch([field], columns, rows, batch)
-        return found[..., 0], found[..., 1]
-
-    def move(columns, rows):
-        in_lines = columns.shape[1] == 1 and rows.shape[2] == 1
-        x, y = (at_lines if in_lines else at_any)(columns, rows)
-        return columns + x, rows + y
-
-    return move
+    def _at_any(self, grid):
+        """Reads the field of the image's own pixels: 16 control values a point cost more."""
+        field = ops.stack(self._at_lines(pixel_grid(self.size)), axis=-1)
+        read = sampler(field, "bilinear", "nearest", 0.0)
+        [found] = read_batch([read], grid, ops.shape(self.controls[0])[0])
+        return [found[..., axis] for axis in range(len(self.size))]
 
 
-def radial(factor, height, width):
-    """Points moved along the line from the centre, from radius r to r (1 + factor r^2).
+def _contracted(control, weights):
+    """(B, n, ..., n) and for each axis (B, n, size): the surface at (B, *size)."""
+    for each in weights:
+        batch, first, *rest = ops.shape(control)
+        # The first axis goes, and comes back as the last: after all axes the order is the old one.
+        lines = ops.reshape(control, (batch, first, -1))
+        lines = ops.matmul(ops.transpose(lines, (0, 2, 1)), each)
+        control = ops.reshape(lines, (batch, *rest, ops.shape(each)[-1]))
+    return control
+
+
+@dataclass(frozen=True, eq=False)
+class Radial(Field):
+    """Points moved along the line from the center, from radius r to r (1 + factor r^2).
 
     The radius is 1 in the corners. Brown's model of lens distortion with its first coefficient
     alone (Photogrammetric Engineering 32, 1966). `factor` is (B,).
     """
-    x_centre, y_centre = (as_float(width) - 1.0) / 2.0, (as_float(height) - 1.0) / 2.0
-    corner = (as_float(width) * as_float(width) + as_float(height) * as_float(height)) / 4.0
-    factor = ops.reshape(factor, (-1, 1, 1)) / corner
 
-    def move(columns, rows):
-        x, y = columns - x_centre, rows - y_centre
-        stretch = factor * (x * x + y * y)
-        return columns + x * stretch, rows + y * stretch
+    factor: Any
+    size: tuple
 
-    return move
+    def move(self, grid):
+        corner = sum(as_float(n) * as_float(n) for n in reversed(self.size)) / 4.0
+        factor = ops.reshape(self.factor, (-1, *[1] * len(self.size))) / corner
+        from_center = [
+            axis - (as_float(n) - 1.0) / 2.0 for axis, n in zip(grid, self.size, strict=True)
+        ]
+        stretch = factor * sum(each * each for each in reversed(from_center))
+        return tuple(a + each * stretch for a, each in zip(grid, from_center, strict=True))
 
 
-class Stepped:
-    """Points moved so that equal cells of the picture show unequal ones, along each axis.
+@dataclass(frozen=True, eq=False)
+class Stepped(Field):
+    """Points moved so that equal cells of the image show unequal ones, along each axis.
 
-    `widths` and `heights` are (B, n): the shares of the cells, which sum to 1. Between the
-    lines the points are spread evenly.
+    Args:
+        shares: for each axis (B, n): the shares of the cells, which sum to 1. Between the lines
+            the points are spread evenly.
+        size: of the image.
     """
 
-    def __init__(self, widths, heights, height, width):
-        self._even = ops.full_like(widths, 1.0 / widths.shape[-1])
-        self._widths, self._heights = widths, heights
-        self._height, self._width = height, width
+    shares: tuple
+    size: tuple
+    inside = True
 
-    def __call__(self, columns, rows):
-        return (
-            _spread(columns, self._even, self._widths, self._width),
-            _spread(rows, self._even, self._heights, self._height),
-        )
+    def move(self, grid):
+        triples = zip(grid, self.shares, self.size, strict=True)
+        return tuple(_spread(axis, _even(shares), shares, n) for axis, shares, n in triples)
 
-    def inverse(self, columns, rows):
-        return (
-            _spread(columns, self._widths, self._even, self._width),
-            _spread(rows, self._heights, self._even, self._height),
-        )
+    def move_back(self, grid):
+        triples = zip(grid, self.shares, self.size, strict=True)
+        return tuple(_spread(axis, shares, _even(shares), n) for axis, shares, n in triples)
+
+
+def _even(shares):
+    return ops.full_like(shares, 1.0 / shares.shape[-1])
 
 
 def _spread(place, shares, new_shares, size):
     """From cells of these shares of an axis into cells of the new ones."""
-    count = shares.shape[-1]
+    count, one = shares.shape[-1], [1] * (len(place.shape) - 1)
     place, start, result = (place + 0.5) / as_float(size), 0.0, 0.0
     for cell in range(count):
-        share, new = (ops.reshape(each[:, cell], (-1, 1, 1)) for each in (shares, new_shares))
+        share, new = (ops.reshape(each[:, cell], (-1, *one)) for each in (shares, new_shares))
         part = (place - start) / share
-        # The first and the last cell go on beyond the picture.
+        # The first and the last cell go on beyond the image.
         part = part if cell == 0 else ops.maximum(part, 0.0)
         part = part if cell == count - 1 else ops.minimum(part, 1.0)
         start, result = start + share, result + new * part
     return result * as_float(size) - 0.5
 
 
-def inverse(move):
-    """The map that undoes `move`: its own, or Newton's method on every point.
-
-    Points that `move` reaches from nowhere near are sent far outside the picture.
-    """
-    if hasattr(move, "inverse"):
-        return move.inverse
-
-    def undo(columns, rows):
-        x, y = columns + 0.0 * rows, rows + 0.0 * columns
-        for _ in range(_NEWTON_STEPS):
-            x, y = _newton_step(move, x, y, columns, rows)
-        at_x, at_y = move(x, y)
-        found = ops.maximum(ops.abs(at_x - columns), ops.abs(at_y - rows)) < _FOUND
-        return ops.where(found, x, _FAR), ops.where(found, y, _FAR)
-
-    return undo
+def _newton_step(move, points, wanted):
+    """Nearer to the points that `move` brings to the wanted ones."""
+    at = move(points)
+    # The derivatives along each axis, by differences over half a pixel.
+    slopes = []
+    for axis in range(len(points)):
+        beside = [p + 0.5 if i == axis else p for i, p in enumerate(points)]
+        slopes.append([2.0 * (b - a) for a, b in zip(at, move(beside), strict=True)])
+    missing = [w - a for w, a in zip(wanted, at, strict=True)]
+    steps = _solved(slopes, missing)
+    return [p + step for p, step in zip(points, steps, strict=True)]
 
 
-def _newton_step(move, x, y, columns, rows):
-    """Nearer to the point that `move` brings to (columns, rows)."""
-    at_x, at_y = move(x, y)
-    right_x, right_y = move(x + 0.5, y)
-    below_x, below_y = move(x, y + 0.5)
-    # The four derivatives, by differences over half a pixel.
-    a, b = 2.0 * (right_x - at_x), 2.0 * (below_x - at_x)
-    c, d = 2.0 * (right_y - at_y), 2.0 * (below_y - at_y)
-    scale = 1.0 / (a * d - b * c)
-    missing_x, missing_y = columns - at_x, rows - at_y
-    x = x + scale * (d * missing_x - b * missing_y)
-    y = y + scale * (a * missing_y - c * missing_x)
-    return x, y
+def _solved(slopes, missing):
+    """The steps with which slopes[axis][output] make up for what is missing: Cramer's rule."""
+    scale = 1.0 / _determinant(slopes)
+    places = range(len(missing))
+    return [scale * _determinant([missing if i == k else slopes[i] for i in places]) for k in places]
+
+
+def _determinant(rows):
+    if len(rows) == 1:
+        return rows[0][0]
+    first, *others = rows
+    return sum(
+        (1.0 if j % 2 == 0 else -1.0) * entry * _determinant([row[:j] + row[j + 1 :] for row in others])
+        for j, entry in enumerate(first)
+    )
 
 
 def pixels(count, shape):
     return ops.reshape(ops.cast(ops.arange(count, dtype="int32"), "float32"), shape)
+
+
+def pixel_grid(size):
+    """Every pixel of an image, an axis broadcast along the others: (1, h, 1), (1, 1, w)."""
+    n = len(size)
+    shapes = [[1] * (axis + 1) + [-1] + [1] * (n - axis - 1) for axis in range(n)]
+    return tuple(pixels(count, shape) for count, shape in zip(size, shapes, strict=True))
+
+
+def _is_in_lines(grid):
+    """Does each axis vary along itself alone?"""
+    return all(
+        line.shape[other + 1] == 1
+        for axis, line in enumerate(grid)
+        for other in range(len(grid))
+        if other != axis
+    )
+
+
+def _as_line(line, axis):
+    """(B, points) of (B, 1, points, 1)."""
+    return ops.reshape(line, (ops.shape(line)[0], ops.shape(line)[axis + 1]))

@@ -1,71 +1,160 @@
-"""3x3 matrices from output to input coordinates, one a sample.
+"""Matrices from output to input coordinates, one a sample, for images of any number of axes.
 
-A matrix is a nested tuple of nine entries, each a Python number or a tensor (B,).
-Numbers stay numbers, so what is known beforehand costs nothing at run time. A
-point is (x, y, 1) with x along the width, y along the height, both in pixels,
-(0, 0) being the centre of the first pixel.
+Entries are Python numbers or tensors (B,). Numbers stay numbers, so what is known beforehand costs
+nothing at run time. A point is (y, x, 1) for two axes, in the order of the array, in pixels, 0
+being the center of the first pixel.
 """
 
+import functools
 import numbers
+from dataclasses import dataclass, replace
 
 from keras_segaug.core.backend import ops
 from keras_segaug.kernels.xla_cpu.blocks import materialised
 
-IDENTITY = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+
+@dataclass(frozen=True, eq=False)
+class Matrix:
+    """An affine or projective map, with what is known of it beforehand.
+
+    Args:
+        rows: n + 1 rows of n + 1 entries.
+        whole: does it bring every pixel to a pixel, so that nothing need be blended?
+        inside: does it look at pixels of the image alone, never beyond its border?
+    """
+
+    rows: tuple
+    whole: bool = False
+    inside: bool = False
+
+
+@functools.cache
+def identity(dimensions):
+    return Matrix(_unit_rows(dimensions), whole=True, inside=True)
+
+
+@functools.cache
+def _unit_rows(dimensions):
+    places = range(dimensions + 1)
+    return tuple(tuple(1.0 if i == j else 0.0 for j in places) for i in places)
 
 
 def compose(*matrices):
     """The product of the matrices: the rightmost meets the point first."""
-    product: tuple = IDENTITY
-    for matrix in matrices:
-        columns = tuple(zip(*matrix, strict=True))
-        product = tuple(tuple(_dot(row, column) for column in columns) for row in product)
+    product, *others = matrices
+    for matrix in others:
+        columns = tuple(zip(*matrix.rows, strict=True))
+        rows = tuple(tuple(_dot(row, column) for column in columns) for row in product.rows)
+        whole, inside = product.whole and matrix.whole, product.inside and matrix.inside
+        product = Matrix(rows, whole, inside)
     return product
 
 
 def inverse(matrix):
     """The matrix that undoes this one (for a projective one up to a factor, which cancels)."""
-    (a, b, c), (d, e, f), (g, h, i) = matrix
-    adjugate = (
-        (_cross(e, f, h, i), _cross(c, b, i, h), _cross(b, c, e, f)),
-        (_cross(f, d, i, g), _cross(a, c, g, i), _cross(c, a, f, d)),
-        (_cross(d, e, g, h), _cross(b, a, h, g), _cross(a, b, d, e)),
-    )
+    rows = matrix.rows
+    places = range(len(rows))
+    adjugate = tuple(tuple(_cofactor(rows, j, i) for j in places) for i in places)
     if not is_affine(matrix):
-        return adjugate
-    scale = adjugate[2][2]
-    rows = [tuple(v if _is(v, 0.0) else v / scale for v in row) for row in adjugate[:2]]
-    return (*rows, IDENTITY[2])
+        return Matrix(adjugate)
+    scale = adjugate[-1][-1]
+    affine = [tuple(v if _is(v, 0.0) else v / scale for v in row) for row in adjugate[:-1]]
+    return Matrix((*affine, rows[-1]), matrix.whole)
 
 
 def orientation(matrix):
     """Below 0 where an affine matrix mirrors: the determinant of its linear part."""
-    (a, b, _), (c, d, _), _ = matrix
-    return _cross(a, b, c, d)
+    return _determinant([row[:-1] for row in matrix.rows[:-1]])
 
 
-def translation(x, y):
-    return ((1.0, 0.0, x), (0.0, 1.0, y), (0.0, 0.0, 1.0))
+def translation(*shift, whole=False):
+    """Looks `shift` further along each axis."""
+    unit = _unit_rows(len(shift))
+    rows = [(*row[:-1], along) for row, along in zip(unit, shift, strict=False)]
+    return Matrix((*rows, unit[-1]), whole)
 
 
-def scaling(x, y):
-    return ((x, 0.0, 0.0), (0.0, y, 0.0), (0.0, 0.0, 1.0))
+def scaling(*factors):
+    """Looks `factors` times as far from the first pixel along each axis."""
+    unit = _unit_rows(len(factors))
+    rows = [
+        tuple(factor if entry == 1.0 else entry for entry in row)
+        for row, factor in zip(unit, factors, strict=False)
+    ]
+    return Matrix((*rows, unit[-1]))
 
 
 def shear(x, y):
-    return ((1.0, x, 0.0), (y, 1.0, 0.0), (0.0, 0.0, 1.0))
+    return Matrix(((1.0, y, 0.0), (x, 1.0, 0.0), (0.0, 0.0, 1.0)))
 
 
-def rotation(turn):
-    """Content turns counter-clockwise, as displayed, by `turn` radians."""
-    cosine, sine = ops.cos(turn), ops.sin(turn)
-    return ((cosine, -sine, 0.0), (sine, cosine, 0.0), (0.0, 0.0, 1.0))
+def rotation(turn, dimensions=2):
+    """Content turns by `turn` radians in the plane of the last two axes, counter-clockwise."""
+    return _turn(ops.cos(turn), ops.sin(turn), dimensions)
 
 
-def centred(matrix, height, width):
-    """The matrix acting about the middle of a picture of this size."""
-    y, x = (as_float(height) - 1.0) / 2.0, (as_float(width) - 1.0) / 2.0
-    return compose(translation(x, y), matrix, translation(-x, -y))
+def quarter_turns(turns, size):
+    """Content turns by a right angle so often, about the middle of an image of this size.
+
+    Where it is not square only pairs of turns are made, which keep its shape.
+    """
+    *_, height, width = size
+    square = ops.equal(height, width)
+    turns = ops.where(square, turns, turns - turns % 2)
+    # Exact in float32, which the cosine of half pi is not.
+    cosine = ops.cast(ops.abs(turns - 2) - 1, "float32")
+    sine = ops.cast((turns % 2) * (2 - turns), "float32")
+    if isinstance(height, int) and isinstance(width, int) and height != width:
+        sine = 0.0
+    turn = centered(_turn(cosine, sine, len(size)), size)
+    return replace(turn, whole=True, inside=True)
+
+
+def _turn(cosine, sine, dimensions):
+    *unit, y, x, last = _unit_rows(dimensions)
+    y = (*y[: dimensions - 2], cosine, sine, 0.0)
+    x = (*x[: dimensions - 2], -sine, cosine, 0.0)
+    return Matrix((*unit, y, x, last))
+
+
+def mirror(conditions, size):
+    """Mirrors an image of this size along each axis with a condition (B,), where that holds."""
+    result = identity(len(size))
+    for axis, condition in conditions.items():
+        factors = [1.0] * len(size)
+        factors[axis] = -1.0
+        result = compose(result, select(condition, scaling(*factors), identity(len(size))))
+    return replace(centered(result, size), whole=True, inside=True)
+
+
+def centered(matrix, size):
+    """The matrix acting about the middle of an image of this size."""
+    middle = [(as_float(n) - 1.0) / 2.0 for n in size]
+    return compose(translation(*middle), matrix, translation(*[-m for m in middle]))
+
+
+def window(start, size, window_size):
+    """A window of whole pixels of an image of this size, from `start` on."""
+    return replace(translation(*start, whole=True), inside=has_room(size, window_size))
+
+
+def central_window(size, window_size):
+    """The window in the middle."""
+    start = [_middle(n, length) for n, length in zip(size, window_size, strict=True)]
+    return window(start, size, window_size)
+
+
+def _middle(size, length):
+    if isinstance(size, numbers.Number) and isinstance(length, numbers.Number):
+        return float((size - length) // 2)
+    return ops.floor((as_float(size) - as_float(length)) / 2.0)
+
+
+def has_room(size, window_size):
+    """Is the image known to be at least as large as the window?"""
+    pairs = list(zip(size, window_size, strict=True))
+    known = all(isinstance(n, numbers.Integral) for pair in pairs for n in pair)
+    return known and all(length <= n for n, length in pairs)
 
 
 def from_unit_square(top_left, top_right, bottom_right, bottom_left):
@@ -76,19 +165,22 @@ def from_unit_square(top_left, top_right, bottom_right, bottom_left):
     area = x_across * y_down - x_down * y_across
     g = (x_rest * y_down - x_down * y_rest) / area
     h = (x_across * y_rest - x_rest * y_across) / area
-    return (
-        (x1 - x0 + g * x1, x3 - x0 + h * x3, x0),
-        (y1 - y0 + g * y1, y3 - y0 + h * y3, y0),
-        (g, h, 1.0),
+    return Matrix(
+        (
+            (y3 - y0 + h * y3, y1 - y0 + g * y1, y0),
+            (x3 - x0 + h * x3, x1 - x0 + g * x1, x0),
+            (h, g, 1.0),
+        )
     )
 
 
 def select(condition, matrix, other):
     """Per sample, by a condition (B,): `matrix` where it holds, `other` elsewhere."""
-    return tuple(
-        tuple(a if _same(a, b) else _where(condition, a, b) for a, b in zip(*rows, strict=True))
-        for rows in zip(matrix, other, strict=True)
+    rows = tuple(
+        tuple(a if _same(a, b) else _where(condition, a, b) for a, b in zip(*pair, strict=True))
+        for pair in zip(matrix.rows, other.rows, strict=True)
     )
+    return Matrix(rows, matrix.whole and other.whole, matrix.inside and other.inside)
 
 
 def computed_once(matrix):
@@ -97,20 +189,23 @@ def computed_once(matrix):
     XLA would otherwise put their whole computation, sines and all, into the loop over the pixels,
     once for each use: slow to run, and for a long chain all but endless to compile.
     """
-    entries = [entry for row in matrix for entry in row if not isinstance(entry, float)]
+    entries = [entry for row in matrix.rows for entry in row if not isinstance(entry, float)]
     if not entries:
         return matrix
     like = sum(0.0 * entry for entry in entries)
     values = iter(materialised([entry + like for entry in entries]))
-    return tuple(
+    rows = tuple(
         tuple(entry if isinstance(entry, float) else next(values) for entry in row)
-        for row in matrix
+        for row in matrix.rows
     )
+    return replace(matrix, rows=rows)
 
 
 def is_affine(matrix):
-    """Is the last row known to be (0, 0, 1), so that no division is needed?"""
-    return all(_is(entry, number) for entry, number in zip(matrix[2], IDENTITY[2], strict=True))
+    """Is the last row known to be (0, ..., 0, 1), so that no division is needed?"""
+    rows = matrix.rows
+    pairs = zip(rows[-1], _unit_rows(len(rows) - 1)[-1], strict=True)
+    return all(_is(entry, number) for entry, number in pairs)
 
 
 def is_zero(entry):
@@ -119,7 +214,7 @@ def is_zero(entry):
 
 
 def as_float(size):
-    """A height or width, known or traced, as a float."""
+    """A size, known or traced, as a float."""
     return float(size) if isinstance(size, numbers.Real) else ops.cast(size, "float32")
 
 
@@ -139,9 +234,24 @@ def _dot(row, column):
     return total
 
 
-def _cross(a, b, c, d):
-    """a d - b c"""
-    return _plus(_times(a, d), _times(-1.0, _times(b, c)))
+def _cofactor(rows, i, j):
+    minor = [
+        [entry for k, entry in enumerate(row) if k != j] for n, row in enumerate(rows) if n != i
+    ]
+    return _times(1.0 if (i + j) % 2 == 0 else -1.0, _determinant(minor))
+
+
+def _determinant(rows):
+    if len(rows) == 1:
+        return rows[0][0]
+    first, *others = rows
+    total = 0.0
+    for j, entry in enumerate(first):
+        if not _is(entry, 0.0):
+            minor = [row[:j] + row[j + 1 :] for row in map(list, others)]
+            sign = 1.0 if j % 2 == 0 else -1.0
+            total = _plus(total, _times(sign, _times(entry, _determinant(minor))))
+    return total
 
 
 def _is(value, number):
@@ -156,20 +266,3 @@ def _times(a, b):
 
 def _plus(a, b):
     return b if _is(a, 0.0) else a if _is(b, 0.0) else a + b
-
-
-def central_window(height, width, window_height, window_width):
-    """A window in the middle of a picture, on whole pixels."""
-
-    def offset(size, window):
-        if isinstance(size, numbers.Number):
-            return float((size - window) // 2)
-        return ops.floor((as_float(size) - window) / 2.0)
-
-    return translation(offset(width, window_width), offset(height, window_height))
-
-
-def has_room(height, width, window_height, window_width):
-    """Is the picture known to be at least as large as the window?"""
-    known = isinstance(height, numbers.Integral) and isinstance(width, numbers.Integral)
-    return known and window_height <= height and window_width <= width

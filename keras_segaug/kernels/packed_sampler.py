@@ -12,18 +12,18 @@ from keras_segaug.kernels.samplers import fold
 LABEL = 3
 
 
-def packed_reader(images, label, interpolation, fill_mode, fill_value):
-    """As `resample.reader` for the images, and nearest for the mask, in one lookup.
+def packed_sampler(images, label, interpolation, fill_mode, fill_value):
+    """As `samplers.sampler` for the images, and nearest for the mask, in one lookup.
 
     Args:
         images: (B, H, W, C), uint8, C from 1 to 3.
         label: empty, or one pair of a mask (B, H, W, 1), uint8, and its fill value.
         interpolation: "nearest" or "bilinear".
-        fill_mode: as in `resample.reader`.
+        fill_mode: as in `samplers.sampler`.
         fill_value: for "constant": a whole number in 0 .. 255.
 
     Returns:
-        A function (samples, columns, rows) -> words, as `resample.reader` returns one;
+        A function (samples, grid) -> words, as `samplers.sampler` returns one;
         `unpack` takes them apart.
     """
     height, width, channels = ops.shape(images)[1:]
@@ -36,7 +36,8 @@ def packed_reader(images, label, interpolation, fill_mode, fill_value):
     row_length = width + 1 + 2 * margin
     size = (height + 1 + 2 * margin) * row_length
 
-    def read(samples, columns, rows):
+    def read(samples, grid):
+        rows, columns = grid
         columns = fold(columns, width, fill_mode, margin)
         rows = fold(rows, height, fill_mode, margin)
         half = 0.5 if interpolation == "nearest" else 0.0

@@ -1,5 +1,8 @@
 """Lookup of pixels at real coordinates: one gather a tap, any border, any dtype."""
 
+import itertools
+import math
+
 from keras_segaug.core.backend import gather_rows, ops
 from keras_segaug.kernels.matrices import as_float
 from keras_segaug.kernels.xla_cpu.blocks import in_row_blocks
@@ -8,76 +11,80 @@ from keras_segaug.kernels.xla_cpu.blocks import in_row_blocks
 _ON_PIXEL = 2.0**-13
 
 
-def reader(pixels, interpolation, fill_mode, fill_value):
-    """Prepares a batch of pictures for lookups.
+def sampler(pixels, interpolation, fill_mode, fill_value):
+    """Prepares a batch of images for lookups.
 
     Args:
-        pixels: (B, H, W, C), any dtype.
+        pixels: (B, *size, C), any dtype, any number of spatial axes.
         interpolation: "nearest" (which keeps the dtype), "bilinear" or "bicubic"
             (which return float32).
-        fill_mode: what lies outside the picture: "reflect" (d c b a|a b c d|d c b a),
+        fill_mode: what lies outside the image: "reflect" (d c b a|a b c d|d c b a),
             "wrap", "nearest" or "constant".
         fill_value: for "constant", a number or one number a channel.
 
     NaN spreads no further than it is blended: a point on a pixel reads that pixel alone.
 
     Returns:
-        A function (samples, columns, rows) -> (..., h, w, C). Columns and rows are float32
-        (..., h, w), where to look along the width and the height; samples are int32
-        (..., 1, 1), in which picture.
+        A function (samples, grid) -> (..., h, w, C). The grid has one float32 tensor
+        (..., h, w) an axis, where to look along it; samples are int32 and broadcast to that, in
+        which image.
     """
-    height, width, channels = ops.shape(pixels)[1:]
+    *size, channels = ops.shape(pixels)[1:]
     table = ops.reshape(pixels, (-1, channels))
     fill_value = ops.cast(ops.convert_to_tensor(fill_value), pixels.dtype)
 
-    def tap(samples, column, row):
-        inside_column, column = border(column, width, fill_mode)
-        inside_row, row = border(row, height, fill_mode)
-        values = gather_rows(table, samples * (height * width) + row * width + column)
-        if fill_mode != "constant":
-            return values
-        return ops.where((inside_column & inside_row)[..., None], values, fill_value)
+    def tap(samples, indices):
+        place, all_inside = samples, True
+        for index, length in zip(indices, size, strict=True):
+            inside, index = border(index, length, fill_mode)
+            all_inside, place = all_inside & inside, place * length + index
+        values = gather_rows(table, place)
+        return values if fill_mode != "constant" else ops.where(all_inside[..., None], values, fill_value)
 
-    def read(samples, columns, rows):
+    def read(samples, grid):
         reach = 2 if interpolation == "bicubic" else 1 if fill_mode == "constant" else 0
-        columns = fold(columns, width, fill_mode, reach)
-        rows = fold(rows, height, fill_mode, reach)
+        grid = [fold(axis, n, fill_mode, reach) for axis, n in zip(grid, size, strict=True)]
         if interpolation == "nearest":
-            return tap(samples, nearest_index(columns), nearest_index(rows))
+            return tap(samples, [nearest_index(axis) for axis in grid])
         result = 0.0
-        for row, row_weight in taps(rows, interpolation):
-            for column, column_weight in taps(columns, interpolation):
-                weight = (row_weight * column_weight)[..., None]
-                value = weight * ops.cast(tap(samples, column, row), "float32")
-                # What has no share has no say, be it no number.
-                result = result + ops.where(weight == 0.0, 0.0, value)
+        for corner in itertools.product(*[taps(axis, interpolation) for axis in grid]):
+            weight = math.prod([share for _, share in corner])[..., None]
+            value = weight * ops.cast(tap(samples, [index for index, _ in corner]), "float32")
+            # What has no share has no say, be it no number.
+            result = result + ops.where(weight == 0.0, 0.0, value)
         return result
 
     return read
 
 
-def read_batch(readers, columns, rows, batch):
-    """Reads with each of the readers at points (B, h, w), or what broadcasts to that."""
-    shape = (batch, *ops.shape(columns + rows)[1:])
-    points = [ops.broadcast_to(x, shape) for x in (columns, rows)]
-    return read_rows(readers, lambda *points: points, [], points)
+def read_batch(samplers, grid, batch):
+    """Reads with each of the samplers at a grid (B, h, w), or what broadcasts to that."""
+    shape = (batch, *ops.shape(sum(grid))[1:])
+    points = [ops.broadcast_to(x, shape) for x in grid]
+    return read_rows(samplers, lambda *points: points, [], points)
 
 
-def read_rows(readers, place, per_sample, per_row):
-    """Reads with each of the readers at points that are worked out where they are needed.
+def read_rows(samplers, place, per_sample, per_row, source=None):
+    """Reads with each of the samplers at points that are worked out where they are needed.
 
     Args:
-        readers: as `reader` returns them.
-        place: a function (*per_sample, *per_row) -> (columns, rows) of some of the rows.
-        per_sample: tensors (B, 1, n).
-        per_row: tensors (B, h, w) or (B, h, 1).
+        samplers: as `sampler` returns them.
+        place: a function (*per_sample, *per_row) -> the grid of some of the rows.
+        per_sample: tensors (B, 1, ...).
+        per_row: tensors (B, h, ...).
+        source: int32 (B, h, w), in which sample each point looks; None: in its own.
     """
-    samples = ops.reshape(ops.arange(ops.shape(per_row[0])[0], dtype="int32"), (-1, 1, 1))
+    own = ops.arange(ops.shape(per_row[0])[0], dtype="int32")
+    own = ops.reshape(own, (-1, *[1] * (len(per_row[0].shape) - 1)))
+    count = len(per_sample)
 
-    def read(samples, *parts):
-        return [each(samples, *place(*parts)) for each in readers]
+    def read(own, *parts):
+        rows = parts[count:]
+        samples, rows = (own, rows) if source is None else (rows[0], rows[1:])
+        return [each(samples, place(*parts[:count], *rows)) for each in samplers]
 
-    return in_row_blocks(read, per_row, [samples, *per_sample])
+    rows = per_row if source is None else [source, *per_row]
+    return in_row_blocks(read, rows, [own, *per_sample])
 
 
 def nearest_index(position):

@@ -4,38 +4,40 @@ import keras
 
 from keras_segaug.core.backend import ops
 from keras_segaug.kernels import byte_packing
-from keras_segaug.kernels.packed_sampler import packed_reader, unpack
-from keras_segaug.kernels.samplers import read_rows, reader
+from keras_segaug.kernels.packed_sampler import packed_sampler, unpack
+from keras_segaug.kernels.samplers import read_rows, sampler
 
 
-def look_up(images, labels, points, interpolation, fill_mode, fill_value):
+def look_up(images, labels, grid, interpolation, fill_mode, fill_value):
     """Reads images and labels at the same points.
 
     Args:
-        images: (B, H, W, C), any dtype; 8-bit images come back as 8 bits.
-        labels: pairs of a tensor (B, H, W, K), looked up as nearest, and its fill.
-        points: `Points` of the output.
+        images: (B, *size, C), any dtype; 8-bit images come back as 8 bits. None: labels alone.
+        labels: pairs of a tensor (B, *size, K), looked up as nearest, and its fill.
+        grid: a `SamplingGrid` of the output.
         interpolation: of the images.
-        fill_mode: as in `resample.reader`.
+        fill_mode: as in `samplers.sampler`.
         fill_value: of the images, for "constant"; rounded where they are integers.
 
     Returns:
         The images, and a list of the labels.
     """
-    fill_value = filled_with(images, fill_value)
-    packs = interpolation != "bicubic" and _fits_word(images, fill_value)
+    samplers = [sampler(each, "nearest", fill_mode, fill) for each, fill in labels]
+    if images is None:
+        batch = ops.shape(labels[0][0])[0]
+        return None, list(read_rows(samplers, *grid.in_rows(batch)))
+    batch, fill_value = ops.shape(images)[0], filled_with(images, fill_value)
+    if interpolation == "bicubic" or not _fits_word(images, fill_value):
+        first = sampler(images, interpolation, fill_mode, fill_value)
+        found, *rest = read_rows([first, *samplers], *grid.in_rows(batch))
+        return as_eight_bits(found) if dtype_of(images) == "uint8" else found, rest
     # The label of the first mask fits into the same word.
-    inside = labels[:1] if packs and labels and _fits_byte(labels[0][0]) else []
-    if packs:
-        readers = [packed_reader(images, inside, interpolation, fill_mode, fill_value)]
-    else:
-        readers = [reader(images, interpolation, fill_mode, fill_value)]
-    readers += [reader(label, "nearest", fill_mode, fill) for label, fill in labels[len(inside) :]]
-    found, *rest = read_rows(readers, *points.in_rows(ops.shape(images)[0]))
-    if packs:
-        found, label = unpack(found, images.shape[-1])
-        return found, [label, *rest] if inside else rest
-    return as_eight_bits(found) if dtype_of(images) == "uint8" else found, rest
+    inside = labels[:1] if labels and _fits_byte(labels[0][0]) else []
+    first = packed_sampler(images, inside, interpolation, fill_mode, fill_value)
+    samplers = [first, *samplers[len(inside) :]]
+    words, *rest = read_rows(samplers, *grid.in_rows(batch))
+    found, label = unpack(words, images.shape[-1])
+    return found, [label, *rest] if inside else rest
 
 
 def dtype_of(tensor):
@@ -45,7 +47,7 @@ def dtype_of(tensor):
 def _fits_word(images, fill_value):
     """Do three channels of a pixel leave room for a label in 32 bits?"""
     eight_bits = dtype_of(images) == "uint8" and fill_value in range(256)
-    return eight_bits and images.shape[-1] <= 3
+    return eight_bits and images.shape[-1] <= 3 and len(images.shape) == 4
 
 
 def _fits_byte(label):

@@ -47,9 +47,8 @@ class MaskOnlyColorToClass(MaskOnlyLayer):
         if unknown_class is not None:
             self.unknown_class = classes.label(self, "unknown_class", unknown_class)
 
-    def mask_channels(self, channels):
-        checks.channels(self, channels, 3)
-        return 1
+    def output_spec(self, spec):
+        return spec.coded(self, 3, 1)
 
     def transform_mask(self, mask):
         checks.channels(self, mask.shape[-1], 3)

@@ -27,9 +27,8 @@ class MaskOnlyOneHot(MaskOnlyLayer):
         super().__init__(**kwargs)
         self.num_classes = checks.positive_integer(self, "num_classes", num_classes)
 
-    def mask_channels(self, channels):
-        checks.channels(self, channels, 1)
-        return self.num_classes
+    def output_spec(self, spec):
+        return spec.coded(self, 1, self.num_classes)
 
     def transform_mask(self, mask):
         checks.channels(self, mask.shape[-1], 1)

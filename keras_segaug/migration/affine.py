@@ -5,6 +5,7 @@ from keras_segaug import checks
 from keras_segaug.core.backend import ops
 from keras_segaug.core.layer_types import JointLayer
 from keras_segaug.kernels import matrices
+from keras_segaug.kernels.matrices import Matrix
 
 
 class LegacyAffine(JointLayer):
@@ -52,17 +53,18 @@ class LegacyAffine(JointLayer):
             "zoom_width": draws.uniform(*self.zoom_range),
         }
 
-    def matrix(self, parameters, height, width):
+    def matrix(self, parameters, size):
+        height, width = size
         y = _pixels(parameters["height_shift"], self.height_shift_range, height)
         x = _pixels(parameters["width_shift"], self.width_shift_range, width)
         sine, cosine = ops.sin(parameters["shear"]), ops.cos(parameters["shear"])
         product = matrices.compose(
             matrices.rotation(parameters["angle"]),
-            matrices.translation(x, y),
-            ((1.0, -sine, 0.0), (0.0, cosine, 0.0), (0.0, 0.0, 1.0)),
-            matrices.scaling(parameters["zoom_width"], parameters["zoom_height"]),
+            matrices.translation(y, x),
+            Matrix(((cosine, 0.0, 0.0), (-sine, 1.0, 0.0), (0.0, 0.0, 1.0))),
+            matrices.scaling(parameters["zoom_height"], parameters["zoom_width"]),
         )
-        return matrices.centred(product, height, width)
+        return matrices.centered(product, size)
 
 
 def shift_range(owner, argument, value):

@@ -1,6 +1,7 @@
 """The colour arithmetic of `ImageDataGenerator`; the mask is untouched by all of it."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -76,8 +77,8 @@ class LegacyCentring(ImageOnlyLayer):
 
     random = False
 
-    def range_after(self, value_range, acting=True):
-        return value_ranges.Unknown("each image is centered by itself before it")
+    def output_spec(self, spec):
+        return replace(spec, value_range=value_ranges.Unknown("each image is centered by itself before it"))
 
     def transform_images(self, images, parameters):
         return images - ops.mean(images, axis=_PIXELS, keepdims=True)
@@ -101,8 +102,8 @@ class LegacyWhitening(ImageOnlyLayer):
             checks.fail(self, "matrix", "a square matrix", matrix.shape)
         self.matrix = matrix
 
-    def range_after(self, value_range, acting=True):
-        return value_ranges.Unknown("images are whitened before it")
+    def output_spec(self, spec):
+        return replace(spec, value_range=value_ranges.Unknown("images are whitened before it"))
 
     def transform_images(self, images, parameters):
         known = None not in images.shape[1:]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 
@@ -26,8 +28,8 @@ class LegacyPythonStep(ImageOnlyLayer):
             checks.fail(self, "function", "a function of an array", function, TypeError)
         self.function = function
 
-    def range_after(self, value_range, acting=True):
-        return value_ranges.Unknown("a Python function changes the images before it")
+    def output_spec(self, spec):
+        return replace(spec, value_range=value_ranges.Unknown("a Python function changes the images before it"))
 
     def transform_images(self, images, parameters):
         if backend.name() == "tensorflow":

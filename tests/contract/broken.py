@@ -1,15 +1,17 @@
 """Layers that each break one promise: the contract tests must fail on them."""
 
+from functools import partial
+
 import numpy as np
 
 import keras_segaug as ks
 from keras_segaug.core import random
 from keras_segaug.core.backend import ops
-from keras_segaug.core.inputs import Batch
 from keras_segaug.core.layer_types import JointLayer
-from keras_segaug.engine.sampling_grid import Points
+from keras_segaug.engine.operations import Color, Labels
+from keras_segaug.engine.sampling_grid import SamplingGrid
 from keras_segaug.kernels import matrices
-from keras_segaug.kernels.samplers import read_batch, reader
+from keras_segaug.kernels.samplers import read_batch, sampler
 
 
 class Shifts(JointLayer, abstract=True):
@@ -22,13 +24,24 @@ class Shifts(JointLayer, abstract=True):
     def draw(self, draws):
         return {"x": draws.uniform(-self.reach, self.reach)}
 
-    def matrix(self, parameters, height, width):
-        return matrices.translation(parameters["x"], 0.0)
+    def matrix(self, parameters, size):
+        return matrices.translation(0.0, parameters["x"])
 
-    def lookup_at(self, pixels, parameters, interpolation):
-        points = Points(*pixels.shape[1:3]).moved(self.matrix(parameters, 0, 0))
-        read = reader(pixels, interpolation, "reflect", 0)
-        return read_batch([read], *points.grid(), pixels.shape[0])[0]
+    def separately(self, parameters, mask_parameters, interpolation):
+        """Operations that look image and mask up each by itself."""
+        return [
+            Color(reach="images", function=self.shifted_image, parameters=parameters),
+            Labels(function=partial(self.shifted, parameters=mask_parameters, how=interpolation)),
+        ]
+
+    def shifted_image(self, images, parameters):
+        return self.shifted(images, parameters, self.interpolation)
+
+    def shifted(self, pixels, parameters, how):
+        matrix = self.matrix({"x": ops.reshape(parameters["x"], (-1,))}, pixels.shape[1:3])
+        grid = SamplingGrid(pixels.shape[1:3], matrix).grid()
+        found = read_batch([sampler(pixels, how, "reflect", 0)], grid, pixels.shape[0])[0]
+        return ops.cast(found, pixels.dtype)
 
 
 class Right(Shifts):
@@ -36,40 +49,33 @@ class Right(Shifts):
 
 
 class RedrawsForTheMask(Shifts):
-    def run(self, group, batch):
-        (_, parameters), *_ = group
-        other = self.draw(random.Draws(random.fold_in(random.key(3), np.arange(len(batch.images)))))
-        return Batch(
-            self.lookup_at(batch.images, parameters, "nearest"),
-            [self.lookup_at(mask, other, "nearest") for mask in batch.masks],
-            batch.weights,
-        )
+    def plan(self, parameters, spec):
+        keys = random.fold_in(random.key(3), np.arange(len(parameters["x"])))
+        other = self.draw(random.Draws(keys))
+        return self.separately(parameters, other, "nearest")
 
 
 class InterpolatesTheMask(Shifts):
-    def run(self, group, batch):
-        (_, parameters), *_ = group
-        masks = [
-            ops.cast(self.lookup_at(mask, parameters, "bilinear"), mask.dtype)
-            for mask in batch.masks
-        ]
-        images = self.lookup_at(batch.images, parameters, self.interpolation)
-        return Batch(images, masks, batch.weights)
+    def plan(self, parameters, spec):
+        return self.separately(parameters, parameters, "bilinear")
 
 
 class CastsTheMask(Shifts):
-    def run(self, group, batch):
-        batch = super().run(group, batch)
-        return Batch(batch.images, [ops.cast(m, "float32") for m in batch.masks], batch.weights)
+    def plan(self, parameters, spec):
+        return [*super().plan(parameters, spec), Labels(function=self.cast)]
+
+    def cast(self, mask):
+        return ops.cast(mask, "float32")
 
 
 class RoundsTheMask(Shifts):
     """Through bfloat16 and back, as a mixed policy does: 60,000 becomes 59,904."""
 
-    def run(self, group, batch):
-        batch = super().run(group, batch)
-        masks = [ops.cast(ops.cast(m, "bfloat16"), m.dtype) for m in batch.masks]
-        return Batch(batch.images, masks, batch.weights)
+    def plan(self, parameters, spec):
+        return [*super().plan(parameters, spec), Labels(function=self.rounded)]
+
+    def rounded(self, mask):
+        return ops.cast(ops.cast(mask, "bfloat16"), mask.dtype)
 
 
 class MutatesItsInput(Shifts):
@@ -92,14 +98,16 @@ class ForgetsAConfigEntry(Shifts):
 
 
 class MovesNothing(Shifts):
-    def matrix(self, parameters, height, width):
+    def matrix(self, parameters, size):
         return matrices.translation(0.0, 0.0)
 
 
 class TouchesTheMask(ks.ImageOnlyLayer):
-    def transform_images(self, images, parameters):
-        return images + 1.0
+    def transform_values(self, values, parameters):
+        return values + 1.0
 
-    def run(self, group, batch):
-        batch = super().run(group, batch)
-        return Batch(batch.images, [mask * 2 for mask in batch.masks], batch.weights)
+    def plan(self, parameters, spec):
+        return [*super().plan(parameters, spec), Labels(function=self.doubled)]
+
+    def doubled(self, mask):
+        return mask * 2

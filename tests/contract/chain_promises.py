@@ -20,6 +20,8 @@ WEIGHTS[:CLASSES] = np.arange(1, CLASSES + 1) / 16
 for _label, _value in FILLS.items():
     LABELS[_value] = _label
 LABELS[ERASED_IMAGE] = ERASED
+# What never looks outside an image, so that its border plays no part.
+INSIDE = (ks.JointRandomFlip, ks.JointRandomRotate90, ks.JointRandomGridDistortion)
 
 
 class Failure(AssertionError):  # noqa: N818  # it is no error of this code
@@ -215,8 +217,8 @@ def _misaligned(chain, result, coded, tally):
 def _misplaced(chain, result, tally):
     """A spot lies in the middle of the block that was painted around it."""
     joint = [leaf for leaf in chain.leaves() if isinstance(leaf, ks.JointLayer)]
-    copies = any(leaf.fill_mode != "constant" for leaf in joint if leaf.leaves_picture)
-    if copies or any(isinstance(leaf, ks.JointRandomErasing) for leaf in joint):
+    copies = any(leaf.fill_mode != "constant" for leaf in joint if not isinstance(leaf, INSIDE))
+    if copies or any(isinstance(leaf, ks.JointRandomErasing) for leaf in chain.leaves()):
         return
     for mask, spots in zip(result["instances"], result["spots"], strict=True):
         for label, spot in enumerate(spots, 1):

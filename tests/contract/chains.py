@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import keras_segaug as ks
+from keras_segaug.engine.spec import Spec
 
 # Few sizes: every other one costs JAX programs of its own. The second is the first, padded.
 SIZES = ((24, 24), (24, 32))
@@ -201,7 +202,7 @@ class Maker:
         codes = not coded and (target is None or self.chance(0.2))
         if target is None and not codes:
             step = ks.JointPadding(multiple=(8, 16), **self.border())
-            return step, step.output_size(*size), coded
+            return step, step.output_spec(Spec(size)).size, coded
         if depth < 3 and self.chance(0.35):
             branches = [
                 self.pipeline(self.branch(depth + 1, size, target, codes))

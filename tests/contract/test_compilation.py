@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
-from keras_segaug.core import layer_types
+from keras_segaug.engine import execute
 from tests.cases import inner
 from tests.data import labels, pictures, to_numpy
 
@@ -15,8 +15,8 @@ def test_changing_sizes_are_not_traced_each_time(monkeypatch):
     if keras.backend.backend() != "tensorflow":
         pytest.skip("JAX compiles for every shape, with and without us; torch is not compiled")
     traced = []
-    look_up = layer_types.look_up
-    monkeypatch.setattr(layer_types, "look_up", lambda *given: traced.append(1) or look_up(*given))
+    look_up = execute.look_up
+    monkeypatch.setattr(execute, "look_up", lambda *given: traced.append(1) or look_up(*given))
     layer = ks.JointRandomRotation(0.1, seed=1)
     for i in range(50):
         layer(pictures(1, 20 + i, 18 + 2 * i)[0])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
-from keras_segaug.core.steps import merged
+from keras_segaug.inspect.check import stages
 from tests.cases import IMAGE_ONLY, ids
 from tests.data import COMPILED, labels, pictures, to_numpy
 
@@ -111,9 +111,9 @@ def test_a_fill_of_no_data_is_kept():
     ):
         assert math.isnan(copy.fill_value)
     # One NaN is as good as another: the two are one lookup.
-    assert len(merged([(layer, None), (ks.JointRandomZoom(0.1, **FILLED), None)])) == 2 - 1
+    assert len(stages(ks.Pipeline([layer, ks.JointRandomZoom(0.1, **FILLED)]))) == 1
     other = ks.JointRandomZoom(0.1, fill_mode="constant", fill_value=float("-nan"))
-    assert len(merged([(layer, None), (other, None)])) == 1
+    assert len(stages(ks.Pipeline([layer, other]))) == 1
 
 
 @pytest.mark.parametrize("options", [{}, {"dtype": "uint8"}])

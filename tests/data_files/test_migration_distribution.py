@@ -117,8 +117,8 @@ def test_every_kind_of_shift(generation, value):
     pipeline = ks.from_image_data_generator({"height_shift_range": value}).pipeline
     layer = pipeline.layers[0]
     parameters = layer.draw_parameters((DRAWS, 40, 30, 3), 4)
-    matrix = layer.matrix(parameters, 40, 30)
-    found = to_numpy(matrix[1][2] - (matrix[1][0] * 14.5 + (matrix[1][1] - 1.0) * -19.5))
+    down, across, shift = layer.matrix(parameters, (40, 30)).rows[0]
+    found = to_numpy(shift - (across * 14.5 + (down - 1.0) * -19.5))
     found = np.broadcast_to(found, (DRAWS,))
     if isinstance(value, (int, list, tuple, np.ndarray)):
         np.testing.assert_allclose(np.unique(found.round(4)), np.unique(expected), atol=1e-3)

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keras_segaug.inspect.alignment.probe import Probe
-from keras_segaug.inspect.preview.reading import read
 
 import keras_segaug as ks
+from keras_segaug.inspect.alignment.probe import Probe
+from keras_segaug.inspect.preview.reading import read
 from tests.cases import CASES, ids
 from tests.inspect import broken
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import keras_segaug as ks
-from keras_segaug.core import layer_types
+from keras_segaug.engine import execute, fuse
 from tests.data import labels, pictures, to_numpy
 
 FILL_MODES = ["reflect", "wrap", "nearest", "constant"]
@@ -44,10 +44,10 @@ def sample(count, height, width, seed=0):
 
 def assert_same(names, fill_mode, seed, data, jit_compile):
     """Both ways agree; returns whether anything was copied."""
-    copier = mock.Mock(wraps=layer_types.copy)
-    with mock.patch.object(layer_types, "copy", copier):
+    copier = mock.Mock(wraps=execute.copy)
+    with mock.patch.object(execute, "copy", copier):
         copied = augment(names, fill_mode, seed, data, jit_compile)
-    with mock.patch.object(layer_types, "can_copy", return_value=False):
+    with mock.patch.object(fuse, "can_copy", return_value=False):
         looked_up = augment(names, fill_mode, seed, data)
     keras.tree.map_structure(np.testing.assert_array_equal, copied, looked_up)
     return copier.called
@@ -99,8 +99,8 @@ def test_many_crops_are_one_program():
     """Where the window starts is no constant of the program: else each call would compile."""
     layer = ks.JointRandomCrop(40, 40, seed=1, dtype="uint8")
     data = pictures(1, 64, 64)
-    copier = mock.Mock(wraps=layer_types.copy)
-    with mock.patch.object(layer_types, "copy", copier):
+    copier = mock.Mock(wraps=execute.copy)
+    with mock.patch.object(execute, "copy", copier):
         windows = {to_numpy(layer(data)).tobytes() for _ in range(30)}
     assert len(windows) > 20
     # Called while a program is made, and not by the program.

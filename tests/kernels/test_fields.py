@@ -6,11 +6,14 @@ import pytest
 from scipy.interpolate import BSpline
 
 import keras_segaug as ks
-from keras_segaug.engine.sampling_grid import Points
+from keras_segaug.engine import maps
+from keras_segaug.engine.sampling_grid import SamplingGrid
+from keras_segaug.engine.spec import Spec
 from keras_segaug.kernels import fields
+from keras_segaug.kernels.matrices import Matrix
 from tests.data import to_numpy
 
-HEIGHT, WIDTH = 128, 96
+HEIGHT, WIDTH = SIZE = 128, 96
 ROWS, COLUMNS = np.indices((HEIGHT, WIDTH), "float64")
 
 
@@ -19,17 +22,24 @@ def tensor(value):
 
 
 def grid_of(layer, drawn, inverse=False, points=None):
-    points = layer.trace(points or Points(HEIGHT, WIDTH), drawn, HEIGHT, WIDTH, inverse)
+    map = map_of(layer, drawn)
+    points = (points or SamplingGrid(SIZE)).moved(maps.inverse(map) if inverse else map)
     return [
-        np.broadcast_to(to_numpy(axis), (axis.shape[0], HEIGHT, WIDTH)) for axis in points.grid()
+        np.broadcast_to(to_numpy(axis), (axis.shape[0], *SIZE)) for axis in reversed(points.grid())
     ]
+
+
+def map_of(layer, drawn):
+    [warp] = layer.plan({k: x for k, x in drawn.items() if k != "input_size"}, Spec(SIZE))
+    return warp.pieces[0].map
 
 
 def test_spline_is_the_tensor_product_of_scipys_splines():
     cells, count = 3.4, 7
     control = np.random.default_rng(0).normal(size=(1, count, count)) * 0.02
-    move = fields.spline_displacement(tensor(control), tensor(2.0 * control), cells, HEIGHT, WIDTH)
-    columns, rows = to_numpy(Points(HEIGHT, WIDTH).moved(move).grid())
+    controls = tensor(2.0 * control), tensor(control)
+    field = fields.SplineDisplacement(controls, cells, SIZE)
+    rows, columns = to_numpy(SamplingGrid(SIZE).moved(field).grid())
 
     def basis(place, size):
         spline = BSpline(np.arange(count + 4) - 2.0, np.eye(count), 3)
@@ -45,9 +55,9 @@ def test_spline_at_turned_points_is_that_at_lines():
     layer = ks.JointRandomElasticTransform(strength=0.03, smoothness=0.5)
     drawn = layer.draw_parameters((3, HEIGHT, WIDTH, 1), 1)
     zero = keras.ops.zeros((3,))
-    turn = ((1.0, zero, 0.0), (zero, 1.0, 0.0), (0.0, 0.0, 1.0))
+    turn = Matrix(((1.0, zero, 0.0), (zero, 1.0, 0.0), (0.0, 0.0, 1.0)))
     expected = grid_of(layer, drawn)
-    found = grid_of(layer, drawn, points=Points(HEIGHT, WIDTH).moved(turn))
+    found = grid_of(layer, drawn, points=SamplingGrid(SIZE).moved(turn))
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
@@ -125,7 +135,7 @@ LAYERS = [
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: type(layer).__name__)
 def test_inverse_undoes_the_map(layer):
     drawn = layer.draw_parameters((20, HEIGHT, WIDTH, 1), 5)
-    there = layer.trace(Points(HEIGHT, WIDTH), drawn, HEIGHT, WIDTH)
+    there = SamplingGrid(SIZE).moved(map_of(layer, drawn))
     back = grid_of(layer, drawn, inverse=True, points=there)
     np.testing.assert_allclose(back[0], np.broadcast_to(COLUMNS, back[0].shape), atol=0.1)
     np.testing.assert_allclose(back[1], np.broadcast_to(ROWS, back[1].shape), atol=0.1)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_segaug.kernels.packed_sampler import bordered, pack, packed_reader, unpack
-from keras_segaug.kernels.samplers import read_batch, reader
+from keras_segaug.kernels.packed_sampler import bordered, pack, packed_sampler, unpack
+from keras_segaug.kernels.samplers import read_batch, sampler
 from tests.data import labels, pictures, to_numpy
 
 
@@ -38,12 +38,12 @@ def test_agrees_with_the_general_lookup(
         rng.uniform(-reach, width + reach, (2, 7, 5)).astype("float32"),
         rng.uniform(-reach, height + reach, (2, 7, 5)).astype("float32"),
     )
-    packed = packed_reader(images, [(masks, fills[1])], interpolation, fill_mode, fills[0])
+    packed = packed_sampler(images, [(masks, fills[1])], interpolation, fill_mode, fills[0])
     general = [
-        reader(images, interpolation, fill_mode, fills[0]),
-        reader(masks, "nearest", fill_mode, fills[1]),
+        sampler(images, interpolation, fill_mode, fills[0]),
+        sampler(masks, "nearest", fill_mode, fills[1]),
     ]
-    words, image, mask = read_batch([packed, *general], *points, 2)
+    words, image, mask = read_batch([packed, *general], points[::-1], 2)
     packed_image, packed_mask = to_numpy(unpack(words, channels))
     # Rounding is half a grey level.
     np.testing.assert_allclose(packed_image, to_numpy(image), atol=0.51)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from keras_segaug.kernels.samplers import read_batch, reader
+from keras_segaug.kernels.samplers import read_batch, sampler
 from tests.data import pictures, to_numpy
 
 SCIPY_MODES = {
@@ -23,7 +23,7 @@ def read(pixels, columns, rows, *settings):
         keras.ops.convert_to_tensor(np.asarray(x, d))
         for x, d in ((pixels, pixels.dtype), (columns, "float32"), (rows, "float32"))
     ]
-    (values,) = read_batch([reader(tensors[0], *settings)], *tensors[1:], len(pixels))
+    (values,) = read_batch([sampler(tensors[0], *settings)], tensors[:0:-1], len(pixels))
     return to_numpy(values)
 
 

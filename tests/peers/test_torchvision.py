@@ -9,7 +9,7 @@ import torch
 from torchvision.transforms.v2 import functional as F  # noqa: N812
 
 import keras_segaug as ks
-from keras_segaug.engine.sampling_grid import Points
+from keras_segaug.engine.sampling_grid import SamplingGrid
 from tests.data import ct_slices, to_numpy
 
 IMAGES = ct_slices()[0][50:60]
@@ -63,9 +63,9 @@ def test_perspective():
 
 def test_elastic_with_our_field():
     layer = ks.JointRandomElasticTransform(strength=0.02, smoothness=0.3, **BORDER)
-    points = Points(HEIGHT, WIDTH)
     drawn = layer.draw_parameters(IMAGES.shape, 5)
-    columns, rows = to_numpy(layer.trace(points, drawn, HEIGHT, WIDTH).grid())
+    field = layer.displacement(drawn, (HEIGHT, WIDTH))
+    rows, columns = to_numpy(SamplingGrid((HEIGHT, WIDTH)).moved(field).grid())
     for i, (ours, _, picture) in enumerate(pairs(layer)):
         x, y = columns[i] - np.arange(WIDTH), rows[i] - np.arange(HEIGHT)[:, None]
         field = torch.tensor(np.stack([x * 2 / WIDTH, y * 2 / HEIGHT], -1)[None])

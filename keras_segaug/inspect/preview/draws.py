@@ -5,9 +5,14 @@ import numpy as np
 
 from keras_segaug.core import random
 from keras_segaug.core.backend import ops
-from keras_segaug.core.inputs import Batch, Sample
+from keras_segaug.core.inputs import Inputs
 from keras_segaug.core.layer import AugmentationLayer
 from keras_segaug.core.layer_types import MaskOnlyLayer
+from keras_segaug.core.value_ranges import ANY
+from keras_segaug.engine.batch import Batch
+from keras_segaug.engine.execute import run
+from keras_segaug.engine.operations import Labels
+from keras_segaug.engine.spec import Spec
 
 _NO_IMAGES = "`images` must hold at least one image, in an array or a list of arrays."
 
@@ -26,12 +31,12 @@ class Owner(str):
 
 def arrays_of(owner, data):
     """Images (B, H, W, C) and the one mask (B, H, W, K), or None, of any accepted structure."""
-    sample = Sample(owner, data)
-    masks = keras.tree.flatten(sample.tensors.get("masks", []))
+    inputs = Inputs(owner, data)
+    masks = keras.tree.flatten(inputs.tensors.get("masks", []))
     if len(masks) > 1:
         raise ValueError(f"{owner}: shows one mask a picture. Received {len(masks)}.")
-    layouts = sample.layouts()
-    packed = [sample.image_layout.pack(sample.images)]
+    layouts = inputs.layouts()
+    packed = [inputs.image_layout.pack(inputs.images)]
     packed += [layouts["masks"][0].pack(mask) for mask in masks]
     images, mask, *_ = [np.asarray(keras.ops.convert_to_numpy(t)) for t in packed] + [None]
     return images, mask
@@ -83,8 +88,10 @@ def coded(augmentation, images, masks):
     """Masks (B, H, W, K) as the augmentation's `MaskOnly` layers code them, nothing else done."""
     if not isinstance(augmentation, AugmentationLayer):
         return masks
-    steps = [step for step in augmentation.steps(None) if isinstance(step[0], MaskOnlyLayer)]
-    batch = Batch(None, [ops.convert_to_tensor(masks)], [])
-    for step in steps:
-        batch = step[0].run([step], batch)
+    coding = [
+        Labels(function=leaf.transform_mask)
+        for leaf, _ in augmentation._leaves(Spec((None, None), ANY, acting=False))
+        if isinstance(leaf, MaskOnlyLayer)
+    ]
+    batch = run(coding, Batch(None, [ops.convert_to_tensor(masks)], []), None)
     return np.asarray(keras.ops.convert_to_numpy(batch.masks[0]))

@@ -151,16 +151,16 @@ def _steps(augmentation, parameters):
         return []
     return [
         {
-            "layer": title(layer, None),
-            "applied": bool(_first((drawn or {}).get("applied", [True]))),
+            "layer": title(layer),
+            "applied": bool(_first(drawn.get("applied", [True]))),
             "values": [
                 [name, _said(_first(value))]
-                for name, value in (drawn or {}).items()
+                for name, value in drawn.items()
                 # The seed of a field of noise says nothing to a reader.
                 if name != "applied" and not name.endswith("key")
             ],
         }
-        for layer, drawn in augmentation.steps(parameters)
+        for layer, drawn in augmentation._drawn(parameters)
     ]
 
 

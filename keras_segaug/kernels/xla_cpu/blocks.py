@@ -2,9 +2,8 @@
 
 import math
 
-import keras
-
 from keras_segaug.core.backend import loops_pay, ops
+from keras_segaug.kernels.nests import tensors_in, with_tensors
 
 # As many pixels as a picture of 512 x 512 has.
 _MOST_PIXELS = 1 << 18
@@ -22,7 +21,7 @@ def in_row_blocks(function, tensors, per_sample=()):
     Args:
         function: must treat every row by itself.
         tensors: of shape (B, H, ...).
-        per_sample: tensors (B, 1, n), handed to the function as they are, before the others.
+        per_sample: tensors (B, 1, ...), handed to the function as they are, before the others.
     """
     batch, height = ops.shape(tensors[0])[:2]
     if not loops_pay() or 0 in tensors[0].shape:
@@ -34,11 +33,11 @@ def in_row_blocks(function, tensors, per_sample=()):
         spread = ((0, 0), (0, BLOCKS * block - height), *[(0, 0)] * len(rest))
         return ops.reshape(ops.pad(tensor, spread), (-1, block, *rest))
 
-    lengths = [ops.shape(x)[-1] for x in per_sample]
-    each = [
-        ops.reshape(ops.broadcast_to(x, (batch, BLOCKS, length)), (-1, 1, length))
-        for x, length in zip(per_sample, lengths, strict=True)
-    ]
+    def repeated(tensor):
+        rest = ops.shape(tensor)[2:]
+        return ops.reshape(ops.broadcast_to(tensor, (batch, BLOCKS, *rest)), (-1, 1, *rest))
+
+    each = map(repeated, per_sample)
     found = ops.map(lambda parts: function(*parts), (*each, *map(split, tensors)))
     return [ops.reshape(x, (-1, BLOCKS * block, *ops.shape(x)[2:]))[:, :height] for x in found]
 
@@ -51,33 +50,30 @@ def in_parts(function, images, *nest):
     Args:
         function: treats every picture by itself; returns a list of tensors (B, ...).
         images: (B, H, W, C).
-        *nest: structures of tensors (B, ...), of None, and of whatever else is the same for
-            every picture.
+        *nest: values as in `nests`, whose tensors are (B, ...).
 
     Returns:
         What the function returns.
     """
-    count = _at_once(*ops.shape(images)[:3])
+    batch, *size = ops.shape(images)[:-1]
+    count = _at_once(batch, size)
     if count is None:
         return function(images, *nest)
-    leaves = keras.tree.flatten([images, *nest])
-    tensors = [leaf for leaf in leaves if hasattr(leaf, "shape")]
+    given = (images, *nest)
 
     def part(tensors):
-        rest = iter(tensors)
-        found = [next(rest) if hasattr(leaf, "shape") else leaf for leaf in leaves]
-        return function(*keras.tree.pack_sequence_as([images, *nest], found))
+        return function(*with_tensors(given, tensors))
 
-    split = [ops.reshape(x, (-1, count, *ops.shape(x)[1:])) for x in tensors]
+    split = [ops.reshape(x, (-1, count, *ops.shape(x)[1:])) for x in tensors_in(given)]
     return [ops.reshape(x, (-1, *x.shape[2:])) for x in ops.map(part, tuple(split))]
 
 
-def _at_once(batch, height, width):
-    """How many pictures to work on together, a divisor of the batch; None for all of them."""
-    known = all(isinstance(size, int) and size > 0 for size in (batch, height, width))
+def _at_once(batch, size):
+    """How many images to work on together, a divisor of the batch; None for all of them."""
+    known = all(isinstance(each, int) and each > 0 for each in (batch, *size))
     if not loops_pay() or not known:
         return None
-    fitting = range(1, max(_MOST_PIXELS // (height * width), 1) + 1)
+    fitting = range(1, max(_MOST_PIXELS // math.prod(size), 1) + 1)
     count = max(count for count in fitting if batch % count == 0)
     return None if count == batch else count
 

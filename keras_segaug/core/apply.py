@@ -1,0 +1,101 @@
+"""Applies parameters to images and to all that belongs to them."""
+
+from keras_segaug.core import value_ranges
+from keras_segaug.core.targets import MASK_ROLES, WEIGHT_ROLES
+from keras_segaug.engine.batch import Batch
+from keras_segaug.engine.execute import run, run_back
+from keras_segaug.engine.follow import followed, interpolated
+from keras_segaug.engine.spec import Spec
+from keras_segaug.engine.view import View
+from keras_segaug.kernels.sampling import dtype_of
+
+
+def view_of(layer, packed, acting):
+    """What a layer that is called sees.
+
+    Args:
+        layer: the layer.
+        packed: {role: list of tensors}, as `Inputs.packed` returns them.
+        acting: False at inference.
+    """
+    batch = _batch_of(packed)
+    return View(_spec_of(batch.images, batch.size(), acting), batch, owner=layer)
+
+
+def apply(layer, packed, parameters):
+    """What becomes of {role: list of tensors}; parameters are None at inference."""
+    view = view_of(layer, packed, parameters is not None)
+    value_ranges.check_result(layer, view.spec, dtype_of(view.batch.images))
+    operations, parameters = layer._planned(parameters, view)
+    dtype = layer.compute_dtype
+
+    def colored(images):
+        spec = _spec_of(images, view.spec.size, view.spec.acting)
+        again, _ = layer._planned(parameters, View(spec, owner=layer))
+        return run(again, Batch(images, [], []), dtype).images
+
+    also = {
+        "image": colored,
+        "continuous": lambda values: interpolated(operations, values),
+        "points": lambda points: followed(operations, points),
+    }
+    return _by_role(packed, run(operations, view.batch, dtype), also)
+
+
+def undo(layer, packed, parameters, size, predictions=False):
+    """What `apply` with these parameters has moved, where it was.
+
+    Args:
+        layer: the layer.
+        packed: {role: list of tensors}.
+        parameters: those of `apply`.
+        size: to move back to, one entry a spatial axis.
+        predictions: are the images class scores? Their dtype stays.
+    """
+    batch = _batch_of(packed)
+    # Nothing is colored, so that any range will do.
+    spec = Spec(tuple(size), value_ranges.ANY, acting=parameters is not None)
+    operations, _ = layer._planned(parameters, View(spec, owner=layer))
+
+    def alone(tensor, dtype):
+        return run_back(operations, Batch(tensor, [], []), dtype).images
+
+    also = {
+        "image": lambda images: alone(images, layer.compute_dtype),
+        "continuous": lambda values: alone(values, dtype_of(values)),
+        "points": lambda points: followed(operations, points, back=True),
+    }
+    # Scores are no levels, which a policy may round.
+    dtype = dtype_of(batch.images) if predictions else layer.compute_dtype
+    return _by_role(packed, run_back(operations, batch, dtype, predictions), also)
+
+
+def _spec_of(images, size, acting):
+    dtype = dtype_of(images)
+    return Spec(
+        size=tuple(size),
+        value_range=value_ranges.of_dtype(dtype),
+        image_channels=images.shape[-1],
+        acting=acting,
+        gaps="float" in dtype,
+    )
+
+
+def _batch_of(packed):
+    """The images with all masks and weights, which one run of the operations takes along."""
+    masks, weights = (
+        [tensor for role in roles for tensor in packed.get(role, [])]
+        for roles in (MASK_ROLES, WEIGHT_ROLES)
+    )
+    return Batch(packed["images"][0], masks, weights)
+
+
+def _by_role(packed, moved, also):
+    """{role: list of tensors} from the batch that has moved, and functions for the other roles."""
+    rest = iter([*moved.masks, *moved.weights])
+    inside = [role for role in (*MASK_ROLES, *WEIGHT_ROLES) if role in packed]
+    return {
+        "images": [moved.images],
+        **{role: [next(rest) for _ in packed[role]] for role in inside},
+        **{role: [one(x) for x in packed[role]] for role, one in also.items() if role in packed},
+    }

@@ -1,0 +1,25 @@
+"""The tensors that operations work on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from keras_segaug.core.backend import ops
+
+
+@dataclass
+class Batch:
+    """Tensors (B, *size, C), masks and weights as flat lists.
+
+    Between two layers that change colors, images may be a list of their channels. They are None
+    where only the masks are asked for.
+    """
+
+    images: Any
+    masks: list
+    weights: list
+
+    def size(self):
+        """One entry a spatial axis."""
+        tensors = self.images if isinstance(self.images, list) else [self.images]
+        first = next(x for x in (*tensors, *self.masks, *self.weights) if x is not None)
+        return tuple(ops.shape(first)[1:-1])

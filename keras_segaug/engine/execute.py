@@ -1,0 +1,339 @@
+"""Runs operations on a batch."""
+
+import itertools
+
+from keras_segaug import checks
+from keras_segaug.core.backend import ops
+from keras_segaug.engine import fuse as fusing
+from keras_segaug.engine.batch import Batch
+from keras_segaug.engine.fuse import Lookup, fuse
+from keras_segaug.engine.operations import Blend, Color, Labels, Select, Write
+from keras_segaug.kernels import antialias, byte_packing, channels, color, labels
+from keras_segaug.kernels.copies import copy
+from keras_segaug.kernels.fields import pixel_grid
+from keras_segaug.kernels.sampling import dtype_of, look_up
+from keras_segaug.kernels.xla_cpu.blocks import computed_apart, in_parts
+from keras_segaug.kernels.xla_cpu.tables import can_tabulate, tabulated
+
+
+def run(operations, batch, dtype):
+    """Runs operations in order, those that can as one; the images come back in this dtype.
+
+    With None they come back as the last one leaves them.
+
+    From the first that gains by it on, that is done image by image. What only copies pixels,
+    or changes each by itself, has nothing to gain: it reads and writes everything once.
+    """
+    groups = fuse(operations)
+    for i, group in enumerate(groups):
+        alike = _together(group, groups[i + 1 :])
+        if any(map(_prefers_per_image, alike)) and not any(map(_mixes, groups[i:])):
+            return _image_by_image(groups[i:], batch, dtype)
+        batch = run_group(group, batch)
+    return _with_dtype(batch, dtype)
+
+
+def _together(group, later):
+    """The group and, if it changes colors, the later ones that do until something else is done."""
+    colors = itertools.takewhile(lambda each: isinstance(each, Color), [group, *later])
+    return list(colors) or [group]
+
+
+def _prefers_per_image(group):
+    """Does it read a pixel more than once, or out of order?
+
+    A CPU gains by being through with an image before it turns to the next.
+    """
+    if isinstance(group, Color):
+        return group.looks_around
+    return isinstance(group, Lookup) and bool(group.steps) and not group.copies
+
+
+def _mixes(group):
+    if isinstance(group, Select):
+        return any(map(_mixes, itertools.chain(*map(fuse, group.branches))))
+    return isinstance(group, Blend) or (isinstance(group, Lookup) and group.mixes)
+
+
+def _image_by_image(groups, batch, dtype):
+    def run_part(images, masks, weights, groups):
+        part, colors = Batch(images, masks, weights), []
+        for group in groups:
+            if isinstance(group, Color):
+                colors.append(group)
+                continue
+            if not isinstance(group, Labels):
+                part, colors = _colored(colors, part), []
+            part = run_group(group, part)
+        part = _with_dtype(_colored(colors, part, dtype or "float32"), dtype)
+        return [part.images, *part.masks, *part.weights]
+
+    images = channels.joined(batch.images)
+    images, *rest = in_parts(run_part, images, batch.masks, batch.weights, groups)
+    return Batch(images, rest[: len(batch.masks)], rest[len(batch.masks) :])
+
+
+def _colored(colors, batch, dtype="float32"):
+    """Runs color operations; the images come back in this dtype."""
+
+    def run_all(images):
+        for each in colors:
+            images = _run_color(each, images)
+        return as_dtype(images, dtype)
+
+    if not colors or batch.images is None:
+        return batch
+    images = computed_apart(run_all, batch.images, ops.shape(batch.images), dtype)
+    return Batch(images, batch.masks, batch.weights)
+
+
+def run_group(group, batch):
+    """Runs one operation, or one `Lookup`."""
+    if isinstance(group, Color):
+        images = None if batch.images is None else _run_color(group, batch.images)
+        return Batch(images, batch.masks, batch.weights)
+    if isinstance(group, Labels):
+        masks = [_where(group.acts, group.function(mask), mask) for mask in batch.masks]
+        return Batch(batch.images, masks, batch.weights)
+    batch = Batch(channels.joined(batch.images), batch.masks, batch.weights)
+    return _RUN[type(group)](group, batch)
+
+
+def _where(condition, result, original):
+    """Per sample: the result where the condition (B,) holds, the original elsewhere."""
+    if condition is None:
+        return result
+    condition = ops.reshape(condition, (-1, *[1] * (len(original.shape) - 1)))
+    return ops.where(condition, result, original)
+
+
+# --- Colors ------------------------------------------------------------------------------------
+
+
+def _run_color(color_operation, images):
+    """New images of images (B, *size, C), or of a list of their channels, which stays a list."""
+    acts, function = color_operation.acts, color_operation.function
+    rank = len((images[0] if isinstance(images, list) else images).shape)
+    drawn = {
+        name: ops.reshape(value, (-1, *[1] * (rank - 1)))
+        if len(getattr(value, "shape", ())) == 1
+        else value
+        for name, value in color_operation.parameters.items()
+    }
+
+    def with_statistics(images):
+        if color_operation.statistics is None:
+            return drawn
+        several = isinstance(images, list)
+        means = [color.channel_means(x, drawn["gaps"]) for x in (images if several else [images])]
+        return {**drawn, "mean": means if several else means[0]}
+
+    def transform(images):
+        return _where(acts, function(images, with_statistics(images)), images)
+
+    if color_operation.reach == "pixels":
+        before = channels.split(images)
+        after = function(before, with_statistics(before))
+        return [_where(acts, *pair) for pair in zip(after, before, strict=True)]
+    if color_operation.reach == "values" and isinstance(images, list):
+        return [transform(each) for each in images]
+    if color_operation.tabulate and can_tabulate(images):
+        return tabulated(transform, images)
+    return transform(ops.cast(channels.joined(images), "float32"))
+
+
+# --- Geometry ----------------------------------------------------------------------------------
+
+
+def _run_lookup(lookup, batch):
+    if lookup.axes is not None:
+        return _resized(lookup, batch)
+    batch = _with_classes_swapped(lookup, batch)
+    if lookup.copies:
+        tensors = [batch.images, *batch.masks, *batch.weights]
+        there = [tensor for tensor in tensors if tensor is not None]
+        copied = iter(copy(there, lookup.steps[0], lookup.size))
+        moved = [None if tensor is None else next(copied) for tensor in tensors]
+        return _batch_like(batch, *moved)
+    return _looked_up(lookup, batch)
+
+
+def _batch_like(batch, images, *rest):
+    return Batch(images, list(rest[: len(batch.masks)]), list(rest[len(batch.masks) :]))
+
+
+def _looked_up(lookup, batch):
+    if not lookup.steps:
+        return batch
+    mode, value, label = lookup.border or ("nearest", None, None)
+    if mode == "constant" and batch.images is not None:
+        checks.fits_images(lookup.filler, "fill_value", value, dtype_of(batch.images))
+    rest = [(mask, mask_fill(lookup.filler, mask, mode, label)) for mask in batch.masks]
+    rest += [(weights, 0) for weights in batch.weights]
+    interpolation = lookup.interpolation or "nearest"
+    images, moved = look_up(batch.images, rest, lookup.grid(), interpolation, mode, value or 0.0)
+    return _batch_like(batch, images, *moved)
+
+
+def _resized(lookup, batch):
+    """The images blended along their axes; masks and weights by a lookup."""
+    images = batch.images
+    if images is not None:
+        mode, value, _ = lookup.border or ("nearest", None, None)
+        if mode == "constant":
+            checks.fits_images(lookup.filler, "fill_value", value, dtype_of(images))
+        images = antialias.resize(images, lookup.axes, lookup.interpolation, mode, value)
+    if not batch.masks and not batch.weights:
+        return Batch(images, [], [])
+    rest = _looked_up(lookup, Batch(None, batch.masks, batch.weights))
+    return Batch(images, rest.masks, rest.weights)
+
+
+def _with_classes_swapped(lookup, batch, predictions=False):
+    """The masks, left and right swapped for the samples that are mirrored.
+
+    Of predictions, which are class scores in the place of the images, the channels swap likewise.
+    """
+    images, masks = batch.images, batch.masks
+    for swap in lookup.swaps:
+        mirrored = ops.reshape(swap.mirrored, (-1, *[1] * (len(lookup.size) + 1)))
+        masks = [labels.swap(swap.origin, mask, swap.pairs, mirrored) for mask in masks]
+        if predictions:
+            images = labels.swap_scores(swap.origin, images, swap.pairs, mirrored)
+    return Batch(images, masks, batch.weights)
+
+
+def mask_fill(origin, mask, mode, label):
+    """What a filled pixel of this mask holds: the class, or its one-hot row."""
+    if mode != "constant":
+        return 0
+    count = mask.shape[-1]
+    checks.known_channels(origin, "masks", count)
+    if count > 1:
+        return [int(channel == label) for channel in range(count)]
+    checks.fits_dtype(origin, "mask_fill_value", label, dtype_of(mask))
+    return label
+
+
+# --- What writes, mixes and chooses --------------------------------------------------------------
+
+
+def _run_write(write, batch):
+    held = write.region.holds(pixel_grid(batch.size()))[..., None]
+    if write.acts is not None:
+        held = held & ops.reshape(write.acts, (-1, *[1] * (len(held.shape) - 1)))
+
+    def written(value, tensor):
+        return ops.where(held, ops.cast(ops.convert_to_tensor(value), tensor.dtype), tensor)
+
+    images, masks, weights = batch.images, batch.masks, batch.weights
+    if images is not None:
+        images = written(_new_values(write, images), images)
+    if write.label is not None:
+        masks = [written(mask_fill(write.origin, m, "constant", write.label), m) for m in masks]
+        weights = [written(0, each) for each in weights]
+    return Batch(images, masks, weights)
+
+
+def _new_values(write, images):
+    dtype = dtype_of(images)
+    if hasattr(write.image, "like"):
+        return as_dtype(write.image.like(images), dtype)
+    checks.fits_images(write.origin, "fill_value", write.image, dtype)
+    return as_dtype(ops.convert_to_tensor(write.image), dtype)
+
+
+def _run_blend(blend, batch):
+    def mixed(tensor):
+        shape = (-1, *[1] * (len(tensor.shape) - 1))
+        weight = ops.reshape(blend.weight, shape)
+        values = ops.cast(tensor, "float32")
+        other = ops.take(values, blend.source, axis=0)
+        return _where(blend.acts, weight * values + (1.0 - weight) * other, values)
+
+    for mask in batch.masks:
+        if "float" not in dtype_of(mask) or mask.shape[-1] == 1:
+            name, dtype = checks.name_of(blend.origin), dtype_of(mask)
+            raise ValueError(
+                f"{name}: masks must be one-hot and of a float dtype, since class ids have no "
+                f"mean. Received a mask of {mask.shape[-1]} channels, {dtype}. Put "
+                "MaskOnlyOneHot before this layer."
+            )
+    images = None if batch.images is None else mixed(batch.images)
+    masks = [ops.cast(mixed(mask), mask.dtype) for mask in batch.masks]
+    return Batch(images, masks, [mixed(each) for each in batch.weights])
+
+
+def select(choice, results):
+    """Of results of branches, which are `Batch`es, each sample's own."""
+    if len({dtype_of(each.images) for each in results if each.images is not None}) > 1:
+        # Some are 8-bit geometry, others colors.
+        results = [
+            Batch(ops.cast(each.images, "float32"), each.masks, each.weights) for each in results
+        ]
+    selected, *others = results
+    for number, other in enumerate(others, 1):
+        chosen = choice == number
+        selected = _batch_like(
+            selected,
+            None if selected.images is None else _where(chosen, other.images, selected.images),
+            *(_where(chosen, a, b) for a, b in zip(other.masks, selected.masks, strict=True)),
+            *(_where(chosen, a, b) for a, b in zip(other.weights, selected.weights, strict=True)),
+        )
+    return selected
+
+
+def _run_select(operation, batch):
+    results = [run(branch, batch, None) for branch in operation.branches]
+    return select(operation.choice, results)
+
+
+_RUN = {Lookup: _run_lookup, Write: _run_write, Blend: _run_blend, Select: _run_select}
+
+
+# --- The dtype of images -----------------------------------------------------------------------
+
+
+def _with_dtype(batch, dtype):
+    images = None if batch.images is None else as_dtype(batch.images, dtype)
+    return Batch(images, batch.masks, batch.weights)
+
+
+def as_dtype(images, dtype):
+    """Casts, into integers by rounding and clipping to what they can hold; None leaves it."""
+    if isinstance(images, list) and dtype == "uint8" and len(images) <= byte_packing.BYTES:
+        return channels.joined_octets(images)
+    images = channels.joined(images)
+    if dtype is None:
+        return images
+    if dtype_of(images) == dtype or "int" not in dtype:
+        return ops.cast(images, dtype)
+    clipped = ops.clip(ops.cast(images, "float32"), *checks.integer_limits(dtype))
+    rounded = byte_packing.rounded(clipped) if dtype == "uint8" else ops.round(clipped)
+    return ops.cast(rounded, dtype)
+
+
+# --- The other way, and what is no image ---------------------------------------------------------
+
+
+def run_back(operations, batch, dtype, predictions=False):
+    """Moves a batch back to where it was; what moves nothing stays.
+
+    Predictions are class scores in the place of the images.
+    """
+    if any(isinstance(each, Select) for each in operations):
+        return for_each_branch(operations, lambda each: run_back(each, batch, dtype, predictions))
+    lookup = fusing.inverted(operations)
+    if lookup is not None:
+        checks.image_size(lookup.filler, batch.size(), lookup.before)
+        batch = _with_classes_swapped(lookup, batch, predictions)
+        batch = _looked_up(lookup, batch)
+    return _with_dtype(batch, dtype)
+
+
+def for_each_branch(operations, result_of):
+    """`result_of` operations without their first choice, a `Batch`: each sample's own."""
+    place = next(i for i, each in enumerate(operations) if isinstance(each, Select))
+    before, chosen, after = operations[:place], operations[place], operations[place + 1 :]
+    results = [result_of([*before, *branch, *after]) for branch in chosen.branches]
+    return select(chosen.choice, results)

@@ -1,0 +1,64 @@
+"""What moves along with images and is none: measured values, points."""
+
+from keras_segaug.core.backend import ops
+from keras_segaug.engine import execute, maps
+from keras_segaug.engine.batch import Batch
+from keras_segaug.engine.fuse import Lookup, fuse
+from keras_segaug.engine.operations import Select, Warp
+from keras_segaug.engine.sampling_grid import SamplingGrid
+from keras_segaug.kernels.sampling import dtype_of
+
+
+def interpolated(operations, values):
+    """Values that are moved as images are and not colored, in their own dtype.
+
+    What is between two lookups stays between them, so that both meet the same borders.
+    """
+    moved = values
+    for group in fuse(operations):
+        if isinstance(group, Select):
+            results = [
+                Batch(interpolated(branch, moved), [], []) for branch in group.branches
+            ]
+            moved = execute.select(group.choice, results).images
+        elif isinstance(group, Lookup):
+            moved = execute.run_group(group, Batch(moved, [], [])).images
+    return execute.as_dtype(moved, dtype_of(values))
+
+
+def followed(operations, points, back=False):
+    """Points (B, N, 2), moved as their pixels are; `back`: to where they were before."""
+    if any(isinstance(each, Select) for each in operations):
+
+        def result_of(operations):
+            return Batch(followed(operations, points, back)[..., None], [], [])
+
+        return execute.for_each_branch(operations, result_of).images[..., 0]
+    warps = [each for each in operations if isinstance(each, Warp)]
+    axes = range(points.shape[-1])
+    # x comes first in points, last in arrays.
+    grid = tuple(_column(points, axis) for axis in reversed(axes))
+    # The size is that of a grid of points, which these are not.
+    places = SamplingGrid((None,) * len(axes), None, grid)
+    for warp in reversed(warps) if back else warps:
+        places = _through(warp, places, back)
+    shape = (ops.shape(points)[0], -1, 1)
+    return ops.concatenate([ops.reshape(x, shape) for x in reversed(places.grid())], axis=-1)
+
+
+def _column(points, axis):
+    column = points[..., axis : axis + 1]
+    return ops.reshape(column, (*ops.shape(column)[:2], *[1] * (points.shape[-1] - 1)))
+
+
+def _through(warp, places, back):
+    """Points of the output to where they look in the input, or the other way."""
+    every = [piece.map for piece in warp.pieces] + ([] if warp.rest is None else [warp.rest])
+    if warp.mixes:
+        raise ValueError(
+            f"{type(warp.origin).__name__}: points cannot be moved by what mixes samples. Leave "
+            "them out of `targets`, or give them the role 'ignore'."
+        )
+    first, *rest = [maps.unconfined(each if back else maps.inverse(each)) for each in every]
+    acting = warp.acts is not None and rest
+    return places.moved(maps.select(warp.acts, first, rest[0]) if acting else first)

@@ -1,0 +1,217 @@
+"""Which operations are run as one: reads their structure, never their numbers."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from keras_segaug.core.backend import ops
+from keras_segaug.engine import maps
+from keras_segaug.engine.operations import Border, Warp
+from keras_segaug.engine.sampling_grid import SamplingGrid
+from keras_segaug.kernels import matrices
+from keras_segaug.kernels.copies import can_copy
+from keras_segaug.kernels.matrices import Matrix
+from keras_segaug.kernels.xla_cpu.blocks import materialised
+
+
+@dataclass(frozen=True, eq=False)
+class Swap:
+    """Classes that change places: `mirrored` is bool (B,), in which samples."""
+
+    pairs: tuple
+    mirrored: Any
+    origin: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Lookup:
+    """Warps in a row, as one: each pixel is read once.
+
+    Args:
+        origins: the layers they come from.
+        filler: the layer that messages about what is filled name.
+        before: the size of the images it gets.
+        size: the size of those it makes.
+        steps: maps, and warps that mix, from the output to the input.
+        border: the one that all agree on; None where any will do.
+        interpolation: likewise.
+        swaps: of classes, before the lookup, so that what is filled keeps its class.
+        exact: is each pixel a pixel of the image?
+        mixes: does it look into other samples?
+        axes: see `Warp`.
+    """
+
+    origins: tuple
+    filler: Any
+    before: tuple
+    size: tuple
+    steps: tuple
+    border: Any
+    interpolation: Any
+    swaps: tuple
+    exact: bool
+    mixes: bool
+    axes: Any
+
+    def grid(self):
+        """Where the pixels of the output look."""
+        grid = SamplingGrid(self.size)
+        for step in self.steps:
+            grid = _mixed(step, grid) if isinstance(step, Warp) else grid.moved(step)
+        return grid
+
+    @property
+    def copies(self):
+        """Can whole windows be copied?"""
+        return self.exact and len(self.steps) == 1 and can_copy(self.steps[0], self.before, self.size)
+
+
+def fuse(operations):
+    """The operations in their order, those warps that share a lookup as one `Lookup`."""
+    groups: list = []
+    for operation in operations:
+        if not isinstance(operation, Warp):
+            groups.append(operation)
+        elif groups and isinstance(groups[-1], list) and shared(groups[-1], operation):
+            groups[-1].append(operation)
+        else:
+            groups.append([operation])
+    return [lookup_of(group) if isinstance(group, list) else group for group in groups]
+
+
+def shared(warps, warp):
+    """Can a warp share the lookup of these?"""
+    alone = warp.mixes or warp.axes is not None or warps[0].axes is not None
+    # The swap of a sample is that of the sample it is shown in, which the lookup has left.
+    if alone or (warps[0].mixes and warp.class_swap):
+        return False
+    return not differences(warps, warp)
+
+
+def differences(warps, warp):
+    """The names of the settings that keep a warp from sharing the lookup of these."""
+    pairs = {
+        "interpolation": (_agreed(w.interpolation for w in warps), warp.interpolation),
+        "border": (_agreed(map(_border, warps)), _border(warp)),
+    }
+    found = [name for name, (a, b) in pairs.items() if None not in (a, b) and not _equal(a, b)]
+    if "border" in found:
+        (a, b), found = pairs["border"], [name for name in found if name != "border"]
+        named = zip(("fill_mode", "fill_value", "mask_fill_value"), a, b, strict=True)
+        found += [name for name, x, y in named if not _equal([x], [y])]
+    return found
+
+
+def _agreed(values):
+    return next((value for value in values if value is not None), None)
+
+
+def _border(warp):
+    """The border as far as it matters; None where any will do."""
+    if warp.inside:
+        return None
+    return warp.border if warp.border.mode == "constant" else Border(warp.border.mode)
+
+
+def _equal(a, b):
+    """Also of NaN, which does not equal itself."""
+    if isinstance(a, str) or isinstance(b, str):
+        return a == b
+    return all(x == y or (x != x and y != y) for x, y in zip(a, b, strict=True))
+
+
+def lookup_of(warps):
+    """Warps as one `Lookup`."""
+    steps: list = []
+    for warp in reversed(warps):
+        step = warp if warp.mixes else _map(warp)
+        if isinstance(step, Matrix) and steps and isinstance(steps[-1], Matrix):
+            steps[-1] = matrices.compose(step, steps[-1])
+        elif step is not matrices.identity(len(warp.size)):
+            steps.append(step)
+    swapping = [warp for warp in warps if warp.class_swap and warp.pieces]
+    every = [maps.matrix_of(map) for warp in warps for map in _maps(warp)]
+    fills = [warp.origin for warp in warps if not warp.inside and warp.border.mode == "constant"]
+    return Lookup(
+        origins=tuple(warp.origin for warp in warps),
+        filler=(fills or [warps[0].origin])[0],
+        before=warps[0].before,
+        size=warps[-1].size,
+        steps=tuple(steps),
+        border=_agreed(map(_border, warps)),
+        interpolation=_agreed(warp.interpolation for warp in warps),
+        swaps=tuple(Swap(warp.class_swap, _mirrored(warp), warp.origin) for warp in swapping),
+        exact=all(each is not None and each.whole and each.inside for each in every),
+        mixes=warps[0].mixes,
+        axes=warps[0].axes,
+    )
+
+
+def _maps(warp):
+    """The maps of which it takes one or the other."""
+    rest = [] if warp.rest is None or (warp.acts is None and warp.pieces) else [warp.rest]
+    return [piece.map for piece in warp.pieces] + rest
+
+
+def _map(warp):
+    """The one map of a warp that does not mix."""
+    first, *rest = _maps(warp)
+    return maps.select(warp.acts, first, rest[0]) if rest else first
+
+
+def _mirrored(warp):
+    side = matrices.orientation(maps.matrix_of(warp.pieces[0].map))
+    # Else the compiler would compute it once a pixel.
+    [side] = materialised([ops.convert_to_tensor(side)])
+    mirrored = ops.reshape(side < 0.0, (-1,))
+    return mirrored if warp.acts is None else mirrored & warp.acts
+
+
+def _mixed(warp, grid):
+    """The grid after a step of which each part looks elsewhere."""
+    shape = (-1, *[1] * len(warp.size))
+    result = grid.moved(warp.rest)
+    for piece in reversed(warp.pieces):
+        there = grid.moved(piece.map)
+        if piece.source is not None:
+            batch = ops.shape(piece.source)[0]
+            source = ops.broadcast_to(ops.reshape(piece.source, shape), (batch, *warp.size))
+            there = there.looking_into(source)
+        held = True if piece.region is None else piece.region.holds(grid.grid())
+        if warp.acts is not None:
+            held = ops.reshape(warp.acts, shape) & held
+        result = there if held is True else SamplingGrid.select(held, there, result)
+    return result
+
+
+def inverted(operations):
+    """What moves a batch back: the warps alone, in the other order, as one `Lookup`.
+
+    It fills with the border's constants of the first warp.
+    """
+    warps = [each for each in operations if isinstance(each, Warp)]
+    for warp in warps:
+        if warp.mixes:
+            raise ValueError(
+                f"{type(warp.origin).__name__}: `invert` cannot move back what was mixed from "
+                "several samples. Received parameters of such a layer."
+            )
+    if not warps:
+        return None
+    border = Border("constant", *warps[0].border[1:])
+    interpolation = _agreed(warp.interpolation for warp in warps)
+    return lookup_of([_inverted(warp, border, interpolation) for warp in reversed(warps)])
+
+
+def _inverted(warp, border, interpolation):
+    pieces = tuple(replace(piece, map=maps.inverse(piece.map)) for piece in warp.pieces)
+    return replace(
+        warp,
+        before=warp.size,
+        size=warp.before,
+        pieces=pieces,
+        rest=None if warp.rest is None else maps.inverse(warp.rest),
+        border=border,
+        inside=False,
+        interpolation=interpolation,
+        axes=None,
+    )

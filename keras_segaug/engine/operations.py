@@ -1,0 +1,194 @@
+"""What is to be done to a batch, as frozen values: layers give them, the engine runs them.
+
+Tensors in an operation have the batch as their first axis, so that operations can be cut up by
+samples as the batch is.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from keras_segaug.core.backend import ops
+
+
+class Border(NamedTuple):
+    """What lies outside an image.
+
+    Args:
+        mode: "reflect", "wrap", "nearest" or "constant".
+        value: of the images, for "constant".
+        mask_value: the class of masks, for "constant".
+    """
+
+    mode: str
+    value: Any = None
+    mask_value: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """Base of all.
+
+    Args:
+        acts: bool (B,), for which samples it is done; None: for all.
+        origin: the class name of the layer it comes from, for messages and descriptions.
+    """
+
+    acts: Any = None
+    origin: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A part of what a `Warp` shows.
+
+    Args:
+        map: where each output pixel looks; see `engine.maps`.
+        source: int32 (B,), in which sample it looks; None: in its own.
+        region: for which output pixels, such as a `Boxes`; None: for all.
+    """
+
+    map: Any
+    source: Any = None
+    region: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class Warp(Operation):
+    """Moves pixels of image and mask alike.
+
+    Args:
+        before: the size of the images it gets.
+        size: the size of those it makes.
+        pieces: of those whose region holds a pixel the first one counts.
+        rest: the map where it does not act, and for pixels in no piece; None where there are none.
+        border: a `Border`.
+        inside: will any border do, since no pixel is moved out of the image, nor into it?
+        interpolation: of the images; None where any will do, since pixels meet pixels.
+        class_swap: pairs of classes that change places in samples that are mirrored.
+        axes: two `antialias.Axis` where each pixel is blended from all that it covers: no lookup,
+            and none to share. None: a lookup.
+    """
+
+    before: tuple = ()
+    size: tuple = ()
+    pieces: tuple = ()
+    rest: Any = None
+    border: Border = Border("reflect")
+    inside: bool = False
+    interpolation: Any = None
+    class_swap: Any = None
+    axes: Any = None
+
+    @property
+    def mixes(self):
+        """Does it look into other samples, or differ from place to place?"""
+        return any(not (p.source is None and p.region is None) for p in self.pieces)
+
+
+@dataclass(frozen=True, eq=False)
+class Color(Operation):
+    """Changes the values of images, and nothing else.
+
+    Args:
+        reach: what a new value depends on: "values" (the old one), "pixels" (all channels of its
+            pixel) or "images" (anything in its image).
+        function: a bound method (images, parameters) -> images, on float32; for "pixels" it takes
+            and returns a list of channels.
+        parameters: a dict of tensors (B, ...) and of Python values.
+        statistics: "mean" where `parameters["mean"]` is to be that of each channel, else None.
+        tabulate: for "values": is the function so expensive that 8-bit images are looked up in a
+            table of it?
+    """
+
+    reach: str = "images"
+    function: Any = None
+    parameters: Any = None
+    statistics: Any = None
+    tabulate: bool = False
+
+    @property
+    def looks_around(self):
+        """May it read a pixel more than once?"""
+        return self.statistics is not None or self.reach == "images"
+
+
+@dataclass(frozen=True, eq=False)
+class Labels(Operation):
+    """Changes the values of masks, and nothing else: `function` is a bound method of a mask."""
+
+    function: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class Write(Operation):
+    """Writes over a region of image and mask.
+
+    Args:
+        region: such as a `Boxes`.
+        image: a number, or a value with a method `like(images)` that gives new images.
+        label: the class for masks; None leaves masks and weights alone.
+    """
+
+    region: Any = None
+    image: Any = None
+    label: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class Blend(Operation):
+    """Mixes samples: weight x image + (1 - weight) x the image of sample `source`; masks alike.
+
+    Args:
+        source: int32 (B,).
+        weight: float32 (B,).
+    """
+
+    source: Any = None
+    weight: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class Select(Operation):
+    """One of several lists of operations for each sample; all end in the same size.
+
+    Args:
+        choice: int32 (B,), which of them.
+        branches: tuples of operations.
+    """
+
+    choice: Any = None
+    branches: tuple = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Boxes:
+    """Rectangles of whole pixels, N a sample.
+
+    Args:
+        starts: for each axis the first pixel, float32 (B, N).
+        lengths: for each axis how many pixels, float32 (B, N).
+    """
+
+    starts: tuple
+    lengths: tuple
+
+    def holds(self, grid):
+        """Which points of a grid lie in one of them: bool, (B, *size)."""
+        held: Any = True
+        for axis, start, length in zip(grid, self.starts, self.lengths, strict=True):
+            start, length = (
+                ops.reshape(x, (*x.shape, *[1] * (len(axis.shape) - 1))) for x in (start, length)
+            )
+            place = axis[:, None]
+            held = held & (place >= start) & (place < start + length)
+        return ops.any(held, axis=1)
+
+
+def acting_only(operations, condition):
+    """The same operations, done where the condition (B,) holds, too; None: as they are."""
+    if condition is None:
+        return list(operations)
+    return [
+        replace(each, acts=condition if each.acts is None else each.acts & condition)
+        for each in operations
+    ]

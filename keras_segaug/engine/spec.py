@@ -1,0 +1,42 @@
+"""What is known of a batch before any of its pixels is looked at."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from keras_segaug import checks
+
+# Of channels that nobody asks for.
+NOT_ASKED = -1
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What a layer gets, and what it makes of it.
+
+    Args:
+        size: one entry a spatial axis, such as (height, width): a number, a traced number, or
+            None where it is not known.
+        value_range: a `value_ranges.ValueRange`, or `value_ranges.Unknown`.
+        image_channels: None where the number is not known, `NOT_ASKED` where nobody asks.
+        mask_channels: likewise.
+        acting: False at inference, and for samples that a composition leaves alone.
+        gaps: may a value be NaN, no data?
+    """
+
+    size: tuple
+    value_range: Any = None
+    image_channels: Any = NOT_ASKED
+    mask_channels: Any = NOT_ASKED
+    acting: bool = True
+    gaps: bool = False
+
+    def resized(self, *size):
+        """The same with another size."""
+        return replace(self, size=size)
+
+    def coded(self, owner, before, after):
+        """The same for masks of `before` channels that get `after`; others are refused."""
+        if self.mask_channels == NOT_ASKED:
+            return self
+        checks.channels(owner, self.mask_channels, before)
+        return replace(self, mask_channels=after)
