@@ -45,7 +45,7 @@ class Compiled:
             return self._function(tensors, key)
         if not isinstance(tensors, dict):
             return self._program(tensors, key)(tensors, key)
-        return _with_samples(lambda *given: self._run(*given, size), tensors, key)
+        return _with_samples(lambda x, keys: self._run(x, keys, size), tensors, key)
 
     def _run(self, tensors, key, size):
         if not backend.is_eager(tensors["images"]):
