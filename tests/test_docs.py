@@ -59,9 +59,11 @@ def test_readme_snippets_run(tmp_path, monkeypatch):
 
 
 # The engine of a recipe is tried on the backend it is used with.
-RECIPES = {"": None, "torch": "torch", "grain": "jax"}
+RECIPES = {"": None, "torch": "torch", "grain": "jax", "kerashub": "tensorflow"}
 
 
+# KerasHub makes Keras say that a dataset shuffles itself.
+@pytest.mark.filterwarnings("ignore:.shuffle=True. was passed")
 def test_recipes_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     recipes = re.findall(
@@ -73,6 +75,9 @@ def test_recipes_run(tmp_path, monkeypatch):
         if RECIPES[engine] in (None, keras.backend.backend()):
             exec(compile(code, "recipes.md", "exec"), names)
             assert names.get("moved_masks", names["masks"]).shape[-2:] == (32, 32)
+    if "segmenter" in names:
+        assert names["segmenter"].output_shape == (None, 48, 48, 2)
+        assert np.isfinite(names["history"].history["loss"]).all()
 
 
 def test_readme_names_every_layer():

@@ -139,7 +139,7 @@ def edited(**changes):
         ),
         (
             edited(layers=[{"class": "JointRandomRotation", "factor": [0.3, 0.1]}]),
-            r"at layers\[0\]: JointRandomRotation: `factor` must be a pair",
+            r"at layers\[0\]: JointRandomRotation: `factor` must be a number, or a pair",
         ),
         (edited(probability=float("nan")), "`probability` must be a number in"),
     ],

@@ -51,10 +51,9 @@ def class_names(owner, value):
     """Names in the order of the ids, or a mapping from names to ids."""
     if value is None:
         return None
-    names = list(value)
+    names = list(value) if isinstance(value, (tuple, list, dict)) else [None]
     if (
-        not isinstance(value, (tuple, list, dict))
-        or not all(isinstance(name, str) for name in names)
+        not all(isinstance(name, str) for name in names)
         or len(set(names)) < len(names)
         or (isinstance(value, dict) and not all(map(_is_id, value.values())))
     ):

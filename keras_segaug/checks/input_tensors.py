@@ -20,8 +20,8 @@ _WHOLE_NUMBERS = (
 )
 # What to write where images are a structure: a tuple of them, a mapping.
 CURES = (
-    "Give several images of one sample as a mapping, and say what the others are: "
-    '`targets={"depth": "continuous"}`.',
+    "Make a list of images a batch with `np.stack`. Give several images of one sample as a "
+    'mapping, and say what the others are: `targets={"depth": "continuous"}`.',
     'Give one mapping with all: {"image": image, "mask": mask}.',
 )
 _UNKNOWN_RANK = (
@@ -41,7 +41,10 @@ _MOST_COLORS = 4
 def check_tensors(owner, sample):
     name = checks.name_of(owner)
     if "images" not in sample.tensors:
-        raise ValueError(f"{name}: images are missing. Received None.")
+        raise ValueError(
+            f"{name}: images are missing. Received None. Call layer(images), layer(images, masks) "
+            'or layer({"images": images, "masks": masks}).'
+        )
     images = sample.images
     if isinstance(images, (Mapping, tuple, list)):
         raise ValueError(
@@ -53,14 +56,16 @@ def check_tensors(owner, sample):
             _check_form(name, role, value)
             if not hasattr(value, "shape") or not hasattr(value, "dtype"):
                 raise ValueError(
-                    f"{name}: images, masks and weights must be tensors or arrays. "
-                    f"Received: {value!r} of type {type(value).__name__}."
+                    f"{name}: {role} must be tensors or arrays. Received: {checks.shown(value)} of "
+                    f"type {type(value).__name__}. Read files before this layer, make lists of "
+                    "numbers arrays with `np.asarray`, and give `training` by name."
                 )
             checks.numeric(owner, role, value)
     if len(sample.images.shape) not in (3, 4):
         raise ValueError(
             f"{name}: images must be (height, width, channels) or (batch, height, width, "
-            f"channels). Received shape {tuple(sample.images.shape)}."
+            f"channels). Received shape {tuple(sample.images.shape)}. Give gray images a channel "
+            "axis, `image[..., None]`, and make the frames of videos samples of the batch."
         )
 
 
@@ -194,7 +199,8 @@ def _check_points(owner, points, sample):
         raise ValueError(
             f"{checks.name_of(owner)}: points must be ({'batch, ' * batched}..., N, 2), x and y in "
             f"pixels. Received points of shape {shape} with images of shape "
-            f"{tuple(sample.images.shape)}."
+            f"{tuple(sample.images.shape)}. What else belongs to a point, such as whether it is "
+            "visible, comes as an entry of its own, with the role 'ignore'."
         )
     if "float" not in _dtype_of(points):
         raise ValueError(
@@ -213,7 +219,8 @@ def _fail_shapes(owner, role, tensor, sample):
         f"{checks.name_of(owner)}: {role} must have the height, width and batch size of "
         "the images, with or without a channel axis. Received images of shape "
         f"{tuple(sample.images.shape)} and {role} of shape {tuple(tensor.shape)} "
-        f"(data_format={owner.data_format!r})."
+        f"(data_format={owner.data_format!r}). Are they of the same sample, and both batched or "
+        "neither? `JointResizing` and the crops change both sizes alike."
     )
 
 

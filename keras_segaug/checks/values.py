@@ -82,9 +82,9 @@ def one_of(owner, argument, value, accepted):
     return value
 
 
-def bounds(owner, argument, value, low, high):
-    """A pair (lower, upper), ordered, both in [low, high]."""
-    accepted = f"a pair (lower, upper) of numbers{_within(low, high)}, lower <= upper"
+def bounds(owner, argument, value, low, high, or_else=""):
+    """A pair (lower, upper), ordered, both in [low, high]; `or_else`: what else is accepted."""
+    accepted = f"{or_else}a pair (lower, upper) of numbers{_within(low, high)}, lower <= upper"
     if not isinstance(value, (tuple, list)) or len(value) != 2 or not all(map(is_number, value)):
         fail(owner, argument, accepted, value)
     lower, upper = map(float, value)
@@ -96,7 +96,7 @@ def bounds(owner, argument, value, low, high):
 def signed_range(owner, argument, value, low=-1.0, high=1.0):
     """A float `f`, or -f, means (-f, f), cut to what is allowed; a pair is (lower, upper)."""
     if not is_number(value):
-        return bounds(owner, argument, value, low, high)
+        return bounds(owner, argument, value, low, high, "a number, or ")
     most = max(-low, high)
     # The sign says nothing of a range that is symmetric; Keras takes either, too.
     factor = abs(number(owner, argument, value, -most, most))
@@ -106,21 +106,23 @@ def signed_range(owner, argument, value, low=-1.0, high=1.0):
 def unsigned_range(owner, argument, value, high=1.0):
     """A float `f` means (0, f); a pair is (lower, upper)."""
     if not is_number(value):
-        return bounds(owner, argument, value, 0.0, high)
+        return bounds(owner, argument, value, 0.0, high, "a number, or ")
     return 0.0, number(owner, argument, value, 0.0, high)
 
 
 def range_around_one(owner, argument, value):
     """A float `f` means (1 - f, 1 + f); a pair is (lower, upper), both above 0."""
     if is_number(value):
-        factor = number(owner, argument, value, 0.0, 1.0 - 1e-6)
-        return 1.0 - factor, 1.0 + factor
-    return above_zero(owner, argument, value, math.inf)
+        if not 0.0 <= value <= 1.0 - 1e-6:
+            accepted = "a number f in [0, 1), for 1 - f to 1 + f, or a pair (lower, upper) above 0"
+            fail(owner, argument, accepted, value)
+        return 1.0 - float(value), 1.0 + float(value)
+    return above_zero(owner, argument, value, math.inf, "a number, or ")
 
 
-def above_zero(owner, argument, value, high):
+def above_zero(owner, argument, value, high, or_else=""):
     """A pair (lower, upper), ordered, of numbers above 0 that are at most `high`."""
-    lower, upper = bounds(owner, argument, value, 0.0, high)
+    lower, upper = bounds(owner, argument, value, 0.0, high, or_else)
     if lower < _SMALLEST:
         fail(owner, argument, "a pair (lower, upper) of numbers above 0", value)
     return lower, upper
@@ -186,7 +188,9 @@ def fits_dtype(owner, argument, value, dtype):
     """Can a mask of this dtype hold the value?"""
     low, high = mask_limits(dtype)
     if not low <= value <= high:
-        fail(owner, argument, f"in [{low}, {high}] for a {dtype} mask", value)
+        wider = "8" in dtype or dtype == "bool"
+        hint = " (a mask of a wider dtype, such as int32, holds more)" if wider else ""
+        fail(owner, argument, f"in [{low}, {high}] for a {dtype} mask{hint}", value)
 
 
 def mask_limits(dtype):
@@ -252,7 +256,8 @@ def three_channels(owner, channels):
     if len(channels) != 3:
         raise ValueError(
             f"{name_of(owner)}: images must have 3 channels (red, green, blue). "
-            f"Received {len(channels)}."
+            f"Received {len(channels)}. Repeat the channel of gray images, "
+            "`np.repeat(images, 3, -1)`, or leave this layer out."
         )
 
 
@@ -272,7 +277,12 @@ def channels(owner, received, accepted):
     if received != accepted:
         raise ValueError(
             f"{name_of(owner)}: masks must have {accepted} channel{'s' * (accepted > 1)}. "
-            f"Received {received}."
+            f"Received {received}. "
+            + (
+                "Is the mask one-hot already? Then leave this layer out."
+                if accepted == 1
+                else "Does the mask hold class ids already? Then leave this layer out."
+            )
         )
 
 
@@ -312,7 +322,7 @@ def weights(owner, value, count):
         or len(value) != count
         or not all(map(is_number, value))
     ):
-        fail(owner, "weights", f"{count} numbers, one a layer", value)
+        fail(owner, "weights", f"a list of {count} number{'s' * (count > 1)}, one a layer", value)
     if min(value) < 0.0 or sum(value) <= 0.0:
         fail(owner, "weights", "numbers of at least 0, not all of them 0", value)
     return tuple(map(float, value))

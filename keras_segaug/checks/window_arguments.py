@@ -3,7 +3,7 @@
 import numbers
 from collections.abc import Mapping
 
-from keras_segaug.checks.values import fail, integer, is_number, name_of, one_of
+from keras_segaug.checks.values import fail, is_number, name_of, one_of
 
 # A table of this length, one a sample, tells the rank of a class.
 _HIGHEST_CLASS = 65535
@@ -73,7 +73,7 @@ def classes_to_aim_for(owner, classes, weights, probability):
             accepted = "None where `class_weights` is a mapping, which names the classes"
             fail(owner, "foreground_classes", accepted, classes)
         # A file of JSON makes strings of the ids.
-        classes = [int(key) if isinstance(key, str) else key for key in weights]
+        classes = [int(key) if str(key).isdecimal() else key for key in weights]
         weights = list(weights.values())
     elif weights is not None and classes is None:
         accepted = "a mapping from class ids to weights, where `foreground_classes` is None"
@@ -95,7 +95,9 @@ def _distinct_ids(owner, argument, classes):
     accepted = f"class ids in 0 .. {_HIGHEST_CLASS}, at least one, every one once"
     if isinstance(classes, numbers.Integral) or not isinstance(classes, (tuple, list, set, range)):
         fail(owner, argument, accepted, classes)
-    ids = tuple(integer(owner, argument, one) for one in classes)
+    if not all(isinstance(x, numbers.Integral) and not isinstance(x, bool) for x in classes):
+        fail(owner, argument, accepted, classes)
+    ids = tuple(map(int, classes))
     if not ids or len(set(ids)) < len(ids) or min(ids) < 0 or max(ids) > _HIGHEST_CLASS:
         fail(owner, argument, accepted, classes)
     return ids

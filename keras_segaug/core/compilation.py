@@ -5,6 +5,7 @@ import importlib
 import keras
 
 from keras_segaug.core import backend
+from keras_segaug.core.backend import ops
 from keras_segaug.core.gradients import differentiable
 
 # Sizes of images that one layer compiles for, when it is left to decide.
@@ -42,13 +43,17 @@ class Compiled:
         """`size`: the images' (height, width); None where it is not known."""
         if not self.compiles(size):
             return self._function(tensors, key)
-        if not isinstance(tensors, dict) or not backend.is_eager(tensors["images"]):
+        if not isinstance(tensors, dict):
+            return self._program(tensors, key)(tensors, key)
+        return _with_samples(lambda x, keys: self._run(x, keys, size), tensors, key)
+
+    def _run(self, tensors, key, size):
+        if not backend.is_eager(tensors["images"]):
             return self._program(tensors, key)(tensors, key)
         if self._keeps_changing(size):
             return self._program(tensors, key, relaxed=True)(tensors, key)
-        count = tensors["images"].shape[0]
-        padded = count
-        if len(tensors["images"].shape) == 4 and count:
+        padded = count = tensors["images"].shape[0]
+        if len(tensors["images"].shape) == 4:
             shapes = _signature(tensors, key, after=1)
             if shapes not in self._batches:
                 self._batches[shapes] = _Batches(size[0] * size[1])
@@ -101,6 +106,38 @@ class Compiled:
                 return self._function(tensors, key)
 
         return function
+
+
+def _with_samples(run, tensors, key):
+    """`run(tensors, key)`, which never sees a batch without samples: not every kernel compiles so.
+
+    How many there are TensorFlow may not know while it traces, as in `dataset.map`.
+    """
+    count = tensors["images"].shape[0] if len(tensors["images"].shape) == 4 else 1
+    if count is None:
+        count = ops.shape(tensors["images"])[0]
+        # XLA, around this, makes programs of both branches.
+        missing = ops.maximum(1 - count, 0)
+        return ops.cond(
+            count > 0,
+            lambda: run(tensors, key),
+            lambda: _with_more(run, tensors, key, count, missing),
+        )
+    # What is no number is a symbol of JAX, for any number of samples.
+    none = isinstance(count, int) and count == 0
+    return _with_more(run, tensors, key, 0, 1) if none else run(tensors, key)
+
+
+def _with_more(run, tensors, key, count, missing):
+    """The result for `count` samples, by a run with `missing` more that are all 0."""
+
+    def more(tensor):
+        zeros = ops.zeros((missing, *ops.shape(tensor)[1:]), tensor.dtype)
+        return ops.concatenate([tensor, zeros], axis=0)
+
+    keys = more(key) if key is not None and len(key.shape) == 2 else key
+    results = run(keras.tree.map_structure(more, tensors), keys)
+    return keras.tree.map_structure(lambda x: x[:count], results)
 
 
 class _Batches:

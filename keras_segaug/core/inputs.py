@@ -44,7 +44,8 @@ class Inputs:
         if structured and (masks is not None or sample_weights is not None):
             raise ValueError(
                 f"{checks.name_of(owner)}: pass either one structure or separate tensors. Received "
-                f"a {type(data).__name__} together with `masks` or `sample_weights`. "
+                f"a {type(data).__name__} together with `masks` or `sample_weights`. Write "
+                "layer((images, masks)) or layer(images, masks). "
                 f"{input_tensors.CURES[isinstance(data, Mapping)]}"
             )
         fields = getattr(data, "_fields", ())
@@ -201,7 +202,11 @@ class Inputs:
                     f"{owner}: the images ({there[0]!r}) must have the role 'image', or none. "
                     f"Received: targets={dict(self._owner.targets)}."
                 )
-            cure = " Give the others a role in `targets`." if free else ""
+            cure = (
+                " Give the others a role in `targets`."
+                if free
+                else " Give the entry that holds the images such a name."
+            )
             raise ValueError(
                 f"{owner}: the mapping must have "
                 f"{'exactly' if role == 'images' else 'at most'} one of the keys "

@@ -11,6 +11,15 @@ from keras_segaug.engine.operations import Select
 from keras_segaug.engine.spec import Spec
 
 
+def _cure(entry):
+    """What to write in the place of what is no layer of this package."""
+    if isinstance(entry, type) and issubclass(entry, AugmentationLayer):
+        return f" Make a layer of the class: {entry.__name__}(...)."
+    if isinstance(entry, (tuple, list)):
+        return " Put the layers of an inner list into a Pipeline of their own."
+    return " Take the layer of this package that does the same, such as JointRandomFlip."
+
+
 class Composition(AugmentationLayer, abstract=True):
     """Holds layers; draws for all of them from one key, and hands their steps to one run."""
 
@@ -31,6 +40,7 @@ class Composition(AugmentationLayer, abstract=True):
                 raise ValueError(
                     f"{type(self).__name__}: `layers` must hold keras_segaug layers only, which "
                     f"know image from mask. Received: {layer!r} of type {type(layer).__name__}."
+                    f"{_cure(layer)}"
                 )
         # The base asks `random` while it checks `probability`.
         object.__setattr__(self, "_children", tuple(layers))

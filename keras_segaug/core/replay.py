@@ -1,5 +1,6 @@
 """What a layer does without its own random stream: draw, apply, move back."""
 
+import numbers
 from collections.abc import Mapping
 from typing import Any
 
@@ -74,7 +75,10 @@ class Replay:
         """
         number = checks.natural_number(self, "number", number)
         if not self.random:
-            raise ValueError(f"{type(self).__name__}: it is not random, so its calls have no keys.")
+            raise ValueError(
+                f"{type(self).__name__}: `call_key` is for random layers, and this one is not: its "
+                "calls have no keys. `apply(data, None)` does what they do."
+            )
         return self._stream_of_calls().key(number)
 
     def apply(self, data, parameters):
@@ -85,6 +89,7 @@ class Replay:
             parameters: what `draw_parameters` returned, or None.
         """
         inputs = Inputs(self, data)
+        self._check_parameters(parameters)
         self._check_size(inputs, parameters)
         with backend.ops_of(inputs.images):
             value_ranges.look_at(self, inputs, acting=parameters is not None)
@@ -115,6 +120,10 @@ class Replay:
         """
         inputs = Inputs(self, data)
         predictions = classes.are_predictions(self, predictions, "masks" in inputs.tensors)
+        if size is not None and not _is_size(size):
+            accepted = "the pair (height, width) of the original, or None"
+            checks.fail(self, "size", accepted, size)
+        self._check_parameters(parameters)
         with backend.ops_of(inputs.images):
             packed = inputs.packed()
             size = size or size_of(parameters) or ops.shape(packed["images"][0])[1:3]
@@ -130,7 +139,8 @@ class Replay:
         """
         inputs = data if isinstance(data, Inputs) else Inputs(self, data)
         with backend.ops_of(inputs.images):
-            return inputs.write(self._run_program(inputs, as_key(key) if self.random else None))
+            key = as_key(self, key, len_of(inputs)) if self.random else None
+            return inputs.write(self._run_program(inputs, key))
 
     def stateless_call(
         self,
@@ -170,7 +180,7 @@ class Replay:
         return inputs.unpacked(apply(self, inputs.packed(), parameters))
 
     def _draw(self, key, count):
-        draws = random.Draws(random.for_tree(as_key(key), self._tree()), count)
+        draws = random.Draws(random.for_tree(as_key(self, key, count), self._tree()), count)
         return self._draw_all(draws)
 
     def _finished(self, drawn, view):
@@ -178,7 +188,19 @@ class Replay:
         looks = any(leaf._resolves() for leaf, _ in self._leaves(view.spec))
         return self._planned(drawn, view)[1] if looks else drawn
 
+    def _check_parameters(self, parameters):
+        if parameters is not None and not isinstance(parameters, Mapping):
+            accepted = "what `draw_parameters(data, key)` returned, or None"
+            checks.fail(self, "parameters", accepted, parameters)
+
     def _check_size(self, inputs, parameters):
+        rows = (parameters or {}).get("input_size")
+        counts = len_of(inputs), len_of(inputs) if rows is None else rows.shape[0]
+        if all(isinstance(n, int) for n in counts) and counts[0] != counts[1]:
+            raise ValueError(
+                f"{type(self).__name__}: `parameters` were drawn for {counts[1]} samples. Received "
+                f"{counts[0]}. Draw anew for a batch of another size."
+            )
         drawn = size_of(parameters)
         size = inputs.image_layout.packed_shape(inputs.images.shape)[1:3]
         pairs = zip(drawn or size, size, strict=True)
@@ -190,8 +212,24 @@ class Replay:
             )
 
 
-def as_key(key):
-    return random.key(key) if isinstance(key, int) else key
+def as_key(owner, key, count):
+    """The key as words, (2,) or, for so many samples, (count, 2)."""
+    if isinstance(key, numbers.Integral):
+        return random.key(int(key))
+    shape, dtype = tuple(getattr(key, "shape", ())), str(getattr(key, "dtype", ""))
+    rows = shape[0] if len(shape) == 2 else count
+    other = isinstance(rows, int) and isinstance(count, int) and rows != count
+    if len(shape) not in (1, 2) or shape[-1] != 2 or "int" not in dtype or other:
+        accepted = (
+            "an integer, or the words (2,) that `keras_segaug.random.key(integer)` and `call_key` "
+            "return (in a traced function these alone), or such words for each sample, (batch, 2)"
+        )
+        checks.fail(owner, "key", accepted, key)
+    return key
+
+
+def _is_size(size):
+    return hasattr(size, "__len__") and not isinstance(size, str) and len(size) == 2
 
 
 def is_shape(data):

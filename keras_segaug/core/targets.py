@@ -33,11 +33,13 @@ def checked(owner, targets):
         if not position and not isinstance(key, str):
             checks.fail(owner, "targets", f"{accepted}; a key is text or a position", targets)
         if role not in ROLES:
-            hint = f". {_CORNERS}" if _last_word(role) in _BOXES else ""
+            hint = f" ({_CORNERS[:-1]})" if _last_word(role) in _BOXES else ""
             checks.fail(owner, f"targets[{key!r}]", f"one of {_named(ROLES)}{hint}", role)
     named = {str(key): role for key, role in targets.items()}
     if len(named) < len(targets):
-        checks.fail(owner, "targets", "keys that differ as text", targets)
+        checks.fail(
+            owner, "targets", "a mapping of keys that differ as text (3 and '3' do not)", targets
+        )
     return named
 
 

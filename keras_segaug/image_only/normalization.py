@@ -62,7 +62,10 @@ class ImageOnlyNormalization(ImageOnlyLayer):
         compiled programs keep the numbers they were compiled with.
         """
         if self.per_image:
-            raise ValueError(f"{type(self).__name__}: `per_image` needs no `adapt`.")
+            raise ValueError(
+                f"{type(self).__name__}: `adapt` is for one mean and variance of all images. "
+                "Received: per_image=True, which takes each image's own. Leave one of them out."
+            )
         count, total, squares = 0, np.float64(0.0), np.float64(0.0)
         axis = 1 if self.data_format == "channels_first" else -1
         for element in [data] if hasattr(data, "shape") else data:
@@ -84,7 +87,10 @@ class ImageOnlyNormalization(ImageOnlyLayer):
             total = total + (pixels - origin).sum(0)
             squares = squares + ((pixels - origin) ** 2).sum(0)
         if count == 0:
-            raise ValueError(f"{type(self).__name__}: `adapt` needs images. Received none.")
+            raise ValueError(
+                f"{type(self).__name__}: `adapt` needs images. Received none. Is the dataset "
+                "empty, or an iterator that has been used up?"
+            )
         shift = total / count
         self._set((origin + shift).tolist(), (squares / count - shift**2).clip(0).tolist())
 

@@ -35,6 +35,8 @@ class JointPadding(JointLayer):
     def __init__(self, height=None, width=None, multiple=None, position="center", **kwargs):
         super().__init__(**kwargs)
         self.height, self.width, self.multiple = height, width, multiple
+        if (height, width, multiple) == (None, None, None):
+            checks.fail(self, "height", "given, or `multiple` instead, such as 32", height)
         if multiple is None:
             self.height, self.width = checks.window_size(self, height, width)
         elif height is not None or width is not None:

@@ -132,18 +132,23 @@ def test_no_samples_with_crop_rules(channels, jit_compile):
     assert masks.shape[:3] == (0, 4, 4)
 
 
-def test_no_samples_with_crop_rules_in_a_dataset():
+@pytest.mark.parametrize("jit_compile", [False, "auto"])
+def test_no_samples_with_crop_rules_in_a_dataset(jit_compile):
     """How many there are is not known while it is traced."""
     crop = ks.JointRandomCrop(
-        4, 4, max_class_fraction=0.5, foreground_probability=0.5, jit_compile=False
+        4,
+        max_class_fraction=0.5,
+        foreground_probability=0.5,
+        foreground_classes=[1, 2],
+        jit_compile=jit_compile,
     )
     kinds = tf.TensorSpec((None, 16, 14, 3), "uint8"), tf.TensorSpec((None, 16, 14), "uint8")
     dataset = tf.data.Dataset.from_generator(
-        lambda: iter([(pictures()[:0], labels()[:0])]), output_signature=kinds
+        lambda: ((pictures(3)[:n], labels(3)[:n]) for n in (2, 0, 3)), output_signature=kinds
     )
-    [(images, masks)] = dataset.map(crop)
-    assert images.shape == (0, 4, 4, 3)
-    assert masks.shape == (0, 4, 4)
+    for count, (images, masks) in zip((2, 0, 3), dataset.map(crop), strict=True):
+        assert images.shape == (count, 4, 4, 3)
+        assert masks.shape == (count, 4, 4)
 
 
 # --- Tensors of which too little is known ---------------------------------------------------

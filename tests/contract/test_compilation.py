@@ -64,6 +64,53 @@ def test_empty_batch(jit_compile):
     assert tuple(masks.shape) == (0, 16, 14)
 
 
+EMPTY = [
+    ks.Pipeline(inner(), seed=1),
+    ks.JointResizing(9, 7),
+    ks.JointResizing(9, 7, antialias=True),
+    ks.ImageOnlyGaussianBlur(kernel_size=3, seed=1),
+    ks.ImageOnlyNormalization(per_image=True),
+]
+
+
+@pytest.mark.parametrize("layer", EMPTY, ids=lambda layer: type(layer).__name__)
+def test_an_empty_batch_in_a_dataset(layer):
+    """The batch size is not known while the layer is traced; what follows is as it would be."""
+    import tensorflow as tf
+
+    images, masks = pictures(3), labels(3)
+
+    def found(counts):
+        kinds = tf.TensorSpec((None, 16, 14, 3), "uint8"), tf.TensorSpec((None, 16, 14), "uint8")
+        again = type(layer).from_config(layer.get_config())
+        batches = ((images[:n], masks[:n]) for n in counts)
+        dataset = tf.data.Dataset.from_generator(lambda: batches, output_signature=kinds)
+        return list(dataset.map(again).as_numpy_iterator())
+
+    empty, after = found((0, 3))
+    _, expected = found((3, 3))
+    for none, some, same in zip(empty, after, expected, strict=True):
+        assert none.shape == (0, *some.shape[1:])
+        assert none.dtype == some.dtype
+        np.testing.assert_array_equal(some, same)
+
+
+def test_empty_batches_cost_no_program_of_their_own():
+    """A batch of an unknown size is traced once, whatever it turns out to hold."""
+    import tensorflow as tf
+
+    traced = []
+
+    class Spy(ks.ImageOnlyLayer):
+        def transform_images(self, images, parameters):
+            traced.append(images.shape)
+            return images
+
+    dataset = tf.data.Dataset.from_tensor_slices(pictures(5)).batch(3).map(Spy())
+    assert traced == [(None, 16, 14, 3)]
+    assert [len(images) for images in dataset] == [3, 2]
+
+
 def test_many_sizes_with_and_without_a_batch():
     """The one graph for changing sizes serves single pictures and batches in any order."""
     layer, plain = (ks.JointRandomFlip(seed=4, jit_compile=j) for j in ("auto", False))

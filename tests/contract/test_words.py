@@ -63,7 +63,84 @@ SAID = {
         flip(class_swap=[("a", "b")], class_names={"a": "x", "b": 1}),
         "`class_names` must be .*class_names=",
     ),
+    "names that are none": (flip(class_names=3), "`class_names` must be .*class_names=3"),
+    "neither number nor pair": (
+        lambda: ks.JointRandomRotation("a"),
+        "`factor` must be a number, or a pair .*factor='a'",
+    ),
+    "a scale of 1": (
+        lambda: ks.JointRandomScaleCrop(4, scale=1),
+        r"`scale` must be a number f .*1 - f.* or a pair .*scale=1\.",
+    ),
+    "weights of names": (
+        lambda: ks.JointRandomCrop(4, foreground_probability=1.0, class_weights={"a": 1}),
+        "`class_weights` must be class ids .*'a'",
+    ),
+    "names to aim for": (
+        lambda: ks.JointRandomCrop(4, foreground_probability=1.0, foreground_classes=["a"]),
+        "`foreground_classes` must be class ids .*'a'",
+    ),
+    "nothing to pad to": (lambda: ks.JointPadding(), "`height` must be given, or `multiple`"),
+    "a layer of Keras": (
+        lambda: ks.Pipeline([keras.layers.RandomFlip()]),
+        "`layers` must hold .* Received: .* such as JointRandomFlip",
+    ),
+    "a class": (
+        lambda: ks.Pipeline([ks.JointRandomFlip]),
+        r"`layers` must hold .* JointRandomFlip\(\.\.\.\)",
+    ),
+    "a list within": (
+        lambda: ks.Pipeline([[ks.JointRandomFlip()]]),
+        "`layers` must hold .* Pipeline of their own",
+    ),
+    "boxes": (flip(targets={"b": "boxes"}), r"\(Boxes .*\)\. Received: targets\['b'\]='boxes'\."),
 }
+IMAGES, MASKS = np.zeros((2, 8, 8, 3), "uint8"), np.zeros((2, 8, 8), "uint8")
+
+
+def called(name, *given, **arguments):
+    layer = ks.JointRandomFlip(jit_compile=False)
+    return lambda: getattr(layer, name)(*given, **arguments)
+
+
+KEY = "`key` must be an integer.*random.key.* Received: key="
+DRAWN = ks.JointRandomFlip(seed=1).draw_parameters((2, 8, 8, 3), 1)
+SAID |= {
+    "no images": (called("__call__"), r"images are missing.*layer\(images, masks\)"),
+    "a file name": (called("__call__", "a.png"), "images must be .*'a.png'.* Read files"),
+    "training by place": (called("__call__", IMAGES, True), "masks must be .*True.*`training`"),
+    "a list of images": (called("__call__", [[1, 2]]), r"Received a list.*np\.stack"),
+    "gray": (called("__call__", IMAGES[0, ..., 0]), r"\(8, 8\)\..*\[\.\.\., None\]"),
+    "another mask": (called("__call__", IMAGES, MASKS[:1]), "of the same sample, and both batched"),
+    "other names": (called("__call__", {"x": IMAGES}), "Received keys: .*'x'.*such a name"),
+    "no key": (called("augment", IMAGES, None), f"{KEY}None"),
+    "a fraction as a key": (called("augment", IMAGES, 1.5), f"{KEY}1.5"),
+    "three words": (called("augment", IMAGES, np.arange(3)), KEY),
+    "keys of others": (called("augment", IMAGES, np.zeros((3, 2), "uint32")), KEY),
+    "a key as parameters": (called("apply", IMAGES, 3), "`parameters` must be .*draw_parameters"),
+    "parameters of others": (called("apply", IMAGES[:1], DRAWN), "for 2 samples. Received 1"),
+    "one size": (called("invert", IMAGES, None, size=3), r"`size` must be .*\(height, width\)"),
+    "keys of what is not random": (lambda: ks.JointResizing(4).call_key(1), r"apply\(data, None\)"),
+    "one-hot twice": (
+        lambda: ks.MaskOnlyOneHot(3, jit_compile=False).apply((IMAGES, IMAGES), None),
+        "masks must have 1 channel. Received 3. Is the mask one-hot already",
+    ),
+    "a palette for ids": (
+        lambda: ks.MaskOnlyColorToClass([(0, 0, 0)]).apply((IMAGES, MASKS), None),
+        "masks must have 3 channels. Received 1. .*class ids already",
+    ),
+    "a hue of gray": (
+        lambda: ks.ImageOnlyHue(0.1).augment(IMAGES[..., :1], 1),
+        r"3 channels .*Received 1\. .*np\.repeat",
+    ),
+}
+
+
+def test_an_integer_of_numpy_is_a_key():
+    layer = ks.JointRandomFlip(seed=1, jit_compile=False)
+    images = np.arange(2 * 8 * 8 * 3, dtype="float32").reshape(2, 8, 8, 3)
+    found, expected = (layer.augment(images, key) for key in (np.int64(5), 5))
+    np.testing.assert_array_equal(*map(keras.ops.convert_to_numpy, (found, expected)))
 
 
 @pytest.mark.parametrize("name", SAID)
