@@ -176,10 +176,8 @@ class Boxes:
         """Which points of a grid lie in one of them: bool, (B, *size)."""
         held: Any = True
         for axis, start, length in zip(grid, self.starts, self.lengths, strict=True):
-            start, length = (
-                ops.reshape(x, (*x.shape, *[1] * (len(axis.shape) - 1))) for x in (start, length)
-            )
-            place = axis[:, None]
+            singles = (..., *[None] * (len(axis.shape) - 1))
+            start, length, place = start[singles], length[singles], axis[:, None]
             held = held & (place >= start) & (place < start + length)
         return ops.any(held, axis=1)
 
