@@ -66,11 +66,12 @@ def _image_by_image(groups, batch, dtype):
                 part, colors = _colored(colors, part), []
             part = run_group(group, part)
         part = _with_dtype(_colored(colors, part, dtype or "float32"), dtype)
-        return [part.images, *part.masks, *part.weights]
+        images = [] if part.images is None else [part.images]
+        return [*images, *part.masks, *part.weights]
 
     images = channels.joined(batch.images)
-    images, *rest = in_parts(run_part, images, batch.masks, batch.weights, groups)
-    return Batch(images, rest[: len(batch.masks)], rest[len(batch.masks) :])
+    found = in_parts(run_part, images, batch.masks, batch.weights, groups)
+    return _batch_like(batch, *([None] if images is None else []), *found)
 
 
 def _colored(colors, batch, dtype="float32"):

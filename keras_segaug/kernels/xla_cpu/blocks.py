@@ -49,17 +49,17 @@ def in_parts(function, images, *nest):
 
     Args:
         function: treats every picture by itself; returns a list of tensors (B, ...).
-        images: (B, H, W, C).
+        images: (B, *size, C), or None where there are labels alone.
         *nest: values as in `nests`, whose tensors are (B, ...).
 
     Returns:
         What the function returns.
     """
-    batch, *size = ops.shape(images)[:-1]
+    given = (images, *nest)
+    batch, *size = ops.shape(tensors_in(given)[0])[:-1]
     count = _at_once(batch, size)
     if count is None:
-        return function(images, *nest)
-    given = (images, *nest)
+        return function(*given)
 
     def part(tensors):
         return function(*with_tensors(given, tensors))
