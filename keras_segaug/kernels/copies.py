@@ -73,4 +73,6 @@ def _oriented(picture, conditions, chosen=()):
     swapped, *reversed_axes = chosen
     picture = ops.transpose(picture, (0, 2, 1, 3)) if swapped else picture
     axes = [axis for axis, reverses in zip((1, 2), reversed_axes, strict=True) if reverses]
-    return ops.flip(picture, axis=axes) if axes else picture
+    for axis in axes:  # one by one: Keras 3.12 knows no several axes on TensorFlow
+        picture = ops.flip(picture, axis=axis)
+    return picture
