@@ -19,7 +19,7 @@ def test_the_oldest_versions_that_are_tested_are_the_lower_bounds():
     lines = (ROOT / "requirements" / "oldest.txt").read_text().splitlines()
     pins = dict(line.split("==") for line in lines if not line.startswith("#"))
     extras = PROJECT["optional-dependencies"]
-    bounds = lower_bounds(PROJECT["dependencies"] + extras["contract"])
+    bounds = lower_bounds(PROJECT["dependencies"] + extras["contract"] + extras["files"])
     assert pins.keys() == bounds.keys()
     for name, bound in bounds.items():
         pinned = tuple(map(int, pins[name].split(".")))
