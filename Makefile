@@ -5,11 +5,30 @@ VENV ?= .venv
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	2>/dev/null && echo $$python && break; done)
-# What `make test-all` installs for torch; a CPU build is enough.
-TORCH ?= torch
+# A CPU build is enough. Where pip is shown a file of one (`2.13.0+cpu`), naming the release takes it;
+# plain `torch` may take a newer one with the libraries of CUDA, over 5 GB.
+TORCH ?= torch==2.13.0
 RUN := $(VENV)/bin/python
 # What needs a browser is for `make test-browser`.
 PYTEST := $(RUN) -m pytest -n 2 -m "not browser"
+# The oldest and the newest Python, on the path or among those of pyenv; empty where not present.
+comma := ,
+python_of = $(shell for python in python$(1) $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$(1).*/bin/python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info[:2] != ($(subst .,$(comma),$(1))))' \
+	2>/dev/null && echo $$python && break; done)
+OLDEST_PYTHON ?= $(call python_of,3.11)
+NEWEST_PYTHON ?= $(call python_of,3.13)
+# What other versions of Keras, TensorFlow, numpy and Python can break: what they are asked for in
+# calls, compilation, `dataset.map`, `fit`, saved files, and the numbers that are drawn.
+# The arithmetic of each layer is the same code on all of them; three tests of many cases that
+# their neighbors cover are left out.
+VERSION_TESTS := $(addprefix tests/contract/test_,calls.py compilation.py config.py masks.py places.py randomness.py) \
+	$(addprefix --deselect=tests/contract/test_,places.py::test_dataset_of_batched_mappings \
+	compilation.py::test_compiled_lookup_is_the_same masks.py::test_images_come_back_in_the_compute_dtype)
+# What torch can break: its trees, dtypes, gradients, exports, worker processes, and the numbers that
+# are drawn. Left out is what runs in `tf.data`, what compiles, and what refuses bad arguments.
+TORCH_TESTS := $(addprefix tests/contract/test_,calls.py config.py export.py gradients.py inference.py \
+	randomness.py streams.py structures.py targets.py)
 # The peers of `make bench` get environments of their own. TORCH_PEERS=1 adds torchvision and
 # Kornia (over 5 GB), ALBUMENTATIONSX=1 adds AlbumentationsX (AGPL), BENCH=... adds options.
 BENCH_VENV ?= .venv-bench
@@ -18,7 +37,8 @@ BENCH_SETS := $(BENCH_VENV)/peers $(if $(TORCH_PEERS),$(BENCH_VENV)/torch-peers)
 	$(if $(ALBUMENTATIONSX),$(BENCH_VENV)-x/peers)
 BENCH_X := $(if $(ALBUMENTATIONSX),--python albumentationsx=$(BENCH_VENV)-x/bin/python)
 
-.PHONY: help demo test test-tensorflow test-jax test-contract-jax test-torch test-torchvision test-browser test-all check wheel clean
+.PHONY: help demo test test-tensorflow test-jax test-contract-jax test-torch test-contract-torch test-torchvision
+.PHONY: test-browser test-all test-oldest test-newest has-oldest has-newest lint check coverage wheel clean
 .PHONY: test-chains gallery bench bench-check bench-growth bench-gpu-smoke compare-keras
 .DEFAULT_GOAL := help
 
@@ -43,6 +63,15 @@ test-jax: $(VENV)/test ## All tests on JAX.
 test-torch: $(VENV)/torch ## All tests on torch.
 	KERAS_BACKEND=torch $(PYTEST)
 
+test-contract-torch: $(VENV)/torch ## The contract on torch, what torch can break.
+	KERAS_BACKEND=torch $(PYTEST) $(TORCH_TESTS)
+
+test-oldest: .venv-oldest/contract ## Part of the contract on the oldest versions that are supported.
+	KERAS_BACKEND=tensorflow .venv-oldest/bin/python -m pytest -n 2 $(VERSION_TESTS)
+
+test-newest: .venv-newest/contract ## The same on the newest Python and the newest of all else.
+	KERAS_BACKEND=tensorflow .venv-newest/bin/python -m pytest -n 2 $(VERSION_TESTS)
+
 test-chains: $(VENV)/test ## A thousand random chains of layers on TensorFlow, and on JAX; takes hours.
 	KERAS_BACKEND=tensorflow $(RUN) -m tests.contract.run_chains 1000
 	KERAS_BACKEND=jax $(RUN) -m tests.contract.run_chains 1000
@@ -57,11 +86,16 @@ test-torchvision: .venv-torchvision/bin/torchrun ## Geometry beside torchvision;
 
 test-all: test test-jax test-torch ## All tests on all three backends.
 
-check: $(VENV)/check ## Format, lint, types, tests.
+lint: $(VENV)/check ## Format, lint, types.
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
-	$(MAKE) test
+
+check: lint test ## Format, lint, types, tests.
+
+coverage: $(VENV)/check ## Which lines the tests on TensorFlow run; build/coverage/index.html shows them.
+	KERAS_BACKEND=tensorflow $(PYTEST) --cov=keras_segaug --cov-branch \
+	--cov-report=term:skip-covered --cov-report=html:build/coverage
 
 gallery: $(VENV)/examples ## Draws every joint layer on real pictures into docs/images.
 	$(RUN) -m examples.gallery
@@ -85,7 +119,8 @@ wheel: $(VENV)/check ## Builds the wheel and the source archive into dist/.
 	$(RUN) -m build
 
 clean: ## Removes the environment and what was built.
-	rm -rf $(VENV) $(BENCH_VENV) $(BENCH_VENV)-x .venv-torchvision build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) $(BENCH_VENV)-x .venv-torchvision .venv-oldest .venv-newest
+	rm -rf build dist *.egg-info .coverage .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 found: install one, or make PYTHON=/path/to/python"; exit 2; }
@@ -100,6 +135,27 @@ $(VENV)/examples $(VENV)/test $(VENV)/check: pyproject.toml | $(VENV)/bin/python
 $(VENV)/torch: $(VENV)/test
 	$(RUN) -m pip install --quiet "$(TORCH)"
 	@touch $@
+
+# Made anew, lest something newer from an earlier time stays.
+.venv-oldest/contract: requirements/oldest.txt pyproject.toml
+	@$(MAKE) --silent has-oldest
+	$(OLDEST_PYTHON) -m venv --clear .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --upgrade pip
+	.venv-oldest/bin/python -m pip install --quiet --constraint $< --editable ".[contract]"
+	@touch $@
+
+.venv-newest/contract: pyproject.toml
+	@$(MAKE) --silent has-newest
+	$(NEWEST_PYTHON) -m venv --clear .venv-newest
+	.venv-newest/bin/python -m pip install --quiet --upgrade pip
+	.venv-newest/bin/python -m pip install --quiet --editable ".[contract]"
+	@touch $@
+
+has-oldest:
+	@test -n "$(OLDEST_PYTHON)" || { echo "No Python 3.11 here: make OLDEST_PYTHON=/path/to/python" >&2; exit 2; }
+
+has-newest:
+	@test -n "$(NEWEST_PYTHON)" || { echo "No Python 3.13 here: make NEWEST_PYTHON=/path/to/python" >&2; exit 2; }
 
 .venv-torchvision/bin/torchrun:
 	$(PYTHON) -m venv .venv-torchvision

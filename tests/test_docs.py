@@ -89,3 +89,12 @@ def test_changelog_names_every_layer():
     changelog = (ROOT / "CHANGELOG.md").read_text()
     for name, _ in PUBLIC:
         assert f"`{name}`" in changelog, name
+
+
+def test_every_decision_is_listed_under_its_own_title():
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(
+        r"^\| \[\d+\]\((.+?)\) \| (.+) \|$", (folder / "README.md").read_text(), re.M
+    )
+    pages = sorted(page for page in folder.glob("*.md") if page.name != "README.md")
+    assert listed == [(page.name, page.read_text().splitlines()[0][2:]) for page in pages]

@@ -137,7 +137,9 @@ def _is_jax_on_cpu():
 def parts_of(words, dtype):
     """Int32 words cut up, the lowest bits first: (..., 4) for "uint8", (..., 2) for "int16"."""
     parts = _bitcast(words, dtype)
-    return ops.reshape(parts, (*words.shape, -1)) if name() == "torch" else parts
+    if name() != "torch":
+        return parts
+    return ops.reshape(parts, (*words.shape, {"uint8": 4, "int16": 2}[dtype]))
 
 
 def bits_of(numbers):

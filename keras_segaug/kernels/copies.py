@@ -89,5 +89,7 @@ def _oriented(image, conditions, chosen=()):
     if swapped:
         *others, rows, columns, channels = range(len(image.shape))
         image = ops.transpose(image, (*others, columns, rows, channels))
-    axes = [axis for axis, reverses in enumerate(reversed_axes, 1) if reverses]
-    return ops.flip(image, axis=axes) if axes else image
+    for axis, reverses in enumerate(reversed_axes, 1):
+        # One by one: Keras 3.12 knows no several axes on TensorFlow.
+        image = ops.flip(image, axis=axis) if reverses else image
+    return image

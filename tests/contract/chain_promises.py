@@ -158,8 +158,8 @@ def _invented(chain, result, coded, tally):
     fills = {
         leaf.mask_fill_value
         for leaf in chain.leaves()
-        if isinstance(leaf, ks.JointLayer)
-        and (leaf.fill_mode == "constant" or isinstance(leaf, ks.JointRandomErasing))
+        if isinstance(leaf, ks.JointRandomErasing)
+        or (isinstance(leaf, ks.JointLayer) and leaf.fill_mode == "constant")
     } - {None}
     for name, count in (("masks", CLASSES), ("instances", chains.SPOTS + 1)):
         values = result[name]

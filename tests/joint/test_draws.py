@@ -78,7 +78,7 @@ def check_independent(columns):
 
 
 def name_of(value):
-    return type(value).__name__ if isinstance(value, ks.JointLayer) else ""
+    return type(value).__name__ if isinstance(value, ks.AugmentationLayer) else ""
 
 
 @pytest.mark.parametrize(("layer", "expected"), UNIFORM, ids=name_of)
