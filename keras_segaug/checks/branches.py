@@ -34,7 +34,9 @@ def keep_all(owner, layers):
 def _size_given(layer):
     """ "kept", a fixed (height, width), or None where it is neither."""
     try:
-        unknown, *given = [_asked(lambda size: layer.output_spec(Spec(size)).size, size) for size in _SIZES]
+        unknown, *given = [
+            _asked(lambda size: layer.output_spec(Spec(size)).size, size) for size in _SIZES
+        ]
     except TypeError:
         # It reckons with sizes that may not be known.
         return None

@@ -2,7 +2,6 @@
 
 import inspect
 import random as python_random
-from dataclasses import replace
 from typing import Any
 
 import keras
@@ -21,6 +20,7 @@ from keras_segaug.core.targets import IMAGE_ROLES, MASK_ROLES
 from keras_segaug.core.targets import checked as checked_targets
 from keras_segaug.engine.operations import acting_only
 from keras_segaug.engine.spec import Spec
+from keras_segaug.kernels.values import replace
 
 
 class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):

@@ -115,7 +115,9 @@ def inside_window(interpolation):
 
 
 def _same(a, b):
-    return a is b or (isinstance(a, numbers.Integral) and isinstance(b, numbers.Integral) and a == b)
+    return a is b or (
+        isinstance(a, numbers.Integral) and isinstance(b, numbers.Integral) and a == b
+    )
 
 
 class ImageOnlyLayer(AugmentationLayer, abstract=True):

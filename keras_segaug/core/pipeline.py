@@ -1,7 +1,5 @@
 """Layers made of layers."""
 
-from dataclasses import replace
-
 from keras_segaug import checks
 from keras_segaug.checks import branches
 from keras_segaug.core import value_ranges
@@ -9,6 +7,7 @@ from keras_segaug.core.backend import ops
 from keras_segaug.core.layer import AugmentationLayer
 from keras_segaug.engine.operations import Select
 from keras_segaug.engine.spec import Spec
+from keras_segaug.kernels.values import replace
 
 
 def _cure(entry):

@@ -1,8 +1,7 @@
 """How the tensors of a sample are laid out, and back."""
 
-from dataclasses import dataclass
-
 from keras_segaug.core.backend import ops
+from keras_segaug.kernels.values import Value
 
 
 def differ(shape, other):
@@ -18,8 +17,7 @@ def shape_of(tensor):
     return None if getattr(shape, "rank", 0) is None else tuple(shape)
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(Value):
     """How a tensor is laid out, to and from (B, H, W, C)."""
 
     batched: bool
@@ -78,8 +76,7 @@ def layout_beside(images, size, shape, channels_first):
     return Layout(images.batched, "first", channels_first)
 
 
-@dataclass(frozen=True)
-class PointLayout:
+class PointLayout(Value):
     """Points (..., N, 2), to and from (B, n, 2) in float32."""
 
     batched: bool

@@ -2,7 +2,6 @@
 
 import math
 import warnings
-from dataclasses import replace
 from typing import NamedTuple
 
 import keras
@@ -11,6 +10,7 @@ import numpy as np
 from keras_segaug import checks
 from keras_segaug.core import backend
 from keras_segaug.engine.spec import Spec
+from keras_segaug.kernels.values import replace
 
 # Float arithmetic on the way to the layer may have gone so far beyond, in parts of the range.
 _ROUNDING = 1e-4

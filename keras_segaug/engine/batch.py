@@ -1,13 +1,12 @@
 """The tensors that operations work on."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from keras_segaug.core.backend import ops
+from keras_segaug.kernels.values import Value
 
 
-@dataclass
-class Batch:
+class Batch(Value):
     """Tensors (B, *size, C), masks and weights as flat lists.
 
     Between two layers that change colors, images may be a list of their channels. They are None

@@ -17,9 +17,7 @@ def interpolated(operations, values):
     moved = values
     for group in fuse(operations):
         if isinstance(group, Select):
-            results = [
-                Batch(interpolated(branch, moved), [], []) for branch in group.branches
-            ]
+            results = [Batch(interpolated(branch, moved), [], []) for branch in group.branches]
             moved = execute.select(group.choice, results).images
         elif isinstance(group, Lookup):
             moved = execute.run_group(group, Batch(moved, [], [])).images

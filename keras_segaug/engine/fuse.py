@@ -1,6 +1,5 @@
 """Which operations are run as one: reads their structure, never their numbers."""
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 from keras_segaug.core.backend import ops
@@ -10,11 +9,11 @@ from keras_segaug.engine.sampling_grid import SamplingGrid
 from keras_segaug.kernels import matrices
 from keras_segaug.kernels.copies import can_copy
 from keras_segaug.kernels.matrices import Matrix
+from keras_segaug.kernels.values import Value, replace
 from keras_segaug.kernels.xla_cpu.blocks import materialised
 
 
-@dataclass(frozen=True, eq=False)
-class Swap:
+class Swap(Value):
     """Classes that change places: `mirrored` is bool (B,), in which samples."""
 
     pairs: tuple
@@ -22,8 +21,7 @@ class Swap:
     origin: Any
 
 
-@dataclass(frozen=True, eq=False)
-class Lookup:
+class Lookup(Value):
     """Warps in a row, as one: each pixel is read once.
 
     Args:
@@ -62,7 +60,9 @@ class Lookup:
     @property
     def copies(self):
         """Can whole windows be copied?"""
-        return self.exact and len(self.steps) == 1 and can_copy(self.steps[0], self.before, self.size)
+        return (
+            self.exact and len(self.steps) == 1 and can_copy(self.steps[0], self.before, self.size)
+        )
 
 
 def fuse(operations):

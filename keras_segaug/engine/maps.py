@@ -3,18 +3,17 @@
 A map is a `Matrix`, or has `move(grid)`; a `fields.Field` has `move_back(grid)`, too.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from keras_segaug.core.backend import ops
 from keras_segaug.kernels import matrices
 from keras_segaug.kernels.fields import Field
 from keras_segaug.kernels.matrices import Matrix
+from keras_segaug.kernels.values import Value
 from keras_segaug.kernels.windows import Confined, Window
 
 
-@dataclass(frozen=True, eq=False)
-class Back:
+class Back(Value):
     """A field the other way round."""
 
     of: Field
@@ -23,8 +22,7 @@ class Back:
         return self.of.move_back(grid)
 
 
-@dataclass(frozen=True, eq=False)
-class Either:
+class Either(Value):
     """Per sample one of two maps, by a condition (B,)."""
 
     condition: Any

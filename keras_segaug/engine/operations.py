@@ -4,10 +4,10 @@ Tensors in an operation have the batch as their first axis, so that operations c
 samples as the batch is.
 """
 
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from keras_segaug.core.backend import ops
+from keras_segaug.kernels.values import Value, replace
 
 
 class Border(NamedTuple):
@@ -24,8 +24,7 @@ class Border(NamedTuple):
     mask_value: Any = None
 
 
-@dataclass(frozen=True, eq=False)
-class Operation:
+class Operation(Value):
     """Base of all.
 
     Args:
@@ -37,8 +36,7 @@ class Operation:
     origin: str = ""
 
 
-@dataclass(frozen=True, eq=False)
-class Piece:
+class Piece(Value):
     """A part of what a `Warp` shows.
 
     Args:
@@ -52,7 +50,6 @@ class Piece:
     region: Any = None
 
 
-@dataclass(frozen=True, eq=False)
 class Warp(Operation):
     """Moves pixels of image and mask alike.
 
@@ -85,7 +82,6 @@ class Warp(Operation):
         return any(not (p.source is None and p.region is None) for p in self.pieces)
 
 
-@dataclass(frozen=True, eq=False)
 class Color(Operation):
     """Changes the values of images, and nothing else.
 
@@ -112,14 +108,12 @@ class Color(Operation):
         return self.statistics is not None or self.reach == "images"
 
 
-@dataclass(frozen=True, eq=False)
 class Labels(Operation):
     """Changes the values of masks, and nothing else: `function` is a bound method of a mask."""
 
     function: Any = None
 
 
-@dataclass(frozen=True, eq=False)
 class Write(Operation):
     """Writes over a region of image and mask.
 
@@ -134,7 +128,6 @@ class Write(Operation):
     label: Any = None
 
 
-@dataclass(frozen=True, eq=False)
 class Blend(Operation):
     """Mixes samples: weight x image + (1 - weight) x the image of sample `source`; masks alike.
 
@@ -147,7 +140,6 @@ class Blend(Operation):
     weight: Any = None
 
 
-@dataclass(frozen=True, eq=False)
 class Select(Operation):
     """One of several lists of operations for each sample; all end in the same size.
 
@@ -160,8 +152,7 @@ class Select(Operation):
     branches: tuple = ()
 
 
-@dataclass(frozen=True, eq=False)
-class Boxes:
+class Boxes(Value):
     """Rectangles of whole pixels, N a sample.
 
     Args:

@@ -1,16 +1,15 @@
 """What is known of a batch before any of its pixels is looked at."""
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 from keras_segaug import checks
+from keras_segaug.kernels.values import Value, replace
 
 # Of channels that nobody asks for.
 NOT_ASKED = -1
 
 
-@dataclass(frozen=True)
-class Spec:
+class Spec(Value):
     """What a layer gets, and what it makes of it.
 
     Args:

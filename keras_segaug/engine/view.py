@@ -1,14 +1,13 @@
 """What a layer sees that must look at the data before it knows what to do."""
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 from keras_segaug.engine.batch import Batch
 from keras_segaug.engine.execute import run
+from keras_segaug.kernels.values import Value, replace
 
 
-@dataclass(frozen=True, eq=False)
-class View:
+class View(Value):
     """A batch as the layers before leave it.
 
     Args:

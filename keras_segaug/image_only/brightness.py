@@ -21,7 +21,6 @@ class ImageOnlyBrightness(ImageOnlyLayer):
     'float32'
     """
 
-
     def __init__(self, factor, value_range=None, **kwargs):
         super().__init__(**kwargs)
         self.factor = checks.signed_range(self, "factor", factor)

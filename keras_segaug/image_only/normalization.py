@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import keras
 import numpy as np
 
@@ -10,6 +8,7 @@ from keras_segaug.core.inputs import Inputs
 from keras_segaug.core.layer_types import ImageOnlyLayer
 from keras_segaug.engine.spec import NOT_ASKED
 from keras_segaug.kernels import color
+from keras_segaug.kernels.values import replace
 
 
 class ImageOnlyNormalization(ImageOnlyLayer):

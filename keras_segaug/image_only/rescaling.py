@@ -1,8 +1,7 @@
-from dataclasses import replace
-
 from keras_segaug import checks
 from keras_segaug.core import value_ranges
 from keras_segaug.core.layer_types import ImageOnlyLayer
+from keras_segaug.kernels.values import replace
 
 
 class ImageOnlyRescaling(ImageOnlyLayer):

@@ -1,5 +1,4 @@
 import math
-from dataclasses import dataclass
 from typing import Any
 
 from keras_segaug import checks
@@ -8,6 +7,7 @@ from keras_segaug.core import random, value_ranges
 from keras_segaug.core.backend import ops
 from keras_segaug.core.layer import AugmentationLayer
 from keras_segaug.engine.operations import Boxes, Write
+from keras_segaug.kernels.values import Value
 from keras_segaug.kernels.windows import offset, rounded
 
 
@@ -108,8 +108,7 @@ def _side(length, size):
     return ops.minimum(length, ops.cast(size, "float32"))
 
 
-@dataclass(frozen=True, eq=False)
-class Noise:
+class Noise(Value):
     """Uniform noise, a number for each pixel and channel, between the ends of a value range."""
 
     keys: Any

@@ -5,12 +5,12 @@ an axis, in the order of the array, in pixels, each of which broadcasts to (B, *
 is its inverse.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from keras_segaug.core.backend import ops
 from keras_segaug.kernels.matrices import as_float
 from keras_segaug.kernels.samplers import read_batch, sampler
+from keras_segaug.kernels.values import Value
 
 # Of a cubic B-spline surface through independent control values: its standard deviation as a share
 # of theirs, averaged over a cell (the B-spline of degree 7 at 0, the square of it in the plane).
@@ -28,7 +28,7 @@ _NEWTON_STEPS = 8
 _FOUND, _FAR = 0.05, -1e6
 
 
-class Field:
+class Field(Value):
     """Base of the maps in here."""
 
     # Does it look at pixels of the image alone, never beyond its border?
@@ -54,7 +54,6 @@ class Field:
         return tuple(ops.where(worst < _FOUND, axis, _FAR) for axis in points)
 
 
-@dataclass(frozen=True, eq=False)
 class SplineDisplacement(Field):
     """Points moved by a cubic B-spline surface over a coarse grid of control values.
 
@@ -110,7 +109,6 @@ def _contracted(control, weights):
     return control
 
 
-@dataclass(frozen=True, eq=False)
 class Radial(Field):
     """Points moved along the line from the center, from radius r to r (1 + factor r^2).
 
@@ -131,7 +129,6 @@ class Radial(Field):
         return tuple(a + each * stretch for a, each in zip(grid, from_center, strict=True))
 
 
-@dataclass(frozen=True, eq=False)
 class Stepped(Field):
     """Points moved so that equal cells of the image show unequal ones, along each axis.
 
@@ -189,7 +186,9 @@ def _solved(slopes, missing):
     """The steps with which slopes[axis][output] make up for what is missing: Cramer's rule."""
     scale = 1.0 / _determinant(slopes)
     places = range(len(missing))
-    return [scale * _determinant([missing if i == k else slopes[i] for i in places]) for k in places]
+    return [
+        scale * _determinant([missing if i == k else slopes[i] for i in places]) for k in places
+    ]
 
 
 def _determinant(rows):
@@ -197,7 +196,9 @@ def _determinant(rows):
         return rows[0][0]
     first, *others = rows
     return sum(
-        (1.0 if j % 2 == 0 else -1.0) * entry * _determinant([row[:j] + row[j + 1 :] for row in others])
+        (1.0 if j % 2 == 0 else -1.0)
+        * entry
+        * _determinant([row[:j] + row[j + 1 :] for row in others])
         for j, entry in enumerate(first)
     )
 

@@ -7,14 +7,13 @@ being the center of the first pixel.
 
 import functools
 import numbers
-from dataclasses import dataclass, replace
 
 from keras_segaug.core.backend import ops
+from keras_segaug.kernels.values import Value, replace
 from keras_segaug.kernels.xla_cpu.blocks import materialised
 
 
-@dataclass(frozen=True, eq=False)
-class Matrix:
+class Matrix(Value):
     """An affine or projective map, with what is known of it beforehand.
 
     Args:

@@ -39,7 +39,11 @@ def sampler(pixels, interpolation, fill_mode, fill_value):
             inside, index = border(index, length, fill_mode)
             all_inside, place = all_inside & inside, place * length + index
         values = gather_rows(table, place)
-        return values if fill_mode != "constant" else ops.where(all_inside[..., None], values, fill_value)
+        return (
+            values
+            if fill_mode != "constant"
+            else ops.where(all_inside[..., None], values, fill_value)
+        )
 
     def read(samples, grid):
         reach = 2 if interpolation == "bicubic" else 1 if fill_mode == "constant" else 0

@@ -3,11 +3,11 @@
 A size or a place has one entry a spatial axis: a number, a traced number, or a tensor (B,).
 """
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from keras_segaug.core.backend import ops
 from keras_segaug.kernels import matrices
+from keras_segaug.kernels.values import Value
 
 # Farther than any image is wide, whatever is composed after it.
 _FAR = 1e6
@@ -23,8 +23,7 @@ class Window(NamedTuple):
     size: tuple
 
 
-@dataclass(frozen=True, eq=False)
-class Confined:
+class Confined(Value):
     """A matrix whose points inside the edges of a window look at its pixels only.
 
     As if the window were cut out first. The outermost points of an enlarged window lie up to half
@@ -75,7 +74,9 @@ def _confined(position, start, size, separate):
 
 
 def _per_sample(value, rank):
-    return ops.reshape(value, (-1, *[1] * (rank - 1))) if len(getattr(value, "shape", ())) else value
+    return (
+        ops.reshape(value, (-1, *[1] * (rank - 1))) if len(getattr(value, "shape", ())) else value
+    )
 
 
 def offset(fraction, size, window):

@@ -1,7 +1,6 @@
 """The colour arithmetic of `ImageDataGenerator`; the mask is untouched by all of it."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
@@ -9,6 +8,7 @@ from keras_segaug import checks
 from keras_segaug.core import value_ranges
 from keras_segaug.core.backend import ops
 from keras_segaug.core.layer_types import ImageOnlyLayer
+from keras_segaug.kernels.values import replace
 
 _PIXELS = (1, 2, 3)
 
@@ -78,7 +78,9 @@ class LegacyCentring(ImageOnlyLayer):
     random = False
 
     def output_spec(self, spec):
-        return replace(spec, value_range=value_ranges.Unknown("each image is centered by itself before it"))
+        return replace(
+            spec, value_range=value_ranges.Unknown("each image is centered by itself before it")
+        )
 
     def transform_images(self, images, parameters):
         return images - ops.mean(images, axis=_PIXELS, keepdims=True)

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import keras
 import numpy as np
 
@@ -7,6 +5,7 @@ from keras_segaug import checks
 from keras_segaug.core import backend, value_ranges
 from keras_segaug.core.backend import ops
 from keras_segaug.core.layer_types import ImageOnlyLayer
+from keras_segaug.kernels.values import replace
 
 
 class LegacyPythonStep(ImageOnlyLayer):
@@ -29,7 +28,9 @@ class LegacyPythonStep(ImageOnlyLayer):
         self.function = function
 
     def output_spec(self, spec):
-        return replace(spec, value_range=value_ranges.Unknown("a Python function changes the images before it"))
+        return replace(
+            spec, value_range=value_ranges.Unknown("a Python function changes the images before it")
+        )
 
     def transform_images(self, images, parameters):
         if backend.name() == "tensorflow":

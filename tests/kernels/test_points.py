@@ -1,5 +1,7 @@
 """Points, as long as they are a matrix and once they are a grid."""
 
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -22,8 +24,8 @@ def grid(points, batch=2):
 class Shifted(Field):
     """Moves every point by its own displacement."""
 
-    def __init__(self, x, y):
-        self.x, self.y = tensor(x), tensor(y)
+    x: Any
+    y: Any
 
     def move(self, grid):
         rows, columns = grid
@@ -74,7 +76,7 @@ def test_a_projective_matrix_divides():
 def test_matrices_before_and_after_a_displacement():
     (after, after_entries), (before, before_entries) = random_matrix(4), random_matrix(5, True)
     x, y = np.random.default_rng(6).normal(size=(2, 2, 5, 7))
-    points = SamplingGrid((5, 7)).moved(after_entries).moved(Shifted(x, y))
+    points = SamplingGrid((5, 7)).moved(after_entries).moved(Shifted(tensor(x), tensor(y)))
     columns, rows = by_hand(after, COLUMNS, ROWS)
     expected = by_hand(before, columns + x, rows + y)
     np.testing.assert_allclose(grid(points.moved(before_entries)), expected, atol=1e-3)
@@ -85,7 +87,7 @@ def test_select_by_sample():
     condition = keras.ops.convert_to_tensor([True, False])
     moved, still = SamplingGrid((5, 7)).moved(entries), SamplingGrid((5, 7))
     zero = np.zeros((2, 5, 7))
-    for chosen, other in ((moved, still), (moved.moved(Shifted(zero, zero)), still)):
+    for chosen, other in ((moved, still), (moved.moved(Shifted(tensor(zero), tensor(zero))), still)):
         found = np.array(grid(SamplingGrid.select(condition, chosen, other)))
         np.testing.assert_allclose(found[:, 0], np.array(grid(moved))[:, 0], atol=1e-5)
         np.testing.assert_allclose(found[:, 1], [COLUMNS[1], ROWS[1]], atol=1e-5)

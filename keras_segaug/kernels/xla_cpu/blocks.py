@@ -3,7 +3,7 @@
 import math
 
 from keras_segaug.core.backend import loops_pay, ops
-from keras_segaug.kernels.nests import tensors_in, with_tensors
+from keras_segaug.kernels.values import tensors_in, with_tensors
 
 # As many pixels as a picture of 512 x 512 has.
 _MOST_PIXELS = 1 << 18
