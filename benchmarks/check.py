@@ -2,7 +2,7 @@
 
 In one run, on one core: the reference chain has to be at least 10 times faster than Keras'
 layers, six geometric layers may cost at most 1.4 times one, a crop that looks at the mask at most
-3 times a plain one, the compiled program of six merged layers may read the picture no more
+3 times a plain one, the compiled program of six merged layers may read the image no more
 often than that of one rotation, and what `waiting.py` measures may take as long as it says there.
 """
 
@@ -50,7 +50,7 @@ def slow_rows():
                 if "median" not in found:
                     return [f"{name} failed at {row}: {found}."]
                 times[row, name] = found["median"]
-                print(f"{row}, {name}: {found['median']:.2f} ms a picture")
+                print(f"{row}, {name}: {found['median']:.2f} ms an image")
     looking = max(times[row, "segaug-eager"] for row in (CROP_AIMED, CROP_SHARE))
     return judge(
         times[CHAIN, "keras"] / times[CHAIN, "segaug"],
@@ -108,7 +108,7 @@ def judge_lookups(one, six):
     if six > one:
         return [
             f"the compiled program of six merged layers holds {six} gathers, that of one rotation "
-            f"{one}: neighbouring layers no longer share one lookup."
+            f"{one}: neighboring layers no longer share one lookup."
         ]
     return []
 

@@ -73,8 +73,8 @@ class Racer:
         self._job = self._count = None
 
     def get_ready(self, task, seconds):
-        """Compiles and warms up; finds how many pictures fill a round of `seconds`."""
-        self._job = None  # frees the last task's pictures first
+        """Compiles and warms up; finds how many images fill a round of `seconds`."""
+        self._job = None  # frees the last task's images first
         work.pairs(task.side, work.picture_count(task.side, task.batch))  # kept: not timed below
         start = time.perf_counter()
         self._job = self._module.prepare(task, self._variant, self._threads)
@@ -91,7 +91,7 @@ class Racer:
         return {"first_call": first_call, "pictures": self._count, **self._job.facts}
 
     def run_round(self):
-        """Milliseconds a picture."""
+        """Milliseconds an image."""
         self._job.settle()
         start = time.perf_counter()
         seconds = self._job.run(self._count)

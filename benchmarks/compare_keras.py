@@ -137,7 +137,7 @@ def check(name, style, mask, calls):
             layer, call=STYLES[style], mask_dtype=mask, calls=calls, **more
         )
     except Exception as error:
-        # Keras' own wrapping comes first, and has colours for a terminal.
+        # Keras' own wrapping comes first, and has colors for a terminal.
         lines = [line for line in str(error).splitlines() if line.strip()]
         what = lines[1] if lines[0].startswith("Exception encountered") and lines[1:] else lines[0]
         what = what.replace("\x1b[1m", "").replace("\x1b[0m", "").replace("|", "/").strip()
@@ -153,7 +153,7 @@ def document(results, command):
         "# Keras' own layers under `check_alignment`",
         "",
         f"Written by `{command}` ({versions}, Python {platform.python_version()}); "
-        "nothing here is typed by hand. Each cell: coded pictures and masks of shape (48, 64), in "
+        "nothing here is typed by hand. Each cell: coded images and masks of shape (48, 64), in "
         "batches of 6, through the layer alone, with a seed where it takes one.",
         "",
     ]

@@ -147,7 +147,7 @@ def make_kornia(row, side, batch):
 
 
 def cell(make, row, side, batch, rounds):
-    """One picture size and batch: the chain's time, and that of copying the same bytes."""
+    """One image size and batch: the chain's time, and that of copying the same bytes."""
     from benchmarks import device
 
     result = {"row": row, "side": side, "batch": batch}

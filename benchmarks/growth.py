@@ -1,4 +1,4 @@
-"""How time grows with the picture's side, the batch and the number of layers; plots for docs.
+"""How time grows with the image's side, the batch and the number of layers; plots for docs.
 
 python -m benchmarks.growth --help
 """
@@ -16,7 +16,7 @@ from benchmarks.contenders import CONTENDERS, OPT_IN
 from benchmarks.race import ROOT, Settings, contest, race
 from benchmarks.work import CHAIN, Task
 
-# The batch is what these are given at once; the others take one picture a call whatever it is.
+# The batch is what these are given at once; the others take one image a call whatever it is.
 BATCHED = ("segaug", "segaug-eager", "segaug-jax", "keras", "kornia")
 SIDES = (64, 128, 256, 512, 1024, 2048)
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
@@ -43,12 +43,12 @@ def curves(options):
     """{name: (axis label, title, [(x, task, who takes part)])}."""
     return {
         "side": (
-            "side of the picture, pixels",
+            "side of the image, pixels",
             "Reference chain, uint8 out",
             [(side, Task(CHAIN, side), None) for side in options.sides],
         ),
         "batch": (
-            "pictures in a batch",
+            "images in a batch",
             f"Reference chain, uint8 out, {options.side}×{options.side}",
             [(batch, Task(CHAIN, options.side, batch), BATCHED) for batch in options.batches],
         ),
@@ -75,7 +75,7 @@ def main(arguments=None):
     for name, curve in result["curves"].items():
         file = f"{options.machine}-{name}.png"
         draw(curve, result["contenders"], images / file)
-        result["plots"][file] = f"{curve['title']}: milliseconds a picture against {curve['axis']}"
+        result["plots"][file] = f"{curve['title']}: milliseconds an image against {curve['axis']}"
     path = options.results / f"{options.machine}-growth.json"
     path.write_text(json.dumps(result, indent=1) + "\n")
     report.write(options.results, options.document)
@@ -122,7 +122,7 @@ def draw(curve, contenders, path):
         )
         axes.fill_between(x, low, high, color=line[0].get_color(), alpha=0.15, lw=0)
     scale = "linear" if "layers" in curve["axis"] else "log"
-    axes.set(xscale=scale, yscale="log", xlabel=curve["axis"], ylabel="milliseconds a picture")
+    axes.set(xscale=scale, yscale="log", xlabel=curve["axis"], ylabel="milliseconds an image")
     axes.set_title(curve["title"])
     # The measured values and no powers of ten.
     axes.set_xticks(ticks, [str(tick) for tick in ticks])

@@ -158,7 +158,7 @@ def race(racers, task, settings, chosen=None):
             running.append(name)
     times = {name: [] for name in running}
     for _ in range(settings.rounds):
-        # In a new order each time: nobody always follows the same neighbour.
+        # In a new order each time: nobody always follows the same neighbor.
         for name in random.sample(running, len(running)):
             reply = ask_safely(racers, name, round=True)
             if "milliseconds" in reply:

@@ -17,9 +17,9 @@ HEADER = """# Benchmarks
 
 Made by `make bench` from `benchmarks/results/*.json`; do not edit by hand.
 
-Milliseconds a picture with its mask, the median over rounds; behind it how many times longer than
+Milliseconds an image with its mask, the median over rounds; behind it how many times longer than
 keras_segaug's first column. **Bold** is a loss: somebody is faster. Every contender runs in a
-process of its own, pinned to the same cores, in turns, on 16 different pictures.
+process of its own, pinned to the same cores, in turns, on 16 different images.
 """
 
 
@@ -142,7 +142,7 @@ def cpu_section(name, result):
         f"## {name}\n",
         f"{facts['processor']}, {facts['system']}, Python {facts['python']}, {facts['date']}. "
         f"{result['threads']} of {facts['cores']} cores and as many threads for each contender, "
-        f"{result['rounds']} rounds, {result['side']}×{result['side']}×3 uint8 pictures with "
+        f"{result['rounds']} rounds, {result['side']}×{result['side']}×3 uint8 images with "
         f"uint8 masks; load of the machine at the start {facts['load_at_start']}.\n",
     ]
     if main:
@@ -165,7 +165,7 @@ def targets_section(result):
 
 
 def short_lines(result):
-    """For the README: milliseconds a picture, the fastest in bold; None where rows are missing."""
+    """For the README: milliseconds an image, the fastest in bold; None where rows are missing."""
     names = [name for name in SHORT_CONTENDERS if name in ran(result, result["rows"])]
     if not set(SHORT_ROWS) <= set(result["rows"]) or REFERENCE not in names:
         return None
@@ -179,7 +179,7 @@ def short_lines(result):
     facts, entries = result["machine"], result["contenders"]
     ours = ", ".join(f"{k} {v}" for k, v in entries[REFERENCE]["versions"].items())
     about = (
-        f"Milliseconds a picture of {result['side']}×{result['side']}×3 with its mask, "
+        f"Milliseconds an image of {result['side']}×{result['side']}×3 with its mask, "
         f"{result['threads']} core of an {facts['processor']}, medians of {result['rounds']} "
         f"alternating rounds, {facts['date']}, {ours}:"
     )

@@ -27,7 +27,7 @@ def read_options(arguments=None):
     parser.add_argument("--rounds", type=int, default=15, help="rounds a row (default: 15)")
     parser.add_argument("--seconds", type=float, default=0.15, help="of a round (default: 0.15)")
     parser.add_argument("--cores", type=int, default=1, help="cores and threads (default: 1)")
-    parser.add_argument("--side", type=int, default=512, help="of the pictures (default: 512)")
+    parser.add_argument("--side", type=int, default=512, help="of the images (default: 512)")
     parser.add_argument("--rows", nargs="*", help="these only; 'layers' stands for all layers")
     parser.add_argument("--contenders", nargs="*", help=f"of {', '.join(CONTENDERS)}")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""What is measured: the pictures, the rows of the table, and the numbers every contender uses."""
+"""What is measured: the images, the rows of the table, and the numbers every contender uses."""
 
 import functools
 import itertools
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-# Different pictures, not one repeated: one alone stays in the cache and flatters everybody.
+# Different images, not one repeated: one alone stays in the cache and flatters everybody.
 PICTURES = 16
 CLASSES = 8
 
@@ -29,7 +29,7 @@ CHAIN_FLOAT = "chain-float"
 # One layer is a rotation; six are rotation, flip, zoom, translation, shear and a small rotation.
 ONE_LAYER = "layers:1"
 SIX_LAYERS = "layers:6"
-# Windows of half the pictures' usual side, plain and chosen by what the mask holds.
+# Windows of half the images' usual side, plain and chosen by what the mask holds.
 WINDOW = 256
 AIMED_AT = (2, 3, 5)
 LARGEST_SHARE = 0.6
@@ -42,7 +42,7 @@ MAIN_ROWS = {
     "affine": "one affine (rotation, zoom, translation)",
     CHAIN: "reference chain, uint8 out",
     CHAIN_FLOAT: "reference chain, float32 out",
-    "jitter": "colour jitter",
+    "jitter": "color jitter",
     "blur": "gaussian blur",
     "elastic": "elastic",
     ONE_LAYER: "one geometric layer (rotation)",
@@ -80,9 +80,9 @@ def parts(row, side, geometry, makers, counterparts=None):
 
 @dataclass(frozen=True)
 class Task:
-    """One thing to measure: a row's work on pictures of `side` x `side`.
+    """One thing to measure: a row's work on images of `side` x `side`.
 
-    `batch` is the number of pictures handed over at once; None leaves it to the contender.
+    `batch` is the number of images handed over at once; None leaves it to the contender.
     """
 
     row: str
@@ -95,10 +95,10 @@ class Job:
     """Work that is ready to run.
 
     Attributes:
-        run: does the work on this many pictures, a multiple of `unit`. May return the
+        run: does the work on this many images, a multiple of `unit`. May return the
             seconds that count, where those are not simply the time it took.
-        unit: how many pictures one call handles.
-        least: the fewest pictures a round may have.
+        unit: how many images one call handles.
+        least: the fewest images a round may have.
         settle: called before the clock starts, for results that were made in advance.
         facts: what is known of the work beside its time, for the result.
     """
@@ -119,9 +119,9 @@ def title(row):
 
 @functools.lru_cache(maxsize=1)
 def pairs(side, count=PICTURES):
-    """`count` different pictures (count, side, side, 3) and masks (count, side, side), uint8.
+    """`count` different images (count, side, side, 3) and masks (count, side, side), uint8.
 
-    Patches with some noise: neighbouring pixels are alike, as in photographs.
+    Patches with some noise: neighboring pixels are alike, as in photographs.
     """
     generator = np.random.default_rng(0)
     patch = max(side // 16, 1)
@@ -131,12 +131,12 @@ def pairs(side, count=PICTURES):
         large = values.repeat(patch, axis=1).repeat(patch, axis=2)
         return np.ascontiguousarray(large[:, :side, :side])
 
-    colours = enlarge(generator.integers(0, 240, (count, patches, patches, 3), "uint8"))
-    noise = generator.integers(0, 16, colours.shape, "uint8")
+    colors = enlarge(generator.integers(0, 240, (count, patches, patches, 3), "uint8"))
+    noise = generator.integers(0, 16, colors.shape, "uint8")
     classes = generator.integers(0, CLASSES, (count, patches, patches), "uint8")
-    return colours + noise, enlarge(classes)
+    return colors + noise, enlarge(classes)
 
 
 def picture_count(side, batch):
-    """Enough pictures to fill a batch; few of very large ones, which fill no cache anyway."""
+    """Enough images to fill a batch; few of very large ones, which fill no cache anyway."""
     return max(PICTURES if side <= 1024 else 4, batch or 1)

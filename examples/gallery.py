@@ -1,4 +1,4 @@
-"""Draws every joint layer of the package on real pictures, into docs/images/gallery_*.png.
+"""Draws every joint layer of the package on real images, into docs/images/gallery_*.png.
 
     python -m examples.gallery
 
@@ -20,7 +20,7 @@ from tests.cases import CASES
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "examples" / "data"
-# Sizes in the case list fit the small pictures of the tests: here a share of the picture's sides.
+# Sizes in the case list fit the small images of the tests: here a share of the image's sides.
 SHARE, PADDED_SHARE = 0.7, 1.3
 
 
@@ -48,7 +48,7 @@ def example_of(cls, height, width):
 
 
 def draw(name, images, masks, class_names):
-    """Writes one sheet: a row a layer, the first picture of the batch and its draws."""
+    """Writes one sheet: a row a layer, the first image of the batch and its draws."""
     rows = {
         name.replace("JointRandom", "JointRandom\n"): example_of(cls, *images.shape[1:3])
         for name, cls in joint_layers().items()
@@ -58,9 +58,9 @@ def draw(name, images, masks, class_names):
     figure = segaug.plot_gallery(rows, images, masks, rows=1, **options)
     path = ROOT / "docs" / "images" / f"gallery_{name}.png"
     figure.savefig(path, dpi=50)
-    # A palette that keeps rare colours: the outlines.
-    picture = Image.open(path).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE)
-    picture.save(path, optimize=True)
+    # A palette that keeps rare colors: the outlines.
+    image = Image.open(path).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE)
+    image.save(path, optimize=True)
     print(f"Wrote {path.relative_to(ROOT)}: {len(rows)} layers, {path.stat().st_size // 1024} KiB")
 
 
@@ -69,12 +69,12 @@ def main():
     chosen = [80, 20, 50, 105]
     draw("ct", images[chosen], masks[chosen], names)
 
-    picture = np.array(Image.open(DATA / "nuclei" / "img.png"))[..., None]
+    image = np.array(Image.open(DATA / "nuclei" / "img.png"))[..., None]
     nuclei = np.array(Image.open(DATA / "nuclei" / "mask_3class.png"))
-    # Quarters, so that layers which mix pictures have several.
+    # Quarters, so that layers which mix images have several.
     corners = [(0, 0), (0, 256), (256, 0), (256, 256)]
     cut = [(slice(y, y + 256), slice(x, x + 256)) for y, x in corners]
-    images, masks = (np.stack([whole[part] for part in cut]) for whole in (picture, nuclei))
+    images, masks = (np.stack([whole[part] for part in cut]) for whole in (image, nuclei))
     draw("nuclei", images, masks, ["background", "nucleus", "border"])
     return 0
 

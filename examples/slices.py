@@ -39,7 +39,7 @@ def read_pairs(folder):
         raise ValueError(
             f"Every image and mask must have the size of the first image, {images[0].shape}. "
             f"{'; '.join(wrong_sizes)}. Resize these files, masks with 'nearest', and save masks "
-            "with one number a pixel, not as colours."
+            "with one number a pixel, not as colors."
         )
     masks, names = to_classes(np.stack(masks), folder / "classes.json")
     return np.stack(images)[..., None], masks, names

@@ -88,7 +88,7 @@ def geometry(size, seed):
     )
 
 
-def colour(seed):
+def color(seed):
     """Scanners and doses differ. Needs the image only, so it lives in the model."""
     return segaug.Pipeline(
         [
@@ -105,10 +105,10 @@ def colour(seed):
 
 
 def build_model(size, class_count, augmentation):
-    """From grey levels 0-255 to logits. What the augmentation does, it does in training only."""
-    pictures = keras.Input((*size, 1))
+    """From gray levels 0-255 to logits. What the augmentation does, it does in training only."""
+    image_input = keras.Input((*size, 1))
     preparation = segaug.Pipeline([*augmentation, segaug.ImageOnlyRescaling(1 / 127.5, -1.0)])
-    return keras.Model(pictures, build_unet(size, class_count)(preparation(pictures)))
+    return keras.Model(image_input, build_unet(size, class_count)(preparation(image_input)))
 
 
 def build_unet(size, class_count):
@@ -162,7 +162,7 @@ class Data:
 def train(data, seed, augmented, epochs, initial_weights):
     """Returns the model, the IoUs of the classes by epoch, and the U-Net's first weights."""
     keras.utils.set_random_seed(seed)
-    model = build_model(data.size, len(data.names), [colour(seed)] if augmented else [])
+    model = build_model(data.size, len(data.names), [color(seed)] if augmented else [])
     unet = model.get_layer("unet")
     # Both runs start alike.
     initial_weights = initial_weights or unet.get_weights()
@@ -256,7 +256,7 @@ def predict_again(output, folder):
 
 def draw_pairs(images, masks, data, seed):
     """The pairs and four draws of each, the masks over them, as a figure."""
-    both = segaug.Pipeline([geometry(data.size, seed), colour(seed)])
+    both = segaug.Pipeline([geometry(data.size, seed), color(seed)])
     options = {"class_names": data.names, "ignore_index": IGNORED, "seed": seed}
     return segaug.plot_gallery(both, *data.pad(images, masks), **options)
 

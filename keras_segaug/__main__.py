@@ -52,7 +52,7 @@ def _add_preview(commands):
     about = "write one HTML page: pairs from two folders, draws of them, masks, parameters"
     command = commands.add_parser("preview", help=about, description=about)
     for option, about in (
-        ("--images", "the folder of pictures"),
+        ("--images", "the folder of images"),
         ("--masks", "the folder of masks, of the same names"),
         ("--pipeline", FILE_HELP),
         ("--output", "the page to write, such as page.html"),

@@ -90,7 +90,7 @@ CASES = [
     ),
     Case(ks.JointPadding, {"height": 64, "width": 80}),
     Case(ks.JointPadding, {"multiple": (9, 4), "position": "top_left"}, "-multiple"),
-    # Of the size of the pictures: at inference they are not resized.
+    # Of the size of the images: at inference they are not resized.
     Case(ks.JointRandomScaleCrop, {"height": 16, "width": 14, "scale": (0.4, 2.0)}),
     Case(ks.JointRandomResizedCrop, {"height": 16, "width": 14, "scale": (0.2, 0.9)}),
     Case(ks.ImageOnlyBrightness, {"factor": 0.3}),

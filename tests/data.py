@@ -51,7 +51,7 @@ def labels(count=3, height=16, width=14, classes=5, seed=1, dtype="uint8"):
 
 
 def mask_for(case, count=3, height=16, width=14, **options):
-    """A mask that the case's layer accepts: coloured for the layer that reads colours."""
+    """A mask that the case's layer accepts: colored for the layer that reads colors."""
     mask = labels(count, height, width, **options)
     if "palette" in case.arguments:
         return mask[..., None].repeat(3, -1)

@@ -180,7 +180,7 @@ def test_growth_is_plotted(tmp_path):
 
     points = [{"x": x, "results": {"segaug": entry(x / 100)}} for x in (64, 128)]
     points.append({"x": 256, "results": {"segaug": {"error": "no"}}})
-    curve = {"axis": "side of the picture, pixels", "title": "Chain", "points": points}
+    curve = {"axis": "side of the image, pixels", "title": "Chain", "points": points}
     growth.draw(curve, {"segaug": {"title": "ours"}, "other": {"title": "o"}}, tmp_path / "a.png")
     assert (tmp_path / "a.png").stat().st_size > 5000
 

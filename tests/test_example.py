@@ -70,7 +70,7 @@ def test_compares_saves_and_draws(slices, tmp_path):
         assert exported.exists()
     assert (output / "model.keras").exists()
     sheet = np.array(Image.open(output / "augmented_pairs.png").convert("RGB")).astype(int)
-    assert (np.ptp(sheet, axis=-1) > 100).mean() > 0.005, "The sheet shows no coloured outlines."
+    assert (np.ptp(sheet, axis=-1) > 100).mean() > 0.005, "The sheet shows no colored outlines."
 
 
 def test_slices_next_to_a_test_slice_are_not_trained_on(monkeypatch):

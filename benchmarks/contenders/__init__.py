@@ -39,7 +39,7 @@ CONTENDERS = {
     REFERENCE: Contender(
         "keras_segaug",
         "segaug",
-        "`dataset.map(layer)` on TensorFlow, one picture a call",
+        "`dataset.map(layer)` on TensorFlow, one image a call",
         "dataset",
         TENSORFLOW,
     ),
@@ -71,7 +71,7 @@ CONTENDERS = {
     "keras": Contender(
         "Keras' layers",
         "keras_layers",
-        "`keras.layers.Pipeline` in `dataset.map`, one picture a call; no affine layer, so "
+        "`keras.layers.Pipeline` in `dataset.map`, one image a call; no affine layer, so "
         "rotation, zoom and translation one after the other; uint8 by `tf.saturate_cast`",
         "",
         TENSORFLOW,
@@ -79,7 +79,7 @@ CONTENDERS = {
     "albumentations": Contender(
         "Albumentations",
         "albumentations_peer",
-        "`A.Compose`, one picture a call; the chain is flip + one Affine + "
+        "`A.Compose`, one image a call; the chain is flip + one Affine + "
         "RandomBrightnessContrast; borders reflected, as ours; float32 by `A.ToFloat`",
         "albumentations",
         QUIET,
@@ -94,12 +94,12 @@ CONTENDERS = {
     "torchvision": Contender(
         "torchvision v2",
         "torchvision_peer",
-        "`v2.Compose` on uint8 `tv_tensors`, one picture a call; has constant borders only",
+        "`v2.Compose` on uint8 `tv_tensors`, one image a call; has constant borders only",
     ),
     "kornia": Contender(
         "Kornia",
         "kornia_peer",
-        "`AugmentationSequential` on a batch of 16, pictures cast to float32 in [0, 1] and back",
+        "`AugmentationSequential` on a batch of 16, images cast to float32 in [0, 1] and back",
     ),
     "opencv": Contender(
         "cv2.warpAffine",

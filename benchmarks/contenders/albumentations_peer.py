@@ -44,17 +44,17 @@ def all_in_one():
 
 
 def chain():
-    colour = A.RandomBrightnessContrast(
+    color = A.RandomBrightnessContrast(
         **limits(
             brightness=around_zero(work.BRIGHTNESS),
             contrast=around_zero(work.CONTRAST),
         ),
         p=1,
     )
-    return [A.HorizontalFlip(p=0.5), all_in_one(), colour]
+    return [A.HorizontalFlip(p=0.5), all_in_one(), color]
 
 
-def colour_jitter():
+def color_jitter():
     values = {
         "brightness": around_one(work.BRIGHTNESS),
         "contrast": around_one(work.CONTRAST),
@@ -95,7 +95,7 @@ MAKERS = {
     "affine": lambda: [all_in_one()],
     work.CHAIN: chain,
     work.CHAIN_FLOAT: lambda: [*chain(), A.ToFloat(max_value=255.0)],
-    "jitter": lambda: [colour_jitter()],
+    "jitter": lambda: [color_jitter()],
     "blur": lambda: [blur()],
     "elastic": lambda: [elastic()],
     work.CROP: lambda: [A.RandomCrop(work.WINDOW, work.WINDOW, pad_if_needed=True, p=1)],
@@ -132,7 +132,7 @@ COUNTERPARTS = {
     "ImageOnlyContrast": lambda side: brightness_contrast(contrast=0.45),
     "ImageOnlySaturation": lambda side: hue_saturation(saturation=100),
     "ImageOnlyHue": lambda side: hue_saturation(hue=72),
-    "ImageOnlyColorJitter": lambda side: colour_jitter(),
+    "ImageOnlyColorJitter": lambda side: color_jitter(),
     "ImageOnlyGamma": lambda side: A.RandomGamma(**limits(gamma=(50, 200)), p=1),
     "ImageOnlyGaussianBlur": lambda side: blur(),
     "ImageOnlyGaussianNoise": lambda side: A.GaussNoise(std_range=(0.05, 0.1), p=1),

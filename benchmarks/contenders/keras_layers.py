@@ -31,8 +31,8 @@ def shear():
 
 
 def chain():
-    colour = [KL.RandomBrightness(work.BRIGHTNESS), KL.RandomContrast(work.CONTRAST)]
-    return [flip(), rotation(), zoom(), translation(), *colour]
+    color = [KL.RandomBrightness(work.BRIGHTNESS), KL.RandomContrast(work.CONTRAST)]
+    return [flip(), rotation(), zoom(), translation(), *color]
 
 
 def geometry(count):
@@ -40,7 +40,7 @@ def geometry(count):
     return work.repeated(makers, count)
 
 
-def colour_jitter():
+def color_jitter():
     return KL.RandomColorJitter(
         brightness_factor=work.BRIGHTNESS,
         contrast_factor=work.CONTRAST,
@@ -61,7 +61,7 @@ MAKERS = {
     "affine": lambda: [rotation(), zoom(), translation()],
     work.CHAIN: chain,
     work.CHAIN_FLOAT: chain,
-    "jitter": lambda: [colour_jitter()],
+    "jitter": lambda: [color_jitter()],
     "blur": lambda: [KL.RandomGaussianBlur(1.0, work.KERNEL, work.SIGMA)],
     "elastic": lambda: [KL.RandomElasticTransform()],
     work.CROP: lambda: [KL.RandomCrop(work.WINDOW, work.WINDOW)],
@@ -83,7 +83,7 @@ COUNTERPARTS = {
     "ImageOnlyContrast": lambda side: KL.RandomContrast((0.5, 0.4)),
     "ImageOnlySaturation": lambda side: KL.RandomSaturation((0.1, 0.9)),
     "ImageOnlyHue": lambda side: KL.RandomHue(0.4),
-    "ImageOnlyColorJitter": lambda side: colour_jitter(),
+    "ImageOnlyColorJitter": lambda side: color_jitter(),
     "ImageOnlyGaussianBlur": lambda side: KL.RandomGaussianBlur(1.0, 5, (0.5, 2.0)),
     "ImageOnlyGrayscale": lambda side: KL.RandomGrayscale(),
     "ImageOnlyInvert": lambda side: KL.RandomInvert(),

@@ -1,4 +1,4 @@
-"""Kornia, on a batch of float pictures."""
+"""Kornia, on a batch of float images."""
 
 import kornia.augmentation as K  # noqa: N812
 import torch
@@ -31,8 +31,8 @@ def flip():
 
 
 def chain():
-    colour = K.ColorJiggle(brightness=work.BRIGHTNESS, contrast=work.CONTRAST, p=1.0)
-    return [flip(), all_in_one(), colour]
+    color = K.ColorJiggle(brightness=work.BRIGHTNESS, contrast=work.CONTRAST, p=1.0)
+    return [flip(), all_in_one(), color]
 
 
 def geometry(count):
@@ -67,7 +67,7 @@ def make_sequence(row):
 
 
 def augment(sequence, images, masks, float_out):
-    """uint8 pictures (B, 3, H, W) in; Kornia itself works on floats in [0, 1]."""
+    """uint8 images (B, 3, H, W) in; Kornia itself works on floats in [0, 1]."""
     images, masks = sequence(images.float() / 255.0, masks.float())
     if not float_out:
         images = (images * 255.0).round().clamp(0, 255).byte()

@@ -15,12 +15,12 @@ def prepare(task, variant, threads):
     cv2.setNumThreads(threads)
     images, masks = work.pairs(task.side, work.picture_count(task.side, None))
     generator = np.random.default_rng(0)
-    size, centre = (task.side, task.side), ((task.side - 1) / 2, (task.side - 1) / 2)
+    size, center = (task.side, task.side), ((task.side - 1) / 2, (task.side - 1) / 2)
 
     def run(count):
         for i in range(count):
             angle = generator.uniform(-work.DEGREES, work.DEGREES)
-            matrix = cv2.getRotationMatrix2D(centre, angle, 1.0 + generator.uniform(-0.2, 0.2))
+            matrix = cv2.getRotationMatrix2D(center, angle, 1.0 + generator.uniform(-0.2, 0.2))
             for pictures, flags in ((images, cv2.INTER_LINEAR), (masks, cv2.INTER_NEAREST)):
                 picture = pictures[i % len(pictures)]
                 cv2.warpAffine(picture, matrix, size, flags=flags, borderMode=cv2.BORDER_REFLECT)

@@ -53,7 +53,7 @@ def geometry(count):
     return ks.Pipeline(work.repeated(makers, count), dtype="uint8")
 
 
-def colour_jitter():
+def color_jitter():
     return ks.ImageOnlyColorJitter(
         brightness_factor=work.BRIGHTNESS,
         contrast_factor=work.CONTRAST,
@@ -72,7 +72,7 @@ MAKERS = {
     "affine": affine,
     work.CHAIN: lambda: chain("uint8"),
     work.CHAIN_FLOAT: lambda: chain("float32"),
-    "jitter": colour_jitter,
+    "jitter": color_jitter,
     "blur": lambda: ks.ImageOnlyGaussianBlur(
         kernel_size=work.KERNEL, sigma=work.SIGMA, dtype="uint8"
     ),
@@ -95,7 +95,7 @@ def public_layers():
 
 
 def layer_of_the_case_list(name, side):
-    """A layer with the arguments its tests use, windows fitted to the picture."""
+    """A layer with the arguments its tests use, windows fitted to the image."""
     if not hasattr(ks, name):
         raise AbsentError("no such layer")
     from tests.cases import CASES
@@ -105,7 +105,7 @@ def layer_of_the_case_list(name, side):
     if "height" in arguments and "width" in arguments:
         other = side * (5 if name == "JointPadding" else 3) // 4
         arguments.update(height=other, width=other)
-    # What normalises does not give grey levels.
+    # What normalizes does not give gray levels.
     dtype = "float32" if name.endswith(("Normalization", "Rescaling")) else "uint8"
     return getattr(ks, name)(**arguments, dtype=dtype)
 

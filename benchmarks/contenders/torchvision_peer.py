@@ -31,8 +31,8 @@ def flip():
 
 
 def chain():
-    colour = v2.ColorJitter(brightness=work.BRIGHTNESS, contrast=work.CONTRAST)
-    return [flip(), all_in_one(), colour]
+    color = v2.ColorJitter(brightness=work.BRIGHTNESS, contrast=work.CONTRAST)
+    return [flip(), all_in_one(), color]
 
 
 def geometry(count):

@@ -1,4 +1,4 @@
-"""Argument checks: each returns the normalised value or raises with one wording.
+"""Argument checks: each returns the normalized value or raises with one wording.
 
 `owner` is the layer (or the name of a function) the argument belongs to; the
 message names it, the argument, what is accepted and what came.
@@ -211,10 +211,10 @@ def integer_limits(dtype):
 
 
 def zoom_range(owner, argument, value):
-    """A zoom factor: as a signed range, but at -1 a picture would show nothing of itself."""
+    """A zoom factor: as a signed range, but at -1 an image would show nothing of itself."""
     lower, upper = signed_range(owner, argument, value)
     if lower <= -1.0:
-        fail(owner, argument, "above -1 (at -1 nothing of the picture is left)", value)
+        fail(owner, argument, "above -1 (at -1 nothing of the image is left)", value)
     return lower, upper
 
 
@@ -287,10 +287,10 @@ def channels(owner, received, accepted):
 
 
 def palette(owner, value):
-    """Colours and their class ids, as a tuple of pairs ((red, green, blue), id)."""
+    """Colors and their class ids, as a tuple of pairs ((red, green, blue), id)."""
     accepted = (
-        "a list of colours (red, green, blue) in 0 .. 255, a mapping from colours to ids, or a "
-        "list of pairs (colour, id), with every colour once"
+        "a list of colors (red, green, blue) in 0 .. 255, a mapping from colors to ids, or a "
+        "list of pairs (color, id), with every color once"
     )
     if isinstance(value, dict):
         pairs = list(value.items())
@@ -302,13 +302,13 @@ def palette(owner, value):
         ]
     else:
         pairs = []
-    for colour, class_id in pairs:
-        levels = colour if isinstance(colour, (tuple, list)) else ()
+    for color, class_id in pairs:
+        levels = color if isinstance(color, (tuple, list)) else ()
         whole = [isinstance(n, numbers.Integral) and 0 <= int(n) <= 255 for n in levels]
         if len(whole) != 3 or not all(whole) or not isinstance(class_id, numbers.Integral):
             fail(owner, "palette", accepted, value)
-    pairs = [(tuple(map(int, colour)), int(class_id)) for colour, class_id in pairs]
-    if not pairs or len({colour for colour, _ in pairs}) < len(pairs):
+    pairs = [(tuple(map(int, color)), int(class_id)) for color, class_id in pairs]
+    if not pairs or len({color for color, _ in pairs}) < len(pairs):
         fail(owner, "palette", accepted, value)
     return tuple(pairs)
 
@@ -329,11 +329,11 @@ def weights(owner, value, count):
 
 
 def image_size(owner, received, expected):
-    """Does a picture have the size that a layer gives back?"""
+    """Does an image have the size that a layer gives back?"""
     pairs = zip(received, expected, strict=True)
     if any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in pairs):
         raise ValueError(
-            f"{name_of(owner)}: to be moved back, pictures must have the size that the layer "
+            f"{name_of(owner)}: to be moved back, images must have the size that the layer "
             f"gives, {tuple(expected)}. Received {tuple(received)}. Is `size` the original size?"
         )
 
@@ -348,7 +348,7 @@ def pixels(owner, shape):
             f"{name_of(owner)}: images must have pixels. Received shape {tuple(shape)} as (batch, "
             "height, width, channels)."
         )
-    # Sides: float32 must tell a position from its neighbour, and from its mirror image. Pixels:
+    # Sides: float32 must tell a position from its neighbor, and from its mirror image. Pixels:
     # with the margin that a lookup adds.
     if (
         max(height, width) > 1 << 23
@@ -357,8 +357,8 @@ def pixels(owner, shape):
     ):
         raise ValueError(
             f"{name_of(owner)}: images may have sides of up to 2**23 pixels, fewer than 2**31 "
-            f"values a picture and 2**31 pixels a batch. Received shape {tuple(shape)} as (batch, "
-            "height, width, channels): use smaller batches, or cut the pictures up."
+            f"values an image and 2**31 pixels a batch. Received shape {tuple(shape)} as (batch, "
+            "height, width, channels): use smaller batches, or cut the images up."
         )
 
 

@@ -34,14 +34,14 @@ def truth(owner, argument, value):
 
 
 def holds_window(owner, size, window):
-    """Is a picture of this size, where it is known, at least as large as the window?"""
+    """Is an image of this size, where it is known, at least as large as the window?"""
     for argument, length, given in zip(("height", "width"), window, size, strict=True):
         if isinstance(given, numbers.Integral) and given < length:
             raise ValueError(
-                f"{name_of(owner)}: the picture must be at least as large as the window while "
-                f"`pad` is False. Received {argument}={length} and a picture of {size[0]} x "
+                f"{name_of(owner)}: the image must be at least as large as the window while "
+                f"`pad` is False. Received {argument}={length} and an image of {size[0]} x "
                 f"{size[1]} (height x width). Make the window smaller, or set `pad=True` to fill "
-                "around the picture."
+                "around the image."
             )
 
 

@@ -21,10 +21,10 @@ _compiling_for_cpu = contextvars.ContextVar("keras_segaug_compiling_for_cpu", de
 AUTOGRAPH_MARK = "autograph_info__"
 
 
-def left_to_run(function):
+def no_torch_compile(function):
     """Keeps `torch.compile` (Keras' `jit_compile=True` on torch) from tracing a function.
 
-    It specialises on Python numbers, so that it would compile again for every draw.
+    It specializes on Python numbers, so that it would compile again for every draw.
     """
     if keras.backend.backend() != "torch":
         return function
@@ -161,8 +161,8 @@ def _bitcast(tensor, dtype):
     return ops.view(tensor, dtype=dtype)
 
 
-def loops_pay():
-    """Is this being compiled for a CPU? There one picture at a time stays in the cache."""
+def compiling_for_cpu():
+    """Is this being compiled for a CPU? There one image at a time stays in the cache."""
     return _compiling_for_cpu.get()
 
 

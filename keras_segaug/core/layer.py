@@ -146,7 +146,7 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
 
     # --- The public way in ---
 
-    @backend.left_to_run
+    @backend.no_torch_compile
     def __call__(self, data=None, masks=None, sample_weights=None, *more, training=None, **named):
         training = calls.training(self, training)
         inputs = calls.inputs_of(self, data, masks, sample_weights, *more, **named)

@@ -89,9 +89,9 @@ class Composition(AugmentationLayer, abstract=True):
 class Pipeline(Composition):
     """Applies layers one after the other, geometry merged into one lookup.
 
-    Neighbouring geometric layers with the same border settings become one coordinate
+    Neighboring geometric layers with the same border settings become one coordinate
     map and one lookup: cheaper than the same layers one by one, and sharper, since
-    pixels are blended once. What one layer moves out of the picture a later one can
+    pixels are blended once. What one layer moves out of the image a later one can
     bring back. A pipeline is a layer: it takes the same structures, can be nested,
     saved, put into a model or into `dataset.map`.
 

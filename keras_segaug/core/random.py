@@ -14,7 +14,7 @@ import keras
 
 from keras_segaug.core.backend import ops, parts_of
 from keras_segaug.kernels import byte_packing
-from keras_segaug.kernels.xla_cpu.blocks import computed_apart, materialised
+from keras_segaug.kernels.xla_cpu.blocks import fusion_barrier, materialize
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
@@ -120,7 +120,7 @@ def normal_field(keys, height, width, channels):
         return low & 0xFFFF | ops.left_shift(high, 16)
 
     # Of two results XLA would compute each by itself, the generator and all.
-    pair = computed_apart(both_in_a_word, keys, (batch, pairs), "int32")
+    pair = fusion_barrier(both_in_a_word, keys, (batch, pairs), "int32")
     values = ops.cast(parts_of(pair, "int16"), "float32") * (1.0 / _STEPS)
     values = ops.reshape(values, (batch, 2 * pairs))
     return ops.reshape(values[:, :count], (-1, height, width, channels))
@@ -182,7 +182,7 @@ class _Family:
             batch, layers = ops.shape(keys)[:2]
             drawn = words(ops.reshape(keys, (-1, 2)), count, stream)
             # Else the compiler would put the whole generator into the loop over the pixels.
-            (drawn,) = materialised([drawn])
+            (drawn,) = materialize([drawn])
             self._blocks[stream] = ops.reshape(drawn, (batch, layers, count))
         return self._blocks[stream]
 

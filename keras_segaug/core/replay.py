@@ -98,8 +98,8 @@ class Replay:
     def invert(self, data, parameters, size=None, predictions=None):
         """Moves data back to where it was before `apply` with the same parameters.
 
-        For test-time augmentation: what a model says of the augmented picture, in the place
-        of the original. Colour and mask coding stay as they are. Exact for matrices (flips,
+        For test-time augmentation: what a model says of the augmented image, in the place
+        of the original. Color and mask coding stay as they are. Exact for matrices (flips,
         quarter turns, affine, perspective); smooth fields are solved to 0.1 pixel. All is one
         lookup, interpolated as the layer says.
 
@@ -115,7 +115,7 @@ class Replay:
                 the entry may be either.
 
         Returns:
-            The same structure, of the original's size. Pixels that the augmented picture
+            The same structure, of the original's size. Pixels that the augmented image
             does not show hold `fill_value`, `mask_fill_value` and the weight 0.
         """
         inputs = Inputs(self, data)

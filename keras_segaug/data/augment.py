@@ -38,7 +38,7 @@ def augment_dataset(
     the same there, too, but for points that lie exactly between two pixels.
 
     Args:
-        dataset: a `tf.data.Dataset` whose elements the layer accepts, single pictures or
+        dataset: a `tf.data.Dataset` whose elements the layer accepts, single images or
             batches. It may come on any Keras backend.
         augmentation: a keras_segaug layer. Its own counter is neither used nor advanced.
         seed: an integer; None takes the layer's `seed`.
@@ -180,7 +180,7 @@ setattr(_Numbering, backend.AUTOGRAPH_MARK, {})
 
 
 def _augment_one_by_one(layer, element, keys):
-    """One program for one picture, whatever the batch: programs for other sizes round otherwise."""
+    """One program for one image, whatever the batch: programs for other sizes round otherwise."""
     import tensorflow as tf
 
     inputs = Inputs(layer, element)

@@ -45,17 +45,17 @@ def segmentation_dataset_from_directory(
 
     All files (of the `subset`) are looked at before the first element. One error lists all
     that is wrong with any of them: files without a partner, files that cannot be read, masks
-    of another size than their image, colours that are not in the palette, ids that are no
+    of another size than their image, colors that are not in the palette, ids that are no
     class, animations and several pages. Links to folders are followed, each folder once. A
     file that changes later and no longer fits raises when its element is read.
 
-    **Masks.** Index, grey, palette and coloured PNGs, also BMP, GIF and TIFF; no lossy
+    **Masks.** Index, gray, palette and colored PNGs, also BMP, GIF and TIFF; no lossy
     formats. Without `palette` the stored values are the class ids; of a palette PNG these
-    are its indices. With a palette of colours, the colours decide, in palette PNGs too.
+    are its indices. With a palette of colors, the colors decide, in palette PNGs too.
     Masks are resized by nearest lookup only.
 
     **Images.** PNG, JPEG, BMP, GIF, WebP, and TIFF with `pip install "keras-segaug[tiff]"`.
-    Grey levels are not rescaled. Of a camera's JPEG with a preview behind the photo (MPO) the
+    Gray levels are not rescaled. Of a camera's JPEG with a preview behind the photo (MPO) the
     photo is taken.
 
     Args:
@@ -69,11 +69,11 @@ def segmentation_dataset_from_directory(
             off before stems are compared. Files without it are ignored.
         mask_suffix: the same for masks, such as "_mask".
         palette: how the values of masks become class ids: None takes them as they are;
-            a list of colours (red, green, blue) in id order, or a mapping from colours to
-            ids; a mapping from grey values or indices to ids, such as `{0: 0, 255: 1}`;
+            a list of colors (red, green, blue) in id order, or a mapping from colors to
+            ids; a mapping from gray values or indices to ids, such as `{0: 0, 255: 1}`;
             "voc", "cityscapes" (training ids) or "ade20k" (with 0 for other objects; in
-            colours, a skyscraper is a road there), each for coloured and index masks;
-            "file" wants palette files that all have one colour table, whose indices are the
+            colors, a skyscraper is a road there), each for colored and index masks;
+            "file" wants palette files that all have one color table, whose indices are the
             ids.
         class_names: names in id order. Ids beyond them are an error.
         ignore_index: the id of pixels that belong to no class, such as 255; allowed beside
@@ -104,7 +104,7 @@ def segmentation_dataset_from_directory(
 
     Returns:
         A `tf.data.Dataset`, with further attributes: `class_names`; `ignore_index`;
-        `class_colors`, from id to colour as far as known; `file_paths`, of which each has
+        `class_colors`, from id to color as far as known; `file_paths`, of which each has
         `.image` and `.mask`; `report`, which says what was found, used and skipped;
         `pixel_counts()` from id to number of pixels in the files; `class_weights()` from id
         to weight, total / (classes present * pixels of the class), 0 for classes without a
@@ -187,7 +187,7 @@ def _refuse_none(found, folders):
     text = f"{OWNER}: no pairs of images and masks in {folders[0]!r} and {folders[1]!r}"
     if not found.problems:
         raise ValueError(
-            f"{text}: no pictures with the endings and suffixes asked for; {found.ignored:,} other "
+            f"{text}: no images with the endings and suffixes asked for; {found.ignored:,} other "
             "files. Are these the right folders?"
         )
     text += (
@@ -248,7 +248,7 @@ def _refuse_mixtures(survey, options, labels):
     if len(survey.image_dtypes) > 1:
         each = ", ".join(f"{dtype} (as {path})" for dtype, path in survey.image_dtypes.items())
         raise ValueError(
-            f"{OWNER}: images must all have the same depth: grey levels of different depths mean "
+            f"{OWNER}: images must all have the same depth: gray levels of different depths mean "
             f"different things. Received {each}. Convert them to one."
         )
     if len(survey.sizes) > 1 and options.batch_size is not None and options.image_size is None:
@@ -258,11 +258,11 @@ def _refuse_mixtures(survey, options, labels):
             "Set image_size=(height, width) to resize them, or batch_size=None for one by one."
         )
     if survey.table_conflict is not None:
-        text = f"{OWNER}: the colour tables of palette masks disagree: {survey.table_conflict}."
+        text = f"{OWNER}: the color tables of palette masks disagree: {survey.table_conflict}."
         if labels.own_palette:
-            raise ValueError(f"{text} Give `palette` from colours to ids: then colours decide.")
+            raise ValueError(f"{text} Give `palette` from colors to ids: then colors decide.")
         warnings.warn(
-            f"{text} Indices are taken as class ids; if colours are the classes, give `palette`.",
+            f"{text} Indices are taken as class ids; if colors are the classes, give `palette`.",
             stacklevel=3,
         )
 

@@ -1,4 +1,4 @@
-"""One picture file at a time: what it holds, and its pixels as they are stored."""
+"""One image file at a time: what it holds, and its pixels as they are stored."""
 
 import contextlib
 import os
@@ -13,23 +13,23 @@ from keras_segaug.data.problems import OWNER, BrokenFileError
 TIFF_ENDINGS = (".tif", ".tiff")
 
 # How pillow names what is read here; everything else (CMYK, YCbCr, LAB, ...) is refused.
-COLOURS = {
-    "1": "grey",
-    "L": "grey",
-    "I": "grey",
-    "I;16": "grey",
-    "I;16B": "grey",
-    "I;16L": "grey",
-    "LA": "grey and alpha",
+COLORS = {
+    "1": "gray",
+    "L": "gray",
+    "I": "gray",
+    "I;16": "gray",
+    "I;16B": "gray",
+    "I;16L": "gray",
+    "LA": "gray and alpha",
     "P": "palette",
     "RGB": "rgb",
     "RGBX": "rgb",
     "RGBA": "rgba",
 }
 
-KNOWN = tuple(dict.fromkeys(COLOURS.values()))
+KNOWN = tuple(dict.fromkeys(COLORS.values()))
 
-# Pillow spreads 2 and 4 bits of grey over 0 .. 255.
+# Pillow spreads 2 and 4 bits of gray over 0 .. 255.
 STEPS = {"L;2": 85, "L;4": 17}
 
 # How each EXIF orientation is turned upright.
@@ -53,22 +53,22 @@ LOSSY_TIFF = ("JPEG", "JP2000", "WEBP")
 
 
 @dataclass
-class Picture:
+class ImageFile:
     """An open file.
 
     `load()` gives its pixels, (height, width) or (height, width, channels), which in a
-    palette picture are indices of the rows of `table()`, (n, 4) in red, green, blue, alpha.
+    palette image are indices of the rows of `table()`, (n, 4) in red, green, blue, alpha.
     """
 
     path: str
     size: tuple  # (height, width)
-    colours: str  # a value of COLOURS, or the name of something else
+    colors: str  # a value of COLORS, or the name of something else
     dtype: str
     lossy: bool
     load: Callable
     table: Callable
     orientation: int = 1
-    step: int = 1  # between neighbouring grey levels
+    step: int = 1  # between neighboring gray levels
 
 
 def pillow():
@@ -77,7 +77,7 @@ def pillow():
         from PIL import Image
     except ImportError:
         raise ImportError(
-            f'{OWNER} reads pictures with pillow: pip install "keras-segaug[files]"'
+            f'{OWNER} reads images with pillow: pip install "keras-segaug[files]"'
         ) from None
     Image.init()
     return Image
@@ -109,14 +109,14 @@ def _size_of_file(path):
 
 @contextlib.contextmanager
 def opened(path):
-    """The `Picture` of a file, open as long as the context is; raises `BrokenFileError`."""
+    """The `Image` of a file, open as long as the context is; raises `BrokenFileError`."""
     reader = _tiff if path.lower().endswith(TIFF_ENDINGS) else _other
     with contextlib.ExitStack() as stack:
         with readable(path):
             if _size_of_file(path) == 0:
                 raise BrokenFileError("empty", path)
-            picture = reader(path, stack)
-        yield picture
+            image_file = reader(path, stack)
+        yield image_file
 
 
 @contextlib.contextmanager
@@ -129,7 +129,7 @@ def readable(path):
     except Exception as error:
         text = str(error).replace(repr(path), "it")
         if type(error).__name__ == "DecompressionBombError":
-            text += " For pictures you trust, raise PIL.Image.MAX_IMAGE_PIXELS."
+            text += " For images you trust, raise PIL.Image.MAX_IMAGE_PIXELS."
         raise BrokenFileError("unreadable", path, f"{type(error).__name__}: {text}") from error
 
 
@@ -140,19 +140,19 @@ def _other(path, stack):
         raise BrokenFileError("frames", path, f"{file.n_frames} frames")
     stored = file.tile[0].args if file.tile else ""  # such as "L;4" or "RGB;16B"
     stored = str(stored if isinstance(stored, str) or not stored else stored[0])
-    colours = COLOURS.get(file.mode, file.mode)
+    colors = COLORS.get(file.mode, file.mode)
     dtype = {"1": "bool", "I": "int32"}.get(file.mode, "uint8")
     if "16" in file.mode or stored.endswith(";16B"):
         dtype = "uint16"
-    # Of 16-bit colours pillow keeps 8 bits.
-    from_tensorflow = dtype == "uint16" and colours != "grey"
-    return Picture(
+    # Of 16-bit colors pillow keeps 8 bits.
+    from_tensorflow = dtype == "uint16" and colors != "gray"
+    return ImageFile(
         path,
         (file.height, file.width),
-        colours,
+        colors,
         dtype,
         lossy=file.format in LOSSY,
-        load=lambda: _png_colours(path) if from_tensorflow else np.asarray(file).astype(dtype),
+        load=lambda: _png_colors(path) if from_tensorflow else np.asarray(file).astype(dtype),
         table=lambda: _table(file),
         orientation=_orientation(file),
         step=STEPS.get(stored, 1),
@@ -160,7 +160,7 @@ def _other(path, stack):
 
 
 def _orientation(file):
-    """That of the EXIF tag, without decoding the picture."""
+    """That of the EXIF tag, without decoding the image."""
     info = file.info
     if file.format == "PNG" and "exif" not in info and (exif := _png_exif(file.fp)):
         info["exif"] = b"Exif\0\0" + exif
@@ -182,7 +182,7 @@ def _png_exif(file):
     return exif
 
 
-def _png_colours(path):
+def _png_colors(path):
     import tensorflow as tf
 
     with open(path, "rb") as file, tf.device("CPU:0"):
@@ -190,14 +190,14 @@ def _png_colours(path):
 
 
 def _table(file):
-    colours = np.array(file.getpalette("RGB"), "uint8").reshape(-1, 3)
-    alpha = np.full((len(colours), 1), 255, "uint8")
+    colors = np.array(file.getpalette("RGB"), "uint8").reshape(-1, 3)
+    alpha = np.full((len(colors), 1), 255, "uint8")
     transparency = file.info.get("transparency")
     if isinstance(transparency, bytes):
         alpha[: len(transparency), 0] = list(transparency)[: len(alpha)]
     elif transparency is not None:
         alpha[transparency] = 0
-    return np.concatenate([colours, alpha], axis=1)
+    return np.concatenate([colors, alpha], axis=1)
 
 
 def _tiff(path, stack):
@@ -212,12 +212,12 @@ def _tiff(path, stack):
         detail = f"its axes are {axes}" if layers else f"{1 + len(others)} images"
         raise BrokenFileError("frames", path, detail)
     if not {"Y", "X"} <= set(axes):
-        raise BrokenFileError("colours", path, f"its axes are {axes}")
+        raise BrokenFileError("colors", path, f"its axes are {axes}")
     orientation = page.tags.get("Orientation")
-    return Picture(
+    return ImageFile(
         path,
         (axes["Y"], axes["X"]),
-        _tiff_colours(page.photometric.name, axes.get("S", 1)),
+        _tiff_colors(page.photometric.name, axes.get("S", 1)),
         page.dtype.name,
         lossy=any(name in page.compression.name for name in LOSSY_TIFF),
         load=lambda: _tiff_pixels(series),
@@ -226,11 +226,11 @@ def _tiff(path, stack):
     )
 
 
-def _tiff_colours(photometric, channels):
+def _tiff_colors(photometric, channels):
     return {
-        ("MINISBLACK", 1): "grey",
-        ("MINISWHITE", 1): "grey",
-        ("MINISBLACK", 2): "grey and alpha",
+        ("MINISBLACK", 1): "gray",
+        ("MINISWHITE", 1): "gray",
+        ("MINISBLACK", 2): "gray and alpha",
         ("PALETTE", 1): "palette",
         ("RGB", 3): "rgb",
         ("YCBCR", 3): "rgb",
@@ -255,5 +255,5 @@ def _tiff_pixels(series):
 def _tiff_table(page):
     # Some writers store 8 bits where 16 belong; libtiff tells them by the same sign.
     bits = 8 if page.colormap.max() > 255 else 0
-    colours = (page.colormap.T >> bits).astype("uint8")
-    return np.concatenate([colours, np.full((len(colours), 1), 255, "uint8")], axis=1)
+    colors = (page.colormap.T >> bits).astype("uint8")
+    return np.concatenate([colors, np.full((len(colors), 1), 255, "uint8")], axis=1)

@@ -1,23 +1,23 @@
-"""The colours and class names of well-known data sets, as their makers publish them.
+"""The colors and class names of well-known data sets, as their makers publish them.
 
-The ids are those of the data sets' own index masks, so that coloured and index masks agree.
+The ids are those of the data sets' own index masks, so that colored and index masks agree.
 
-- "voc": Pascal VOC 2012. The colours follow from the bits of the ids, as in the development
+- "voc": Pascal VOC 2012. The colors follow from the bits of the ids, as in the development
   kit's `VOClabelcolormap`; 255 is void, drawn along outlines.
 - "cityscapes": the 19 training ids of `cityscapesscripts/helpers/labels.py`
-  (github.com/mcordts/cityscapesScripts), 255 for all that is not evaluated. Two colours stand
+  (github.com/mcordts/cityscapesScripts), 255 for all that is not evaluated. Two colors stand
   for two labels there: poles share theirs with groups of poles, cars with licence plates.
 - "ade20k": the 150 classes of the scene parsing benchmark, 0 for other objects; names from its
-  `objectInfo150.txt`, colours from its `color150` (github.com/CSAILVision/sceneparsing), as
+  `objectInfo150.txt`, colors from its `color150` (github.com/CSAILVision/sceneparsing), as
   they stand in `mmseg/utils/class_names.py` (github.com/open-mmlab/mmsegmentation). Road and
-  skyscraper have one colour there: a coloured mask cannot tell them apart, and it is read as road.
+  skyscraper have one color there: a colored mask cannot tell them apart, and it is read as road.
 """
 
 from typing import NamedTuple
 
 
 class Named(NamedTuple):
-    """Class names in id order, the ids of colours, and the id of pixels without a class."""
+    """Class names in id order, the ids of colors, and the id of pixels without a class."""
 
     class_names: tuple
     ids: dict
@@ -31,7 +31,7 @@ def named_palette(name):
 
 
 def _rows(table):
-    """Names and colours of the lines of a table."""
+    """Names and colors of the lines of a table."""
     split = [line.split(maxsplit=3) for line in table.strip().splitlines()]
     return tuple(row[3] for row in split), [tuple(map(int, row[:3])) for row in split]
 
@@ -50,16 +50,16 @@ def _bits(index):
 
 
 def _cityscapes():
-    names, colours = _rows(CITYSCAPES)
-    ids = {colour: index for index, colour in enumerate(colours)}
+    names, colors = _rows(CITYSCAPES)
+    ids = {color: index for index, color in enumerate(colors)}
     return Named(names, ids | dict.fromkeys(_rows(CITYSCAPES_VOID)[1], 255), 255)
 
 
 def _ade20k():
-    names, colours = _rows(ADE20K)
+    names, colors = _rows(ADE20K)
     ids = {(0, 0, 0): 0}
-    for index, colour in enumerate(colours):
-        ids.setdefault(colour, index + 1)
+    for index, color in enumerate(colors):
+        ids.setdefault(color, index + 1)
     return Named(("other", *names), ids, 0)
 
 

@@ -28,11 +28,11 @@ class Found(NamedTuple):
 def find_pairs(images, masks, image_suffix="", mask_suffix="", pair=None):
     """Pairs the files of two folders, or of one, by path and stem or by the function `pair`."""
     one_folder = os.path.realpath(images) == os.path.realpath(masks)
-    image_files, ignored, problems = _pictures(images, [] if one_folder else [masks])
+    image_files, ignored, problems = _images(images, [] if one_folder else [masks])
     if one_folder:
         mask_files = image_files
     else:
-        mask_files, others, more_problems = _pictures(masks, [images])
+        mask_files, others, more_problems = _images(masks, [images])
         ignored += others
         problems += more_problems
     if pair is not None:
@@ -51,7 +51,7 @@ def find_pairs(images, masks, image_suffix="", mask_suffix="", pair=None):
     return Found(found.pairs, problems + found.problems, ignored + found.ignored)
 
 
-def _pictures(folder, without):
+def _images(folder, without):
     """The image files below a folder, as sorted relative paths with "/", the count of others,
     and broken links.
 
@@ -72,10 +72,10 @@ def _pictures(folder, without):
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
-                is_picture = entry.name.lower().endswith(ENDINGS)
+                is_image = entry.name.lower().endswith(ENDINGS)
                 if entry.is_symlink() and not os.path.exists(entry.path):
                     # An image or mask is paired first, and named when it cannot be opened.
-                    if is_picture:
+                    if is_image:
                         found.append(prefix + entry.name)
                     else:
                         problems.append(Problem("link", entry.path, broken_link(entry.path)))
@@ -85,7 +85,7 @@ def _pictures(folder, without):
                         heapq.heappush(links, inner)
                     else:
                         waiting.append(inner)
-                elif is_picture:
+                elif is_image:
                     found.append(prefix + entry.name)
                 else:
                     ignored += 1

@@ -11,8 +11,8 @@ from keras_segaug.data.named_palettes import named_palette
 from keras_segaug.data.problems import OWNER, BrokenFileError
 
 ACCEPTED = (
-    'None, "file", "voc", "cityscapes", "ade20k", a list of colours (red, green, blue) in id '
-    "order, or a mapping from colours, or from grey values or indices, to ids"
+    'None, "file", "voc", "cityscapes", "ade20k", a list of colors (red, green, blue) in id '
+    "order, or a mapping from colors, or from gray values or indices, to ids"
 )
 MOST_IDS = 2**31 - 1
 MOST_LISTED = 8
@@ -25,12 +25,12 @@ class Labels:
         class_names: a list in id order, or None.
         ignore_index: the id of pixels without a class, or None.
         ids: all ids that masks may have, or None where anything goes.
-        class_colors: from id to colour, as far as a palette tells.
+        class_colors: from id to color, as far as a palette tells.
     """
 
     def __init__(self, palette=None, class_names=None, ignore_index=None):
         self.own_palette = isinstance(palette, str) and palette == "file"
-        self._by_colour: dict | None = None
+        self._by_color: dict | None = None
         self._by_value: dict | None = None
         palette = palette.tolist() if isinstance(palette, np.ndarray) else palette
         if isinstance(palette, str) and not self.own_palette:
@@ -42,11 +42,11 @@ class Labels:
         if ignore_index is not None:
             self.ignore_index = _class_id("ignore_index", ignore_index)
         self.ids = self._possible_ids()
-        by_colour: dict = self._by_colour or {}
+        by_color: dict = self._by_color or {}
         self.class_colors: dict = {}
-        for colour, class_id in by_colour.items():
-            self.class_colors.setdefault(class_id, colour)
-        self._places, self._ids_of_places = _colour_table(by_colour)
+        for color, class_id in by_color.items():
+            self.class_colors.setdefault(class_id, color)
+        self._places, self._ids_of_places = _color_table(by_color)
 
     def _take_named(self, name, class_names, ignore_index):
         named = named_palette(name)
@@ -56,8 +56,8 @@ class Labels:
             ignore_index = named.ignore_index
         _class_id("ignore_index", ignore_index)
         new = {named.ignore_index: ignore_index}
-        self._by_colour = {colour: new.get(n, n) for colour, n in named.ids.items()}
-        # The data sets' own index masks, too: their grey values are ids.
+        self._by_color = {color: new.get(n, n) for color, n in named.ids.items()}
+        # The data sets' own index masks, too: their gray values are ids.
         self._by_value = {n: new.get(n, n) for n in range(len(named.class_names))} | new
         return class_names or named.class_names, ignore_index
 
@@ -67,11 +67,11 @@ class Labels:
             return
         _refuse_twice(palette)
         pairs = checks.palette(OWNER, dict(palette) if isinstance(palette, Mapping) else palette)
-        self._by_colour = {colour: _class_id("palette", n) for colour, n in pairs}
+        self._by_color = {color: _class_id("palette", n) for color, n in pairs}
 
     def _possible_ids(self):
         ignored = set() if self.ignore_index is None else {self.ignore_index}
-        mapped = [table.values() for table in (self._by_colour, self._by_value) if table]
+        mapped = [table.values() for table in (self._by_color, self._by_value) if table]
         if self.class_names is None:
             return set().union(ignored, *mapped) if mapped else None
         named = set(range(len(self.class_names))) | ignored
@@ -85,70 +85,72 @@ class Labels:
         return named
 
     def colors_of(self, table):
-        """From id to colour: what the palette says, else the files' table of their indices."""
+        """From id to color: what the palette says, else the files' table of their indices."""
         if self.class_colors:
             return self.class_colors
-        colours: dict = {}
-        for index, colour in table.items():
-            colours.setdefault((self._by_value or {}).get(index, index), colour)
-        return colours
+        colors: dict = {}
+        for index, color in table.items():
+            colors.setdefault((self._by_value or {}).get(index, index), color)
+        return colors
 
-    def accepted(self, picture):
+    def accepted(self, image_file):
         """The open mask; raises where the beginning of the file tells that it holds no labels."""
-        if picture.lossy:
-            raise BrokenFileError("lossy", picture.path)
-        if picture.colours not in KNOWN:
-            raise BrokenFileError("colours", picture.path, f"a mask in {picture.colours}")
-        if self.own_palette and picture.colours != "palette":
+        if image_file.lossy:
+            raise BrokenFileError("lossy", image_file.path)
+        if image_file.colors not in KNOWN:
+            raise BrokenFileError("colors", image_file.path, f"a mask in {image_file.colors}")
+        if self.own_palette and image_file.colors != "palette":
             raise BrokenFileError(
-                "colours", picture.path, 'not a palette picture, as palette="file" wants'
+                "colors", image_file.path, 'not a palette image, as palette="file" wants'
             )
-        if picture.colours in ("rgb", "rgba") and self._by_colour is None:
-            kind = "colours" if self._by_value else "coloured"
-            detail = "coloured, while `palette` maps single values" if self._by_value else ""
-            raise BrokenFileError(kind, picture.path, detail)
-        return picture
+        if image_file.colors in ("rgb", "rgba") and self._by_color is None:
+            kind = "colors" if self._by_value else "colored"
+            detail = "colored, while `palette` maps single values" if self._by_value else ""
+            raise BrokenFileError(kind, image_file.path, detail)
+        return image_file
 
-    def read(self, picture):
-        """The ids of an open mask (height, width), and the colours that its indices stand for."""
-        pixels = self.accepted(picture).load()
-        if picture.colours in ("rgba", "grey and alpha"):
-            pixels = _without_alpha(pixels, picture.path)
-        if picture.colours in ("rgb", "rgba"):
-            return self._of_colours(pixels, picture), {}
-        pixels = _whole(pixels, picture)
-        if picture.colours == "palette":
-            table = picture.table()[:, :3]
-            if self._by_colour:
-                return self._of_colours(_rows_of(table, pixels, picture), picture), {}
+    def read(self, image_file):
+        """The ids of an open mask (height, width), and the colors that its indices stand for."""
+        pixels = self.accepted(image_file).load()
+        if image_file.colors in ("rgba", "gray and alpha"):
+            pixels = _without_alpha(pixels, image_file.path)
+        if image_file.colors in ("rgb", "rgba"):
+            return self._of_colors(pixels, image_file), {}
+        pixels = _whole(pixels, image_file)
+        if image_file.colors == "palette":
+            table = image_file.table()[:, :3]
+            if self._by_color:
+                return self._of_colors(_rows_of(table, pixels, image_file), image_file), {}
             used = {
                 n: tuple(table[n].tolist()) for n in counted(pixels)[0].tolist() if n < len(table)
             }
-            return self._of_values(pixels, picture), used
-        if self._by_colour and not self._by_value:
-            pixels = pixels * pixels.dtype.type(255 if picture.dtype == "bool" else picture.step)
-            return self._of_colours(np.repeat(pixels[..., None], 3, axis=-1), picture), {}
-        return self._of_values(pixels, picture), {}
+            return self._of_values(pixels, image_file), used
+        if self._by_color and not self._by_value:
+            pixels = pixels * pixels.dtype.type(
+                255 if image_file.dtype == "bool" else image_file.step
+            )
+            return self._of_colors(np.repeat(pixels[..., None], 3, axis=-1), image_file), {}
+        return self._of_values(pixels, image_file), {}
 
-    def _of_values(self, values, picture):
+    def _of_values(self, values, image_file):
         known = counted(values)[0]
         if self._by_value is not None:
-            self._refuse_values([n for n in known.tolist() if n not in self._by_value], picture)
+            self._refuse_values([n for n in known.tolist() if n not in self._by_value], image_file)
             ids = _smallest([self._by_value[n] for n in known.tolist()])
             return ids[np.searchsorted(known, values)]
         accepted = range(MOST_IDS) if self.ids is None else self.ids
-        self._refuse_values([n for n in known.tolist() if n not in accepted], picture)
+        self._refuse_values([n for n in known.tolist() if n not in accepted], image_file)
         return values
 
-    def _refuse_values(self, values, picture):
+    def _refuse_values(self, values, image_file):
         if values:
             more = f" and {len(values) - MOST_LISTED} more" if len(values) > MOST_LISTED else ""
             listed = ", ".join(map(str, values[:MOST_LISTED])) + more
-            raise BrokenFileError("id", picture.path, f"values {listed}")
+            raise BrokenFileError("id", image_file.path, f"values {listed}")
 
-    def _of_colours(self, pixels, picture):
+    def _of_colors(self, pixels, image_file):
         if pixels.dtype != np.uint8:
-            raise BrokenFileError("colours", picture.path, f"a coloured mask of {pixels.dtype}")
+            raise BrokenFileError("colors", image_file.path, f"a colored mask of {pixels.dtype}")
         codes = pixels[..., 0].astype("int32") << 16
         codes |= pixels[..., 1].astype("int32") << 8
         codes |= pixels[..., 2]
@@ -157,24 +159,24 @@ class Labels:
             return self._ids_of_places[places]
         unknown, counts = np.unique(codes[places == 0], return_counts=True)
         most = np.argsort(-counts, kind="stable")[:MOST_LISTED]
-        colours = tuple(
+        colors = tuple(
             ((int(code) >> 16, int(code) >> 8 & 255, int(code) & 255), int(count))
             for code, count in zip(unknown[most], counts[most], strict=True)
         )
-        detail = f"{counts.sum():,} pixels in {len(unknown):,} unknown colours"
-        raise BrokenFileError("unknown colour", picture.path, detail, colours)
+        detail = f"{counts.sum():,} pixels in {len(unknown):,} unknown colors"
+        raise BrokenFileError("unknown color", image_file.path, detail, colors)
 
 
-def _colour_table(by_colour):
-    """From 24-bit colours to places in a table of ids; 0 is an unknown colour.
+def _color_table(by_color):
+    """From 24-bit colors to places in a table of ids; 0 is an unknown color.
 
-    Only the pages of memory that hold known colours are ever written, so that the 64 MiB
+    Only the pages of memory that hold known colors are ever written, so that the 64 MiB
     take some KiB.
     """
-    places = np.zeros(1 << 24 if by_colour else 0, "int32")
-    for place, (red, green, blue) in enumerate(by_colour, 1):
+    places = np.zeros(1 << 24 if by_color else 0, "int32")
+    for place, (red, green, blue) in enumerate(by_color, 1):
         places[red << 16 | green << 8 | blue] = place
-    return places, _smallest([0, *by_colour.values()])
+    return places, _smallest([0, *by_color.values()])
 
 
 def _smallest(ids):
@@ -191,19 +193,19 @@ def counted(values):
     return np.unique(values, return_counts=True)
 
 
-def _whole(pixels, picture):
-    """Grey values as they were stored; only whole numbers can be ids."""
+def _whole(pixels, image_file):
+    """Gray values as they were stored; only whole numbers can be ids."""
     if pixels.ndim == 3:
         pixels = pixels[..., 0]
     if pixels.dtype.kind not in "buif":
-        raise BrokenFileError("colours", picture.path, f"a mask of {pixels.dtype} values")
+        raise BrokenFileError("colors", image_file.path, f"a mask of {pixels.dtype} values")
     if pixels.dtype == bool:
         return pixels.astype("uint8")
     if pixels.dtype.kind == "f":
         if not np.array_equal(pixels, np.floor(pixels)) or np.abs(pixels).max() > MOST_IDS:
-            raise BrokenFileError("id", picture.path, "values with fractions, or beyond all ids")
+            raise BrokenFileError("id", image_file.path, "values with fractions, or beyond all ids")
         return pixels.astype("int64")
-    return pixels // picture.step if picture.step > 1 else pixels
+    return pixels // image_file.step if image_file.step > 1 else pixels
 
 
 def _without_alpha(pixels, path):
@@ -214,10 +216,10 @@ def _without_alpha(pixels, path):
     return pixels[..., :-1]
 
 
-def _rows_of(table, indices, picture):
+def _rows_of(table, indices, image_file):
     if indices.size and indices.max() >= len(table):
-        text = f"index {indices.max()}, with {len(table)} colours in its table"
-        raise BrokenFileError("unreadable", picture.path, text)
+        text = f"index {indices.max()}, with {len(table)} colors in its table"
+        raise BrokenFileError("unreadable", image_file.path, text)
     return table[indices]
 
 
@@ -249,20 +251,20 @@ def _class_names(names):
 
 
 def _refuse_twice(palette):
-    """`checks.palette` refuses that, too; naming the colour spares a search."""
+    """`checks.palette` refuses that, too; naming the color spares a search."""
     if not isinstance(palette, (tuple, list)):
         return
-    colours = [tuple(entry[0] if len(entry) == 2 else entry) for entry in palette if _is_row(entry)]
-    twice = sorted({colour for colour in colours if colours.count(colour) > 1})
+    colors = [tuple(entry[0] if len(entry) == 2 else entry) for entry in palette if _is_row(entry)]
+    twice = sorted({color for color in colors if colors.count(color) > 1})
     if twice:
-        places = [place for place, colour in enumerate(colours) if colour == twice[0]]
+        places = [place for place, color in enumerate(colors) if color == twice[0]]
         raise ValueError(
-            f"{OWNER}: `palette` must have every colour once. Received {twice[0]} at places "
-            f"{places}. Take it out: classes that share a colour cannot be told apart."
+            f"{OWNER}: `palette` must have every color once. Received {twice[0]} at places "
+            f"{places}. Take it out: classes that share a color cannot be told apart."
         )
 
 
 def _is_row(entry):
-    """Is this a colour, or a pair of a colour and an id?"""
+    """Is this a color, or a pair of a color and an id?"""
     row = entry[0] if isinstance(entry, (tuple, list)) and len(entry) == 2 else entry
     return isinstance(row, (tuple, list)) and len(row) == 3 and all(map(_is_whole, row))

@@ -7,7 +7,7 @@ OWNER = "segmentation_dataset_from_directory"
 
 # More files of one kind are counted, not listed; `Report.problems` has them all.
 MOST_LISTED = 50
-MOST_COLOURS = 10
+MOST_COLORS = 10
 
 # What is wrong, and its cure. Problems are listed in this order.
 KINDS = {
@@ -33,7 +33,7 @@ KINDS = {
         "Pairs with an EXIF orientation that fit each other with and without it",
         'Say which with `exif_orientation="apply"` or "ignore"',
     ),
-    "colours": ("Files of a kind that is not read here", "Convert them"),
+    "colors": ("Files of a kind that is not read here", "Convert them"),
     "table": (
         "Palette masks whose color table is not that of the others",
         "Give `palette` from colors to ids: then colors decide",
@@ -42,17 +42,17 @@ KINDS = {
         "Masks in a lossy format, whose pixels are no exact labels",
         "Export the masks again, as PNG",
     ),
-    "coloured": (
-        "Coloured masks, and no palette that tells their classes",
-        "Give `palette`, from colours to class ids",
+    "colored": (
+        "Colored masks, and no palette that tells their classes",
+        "Give `palette`, from colors to class ids",
     ),
     "transparent": (
         "Partly transparent masks, which a class cannot be",
         "Save them without an alpha channel",
     ),
-    "unknown colour": (
-        "Masks with colours that are not in the palette",
-        "Add the colours to `palette`; for blended edges, export the masks without smoothing",
+    "unknown color": (
+        "Masks with colors that are not in the palette",
+        "Add the colors to `palette`; for blended edges, export the masks without smoothing",
     ),
     "id": (
         "Masks with ids that are no class",
@@ -67,19 +67,19 @@ class Problem(NamedTuple):
     kind: str  # of KINDS
     path: str
     detail: str = ""
-    colours: tuple = ()  # of pairs (colour, number of pixels)
+    colors: tuple = ()  # of pairs (color, number of pixels)
 
 
 class BrokenFileError(Exception):
     """Raised where a file turns out broken; caught where problems are gathered."""
 
-    def __init__(self, kind, path, detail="", colours=()):
+    def __init__(self, kind, path, detail="", colors=()):
         super().__init__(kind, path, detail)
-        self.problem = Problem(kind, path, detail, colours)
+        self.problem = Problem(kind, path, detail, colors)
 
 
 class FilesError(ValueError):
-    """Files are broken; `problems` lists them as tuples (kind, path, detail, colours)."""
+    """Files are broken; `problems` lists them as tuples (kind, path, detail, colors)."""
 
     def __init__(self, message, problems):
         super().__init__(message)
@@ -97,7 +97,7 @@ def describe(problems):
 def _describe(kind, problems):
     heading, cure = KINDS[kind]
     lines = [f"{heading} ({len(problems):,}). {cure}."]
-    lines += _colours(problems)
+    lines += _colors(problems)
     for problem in problems[:MOST_LISTED]:
         lines.append(f"  {problem.path}" + (f": {problem.detail}" if problem.detail else ""))
     if len(problems) > MOST_LISTED:
@@ -105,22 +105,22 @@ def _describe(kind, problems):
     return "\n".join(lines)
 
 
-def _colours(problems):
-    """The unknown colours over all files: how many pixels, how many files, the first file."""
+def _colors(problems):
+    """The unknown colors over all files: how many pixels, how many files, the first file."""
     pixels: Counter = Counter()
     files: Counter = Counter()
     first: dict = {}
     for problem in problems:
-        for colour, count in problem.colours:
-            pixels[colour] += count
-            files[colour] += 1
-            first.setdefault(colour, problem.path)
+        for color, count in problem.colors:
+            pixels[color] += count
+            files[color] += 1
+            first.setdefault(color, problem.path)
     lines = [
-        f"  {colour}: {count:,} pixels in {files[colour]:,} files, first in {first[colour]}"
-        for colour, count in pixels.most_common(MOST_COLOURS)
+        f"  {color}: {count:,} pixels in {files[color]:,} files, first in {first[color]}"
+        for color, count in pixels.most_common(MOST_COLORS)
     ]
-    if len(pixels) > MOST_COLOURS:
-        lines.append(f"  ... and {len(pixels) - MOST_COLOURS:,} more colours")
+    if len(pixels) > MOST_COLORS:
+        lines.append(f"  ... and {len(pixels) - MOST_COLORS:,} more colors")
     return lines
 
 
@@ -132,8 +132,8 @@ class Report:
         used: the number of pairs in the dataset.
         skipped: the paths of the files left out because something is wrong with them
             or with the other file of their pair.
-        problems: tuples (kind, path, detail, colours).
-        ignored: the number of files that are no pictures, or lack the suffixes asked for.
+        problems: tuples (kind, path, detail, colors).
+        ignored: the number of files that are no images, or lack the suffixes asked for.
     """
 
     def __init__(self, found, used, skipped, problems, ignored):

@@ -11,16 +11,16 @@ from keras_segaug.data.problems import OWNER, BrokenFileError, FilesError, descr
 COLOR_MODES = {"grayscale": 1, "rgb": 3, "rgba": 4}
 IMAGE_DTYPES = ("uint8", "uint16", "float32")
 
-# How much each of red, green and blue counts for the grey level (ITU-R 601, as in Keras).
+# How much each of red, green and blue counts for the gray level (ITU-R 601, as in Keras).
 LUMA = (0.299, 0.587, 0.114)
 
 
 class Arrays(NamedTuple):
-    """What a pair holds; `colours` says what the indices of a palette mask look like."""
+    """What a pair holds; `colors` says what the indices of a palette mask look like."""
 
     image: np.ndarray
     mask: np.ndarray
-    colours: dict
+    colors: dict
 
 
 class Header(NamedTuple):
@@ -62,10 +62,10 @@ class Reader:
                     pixels = self._image(image)
             if mask is not None:
                 with _gathered(problems), readable(pair.mask):
-                    ids, colours = self._labels.read(mask)
+                    ids, colors = self._labels.read(mask)
             if problems:
                 raise BrokenPairError(problems)
-            return Arrays(_turned(pixels, turns[0]), _turned(ids, turns[1]), colours)
+            return Arrays(_turned(pixels, turns[0]), _turned(ids, turns[1]), colors)
 
     def read(self, pair, promise):
         """Image (height, width, channels) and mask (height, width), as a dataset promised them."""
@@ -81,8 +81,8 @@ class Reader:
         """The ids alone, as they are stored."""
         try:
             with opened(pair.mask) as mask, readable(pair.mask):
-                ids, colours = self._labels.read(mask)
-            promise.check_table(pair, colours)
+                ids, colors = self._labels.read(mask)
+            promise.check_table(pair, colors)
         except BrokenFileError as error:
             raise _files_error(promise.broken([error.problem])) from None
         return ids
@@ -117,12 +117,12 @@ class Reader:
             raise _size_error(image, mask, ways[0], tagged)
         return fitting.pop()
 
-    def _image(self, picture):
-        pixels = picture.load()
+    def _image(self, image_file):
+        pixels = image_file.load()
         if pixels.ndim == 2:
             pixels = pixels[..., None]
-        if picture.colours == "palette":
-            pixels = picture.table()[pixels[..., 0]]
+        if image_file.colors == "palette":
+            pixels = image_file.table()[pixels[..., 0]]
         if pixels.dtype == bool:
             pixels = pixels * np.uint8(255)
         elif pixels.dtype.kind == "f":
@@ -131,25 +131,25 @@ class Reader:
 
 
 def _known(image):
-    """The image, if it is of a kind that can be turned into grey, red, green and blue."""
-    if image.colours not in KNOWN:
+    """The image, if it is of a kind that can be turned into gray, red, green and blue."""
+    if image.colors not in KNOWN:
         cure = ""
-        if image.colours == "CMYK":
-            cure = ", the colours of printing, which have no exact red, green and blue"
-        raise BrokenFileError("colours", image.path, f"an image in {image.colours}{cure}")
+        if image.colors == "CMYK":
+            cure = ", the colors of printing, which have no exact red, green and blue"
+        raise BrokenFileError("colors", image.path, f"an image in {image.colors}{cure}")
     if _image_dtype(image) not in IMAGE_DTYPES:
-        raise BrokenFileError("colours", image.path, f"an image of {image.dtype} values")
+        raise BrokenFileError("colors", image.path, f"an image of {image.dtype} values")
     return image
 
 
 def _image_dtype(image):
-    if image.dtype == "bool" or image.colours == "palette":
+    if image.dtype == "bool" or image.colors == "palette":
         return "uint8"
     return "float32" if image.dtype.startswith("float") else image.dtype
 
 
-def _size(picture, turn):
-    return picture.size[::-1] if turn >= 5 else picture.size
+def _size(image_file, turn):
+    return image_file.size[::-1] if turn >= 5 else image_file.size
 
 
 def _turned(pixels, turn):
@@ -167,7 +167,7 @@ def _orientation_error(image, mask, tagged):
 
 
 def _size_error(image, mask, turns, tagged):
-    sizes = [_size(picture, turn) for picture, turn in zip((image, mask), turns, strict=True)]
+    sizes = [_size(image_file, turn) for image_file, turn in zip((image, mask), turns, strict=True)]
     detail = "{} x {}, its image {} x {} (height x width)".format(*sizes[1], *sizes[0])
     if tagged != (1, 1):
         # A tag copied along is a likely cause, and no reason to resize.
@@ -177,22 +177,22 @@ def _size_error(image, mask, turns, tagged):
 
 
 def _with_channels(pixels, channels):
-    """Grey, grey and alpha, RGB or RGBA as any of grey, RGB and RGBA; alpha is only kept."""
+    """Gray, gray and alpha, RGB or RGBA as any of gray, RGB and RGBA; alpha is only kept."""
     opaque = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1
-    colour, alpha = pixels, None
+    color, alpha = pixels, None
     if pixels.shape[-1] in (2, 4):
-        colour, alpha = pixels[..., :-1], pixels[..., -1:]
-    if channels == 1 and colour.shape[-1] == 3:
-        grey = colour.astype("float64") @ np.array(LUMA)
-        grey = grey if pixels.dtype.kind == "f" else np.floor(grey + 0.5)
-        return grey.astype(pixels.dtype)[..., None]
-    if channels >= 3 and colour.shape[-1] == 1:
-        colour = np.repeat(colour, 3, axis=-1)
+        color, alpha = pixels[..., :-1], pixels[..., -1:]
+    if channels == 1 and color.shape[-1] == 3:
+        gray = color.astype("float64") @ np.array(LUMA)
+        gray = gray if pixels.dtype.kind == "f" else np.floor(gray + 0.5)
+        return gray.astype(pixels.dtype)[..., None]
+    if channels >= 3 and color.shape[-1] == 1:
+        color = np.repeat(color, 3, axis=-1)
     if channels < 4:
-        return colour
+        return color
     if alpha is None:
         alpha = np.full((*pixels.shape[:2], 1), opaque, pixels.dtype)
-    return np.concatenate([colour, alpha], axis=-1)
+    return np.concatenate([color, alpha], axis=-1)
 
 
 def _files_error(problems):

@@ -24,7 +24,7 @@ class Survey:
         sizes: the first size (height, width), and the first other one, with the images' paths.
         image_dtypes: from dtype to the first image that has it, also in the other part.
         counts: pixels of every id; None where masks were not decoded.
-        table: from the indices of palette masks to their colours, also in the other part.
+        table: from the indices of palette masks to their colors, also in the other part.
         table_conflict: in words, where the files disagree about that; or None.
     """
 
@@ -45,7 +45,7 @@ class Survey:
             else:
                 self._add(pair, *seen)
 
-    def _add(self, pair, header, counts, colours):
+    def _add(self, pair, header, counts, colors):
         self.pairs.append(pair)
         if len(self.sizes) < 2:
             self.sizes.setdefault(header.size, pair.image)
@@ -53,12 +53,12 @@ class Survey:
         self._mask_dtypes.add(header.mask_dtype)
         if self.counts is not None:
             self.counts.update(counts)
-        for index, colour in colours.items():
-            first = self.table.setdefault(index, colour)
+        for index, color in colors.items():
+            first = self.table.setdefault(index, color)
             file = self._table_files.setdefault(index, pair.mask)
-            if first != colour and self.table_conflict is None:
+            if first != color and self.table_conflict is None:
                 self.table_conflict = (
-                    f"index {index} is {first} in {file} and {colour} in {pair.mask}"
+                    f"index {index} is {first} in {file} and {color} in {pair.mask}"
                 )
 
     def mask_dtype(self, ids=None):
@@ -75,10 +75,10 @@ class Survey:
 
 def _decoded(reader, pair):
     try:
-        image, mask, colours = reader.arrays(pair)
+        image, mask, colors = reader.arrays(pair)
     except BrokenPairError as error:
         return error
-    return Header(image.shape[:2], image.dtype.name, mask.dtype.name), count(mask), colours
+    return Header(image.shape[:2], image.dtype.name, mask.dtype.name), count(mask), colors
 
 
 def _header(reader, pair):
@@ -96,7 +96,7 @@ def count(mask):
 def one_by_one(function, pairs, doing, verbose=True):
     """The function's results in the order of the pairs, with a progress bar where it takes long.
 
-    Decoding large pictures runs in threads; for small ones they would only get in each
+    Decoding large images runs in threads; for small ones they would only get in each
     other's way. The first few pairs tell which it is.
     """
     from concurrent.futures import ThreadPoolExecutor

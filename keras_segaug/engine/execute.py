@@ -12,7 +12,7 @@ from keras_segaug.kernels import antialias, byte_packing, channels, color, label
 from keras_segaug.kernels.copies import copy
 from keras_segaug.kernels.fields import pixel_grid
 from keras_segaug.kernels.sampling import dtype_of, look_up
-from keras_segaug.kernels.xla_cpu.blocks import computed_apart, in_parts
+from keras_segaug.kernels.xla_cpu.blocks import fusion_barrier, map_chunks
 from keras_segaug.kernels.xla_cpu.tables import can_tabulate, tabulated
 
 
@@ -70,7 +70,7 @@ def _image_by_image(groups, batch, dtype):
         return [*images, *part.masks, *part.weights]
 
     images = channels.joined(batch.images)
-    found = in_parts(run_part, images, batch.masks, batch.weights, groups)
+    found = map_chunks(run_part, images, batch.masks, batch.weights, groups)
     return _batch_like(batch, *([None] if images is None else []), *found)
 
 
@@ -84,7 +84,7 @@ def _colored(colors, batch, dtype="float32"):
 
     if not colors or batch.images is None:
         return batch
-    images = computed_apart(run_all, batch.images, ops.shape(batch.images), dtype)
+    images = fusion_barrier(run_all, batch.images, ops.shape(batch.images), dtype)
     return Batch(images, batch.masks, batch.weights)
 
 
@@ -303,7 +303,7 @@ def _with_dtype(batch, dtype):
 def as_dtype(images, dtype):
     """Casts, into integers by rounding and clipping to what they can hold; None leaves it."""
     if isinstance(images, list) and dtype == "uint8" and len(images) <= byte_packing.BYTES:
-        return channels.joined_octets(images)
+        return channels.joined_bytes(images)
     images = channels.joined(images)
     if dtype is None:
         return images

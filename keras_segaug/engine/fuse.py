@@ -10,7 +10,7 @@ from keras_segaug.kernels import matrices
 from keras_segaug.kernels.copies import can_copy
 from keras_segaug.kernels.matrices import Matrix
 from keras_segaug.kernels.values import Value, replace
-from keras_segaug.kernels.xla_cpu.blocks import materialised
+from keras_segaug.kernels.xla_cpu.blocks import materialize
 
 
 class Swap(Value):
@@ -161,7 +161,7 @@ def _map(warp):
 def _mirrored(warp):
     side = matrices.orientation(maps.matrix_of(warp.pieces[0].map))
     # Else the compiler would compute it once a pixel.
-    [side] = materialised([ops.convert_to_tensor(side)])
+    [side] = materialize([ops.convert_to_tensor(side)])
     mirrored = ops.reshape(side < 0.0, (-1,))
     return mirrored if warp.acts is None else mirrored & warp.acts
 

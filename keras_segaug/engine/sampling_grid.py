@@ -81,7 +81,7 @@ class SamplingGrid:
     def grid(self):
         """One float32 tensor an axis, each of which broadcasts to (B, *size)."""
         grid = self._grid or pixel_grid(self.size)
-        return _followed(_per_sample(matrices.computed_once(self._matrix), len(grid)), grid)
+        return _followed(_per_sample(matrices.materialized(self._matrix), len(grid)), grid)
 
     def in_rows(self, batch):
         """(place, per_sample, per_row, source), as `samplers.read_rows` takes them.
@@ -98,7 +98,7 @@ class SamplingGrid:
                 return lambda *lines: (lines[-1], *lines[:-1]), others, [rows], None
             full = [ops.broadcast_to(x, shape) for x in grid]
             return lambda *points: points, [], full, self.source
-        matrix = matrices.computed_once(self._matrix)
+        matrix = matrices.materialized(self._matrix)
         shaped = _per_sample(matrix, len(self.size))
         entries = [entry for row in shaped.rows for entry in row if not isinstance(entry, float)]
         others = self.size[1:]

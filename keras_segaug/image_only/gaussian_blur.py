@@ -8,7 +8,7 @@ from keras_segaug.kernels import blur
 class ImageOnlyGaussianBlur(ImageOnlyLayer):
     """Blurs the image, each sample with a sigma of its own; the mask is untouched.
 
-    The picture is mirrored at its borders. NaN in float images spreads as far as the kernel
+    The image is mirrored at its borders. NaN in float images spreads as far as the kernel
     reaches, and not where sigma is 0.
 
     Args:

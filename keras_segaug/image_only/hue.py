@@ -4,7 +4,7 @@ from keras_segaug.kernels import color
 
 
 class ImageOnlyHue(ImageOnlyLayer):
-    """Turns the colours about the hue circle; the mask is untouched. Images must have 3 channels.
+    """Turns the colors about the hue circle; the mask is untouched. Images must have 3 channels.
 
     Args:
         factor: a float or a pair (lower, upper) in [0, 1]. The hue turns by half the drawn

@@ -4,10 +4,10 @@ from keras_segaug.kernels import color
 
 
 class ImageOnlySaturation(ImageOnlyLayer):
-    """Makes colours paler or richer; the mask is untouched. Images must have 3 channels.
+    """Makes colors paler or richer; the mask is untouched. Images must have 3 channels.
 
     Args:
-        factor: a float or a pair (lower, upper) in [0, 1]: 0 is grey, 0.5 changes nothing,
+        factor: a float or a pair (lower, upper) in [0, 1]: 0 is gray, 0.5 changes nothing,
             1 is full saturation. A float `f` means (0, f). The S of HSV is multiplied by
             factor / (1 - factor), as `keras.layers.RandomSaturation` documents.
         value_range: the (lowest, highest) value of images; results are clipped to it. None:

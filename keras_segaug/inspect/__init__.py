@@ -1,1 +1,1 @@
-"""Looking at an augmentation: alignment, what it merges and compiles, pictures."""
+"""Looking at an augmentation: alignment, what it merges and compiles, images."""

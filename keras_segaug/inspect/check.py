@@ -50,10 +50,10 @@ def report(augmentation, shape, mask_shape=None):
     if None in (*shape, *mask_shape):
         return "\n".join(lines)
     if math.prod(shape) > _MOST_TRIED:
-        lines.append(f"  not tried: a picture of {size[0]} x {size[1]} would take much memory")
+        lines.append(f"  not tried: an image of {size[0]} x {size[1]} would take much memory")
     else:
         try_out(augmentation, shape, mask_shape)
-        lines.append("  tried on a picture of noise: works")
+        lines.append("  tried on an image of noise: works")
     return "\n".join(lines)
 
 
@@ -150,13 +150,13 @@ def spec(tensor):
 
 
 def try_out(augmentation, shape, mask_shape):
-    """One call without compilation; raises what the layers have to say about such pictures."""
+    """One call without compilation; raises what the layers have to say about such images."""
     images = np.random.default_rng(0).integers(0, 256, shape, "uint8")
     masks = np.zeros(mask_shape, "uint8")
     leaves = [leaf for leaf, _ in augmentation._leaves(Spec((None, None), ANY))]
     palettes = [layer.palette for layer in leaves if hasattr(layer, "palette")]
     if palettes and mask_shape[-1] == 3:
-        # Another colour would be an unknown one.
+        # Another color would be an unknown one.
         masks[:] = palettes[0][0][0]
     data = {"images": images, "masks": masks}
     augmentation.apply(data, augmentation.draw_parameters(data, 0))

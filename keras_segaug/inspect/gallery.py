@@ -1,4 +1,4 @@
-"""Pictures, their draws and their masks, as a matplotlib figure."""
+"""Images, their draws and their masks, as a matplotlib figure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _LEGEND_ENTRIES = 24
 @dataclass
 class Cell:
     title: str
-    picture: np.ndarray  # uint8 (H, W, 3)
+    image: np.ndarray  # uint8 (H, W, 3)
     ids: np.ndarray | None  # (H, W)
 
 
@@ -35,22 +35,22 @@ def plot_gallery(
     value_range=None,
     seed=0,
 ):
-    """Draws pictures beside what an augmentation makes of them, with their masks over them.
+    """Draws images beside what an augmentation makes of them, with their masks over them.
 
-    A row is a picture: the original, then its draws. Classes are filled and outlined, with
-    a legend; ignored pixels are grey. A dataset is shown as it comes, a sample a cell.
+    A row is an image: the original, then its draws. Classes are filled and outlined, with
+    a legend; ignored pixels are gray. A dataset is shown as it comes, a sample a cell.
 
     Args:
         source: a layer of this package, any function that takes and returns images and
             masks, a mapping {title: such a layer or function} with rows for each, or a
             dataset of pairs, batched or not.
-        images: one picture, a batch, or a list of pictures of any sizes, with 1 or 3
-            channels; None where `source` is a dataset. 8-bit pictures and floats in 0 to 1
+        images: one image, a batch, or a list of images of any sizes, with 1 or 3
+            channels; None where `source` is a dataset. 8-bit images and floats in 0 to 1
             or 0 to 255 keep their brightness; others are scaled from their lowest to their
             highest value, over all originals or all draws, and the figure says so.
         masks: class ids or one-hot, as a layer accepts them; None shows images alone.
-        draws: how many draws of each picture.
-        rows: how many pictures to show. All of a batch are augmented together.
+        draws: how many draws of each image.
+        rows: how many images to show. All of a batch are augmented together.
         class_names: names in the order of ids, or a mapping {id: name}.
         ignore_index: the class that is not trained on; None where there is none.
         background: the class that is neither filled nor outlined; None for none.
@@ -66,7 +66,7 @@ def plot_gallery(
 
     Raises:
         ImportError: without matplotlib (`pip install "keras-segaug[plot]"`).
-        ValueError: for pictures of other than 1 or 3 channels, masks of colours.
+        ValueError: for images of other than 1 or 3 channels, masks of colors.
 
     Example:
 
@@ -138,7 +138,7 @@ def _as_it_comes(dataset, columns, rows, value_range):
 
 
 def _cells(owner, what, columns, value_range, notes):
-    """For each column, a list of batches, its pictures: (uint8 picture, class ids)."""
+    """For each column, a list of batches, its images: (uint8 image, class ids)."""
     shown, guessed = value_range, False
     if value_range is None:
         shown, guessed = view.value_range_of([entry[0] for column in columns for entry in column])
@@ -147,9 +147,9 @@ def _cells(owner, what, columns, value_range, notes):
         notes.append(note)
     return [
         [
-            (picture, None if masks is None else view.class_ids(owner, masks[i]))
+            (image, None if masks is None else view.class_ids(owner, masks[i]))
             for images, masks, *_ in column
-            for i, picture in enumerate(view.rgb(owner, images, shown))
+            for i, image in enumerate(view.rgb(owner, images, shown))
         ]
         for column in columns
     ]
@@ -163,7 +163,7 @@ def draw_figure(lines, notes, class_names, style, outlines):
     from matplotlib.figure import Figure
 
     columns = max(len(cells) for _, cells in lines)
-    height, width = lines[0][1][0].picture.shape[:2]
+    height, width = lines[0][1][0].image.shape[:2]
     labels = any(label for label, _ in lines)
     size = (2.6 * columns + 1.6 * labels, 2.6 * min(height / width, 2.0) * len(lines) + 0.9)
     figure = Figure(figsize=size, layout="constrained")
@@ -177,11 +177,11 @@ def draw_figure(lines, notes, class_names, style, outlines):
                 -0.05, 0.5, label, ha="right", va="center", transform=axes_of_row[0].transAxes
             )
         for axes, cell in zip(axes_of_row, cells, strict=False):
-            picture = cell.picture
+            image = cell.image
             if cell.ids is not None:
-                picture = view.painted(picture, cell.ids, outlines=outlines, **style)
+                image = view.painted(image, cell.ids, outlines=outlines, **style)
                 present |= set(np.unique(cell.ids).tolist())
-            axes.imshow(picture)
+            axes.imshow(image)
     for axes, cell in zip(grid[0], lines[0][1], strict=False):
         axes.set_title(cell.title)
     _add_legend(figure, present, class_names, style)
@@ -196,15 +196,15 @@ def _add_legend(figure, present, class_names, style):
     without = {style["ignore_index"], view.NO_CLASS}
     classes = sorted(present - without - {style["background"]})
     entries = [
-        (view.name_of(class_names, class_id), view.hexadecimal(view.colour_of(class_id)))
+        (view.name_of(class_names, class_id), view.hexadecimal(view.color_of(class_id)))
         for class_id in classes[:_LEGEND_ENTRIES]
     ]
     if len(classes) > _LEGEND_ENTRIES:
         entries.append((f"and {len(classes) - _LEGEND_ENTRIES} more", "none"))
     if present & without:
-        entries.append(("ignored", view.hexadecimal(view.IGNORED_COLOUR)))
+        entries.append(("ignored", view.hexadecimal(view.IGNORED_COLOR)))
     if entries:
-        handles = [Patch(color=colour, label=name) for name, colour in entries]
+        handles = [Patch(color=color, label=name) for name, color in entries]
         width = max(len(name) for name, _ in entries)
         ncols = max(1, min(len(entries), int(figure.get_figwidth() * 12 / (width + 6))))
         # Each row of the legend makes the figure as much higher.

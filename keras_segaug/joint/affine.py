@@ -8,8 +8,8 @@ from keras_segaug.kernels import matrices
 class JointRandomAffine(JointLayer):
     """Rotation, zoom, shear and translation of image and mask in one layer.
 
-    The picture is zoomed, then sheared, then rotated, all about its centre, then
-    shifted. A `Pipeline` of the single layers costs the same: neighbours share one
+    The image is zoomed, then sheared, then rotated, all about its center, then
+    shifted. A `Pipeline` of the single layers costs the same: neighbors share one
     lookup there.
 
     Args:

@@ -21,7 +21,7 @@ class JointRandomElasticTransform(JointLayer):
         strength: how far points move: the root mean square of the displacement along each
             axis, in fractions of the width (along x) and of the height (along y). A pair
             (lower, upper) is drawn from, uniformly, for each sample.
-        smoothness: over what distance neighbours move alike: where the correlation of the
+        smoothness: over what distance neighbors move alike: where the correlation of the
             displacements falls to 1 / e, in fractions of the width and height, from 0.02 to 1.
             `strength` may be at most 0.094 of it.
         **kwargs: see `JointLayer` and `AugmentationLayer`.
@@ -45,7 +45,7 @@ class JointRandomElasticTransform(JointLayer):
         most = fields.SPLINE_NO_FOLD / self._cells / self._reach
         if self.strength[1] > most:
             accepted = (
-                f"at most {most:.4f} for smoothness={self.smoothness:g}, beyond which the picture "
+                f"at most {most:.4f} for smoothness={self.smoothness:g}, beyond which the image "
                 "could fold (a larger smoothness allows more)"
             )
             checks.fail(self, "strength", accepted, strength)

@@ -14,9 +14,9 @@ from keras_segaug.kernels.windows import offset, rounded
 class JointRandomErasing(AugmentationLayer):
     """Fills random rectangles of the image, and of the mask if that is wanted.
 
-    Each rectangle's area, as a share of the picture's, is uniform in `scale`, its aspect
-    (width by height) log-uniform in `ratio`; a side longer than the picture is cut to it.
-    Every place inside the picture is equally likely (Zhong et al., "Random Erasing Data
+    Each rectangle's area, as a share of the image's, is uniform in `scale`, its aspect
+    (width by height) log-uniform in `ratio`; a side longer than the image is cut to it.
+    Every place inside the image is equally likely (Zhong et al., "Random Erasing Data
     Augmentation", AAAI 2020). Rectangles may overlap.
 
     Where the mask is written, per-pixel weights become 0: nothing is left to learn there.

@@ -10,7 +10,7 @@ class JointRandomFlip(JointLayer):
     """Mirrors image and mask, each axis with chance 1/2, drawn independently.
 
     Pixels are copied, never blended. Where left and right mean something (a mirrored
-    `kidney_left` is a picture of a right kidney), say with `class_swap` which classes
+    `kidney_left` is an image of a right kidney), say with `class_swap` which classes
     change places, or do not flip.
 
     Args:

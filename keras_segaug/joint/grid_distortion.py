@@ -7,14 +7,14 @@ from keras_segaug.kernels import fields
 class JointRandomGridDistortion(JointLayer):
     """Stretches some bands of image and mask and squeezes others, along each axis.
 
-    The picture is cut into a grid of equal cells, which show cells of random width and
+    The image is cut into a grid of equal cells, which show cells of random width and
     height; rows and columns are drawn independently, for each sample on its own. Nothing
-    is cut off, nothing filled: the picture's edges stay. The image is interpolated, the
+    is cut off, nothing filled: the image's edges stay. The image is interpolated, the
     mask takes the nearest pixel.
 
     Args:
         num_steps: the number of cells along each axis.
-        factor: in [0, 1): the share of the picture that a cell shows is 1 + uniform(-factor,
+        factor: in [0, 1): the share of the image that a cell shows is 1 + uniform(-factor,
             factor) times its own, then scaled so that all shares sum to 1.
         **kwargs: see `JointLayer` and `AugmentationLayer`.
 

@@ -13,13 +13,13 @@ class JointPadding(JointLayer):
 
     Args:
         height: the new height in pixels. The result has this size, also where the
-            picture's is not known. A larger picture is refused; where its size is
+            image's is not known. A larger image is refused; where its size is
             not known beforehand, it is cut.
         width: the new width in pixels. None: that of the height, which may be a pair
             (height, width).
         multiple: instead of a size: height and width grow to the next multiple of this
             number, or of a pair of numbers (for the height, for the width).
-        position: where the picture lies in the result, "center" or "top_left".
+        position: where the image lies in the result, "center" or "top_left".
         **kwargs: see `JointLayer` and `AugmentationLayer`.
 
     Example:

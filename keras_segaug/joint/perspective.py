@@ -8,8 +8,8 @@ CORNERS = ("top_left", "top_right", "bottom_right", "bottom_left")
 class JointRandomPerspective(JointLayer):
     """Looks at image and mask from a random direction: straight lines stay straight.
 
-    Every corner of the result shows a point of the picture that lies up to `scale / 2` of
-    its width and height away from the picture's own corner, drawn for each corner and axis
+    Every corner of the result shows a point of the image that lies up to `scale / 2` of
+    its width and height away from the image's own corner, drawn for each corner and axis
     on its own. The projective map through four points is that of Heckbert ("Fundamentals of
     texture mapping and image warping", 1989, section 2.2.3). The image is interpolated, the
     mask takes the nearest pixel.

@@ -3,13 +3,13 @@ from keras_segaug.core.backend import ops
 from keras_segaug.core.layer_types import JointLayer
 from keras_segaug.kernels import crop_selection, crop_selection_one_hot, matrices
 from keras_segaug.kernels.windows import offset
-from keras_segaug.kernels.xla_cpu.blocks import materialised
+from keras_segaug.kernels.xla_cpu.blocks import materialize
 
 
 class JointRandomCrop(JointLayer):
     """Cuts the same random window out of image and mask.
 
-    Every sample has a window of its own; pixels are copied. A picture smaller than
+    Every sample has a window of its own; pixels are copied. An image smaller than
     the window is put in its middle, the rest is filled as `fill_mode` says. At
     inference, and for samples that `probability` leaves alone, the window is the
     middle one.
@@ -17,14 +17,14 @@ class JointRandomCrop(JointLayer):
     The mask can have a say in the choice (the first mask, if there are several: in a
     mapping, the first by name). Of a one-hot mask, whose classes may overlap, a class is
     where its channel is on, whatever the other channels say. The window then aims at a
-    class, or avoids being filled by one, or both; both look at the picture's own pixels,
+    class, or avoids being filled by one, or both; both look at the image's own pixels,
     not at what is filled around it. Such a layer is never merged with the geometry before it,
     only with what comes after: put it first in a `Pipeline`.
 
     Args:
         height: the window's height in pixels; or a pair (height, width).
         width: the window's width in pixels. None: that of the height, a square.
-        pad: False refuses a picture smaller than the window (where its size is known
+        pad: False refuses an image smaller than the window (where its size is known
             beforehand; otherwise it is filled all the same).
         max_class_fraction: no class may fill more than this share of the window's pixels
             (in the manner of mmsegmentation's `cat_max_ratio`). The first of `candidates`
@@ -97,7 +97,7 @@ class JointRandomCrop(JointLayer):
         return spec.resized(self.height, self.width)
 
     def draw(self, draws):
-        # Fractions of the free room: the window is placed once the picture's size is known.
+        # Fractions of the free room: the window is placed once the image's size is known.
         if not self._looks_at_masks():
             return {"top": draws.uniform(), "left": draws.uniform()}
         count = 1 if self.max_class_fraction is None else self.candidates
@@ -138,9 +138,9 @@ class JointRandomCrop(JointLayer):
         # Each step in memory before the next: a compiler would else draw and place the windows
         # anew for every pixel of every one of them.
         placed = dict(
-            zip(("top", "left"), materialised([parameters["top"], parameters["left"]]), strict=True)
+            zip(("top", "left"), materialize([parameters["top"], parameters["left"]]), strict=True)
         )
-        tops, lefts = materialised(self._corners({**parameters, **placed}, labels))
+        tops, lefts = materialize(self._corners({**parameters, **placed}, labels))
         if self.max_class_fraction is None:
             return {**parameters, "row": tops[:, 0], "column": lefts[:, 0]}
         limit = self.max_class_fraction
@@ -151,7 +151,7 @@ class JointRandomCrop(JointLayer):
         shares = ops.where(shares <= limit, 0.0, shares)
         best = ops.argmin(shares, axis=1)[:, None]
         row, column = (ops.take_along_axis(x, best, axis=1)[:, 0] for x in (tops, lefts))
-        row, column = materialised([row, column])
+        row, column = materialize([row, column])
         return {**parameters, "row": row, "column": column}
 
     def _corners(self, parameters, labels):
@@ -166,7 +166,7 @@ class JointRandomCrop(JointLayer):
             labels, self.foreground_classes, self._waits(parameters), background
         )
         *pixel, found = crop_selection.pick_pixel(wanted, parameters["pixel"])
-        pixel = materialised(pixel)
+        pixel = materialize(pixel)
         aimed = (parameters["aimed"] & found)[:, None]
         held = [
             _holding(place[:, None], parameters[side], size, window)
@@ -207,7 +207,7 @@ def _kernel(labels):
 
 
 def _holding(place, fraction, size, window):
-    """The first pixel of a window inside the picture that holds a pixel, at a random place."""
+    """The first pixel of a window inside the image that holds a pixel, at a random place."""
     room = matrices.as_float(size) - window
     inside = ops.clip(place - ops.floor(fraction * window), 0.0, ops.maximum(room, 0.0))
     return ops.where(room > 0.0, inside, ops.floor(room / 2.0))

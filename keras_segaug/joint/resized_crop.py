@@ -19,15 +19,15 @@ class JointRandomResizedCrop(JointLayer):
     """Cuts a window of random area and aspect out of image and mask, and resizes it.
 
     What torchvision's `RandomResizedCrop` does, without trying windows until one fits.
-    The window's area `a`, as a share of the picture's, is uniform in `scale`. Its aspect
+    The window's area `a`, as a share of the image's, is uniform in `scale`. Its aspect
     (width by height) is log-uniform in the part of `ratio` with which a window of this
-    area lies inside a picture of height H and width W: between `a W / H` and `W / (a H)`.
+    area lies inside an image of height H and width W: between `a W / H` and `W / (a H)`.
     Where `ratio` has no such part, the aspect is the bound next to it, and the window
     is the largest one of that aspect. Height and width are rounded to whole pixels, and
-    every place inside the picture is equally likely. One lookup, which sees nothing beyond
+    every place inside the image is equally likely. One lookup, which sees nothing beyond
     the window, as if it had been cut out first; the border settings play no part.
 
-    The result has a known size, also where the picture's is not known. At inference
+    The result has a known size, also where the image's is not known. At inference
     the largest window in the middle with the aspect of the result is resized.
 
     Args:

@@ -16,20 +16,20 @@ class JointResizing(JointLayer):
     """Resizes image and mask, in training and at inference.
 
     The image is interpolated, the mask takes the nearest pixel. Pixels are areas, as
-    in `tf.image.resize`: the outer edges of the pictures coincide. The result has a
-    known size, also where the picture's is not known. Deterministic: takes no
+    in `tf.image.resize`: the outer edges of the images coincide. The result has a
+    known size, also where the image's is not known. Deterministic: takes no
     `probability`. The border settings play a part in `pad_to_aspect_ratio` alone.
 
     Args:
         height: the new height in pixels; or a pair (height, width).
         width: the new width in pixels. None: that of the height, a square.
-        crop_to_aspect_ratio: False stretches; True keeps the picture's aspect and cuts
+        crop_to_aspect_ratio: False stretches; True keeps the image's aspect and cuts
             off what is too much: the largest window in its middle with the aspect of
             the result, in whole pixels, is resized.
-        pad_to_aspect_ratio: True keeps the aspect, too, and shows all of the picture: it
+        pad_to_aspect_ratio: True keeps the aspect, too, and shows all of the image: it
             lies in the middle, in whole pixels, and the rest is filled as `fill_mode`
             says ("constant", which is what `keras.layers.Resizing` does, never blends
-            with the edge of the picture).
+            with the edge of the image).
         antialias: True blends, where the image shrinks, all pixels that a pixel of the result
             covers, as `tf.image.resize` and Pillow do, and not only the nearest: fine patterns
             turn gray instead of into coarser ones. Masks and weights stay nearest, and

@@ -7,7 +7,7 @@ from keras_segaug.kernels import matrices
 class JointRandomRotate90(JointLayer):
     """Turns image and mask by a random number of quarter turns; pixels are copied.
 
-    All four orientations are equally likely for square pictures. A picture that is
+    All four orientations are equally likely for square images. An image that is
     not square would change its shape with an odd number of turns, which a batch
     cannot hold: it is turned by 0 or 180 degrees only, so nothing is cut off and
     nothing is filled.

@@ -6,7 +6,7 @@ from keras_segaug.kernels import matrices
 
 
 class JointRandomRotation(JointLayer):
-    """Turns image and mask about the centre by a random angle.
+    """Turns image and mask about the center by a random angle.
 
     Image pixels are blended as `interpolation` says, mask pixels copied from the
     nearest. Sizes stay; what comes in from outside is filled.

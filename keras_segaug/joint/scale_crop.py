@@ -12,14 +12,14 @@ from keras_segaug.kernels.windows import (
 
 
 class JointRandomScaleCrop(JointLayer):
-    """Large-scale jitter: scales the picture, then crops or pads it to a fixed size.
+    """Large-scale jitter: scales the image, then crops or pads it to a fixed size.
 
-    At scale 1 the picture just fits into height x width, its aspect kept; at scale 2
+    At scale 1 the image just fits into height x width, its aspect kept; at scale 2
     it is twice as large and a random window of it is shown; at 0.5 it lies in the
     middle, and the rest is filled as `fill_mode` says. Each axis is rounded to whole
     pixels and cropped or padded by itself (Ghiasi et al., "Simple copy-paste is a
     strong data augmentation method for instance segmentation", CVPR 2021, section 3).
-    One lookup. The result has a known size, also where the picture's is not known. At
+    One lookup. The result has a known size, also where the image's is not known. At
     inference the scale is 1.
 
     Args:

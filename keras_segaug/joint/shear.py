@@ -4,14 +4,14 @@ from keras_segaug.kernels import matrices
 
 
 class JointRandomShear(JointLayer):
-    """Slants image and mask about the centre.
+    """Slants image and mask about the center.
 
-    The centre stays where it is (`keras.layers.RandomShear` is anchored at the top
+    The center stays where it is (`keras.layers.RandomShear` is anchored at the top
     left corner, so it also shifts).
 
     Args:
         x_factor: a float or a pair (lower, upper) in [-1, 1]: the tangent of the angle. An
-            output pixel looks x_factor times its height above or below the centre further
+            output pixel looks x_factor times its height above or below the center further
             along x. A float `f` means (-f, f).
         y_factor: the same along y.
             A pair is the range itself, on either side: (0.2, 0.2) is always 0.2, where

@@ -4,11 +4,11 @@ from keras_segaug.kernels import matrices
 
 
 class JointRandomZoom(JointLayer):
-    """Zooms image and mask about the centre.
+    """Zooms image and mask about the center.
 
     Args:
         height_factor: a float or a pair (lower, upper), above -1 and at most 1. Positive
-            zooms out, negative zooms in: a picture shows 1 + factor of its height. A float
+            zooms out, negative zooms in: an image shows 1 + factor of its height. A float
             `f` means (-f, f).
         width_factor: the same for the width; None takes the draw for the height, which
             keeps the aspect.

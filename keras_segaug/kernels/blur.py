@@ -3,7 +3,7 @@
 import numbers
 
 from keras_segaug.core.backend import ops
-from keras_segaug.kernels.xla_cpu.blocks import computed_apart, materialised
+from keras_segaug.kernels.xla_cpu.blocks import fusion_barrier, materialize
 
 
 def gaussian_blur(images, sigma, radius_y, radius_x, gaps=False):
@@ -17,7 +17,7 @@ def gaussian_blur(images, sigma, radius_y, radius_x, gaps=False):
         gaps: may a value be NaN? It spreads as far as its weight is not 0.
     """
     batch, height, width, channels = ops.shape(images)
-    # With width and channels as one axis, neighbours along it lie as far apart as there are
+    # With width and channels as one axis, neighbors along it lie as far apart as there are
     # channels, and all values of a line are worked on alike.
     line, wide = width * channels, (width + 2 * radius_x) * channels
 
@@ -29,9 +29,9 @@ def gaussian_blur(images, sigma, radius_y, radius_x, gaps=False):
         return _mirrored(blurred, 1, radius_y, height)
 
     # Each step is read several times by the next.
-    lines = computed_apart(with_margins, images, (batch, height, wide), "float32")
+    lines = fusion_barrier(with_margins, images, (batch, height, wide), "float32")
     tall = (batch, height + 2 * radius_y, line)
-    lines = computed_apart(along_lines, lines, tall, "float32")
+    lines = fusion_barrier(along_lines, lines, tall, "float32")
     blurred = _blurred(lines, 1, height, 1, _weights(sigma, radius_y), gaps)
     return ops.reshape(blurred, (batch, height, width, channels))
 
@@ -41,7 +41,7 @@ def _weights(sigma, radius):
     sigma = ops.maximum(ops.reshape(sigma, (-1, 1, 1)), 1e-3)
     weights = [ops.exp(-0.5 * (i / sigma) ** 2) for i in range(radius + 1)]
     total = weights[0] + 2.0 * sum(weights[1:])
-    return materialised([weight / total for weight in weights])
+    return materialize([weight / total for weight in weights])
 
 
 def _blurred(padded, axis, size, step, weights, gaps):
@@ -63,7 +63,7 @@ def _blurred(padded, axis, size, step, weights, gaps):
 
 
 def _mirrored(images, axis, radius, size):
-    """Pads by `radius` with d c b a|a b c d|d c b a; any radius, also beyond the picture."""
+    """Pads by `radius` with d c b a|a b c d|d c b a; any radius, also beyond the image."""
     if isinstance(size, numbers.Integral) and radius <= size:
         first, last = [slice(None)] * len(images.shape), [slice(None)] * len(images.shape)
         first[axis], last[axis] = slice(0, radius), slice(size - radius, size)

@@ -5,7 +5,7 @@ in a maximum over them; apart, it works on as many pixels at once as its vectors
 holds float32 tensors (B, H, W, 1).
 """
 
-from keras_segaug.core.backend import loops_pay, ops, parts_of
+from keras_segaug.core.backend import compiling_for_cpu, ops, parts_of
 from keras_segaug.kernels import byte_packing
 from keras_segaug.kernels.sampling import dtype_of
 
@@ -15,7 +15,7 @@ def split(images):
     if isinstance(images, list):
         return images
     channels = [images[..., i : i + 1] for i in range(images.shape[-1])]
-    if loops_pay() and dtype_of(images) == "uint8" and len(channels) <= byte_packing.BYTES:
+    if compiling_for_cpu() and dtype_of(images) == "uint8" and len(channels) <= byte_packing.BYTES:
         # Every pixel is read once, its channels taken out of a register.
         pixels = byte_packing.pack(channels)
         channels = [byte_packing.value(pixels, place) for place in range(len(channels))]
@@ -26,7 +26,7 @@ def joined(images):
     """The images (B, H, W, C) of a list; images stay what they are."""
     if not isinstance(images, list):
         return images
-    if not loops_pay() or len(images) > byte_packing.BYTES:
+    if not compiling_for_cpu() or len(images) > byte_packing.BYTES:
         return ops.concatenate(images, axis=-1)
     # Of a concatenation the compiler makes a branch for each channel, in which what they share
     # is computed again. Nothing in here depends on the channel but the choice.
@@ -37,7 +37,7 @@ def joined(images):
     return result
 
 
-def joined_octets(channels):
+def joined_bytes(channels):
     """Up to four channels, rounded and clipped: uint8 (B, H, W, C)."""
     first, *others = [
         byte_packing.rounded(ops.clip(channel[..., 0], 0.0, 255.0), place)

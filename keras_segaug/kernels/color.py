@@ -1,11 +1,11 @@
-"""Colour arithmetic on float32 images (B, H, W, C), or on a list of red, green and blue.
+"""Color arithmetic on float32 images (B, H, W, C), or on a list of red, green and blue.
 
 Amounts are (B, 1, 1, 1).
 """
 
 from keras_segaug.core.backend import ops
 from keras_segaug.kernels.matrices import as_float
-from keras_segaug.kernels.xla_cpu.blocks import materialised, reduce_blocks
+from keras_segaug.kernels.xla_cpu.blocks import materialize, reduce_blocks
 
 # The least float32 whose reciprocal is finite.
 _LEAST_NORMAL = 2.0**-126
@@ -55,7 +55,7 @@ def _channel_sums(images):
     batch, height, width, channels = ops.shape(images)
     lines = ops.reshape(images, (batch, height, width * channels))
     columns = ops.sum(reduce_blocks(ops.sum, lines, rows=16), axis=1)
-    (columns,) = materialised([columns])
+    (columns,) = materialize([columns])
     total = ops.sum(ops.reshape(columns, (batch, width, channels)), axis=1)
     return ops.reshape(total, (batch, 1, 1, channels))
 

@@ -2,7 +2,7 @@
 
 import numbers
 
-from keras_segaug.core.backend import loops_pay, ops, window_of
+from keras_segaug.core.backend import compiling_for_cpu, ops, window_of
 from keras_segaug.kernels import matrices
 
 
@@ -18,7 +18,7 @@ def can_copy(matrix, before, size):
     if matrix is None or not known:
         return False
     # A window a sample is a loop, which a device with a thousand cores is not made for.
-    if tuple(size) != tuple(before) and not loops_pay():
+    if tuple(size) != tuple(before) and not compiling_for_cpu():
         return False
     # An odd number of turns is chosen by sample, so its result must have the shape of any other.
     return len(set(size[-2:])) == 1 or not _turns(matrix)
@@ -26,7 +26,7 @@ def can_copy(matrix, before, size):
 
 def copy(tensors, matrix, size):
     """Reads tensors (B, *before, C) through a matrix for which `can_copy` holds."""
-    matrix = matrices.computed_once(matrix)
+    matrix = matrices.materialized(matrix)
     *rows, _ = matrix.rows
     starts = [
         sum((_least(k, n - 1.0) for k, n in zip(row, size, strict=False)), row[-1]) for row in rows

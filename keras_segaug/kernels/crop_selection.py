@@ -7,9 +7,9 @@ Labels are (B, H, W) of an integer dtype, -1 where a pixel has no class.
 
 import numpy as np
 
-from keras_segaug.core.backend import gather_rows, loops_pay, ops, window_of
+from keras_segaug.core.backend import compiling_for_cpu, gather_rows, ops, window_of
 from keras_segaug.kernels.sampling import dtype_of
-from keras_segaug.kernels.xla_cpu.blocks import materialised, reduce_blocks
+from keras_segaug.kernels.xla_cpu.blocks import materialize, reduce_blocks
 
 # Points along each side of a window that tell which classes fill most of it.
 _GRID = 16
@@ -28,7 +28,7 @@ def foreground(labels, classes, priority, background):
         labels: (B, H, W).
         classes: the ids to choose from, or None for all but the background.
         priority: (B, len(classes)): the class with the lowest number among those that a
-            picture holds is its class.
+            image holds is its class.
         background: ids that are no foreground where `classes` is None.
     """
     if classes is None:
@@ -47,12 +47,12 @@ def foreground(labels, classes, priority, background):
 
 def draw_present(present, held, classes, priority, dtype):
     """The class (B,) of the lowest priority among those of `held` that are present (B, N)."""
-    (present,) = materialised([present])
+    (present,) = materialize([present])
     priority = ops.stack([priority[:, classes.index(label)] for label in held], axis=1)
     best = ops.argmin(ops.where(present, priority, np.inf), axis=1)
     # Where no class is there, whichever is chosen is not there.
     chosen = ops.take(ops.convert_to_tensor(held, dtype=dtype), best)
-    return materialised([chosen])[0]
+    return materialize([chosen])[0]
 
 
 def pick_pixel(wanted, fraction):
@@ -106,19 +106,19 @@ def _place(ends, number):
 def largest_shares(labels, tops, lefts, height, width, ignored, enough):
     """The share of each window's counted pixels that its largest class fills.
 
-    Pixels outside the picture, without a class, or of the ignored class do not count; where
+    Pixels outside the image, without a class, or of the ignored class do not count; where
     none count, the share is 2, worse than any. The two classes that fill most of a window on a
     grid of 16 x 16 of its points are counted in full, every pixel of the window. Where no point
     of the grid counts but some pixels do, the share is 1.
 
     Args:
         labels: (B, H, W).
-        tops: (B, K), the first row of each window; may lie outside the picture.
+        tops: (B, K), the first row of each window; may lie outside the image.
         lefts: (B, K), its first column.
         height: of the windows.
         width: of the windows.
         ignored: a class id or None.
-        enough: a picture's windows behind the first with no larger share need not be looked
+        enough: an image's windows behind the first with no larger share need not be looked
             at; their share may be given as 3.
 
     Returns:
@@ -132,8 +132,8 @@ def largest_shares(labels, tops, lefts, height, width, ignored, enough):
     samples = ops.arange(ops.shape(labels)[0], dtype="int32")
     samples = ops.broadcast_to(samples[:, None], ops.shape(tops))
     # Else the compiler would find the windows anew for every pixel that it counts.
-    windows = materialised([ops.reshape(x, (-1,)) for x in (samples, tops, lefts)])
-    if loops_pay():
+    windows = materialize([ops.reshape(x, (-1,)) for x in (samples, tops, lefts)])
+    if compiling_for_cpu():
         shares = _shares_until(enough, labels, windows, candidates, height, width, ignored)
     else:
         classes = _main_classes(labels, windows, height, width, ignored)
@@ -167,7 +167,7 @@ def _main_classes(labels, windows, height, width, ignored):
     steps = (ops.cast(ops.arange(_GRID, dtype="int32"), "float32") + 0.5) / _GRID
     rows, columns = (ops.cast(ops.floor(steps * _as_float(x)), "int32") for x in (height, width))
     found = _at(labels, samples, tops[:, None] + rows, lefts[:, None] + columns)
-    (found,) = materialised([ops.cast(found, "int32")])
+    (found,) = materialize([ops.cast(found, "int32")])
     counted = found >= 0 if ignored is None else (found >= 0) & (found != ignored)
     # Where every point counts, one in four is enough to name the classes, and all rank these.
     step = 2 if _counts_all(labels, ignored) else 1
@@ -175,12 +175,12 @@ def _main_classes(labels, windows, height, width, ignored):
     named, usable = (ops.reshape(x, (-1, (_GRID // step) ** 2)) for x in some)
     found = ops.reshape(found, (-1, _GRID * _GRID, 1))
     votes = ops.where(usable, _columns(found == named[:, None]), 0)
-    named, votes = materialised([named, votes])
+    named, votes = materialize([named, votes])
     first = ops.take_along_axis(named, ops.argmax(votes, axis=1)[:, None], axis=1)
     votes = ops.where(named == first, -1, votes)
     second = ops.take_along_axis(named, ops.argmax(votes, axis=1)[:, None], axis=1)
     # No class at all must not be counted as one.
-    chosen = ops.concatenate(materialised([first, second]), axis=1)
+    chosen = ops.concatenate(materialize([first, second]), axis=1)
     return chosen if ignored is None else ops.where(chosen == ignored, -1, chosen)
 
 
@@ -190,7 +190,7 @@ def _can_hold(labels, label):
 
 
 def _at(labels, samples, rows, columns):
-    """Labels (N, h, w) of pictures (N,) at rows (N, h) and columns (N, w) inside them."""
+    """Labels (N, h, w) of images (N,) at rows (N, h) and columns (N, w) inside them."""
     height, width = ops.shape(labels)[1:]
     lines = samples[:, None, None] * height + rows[:, :, None]
     return gather_rows(ops.reshape(labels, (-1,)), lines * width + columns[:, None, :])

@@ -10,7 +10,7 @@ import numbers
 
 from keras_segaug.core.backend import ops
 from keras_segaug.kernels.values import Value, replace
-from keras_segaug.kernels.xla_cpu.blocks import materialised
+from keras_segaug.kernels.xla_cpu.blocks import materialize
 
 
 class Matrix(Value):
@@ -182,7 +182,7 @@ def select(condition, matrix, other):
     return Matrix(rows, matrix.whole and other.whole, matrix.inside and other.inside)
 
 
-def computed_once(matrix):
+def materialized(matrix):
     """The same matrix, its entries computed before whatever reads them.
 
     XLA would otherwise put their whole computation, sines and all, into the loop over the pixels,
@@ -192,7 +192,7 @@ def computed_once(matrix):
     if not entries:
         return matrix
     like = sum(0.0 * entry for entry in entries)
-    values = iter(materialised([entry + like for entry in entries]))
+    values = iter(materialize([entry + like for entry in entries]))
     rows = tuple(
         tuple(entry if isinstance(entry, float) else next(values) for entry in row)
         for row in matrix.rows

@@ -1,6 +1,6 @@
-"""The lookup of 8-bit pictures: a pixel and its label in one 32-bit word.
+"""The lookup of 8-bit images: a pixel and its label in one 32-bit word.
 
-Four loads a pixel serve three channels and the mask. Colours are blended in float32 and
+Four loads a pixel serve three channels and the mask. Colors are blended in float32 and
 rounded once; the label is taken from the nearest of the same four words.
 """
 
@@ -57,7 +57,7 @@ def packed_sampler(images, label, interpolation, fill_mode, fill_value):
 
 
 def blend(corners, right, lower, channels):
-    """Colours by their shares, the label of the nearest corner; shares in [0, 1)."""
+    """Colors by their shares, the label of the nearest corner; shares in [0, 1)."""
     upper_label = ops.where(right < 0.5, corners[0], corners[1])
     lower_label = ops.where(right < 0.5, corners[2], corners[3])
     word = ops.where(lower < 0.5, upper_label, lower_label) & byte_packing.bits(LABEL)
@@ -87,7 +87,7 @@ def unpack(words, channels):
 
 
 def bordered(words, fill_mode, fill):
-    """Adds the pixels that the neighbours of a folded point may reach."""
+    """Adds the pixels that the neighbors of a folded point may reach."""
     for axis in (1, 2):
         first = words[:, :1] if axis == 1 else words[:, :, :1]
         last = words[:, -1:] if axis == 1 else words[:, :, -1:]
@@ -95,7 +95,7 @@ def bordered(words, fill_mode, fill):
             filled = ops.full_like(first, fill)
             parts = [filled, words, filled, filled]
         else:
-            # Beyond the last pixel the share is 0, except where the picture repeats.
+            # Beyond the last pixel the share is 0, except where the image repeats.
             parts = [words, first if fill_mode == "wrap" else last]
         words = ops.concatenate(parts, axis=axis)
     return words

@@ -5,7 +5,7 @@ import math
 
 from keras_segaug.core.backend import gather_rows, ops
 from keras_segaug.kernels.matrices import as_float
-from keras_segaug.kernels.xla_cpu.blocks import in_row_blocks
+from keras_segaug.kernels.xla_cpu.blocks import map_row_tiles
 
 # Points this near to the middle of a pixel lie on it: it is what float32 loses of a coordinate.
 _ON_PIXEL = 2.0**-13
@@ -88,7 +88,7 @@ def read_rows(samplers, place, per_sample, per_row, source=None):
         return [each(samples, place(*parts[:count], *rows)) for each in samplers]
 
     rows = per_row if source is None else [source, *per_row]
-    return in_row_blocks(read, rows, [own, *per_sample])
+    return map_row_tiles(read, rows, [own, *per_sample])
 
 
 def nearest_index(position):
@@ -121,7 +121,7 @@ def taps(position, interpolation):
 
 
 def fold(position, size, fill_mode, reach):
-    """Brings positions to at most `reach` pixels outside the picture; the result stays the same.
+    """Brings positions to at most `reach` pixels outside the image; the result stays the same.
 
     Mirroring and repeating act on the position itself, which is the same as on the pixels, since
     the interpolation is symmetric. Integer remainders, one a tap, would cost more.
@@ -138,7 +138,7 @@ def fold(position, size, fill_mode, reach):
 
 
 def border(index, size, fill_mode):
-    """(is the index inside the picture?, the valid index that stands for it).
+    """(is the index inside the image?, the valid index that stands for it).
 
     The index is at most a few pixels outside, as `fold` leaves it.
     """
@@ -149,5 +149,5 @@ def border(index, size, fill_mode):
         index = ops.where(
             index < 0, -1 - index, ops.where(index < size, index, 2 * size - 1 - index)
         )
-    # A picture of one pixel is shorter than the reach of a cubic.
+    # An image of one pixel is shorter than the reach of a cubic.
     return inside, ops.clip(index, 0, size - 1)

@@ -1,4 +1,4 @@
-"""One lookup for a picture and all that belongs to it."""
+"""One lookup for an image and all that belongs to it."""
 
 import keras
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, dataclass_transform
 
 @dataclass_transform(eq_default=False, frozen_default=True)
 class Value:
-    """Base of values that do not change: each field is an annotation, its default what it is set to.
+    """Base of values that do not change: fields are annotations, defaults what they are set to.
 
     As `dataclasses.dataclass(frozen=True, eq=False)`, which writes and compiles the source of each
     class while it is imported: for the two dozen of this package about as long as all the rest.

@@ -10,14 +10,14 @@ _IGNORED = 255
 
 
 class MaskOnlyColorToClass(MaskOnlyLayer):
-    """Turns a coloured mask (H, W, 3) into class ids (H, W, 1); the image is untouched.
+    """Turns a colored mask (H, W, 3) into class ids (H, W, 1); the image is untouched.
 
     The mask keeps its dtype. Put it first in a `Pipeline`, so that everything after it
     sees class ids.
 
     Args:
-        palette: a list of colours (red, green, blue), a colour's place being its class id;
-            or a mapping from colours to ids; or a list of pairs (colour, id).
+        palette: a list of colors (red, green, blue), a color's place being its class id;
+            or a mapping from colors to ids; or a list of pairs (color, id).
         unknown_class: the id of colors that are not in the palette; levels outside 0 .. 255,
             which a mask of a wider dtype may hold, are in no palette. None raises for them
             wherever the mask's values can be seen (eagerly, not compiled); inside a traced
@@ -25,15 +25,15 @@ class MaskOnlyColorToClass(MaskOnlyLayer):
         **kwargs: see `AugmentationLayer`.
 
     Raises:
-        ValueError: for a colour given twice, an id the mask's dtype cannot hold, a mask
-            without 3 channels, an unknown colour.
+        ValueError: for a color given twice, an id the mask's dtype cannot hold, a mask
+            without 3 channels, an unknown color.
 
     Example:
 
     >>> to_class = keras_segaug.MaskOnlyColorToClass([(0, 0, 0), (128, 0, 0)])
-    >>> colours = np.zeros((8, 8, 3), "uint8")
-    >>> colours[2:4] = (128, 0, 0)
-    >>> images, masks = to_class(np.zeros((8, 8, 3), "uint8"), colours)
+    >>> colors = np.zeros((8, 8, 3), "uint8")
+    >>> colors[2:4] = (128, 0, 0)
+    >>> images, masks = to_class(np.zeros((8, 8, 3), "uint8"), colors)
     >>> tuple(masks.shape), int(masks[2, 0, 0])
     ((8, 8, 1), 1)
     """

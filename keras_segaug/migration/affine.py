@@ -11,8 +11,8 @@ from keras_segaug.kernels.matrices import Matrix
 class LegacyAffine(JointLayer):
     """The rotation, shift, shear and zoom of `ImageDataGenerator`, in its units and its order.
 
-    An output pixel looks at `rotation @ shift @ shear @ zoom` of its place, about the centre of
-    the picture. Directions are those that were documented: height shifts move up and down,
+    An output pixel looks at `rotation @ shift @ shear @ zoom` of its place, about the center of
+    the image. Directions are those that were documented: height shifts move up and down,
     rotation turns, positive or negative, about the middle.
 
     Args:
@@ -82,7 +82,7 @@ def shift_range(owner, argument, value):
 
 
 def is_fraction(value):
-    """Is this shift in fractions of the picture, not in pixels?"""
+    """Is this shift in fractions of the image, not in pixels?"""
     return max(value if isinstance(value, tuple) else (value,)) < 1
 
 

@@ -1,4 +1,4 @@
-"""The colour arithmetic of `ImageDataGenerator`; the mask is untouched by all of it."""
+"""The color arithmetic of `ImageDataGenerator`; the mask is untouched by all of it."""
 
 import math
 
@@ -17,7 +17,7 @@ class LegacyChannelShift(ImageOnlyLayer):
     """Adds one amount to all channels, and clips to the image's own lowest and highest value.
 
     Args:
-        intensity: in grey levels; the amount is uniform in (-intensity, intensity).
+        intensity: in gray levels; the amount is uniform in (-intensity, intensity).
         **kwargs: see `AugmentationLayer`.
     """
 
@@ -35,14 +35,14 @@ class LegacyChannelShift(ImageOnlyLayer):
 
 
 class LegacyBrightness(ImageOnlyLayer):
-    """Multiplies the image, as Pillow's `ImageEnhance.Brightness` does: in whole grey levels.
+    """Multiplies the image, as Pillow's `ImageEnhance.Brightness` does: in whole gray levels.
 
     Levels are rounded down before and after, and clipped to 0 .. 255. An image that leaves the
     value range is first stretched to it, and shrunk back afterwards.
 
     Args:
         factor: a pair (lower, upper) of at least 0; the multiplier is uniform between them.
-        value_range: the (lowest, highest) value of images, which 256 grey levels share.
+        value_range: the (lowest, highest) value of images, which 256 gray levels share.
         **kwargs: see `AugmentationLayer`.
     """
 
@@ -59,7 +59,7 @@ class LegacyBrightness(ImageOnlyLayer):
         highest = ops.max(images, axis=_PIXELS, keepdims=True)
         leaves = (lowest < self.value_range[0]) | (highest > self.value_range[1])
         low = ops.where(leaves, lowest, self.value_range[0])
-        # The width of a grey level.
+        # The width of a gray level.
         level = (ops.where(leaves, highest, self.value_range[1]) - low) / 255.0
         level = ops.where(level == 0.0, 1.0, level)
         # A whole level must not be lost to the rounding of a division.

@@ -17,8 +17,8 @@ _LEFT = {
     "classes": "name the folder that holds the files in `images` and `masks`",
     "class_mode": "pairs of images and masks have no class of their own",
     "follow_links": "links are followed as the file system does",
-    "keep_aspect_ratio": "pictures are resized to `image_size` as they are",
-    "save_to_dir": "look at pictures with `plot_gallery`",
+    "keep_aspect_ratio": "images are resized to `image_size` as they are",
+    "save_to_dir": "look at images with `plot_gallery`",
     "save_prefix": "belongs to `save_to_dir`",
     "save_format": "belongs to `save_to_dir`",
 }
@@ -69,7 +69,7 @@ def _comments(images, masks):
     if images.get("seed") is None:
         yield "# seed: without one the two generators did not draw alike."
     if masks.get("color_mode", "rgb") != "grayscale":
-        yield "# Masks were read as colours: say with `palette=` which class each colour is."
+        yield "# Masks were read as colors: say with `palette=` which class each color is."
     if masks.get("interpolation", "nearest") != "nearest":
         yield "# Masks were resized with interpolation, which invents classes; now as nearest."
     for name, reason in _LEFT.items():

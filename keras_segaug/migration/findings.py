@@ -4,7 +4,7 @@ from keras_segaug.migration.arguments import GEOMETRY
 from keras_segaug.migration.report import Finding, Report
 from keras_segaug.migration.steps import interpolation, missing_statistics
 
-COLOUR = ("channel_shift_range", "brightness_range")
+COLOR = ("channel_shift_range", "brightness_range")
 _SHIFTS = ("height_shift_range", "width_shift_range")
 
 # Arguments of the image generator that are carried over as they are.
@@ -18,7 +18,7 @@ KEPT = {
     "vertical_flip": "with chance 1/2, apart from the horizontal flip; now `JointRandomFlip`.",
     "channel_shift_range": "one amount for all channels, clipped to the image's own range; now "
     "`LegacyChannelShift`.",
-    "brightness_range": "multiplied in whole grey levels, as Pillow does; now `LegacyBrightness`.",
+    "brightness_range": "multiplied in whole gray levels, as Pillow does; now `LegacyBrightness`.",
     "preprocessing_function": "runs after the geometry and brightness, on one image at a time; now "
     "the step named 'preprocessing'. It is Python, so the pipeline is not compiled: a layer of "
     "your own (derived from `ImageOnlyLayer`) would be.",
@@ -45,7 +45,7 @@ MASK_HARM = {
     "rescale": "made class ids fractions (ids 1 and 2 times 1/255 are 0.0039 and 0.0078). Masks "
     "are not rescaled any more: let the loss see whole ids.",
     "brightness_range": "multiplied class ids with the brightness. Masks keep their ids.",
-    "channel_shift_range": "added grey levels to class ids. Masks keep their ids.",
+    "channel_shift_range": "added gray levels to class ids. Masks keep their ids.",
     "preprocessing_function": "also ran on masks. It is not carried over for them: where it coded "
     "classes, use `MaskOnlyColorToClass` or `MaskOnlyOneHot`.",
     "samplewise_center": "subtracted the mean from class ids. Masks keep their ids.",
@@ -91,7 +91,7 @@ def _stream(images, masks):
                 "for it, so every number after it differed, and no pair was aligned. Parameters "
                 "are now drawn once, from the image arguments.",
             )
-    for name in COLOUR:
+    for name in COLOR:
         if images.draws(name) != masks.draws(name):
             owner = images if images.draws(name) else masks
             yield Finding(
@@ -180,8 +180,8 @@ def _defects(images):
             "both",
             name,
             images[name],
-            "was not about the centre: one pixel off in Keras-Preprocessing 1.1.2, and in the "
-            "class inside Keras 3, for pictures that are not square, by half the difference of "
+            "was not about the center: one pixel off in Keras-Preprocessing 1.1.2, and in the "
+            "class inside Keras 3, for images that are not square, by half the difference of "
             "height and width. It now is. 1.1.2 also sheared columns; now rows are, as in Keras 3.",
         )
     if images["brightness_range"] is not None:
@@ -219,7 +219,7 @@ def _differences(images, masks):
         text += "other, one pixel further."
         yield Finding("changed", "both", "fill_mode", "wrap", text)
     if moves and images["fill_mode"] == "constant":
-        text = "SciPy filled from the last pixel's centre on; now the border is blended with the "
+        text = "SciPy filled from the last pixel's center on; now the border is blended with the "
         text += "fill over one pixel."
         yield Finding("changed", "both", "fill_mode", "constant", text)
         if not float(masks["cval"]).is_integer():

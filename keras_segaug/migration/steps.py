@@ -22,7 +22,7 @@ _EPSILON = 1e-6
 
 def build_pipeline(images, masks, value_range, seed):
     shared = {"data_format": images["data_format"]}
-    layers = [*_geometry(images, masks, shared), *_colour(images, value_range, shared)]
+    layers = [*_geometry(images, masks, shared), *_color(images, value_range, shared)]
     # A generator that was told nothing makes floats of its images.
     layers = layers or [ImageOnlyRescaling(1.0, **shared)]
     python = images["preprocessing_function"] is not None
@@ -63,7 +63,7 @@ def _geometry(images, masks, shared):
         yield JointRandomFlip("_and_".join(axes), **border, **shared)
 
 
-def _colour(images, value_range, shared):
+def _color(images, value_range, shared):
     if images["channel_shift_range"]:
         yield LegacyChannelShift(images["channel_shift_range"], **shared)
     if images["brightness_range"] is not None:
@@ -111,15 +111,15 @@ def missing_statistics(images):
     return [name for name, value in needed.items() if images[name] and value is None]
 
 
-def compute_statistics(images, pictures):
-    """Mean, deviation and whitening matrix of pictures (N, ...) after `rescale`."""
+def compute_statistics(images, batch):
+    """Mean, deviation and whitening matrix of images (N, ...) after `rescale`."""
     axis = 1 if images["data_format"] == "channels_first" else -1
-    pictures = np.moveaxis(np.asarray(pictures, "float64"), axis, -1)
-    pictures = pictures * (images["rescale"] or 1.0)
-    images.mean = pictures.mean((0, 1, 2))
-    images.deviation = pictures.std((0, 1, 2))
+    batch = np.moveaxis(np.asarray(batch, "float64"), axis, -1)
+    batch = batch * (images["rescale"] or 1.0)
+    images.mean = batch.mean((0, 1, 2))
+    images.deviation = batch.std((0, 1, 2))
     if images["zca_whitening"]:
-        rows = (pictures - images.mean).reshape(len(pictures), -1)
+        rows = (batch - images.mean).reshape(len(batch), -1)
         # The principal axes, each divided by its deviation, and back.
         _, values, axes = np.linalg.svd(rows, full_matrices=False)
         scale = np.sqrt(len(rows)) / (values + images["zca_epsilon"])

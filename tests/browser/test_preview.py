@@ -85,8 +85,8 @@ def all_of(browser, selector):
 
 
 def picture(browser, place=0):
-    """What is seen of a picture with its overlays: (height, width, 3)."""
-    seen = all_of(browser, ".picture")[place]
+    """What is seen of an image with its overlays: (height, width, 3)."""
+    seen = all_of(browser, ".image")[place]
     browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", seen)
     shot = seen.screenshot_as_png
     return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB")).astype(int)
@@ -100,7 +100,7 @@ def focused(browser):
     return browser.switch_to.active_element
 
 
-def colourful(pixels):
+def colorful(pixels):
     return (np.ptp(pixels, axis=-1) > 30).mean()
 
 
@@ -127,7 +127,7 @@ def test_fits_the_width(browser):
     content, seen, inner = browser.execute_script(sizes)
     assert content <= seen == inner
     assert inner in {width for width, _ in WIDTHS.values()}
-    assert all(300 > p.size["width"] > 100 or inner < 500 for p in all_of(browser, ".picture"))
+    assert all(300 > p.size["width"] > 100 or inner < 500 for p in all_of(browser, ".image"))
 
 
 def test_shares_before_and_after(browser):
@@ -160,7 +160,7 @@ def test_slider_by_keyboard_changes_the_masks(browser):
     half = picture(browser)
     press(browser, Keys.END)
     full = picture(browser)
-    assert colourful(clear) < colourful(half) <= colourful(full)
+    assert colorful(clear) < colorful(half) <= colorful(full)
     # Half way is half of both.
     assert abs(half - (clear + full) / 2).mean() < 1.0
 
@@ -186,27 +186,27 @@ def test_a_class_and_the_outlines_by_keyboard(browser):
     assert 0.02 < (filled_only != before).any(-1).mean() < 0.3
     browser.find_element(By.ID, "none").click()
     plain = picture(browser)
-    assert colourful(plain) == 0
-    grey = np.array(Image.open(CT / "images" / "030.png").resize(plain.shape[1::-1], 0))
-    assert abs(plain[..., 0] - grey).mean() < 3
+    assert colorful(plain) == 0
+    gray = np.array(Image.open(CT / "images" / "030.png").resize(plain.shape[1::-1], 0))
+    assert abs(plain[..., 0] - gray).mean() < 3
     browser.find_element(By.ID, "all").click()
     assert all(box.is_selected() for box in all_of(browser, "#classes input"))
-    assert colourful(picture(browser)) > colourful(filled_only)
+    assert colorful(picture(browser)) > colorful(filled_only)
 
 
 def test_masks_are_where_the_pixels_are(browser):
-    """At full opacity, without outlines, each pixel has its class's colour."""
+    """At full opacity, without outlines, each pixel has its class's color."""
     browser.find_element(By.ID, "outlines").click()
     browser.find_element(By.ID, "all").click()
     script = """
         const {fill} = layers[0], {data: pixels} = fill.getContext("2d").getImageData(
             0, 0, fill.width, fill.height);
-        return [fill.width, fill.height, data.classes.map(c => [c.id, c.colour]), [...pixels]]"""
+        return [fill.width, fill.height, data.classes.map(c => [c.id, c.color]), [...pixels]]"""
     width, height, classes, pixels = browser.execute_script(script)
     pixels = np.array(pixels).reshape(height, width, 4)
     mask = np.array(Image.open(CT / "masks" / "030.png"))
-    colours = {i: [int(c[k : k + 2], 16) for k in (1, 3, 5)] for i, c in classes}
-    expected = np.array([colours[label] for label in mask.ravel().tolist()]).reshape(*mask.shape, 3)
+    colors = {i: [int(c[k : k + 2], 16) for k in (1, 3, 5)] for i, c in classes}
+    expected = np.array([colors[label] for label in mask.ravel().tolist()]).reshape(*mask.shape, 3)
     np.testing.assert_array_equal(pixels[..., :3], expected)
     assert (pixels[..., 3] == 255).all()
 

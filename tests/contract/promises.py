@@ -103,7 +103,7 @@ def check_config(layer, images, mask):
 
 
 def check_same_picture(found, expected, gain=1.0):
-    """Equal but for rounding. A blend of 8-bit values all but halfway between two grey levels may
+    """Equal but for rounding. A blend of 8-bit values all but halfway between two gray levels may
     be rounded either way, since two programs need not add in the same order; what comes after the
     lookup stretches that level by the gain."""
     apart = np.abs(found - expected) > 2e-2

@@ -112,7 +112,7 @@ def test_empty_batches_cost_no_program_of_their_own():
 
 
 def test_many_sizes_with_and_without_a_batch():
-    """The one graph for changing sizes serves single pictures and batches in any order."""
+    """The one graph for changing sizes serves single images and batches in any order."""
     layer, plain = (ks.JointRandomFlip(seed=4, jit_compile=j) for j in ("auto", False))
     for side in range(5, 14):
         data = pictures(1, side, side), labels(1, side, side)
@@ -139,7 +139,7 @@ def test_compiled_because_told_so_where_sizes_are_not_known(shape):
     signature = [tf.TensorSpec((*shape, 3), "uint8"), tf.TensorSpec(shape, "uint8")]
     found = tf.function(lambda *pair: compiled(*pair), input_signature=signature)(images, masks)
     expected = plain(images, masks)
-    # 8 bits between the lookup and the colours: a half is rounded up or down.
+    # 8 bits between the lookup and the colors: a half is rounded up or down.
     np.testing.assert_allclose(to_numpy(found[0]), to_numpy(expected[0]), atol=2.0)
     assert (to_numpy(found[1]) != to_numpy(expected[1])).mean() < 0.001
 

@@ -21,8 +21,8 @@ def huge(*shape):
 
 BAD_CALLS = {
     "no image key": (
-        lambda: ({"picture": pictures(), "masks": labels()},),
-        "exactly one of the keys 'images', 'image'. Received keys: ['picture', 'masks']",
+        lambda: ({"image": pictures(), "masks": labels()},),
+        "exactly one of the keys 'images', 'image'. Received keys: ['image', 'masks']",
     ),
     "two image keys": (
         lambda: ({"image": pictures(), "images": pictures()},),
@@ -56,7 +56,7 @@ BAD_CALLS = {
     "image rank": (lambda: (np.zeros((8, 8)),), "images must be (height, width, channels)"),
     "no pixels": (lambda: (np.zeros((2, 0, 8, 3)),), "images must have pixels"),
     "no channels": (lambda: (np.zeros((8, 8, 0)),), "images must have pixels"),
-    "too many values": (lambda: (huge(30000, 30000, 3),), "fewer than 2**31 values a picture"),
+    "too many values": (lambda: (huge(30000, 30000, 3),), "fewer than 2**31 values an image"),
     "too many pixels": (lambda: (huge(40, 8000, 8000, 1),), "2**31 pixels a batch"),
     "too long": (lambda: (huge(1, 1 << 24, 1),), "sides of up to 2**23 pixels"),
     "complex numbers": (
@@ -69,7 +69,7 @@ BAD_CALLS = {
     ),
     "four parts": (lambda: ((pictures(), labels(), labels(), labels()),), "Received 4 entries"),
     "no images": (lambda: ((None, labels()),), "images are missing"),
-    "not a tensor": (lambda: ("picture.png",), "must be tensors or arrays"),
+    "not a tensor": (lambda: ("image.png",), "must be tensors or arrays"),
     "structure and masks": (
         lambda: ((pictures(), labels()), labels()),
         "either one structure or separate tensors",
@@ -221,7 +221,7 @@ def test_a_fill_of_more_than_31_bits(dtype):
     assert next(iter(dataset))[1].numpy()[0, 0, 0] == large
 
 
-def test_colours_that_are_not_in_the_palette():
+def test_colors_that_are_not_in_the_palette():
     coding = ks.MaskOnlyColorToClass([(0, 0, 0), (9, 9, 9)], jit_compile=False)
     mask = np.zeros((8, 8, 3), "uint8")
     mask[0, :3] = (1, 2, 3)
@@ -230,7 +230,7 @@ def test_colours_that_are_not_in_the_palette():
 
 
 @pytest.mark.parametrize("cls", [ks.ImageOnlyHue, ks.ImageOnlySaturation])
-def test_colour_layers_want_three_channels(cls):
+def test_color_layers_want_three_channels(cls):
     with pytest.raises(ValueError, match="images must have 3 channels"):
         cls(0.4, jit_compile=False)(np.zeros((8, 8, 1), "uint8"))
 

@@ -90,16 +90,16 @@ def test_ranks_agree(case):
 def test_channels_first(case):
     images, mask = pictures(), mask_for(case)
     first = images.transpose(0, 3, 1, 2)
-    coloured = mask.ndim == 4
+    colored = mask.ndim == 4
     expected = to_numpy(case.make()(images, mask))
-    given = mask.transpose(0, 3, 1, 2) if coloured else mask
+    given = mask.transpose(0, 3, 1, 2) if colored else mask
     result = to_numpy(case.make(data_format="channels_first")(first, given))
     np.testing.assert_array_equal(result[0].transpose(0, 2, 3, 1), expected[0])
     moved = result[1].transpose(0, 2, 3, 1) if result[1].ndim == 4 else result[1]
     np.testing.assert_array_equal(moved, expected[1])
-    # Beside channels-first images, a mask with its channels last is recognised by its shape.
+    # Beside channels-first images, a mask with its channels last is recognized by its shape.
     _, last = to_numpy(
-        case.make(data_format="channels_first")(first, mask if coloured else mask[..., None])
+        case.make(data_format="channels_first")(first, mask if colored else mask[..., None])
     )
     like = expected[1] if expected[1].ndim == 4 else expected[1][..., None]
     np.testing.assert_array_equal(last, like)

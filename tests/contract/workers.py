@@ -1,7 +1,7 @@
 """What worker processes draw: `python -m tests.contract.workers WAY WORKERS EPOCHS`.
 
 A program of its own, since a backend must not have run before a process is forked. It prints
-JSON: for each epoch what each element drew, as the brightness of a grey image tells.
+JSON: for each epoch what each element drew, as the brightness of a gray image tells.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Folders of small picture files, sound and broken."""
+"""Folders of small image files, sound and broken."""
 
 import pathlib
 import struct
@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 EXAMPLES = pathlib.Path(__file__).parents[2] / "examples/data"
-COLOURS = [(0, 0, 0), (128, 0, 0), (0, 128, 0), (10, 200, 30)]
+COLORS = [(0, 0, 0), (128, 0, 0), (0, 128, 0), (10, 200, 30)]
 
 
 def random_image(height=6, width=8, channels=3, seed=0):
@@ -27,14 +27,14 @@ def save(path, pixels, **options):
     return path
 
 
-def coloured(mask, colours=COLOURS):
-    return np.array(colours, "uint8")[mask]
+def colored(mask, colors=COLORS):
+    return np.array(colors, "uint8")[mask]
 
 
-def with_table(mask, colours=COLOURS):
+def with_table(mask, colors=COLORS):
     picture = Image.fromarray(mask, "P") if mask.dtype == bool else Image.fromarray(mask)
     picture = picture.convert("L")
-    picture.putpalette(np.array(colours, "uint8").tobytes())
+    picture.putpalette(np.array(colors, "uint8").tobytes())
     return picture
 
 
@@ -50,8 +50,8 @@ def truncate(path, drop=30):
     path.write_bytes(path.read_bytes()[:-drop])
 
 
-def save_grey_png(path, levels, bits):
-    """A grey PNG of 1, 2 or 4 bits a pixel, which pillow reads but does not write."""
+def save_gray_png(path, levels, bits):
+    """A gray PNG of 1, 2 or 4 bits a pixel, which pillow reads but does not write."""
     rows = b""
     for row in levels:
         packed = np.array(row, "uint8")[:, None] >> np.arange(bits - 1, -1, -1) & 1

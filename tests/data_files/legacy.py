@@ -1,4 +1,4 @@
-"""The real old classes, and what they do to the corners of a picture."""
+"""The real old classes, and what they do to the corners of an image."""
 
 import numpy as np
 from keras.src.legacy.preprocessing.image import ImageDataGenerator as InsideKeras
@@ -12,15 +12,15 @@ GENERATIONS = {"keras": InsideKeras, "keras_preprocessing": KerasPreprocessing}
 
 
 def coordinates(height, width):
-    """A picture that says of each pixel where it is: channels x and y."""
+    """An image that says of each pixel where it is: channels x and y."""
     rows, columns = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
     return np.stack([columns, rows], -1).astype("float64")
 
 
-def corners(pictures, off_centre=0):
+def corners(pictures, off_center=0):
     """Where the corners of moved `coordinates` (N, H, W, 2) look, also outside: (N, 8).
 
-    Three pixels in the middle tell the whole affine map. `off_centre` moves the corners by as
+    Three pixels in the middle tell the whole affine map. `off_center` moves the corners by as
     many pixels, and what they see back: the map seen from a class whose middle is elsewhere.
     """
     height, width = pictures.shape[1:3]
@@ -31,8 +31,8 @@ def corners(pictures, off_centre=0):
     found = []
     for y in (0, height - 1):
         for x in (0, width - 1):
-            place = middle + (x + off_centre - column) * right + (y + off_centre - row) * down
-            found.append(place - off_centre)
+            place = middle + (x + off_center - column) * right + (y + off_center - row) * down
+            found.append(place - off_center)
     return np.concatenate(found, axis=1)
 
 

@@ -9,8 +9,8 @@ from PIL import Image
 
 import keras_segaug
 from tests.data_files.folders import (
-    COLOURS,
-    coloured,
+    COLORS,
+    colored,
     make_pairs,
     random_image,
     random_mask,
@@ -60,9 +60,9 @@ def break_sixteen_bits(images, masks):
 
 
 def break_rgba(images, masks):
-    pixels = np.dstack([coloured(random_mask()), np.full((6, 8), 7, "uint8")])
+    pixels = np.dstack([colored(random_mask()), np.full((6, 8), 7, "uint8")])
     path = save(masks / "01.png", pixels)
-    return path, "48 pixels", {"palette": {c: n for n, c in enumerate([*COLOURS, (1, 1, 1)])}}
+    return path, "48 pixels", {"palette": {c: n for n, c in enumerate([*COLORS, (1, 1, 1)])}}
 
 
 def break_size(images, masks):
@@ -70,9 +70,9 @@ def break_size(images, masks):
     return path, "8 x 6, its image 6 x 8 (height x width)", {}
 
 
-def break_colour(images, masks):
-    path = save(masks / "01.png", coloured(random_mask()))
-    return path, "Give `palette`, from colours to class ids", {}
+def break_color(images, masks):
+    path = save(masks / "01.png", colored(random_mask()))
+    return path, "Give `palette`, from colors to class ids", {}
 
 
 def break_lossy(images, masks):
@@ -87,7 +87,7 @@ BREAKS = [
     break_sixteen_bits,
     break_rgba,
     break_size,
-    break_colour,
+    break_color,
     break_lossy,
 ]
 
@@ -97,7 +97,7 @@ def test_a_broken_file_is_named_with_its_cure(folders, break_one):
     path, text, options = break_one(*folders)
     if "palette" in options:
         for n in (0, 2, 3):
-            save(folders[1] / f"{n:02}.png", coloured(random_mask(seed=n)))
+            save(folders[1] / f"{n:02}.png", colored(random_mask(seed=n)))
     told = message(*folders, **options)
     assert str(path) in told
     assert text in told
@@ -109,7 +109,7 @@ def test_a_skipped_file_is_counted_and_listed(folders, break_one):
     path, text, options = break_one(*folders)
     if "palette" in options:
         for n in (0, 2, 3):
-            save(folders[1] / f"{n:02}.png", coloured(random_mask(seed=n)))
+            save(folders[1] / f"{n:02}.png", colored(random_mask(seed=n)))
     with pytest.warns(
         UserWarning, match="problems with 1 files, beside 4 pairs found; they are left"
     ) as caught:
@@ -154,15 +154,15 @@ def test_all_problems_are_in_one_message(folders):
         assert str(path) in told
 
 
-def test_unknown_colours_are_summed_over_the_files(folders):
+def test_unknown_colors_are_summed_over_the_files(folders):
     images, masks = folders
     for n in range(4):
-        pixels = coloured(random_mask(seed=n))
+        pixels = colored(random_mask(seed=n))
         pixels[0, : n + 1] = (9, 8, 7)
         save(masks / f"{n:02}.png", pixels)
-    told = message(images, masks, palette=COLOURS)
+    told = message(images, masks, palette=COLORS)
     assert f"(9, 8, 7): 10 pixels in 4 files, first in {masks / '00.png'}" in told
-    assert "Add the colours to `palette`" in told
+    assert "Add the colors to `palette`" in told
 
 
 def test_folders_that_are_not_there(folders, tmp_path):
@@ -213,15 +213,15 @@ def test_depths_that_differ(folders):
     assert f"uint8 (as {images / '00.png'}), uint16 (as {images / '02.png'})" in told
 
 
-def test_colour_tables_that_disagree(folders):
+def test_color_tables_that_disagree(folders):
     images, masks = folders
-    for n, colours in enumerate([COLOURS, COLOURS, COLOURS[::-1], COLOURS]):
-        save(masks / f"{n:02}.png", with_table(random_mask(seed=n), colours))
+    for n, colors in enumerate([COLORS, COLORS, COLORS[::-1], COLORS]):
+        save(masks / f"{n:02}.png", with_table(random_mask(seed=n), colors))
     told = message(images, masks, palette="file")
-    assert f"is {COLOURS[0]} in {masks / '00.png'} and {COLOURS[3]} in {masks / '02.png'}" in told
+    assert f"is {COLORS[0]} in {masks / '00.png'} and {COLORS[3]} in {masks / '02.png'}" in told
     with pytest.warns(UserWarning, match="Indices are taken as class ids"):
         load(images, masks)
-    assert len(load(images, masks, palette=COLOURS).file_paths) == 4
+    assert len(load(images, masks, palette=COLORS).file_paths) == 4
 
 
 def test_black_and_white_masks_are_doubted(folders):
@@ -252,7 +252,7 @@ def test_what_the_headers_do_not_show_is_named_at_its_element(folders):
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"palette": [(0, 0, 0), (0, 0, 0)]}, "every colour once. Received (0, 0, 0)"),
+        ({"palette": [(0, 0, 0), (0, 0, 0)]}, "every color once. Received (0, 0, 0)"),
         ({"batch_size": 0}, "`batch_size` must be an integer of at least 1"),
         ({"image_size": 256}, "`image_size` must be None or a pair"),
         ({"image_size": (256, 0)}, "`image_size` must be"),

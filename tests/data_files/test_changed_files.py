@@ -8,7 +8,7 @@ import tensorflow as tf
 
 import keras_segaug
 from tests.data_files.folders import (
-    COLOURS,
+    COLORS,
     make_pairs,
     random_image,
     random_mask,
@@ -93,17 +93,17 @@ def test_another_color_table_is_noticed_where_it_decides(tmp_path, check):
         save(masks / f"{n:02}.png", with_table(random_mask(seed=n)))
     dataset = load(images, masks, palette="file", check=check)
     assert len(list(dataset)) == 2
-    path = save(masks / "01.png", with_table(random_mask(seed=1), COLOURS[::-1]))
+    path = save(masks / "01.png", with_table(random_mask(seed=1), COLORS[::-1]))
     with pytest.raises(tf.errors.OpError) as caught:
         list(dataset)
     told = str(caught.value)
-    assert f"{path}: index 0 is {COLOURS[3]}, not {COLOURS[0]}" in told
+    assert f"{path}: index 0 is {COLORS[3]}, not {COLORS[0]}" in told
     assert "Give `palette` from colors to ids" in told
 
 
 def test_headers_do_not_hide_tables_that_disagree(tmp_path):
     images, masks = make_pairs(tmp_path, count=2)
-    for n, colors in enumerate([COLOURS, COLOURS[::-1]]):
+    for n, colors in enumerate([COLORS, COLORS[::-1]]):
         save(masks / f"{n:02}.png", with_table(random_mask(seed=n), colors))
     dataset = load(images, masks, palette="file", check="headers")
     with pytest.raises(tf.errors.OpError, match=r"masks/0\d\.png: index \d is"):
@@ -118,9 +118,9 @@ def test_training_and_validation_agree(tmp_path):
     _, validation = load(images, masks, **options)
     ((image, mask),) = validation.file_paths
     for path in masks.iterdir():
-        save(path, with_table(random_mask(seed=1), COLOURS[:: -1 if str(path) == mask else 1]))
-    with pytest.raises(ValueError, match="colour tables of palette masks disagree"):
+        save(path, with_table(random_mask(seed=1), COLORS[:: -1 if str(path) == mask else 1]))
+    with pytest.raises(ValueError, match="color tables of palette masks disagree"):
         load(images, masks, palette="file", **options)
     save(pathlib.Path(image), random_image()[..., 0].astype("uint16") * 9)
     with pytest.raises(ValueError, match="images must all have the same depth"):
-        load(images, masks, palette=COLOURS, **options)
+        load(images, masks, palette=COLORS, **options)

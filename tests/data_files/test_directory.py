@@ -11,9 +11,9 @@ from PIL import Image
 
 import keras_segaug
 from tests.data_files.folders import (
-    COLOURS,
+    COLORS,
     EXAMPLES,
-    coloured,
+    colored,
     make_pairs,
     random_image,
     random_mask,
@@ -234,23 +234,23 @@ def test_the_files_own_palette(tmp_path):
     for n in range(2):
         save(masks / f"{n:02}.png", with_table(random_mask(seed=n)))
     dataset = load(images, masks, palette="file")
-    assert dataset.class_colors == dict(enumerate(COLOURS))
+    assert dataset.class_colors == dict(enumerate(COLORS))
     np.testing.assert_array_equal(arrays(dataset)[1][1], random_mask(seed=1))
     dataset = load(images, masks, palette={0: 0, 1: 7, 2: 8, 3: 7})
-    assert dataset.class_colors == {0: COLOURS[0], 7: COLOURS[1], 8: COLOURS[2]}
+    assert dataset.class_colors == {0: COLORS[0], 7: COLORS[1], 8: COLORS[2]}
     np.testing.assert_array_equal(
         arrays(dataset)[1][1], np.array([0, 7, 8, 7])[random_mask(seed=1)]
     )
 
 
-def test_colours_become_ids_in_the_dataset(tmp_path):
+def test_colors_become_ids_in_the_dataset(tmp_path):
     images, masks = make_pairs(tmp_path, count=3)
     for n in range(3):
-        save(masks / f"{n:02}.png", coloured(random_mask(seed=n)))
-    dataset = load(images, masks, palette=COLOURS, image_size=(3, 4))
+        save(masks / f"{n:02}.png", colored(random_mask(seed=n)))
+    dataset = load(images, masks, palette=COLORS, image_size=(3, 4))
     expected = np.stack([random_mask(seed=n)[1::2, 1::2] for n in range(3)])
     np.testing.assert_array_equal(arrays(dataset)[1], expected)
-    assert dataset.class_colors == dict(enumerate(COLOURS))
+    assert dataset.class_colors == dict(enumerate(COLORS))
 
 
 def test_every_argument_is_documented():

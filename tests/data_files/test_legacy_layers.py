@@ -68,7 +68,7 @@ def test_in_dataset_map_and_compiled(case):
     found = next(dataset.as_numpy_iterator())
     parameters = layer.draw_parameters(images.shape, ks.random.key(7, 0)) if layer.random else {}
     expected = to_numpy(layer.apply((images, mask), parameters))
-    # A product that falls on a whole grey level may be rounded down from either side.
+    # A product that falls on a whole gray level may be rounded down from either side.
     tolerance = 1.0 if case.layer is color.LegacyBrightness else 2e-2
     np.testing.assert_allclose(found[0], expected[0], atol=tolerance)
     np.testing.assert_array_equal(found[1], expected[1])

@@ -19,7 +19,7 @@ SCAN = "examples/data/ct/images"
 
 
 def scan(side=64):
-    """The middle of a real picture, as the old class gets it: float32, one channel."""
+    """The middle of a real image, as the old class gets it: float32, one channel."""
     import pathlib
 
     path = sorted((pathlib.Path(__file__).parents[2] / SCAN).glob("*.png"))[40]
@@ -43,7 +43,7 @@ def generator_of(arguments, generation="keras"):
 
 @pytest.mark.parametrize("fill_mode", ["nearest", "reflect", "constant"])
 def test_geometry_pixel_by_pixel(fill_mode):
-    """SciPy and the lookup here agree to a hundredth of a level on float pictures."""
+    """SciPy and the lookup here agree to a hundredth of a level on float images."""
     arguments = {
         "rotation_range": 40,
         "height_shift_range": 5.0,
@@ -75,7 +75,7 @@ def test_geometry_pixel_by_pixel(fill_mode):
             flip.apply(found, {"horizontal": np.array([drawn["flip_horizontal"] > 0])})
         )
         close = np.abs(found - expected) < 0.05
-        # Filling: SciPy's begins at the centre of the last pixel, a band one pixel wide.
+        # Filling: SciPy's begins at the center of the last pixel, a band one pixel wide.
         assert close.mean() > (0.93 if fill_mode == "constant" else 0.9999)
 
 
@@ -87,7 +87,7 @@ def test_geometry_pixel_by_pixel(fill_mode):
 )
 @settings(max_examples=30, deadline=None)
 def test_brightness_pixel_by_pixel(factor, low, high, seed):
-    """Within 0 .. 255 to the level; a stretched picture to a level of the stretch."""
+    """Within 0 .. 255 to the level; a stretched image to a level of the stretch."""
     picture = np.random.default_rng(seed).integers(low, high, (6, 5, 3)).astype("float32")
     arguments = {"brightness_range": (0.0, 3.0)}
     expected = generator_of(arguments).apply_transform(picture, {"brightness": factor})
@@ -129,9 +129,9 @@ def double(image):
 STANDARD = {
     "rescale": {"rescale": 1 / 255},
     "preprocessing first": {"rescale": 1 / 255, "preprocessing_function": double},
-    "samplewise centre": {"samplewise_center": True, "rescale": 0.5},
+    "samplewise center": {"samplewise_center": True, "rescale": 0.5},
     "samplewise": {"samplewise_std_normalization": True},
-    "featurewise centre": {"featurewise_center": True, "rescale": 1 / 255},
+    "featurewise center": {"featurewise_center": True, "rescale": 1 / 255},
     "featurewise": {"featurewise_std_normalization": True, "rescale": 1 / 255},
     "zca": {"zca_whitening": True, "zca_epsilon": 1e-3, "rescale": 1 / 255},
     "all": {
@@ -187,7 +187,7 @@ def test_fill_values():
 DRAWN = {"rotation_range": 20, "zoom_range": 0.2, "horizontal_flip": True}
 
 REPORTS = {
-    "desynchronised": (
+    "desynchronized": (
         {**DRAWN, "brightness_range": (0.5, 1.5)},
         DRAWN,
         "wrong",
@@ -210,7 +210,7 @@ REPORTS = {
     "ids divided": ({"rescale": 1 / 255}, None, "wrong", "rescale"),
     "ids brightened": ({"brightness_range": (1, 2)}, None, "wrong", "brightness_range"),
     "ids shifted": ({"channel_shift_range": 20}, None, "wrong", "channel_shift_range"),
-    "ids normalised": ({"samplewise_center": True}, None, "wrong", "samplewise_center"),
+    "ids normalized": ({"samplewise_center": True}, None, "wrong", "samplewise_center"),
     "ids blended": (DRAWN, DRAWN, "wrong", "interpolation_order"),
     "ids through a function": (
         {},
@@ -219,7 +219,7 @@ REPORTS = {
         "preprocessing_function",
     ),
     "swapped axes": ({"height_shift_range": 0.2}, None, "wrong", "height_shift_range"),
-    "off centre": ({"shear_range": 5}, None, "wrong", "shear_range"),
+    "off center": ({"shear_range": 5}, None, "wrong", "shear_range"),
     "other splits": ({"validation_split": 0.2}, {}, "wrong", "validation_split"),
     "a list is no range": (
         {"width_shift_range": (-0.1, 0.1)},

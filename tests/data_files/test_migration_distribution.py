@@ -1,7 +1,7 @@
 """Over 5,000 draws each, the migrated pipeline and the real old classes do the same.
 
 Where a class is known to do otherwise than it says, the comparison says so: the class inside
-Keras 3 swaps the two shifts and, for pictures that are not square, turns about another point;
+Keras 3 swaps the two shifts and, for images that are not square, turns about another point;
 Keras-Preprocessing 1.1.2 turns about a point one pixel off, and shears columns, not rows.
 """
 
@@ -75,8 +75,8 @@ def test_corners_as_in_keras_preprocessing(name):
     expected = moved_by_old_class("keras_preprocessing", GEOMETRY[name], picture)
     found = moved_by_pipeline(GEOMETRY[name], picture)
     # Shifts and flips have no middle, or the right one.
-    off_centre = int("rotation_range" in GEOMETRY[name])
-    assert_same_distribution(corners(found), corners(expected, off_centre))
+    off_center = int("rotation_range" in GEOMETRY[name])
+    assert_same_distribution(corners(found), corners(expected, off_center))
 
 
 def test_shear_as_in_keras_preprocessing():
@@ -86,7 +86,7 @@ def test_shear_as_in_keras_preprocessing():
     expected = moved_by_old_class("keras_preprocessing", arguments, picture)
     mirrored = expected.transpose(0, 2, 1, 3)[..., ::-1]
     found = moved_by_pipeline(arguments, picture)
-    assert_same_distribution(corners(found), corners(mirrored, off_centre=1))
+    assert_same_distribution(corners(found), corners(mirrored, off_center=1))
 
 
 def test_a_wrong_unit_would_be_seen():

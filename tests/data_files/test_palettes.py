@@ -1,23 +1,23 @@
-"""From colours and values to class ids: the tables, the lookup, the arguments."""
+"""From colors and values to class ids: the tables, the lookup, the arguments."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_segaug.data.image_files import Picture
+from keras_segaug.data.image_files import ImageFile
 from keras_segaug.data.named_palettes import named_palette
 from keras_segaug.data.palettes import Labels, counted
 
 LEVELS = st.integers(0, 255)
-COLOUR = st.tuples(LEVELS, LEVELS, LEVELS)
+COLOR = st.tuples(LEVELS, LEVELS, LEVELS)
 
 
-def picture(pixels, colours="rgb", table=None):
-    return Picture(
+def picture(pixels, colors="rgb", table=None):
+    return ImageFile(
         "mask.png",
         pixels.shape[:2],
-        colours,
+        colors,
         pixels.dtype.name,
         lossy=False,
         load=lambda: pixels,
@@ -25,16 +25,16 @@ def picture(pixels, colours="rgb", table=None):
     )
 
 
-def ids(labels, pixels, colours="rgb"):
-    return labels.read(picture(pixels, colours))[0]
+def ids(labels, pixels, colors="rgb"):
+    return labels.read(picture(pixels, colors))[0]
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.dictionaries(COLOUR, st.integers(0, 70_000), min_size=1, max_size=30), st.integers(0, 99))
+@given(st.dictionaries(COLOR, st.integers(0, 70_000), min_size=1, max_size=30), st.integers(0, 99))
 def test_painting_and_reading_are_inverse(palette, seed):
-    colours = list(palette)
-    chosen = np.random.default_rng(seed).integers(0, len(colours), (5, 7))
-    found = ids(Labels(palette), np.array(colours, "uint8")[chosen])
+    colors = list(palette)
+    chosen = np.random.default_rng(seed).integers(0, len(colors), (5, 7))
+    found = ids(Labels(palette), np.array(colors, "uint8")[chosen])
     np.testing.assert_array_equal(found, np.array(list(palette.values()))[chosen])
     assert found.dtype == np.min_scalar_type(max(palette.values()))
 
@@ -43,7 +43,7 @@ def test_painting_and_reading_are_inverse(palette, seed):
 @given(st.dictionaries(LEVELS, st.integers(0, 300), min_size=1, max_size=30), st.integers(0, 99))
 def test_values_map_one_by_one(palette, seed):
     values = np.random.default_rng(seed).choice(np.array(list(palette), "uint8"), (5, 7))
-    found = ids(Labels(palette), values, "grey")
+    found = ids(Labels(palette), values, "gray")
     assert found.tolist() == [[palette[value] for value in row] for row in values.tolist()]
 
 
@@ -80,9 +80,9 @@ def test_cityscapes_has_its_training_ids():
         (0, 80, 100): "train",
         (119, 11, 32): "bicycle",
     }
-    for colour, name in rows.items():
-        assert named.class_names[named.ids[colour]] == name
-    void = {colour for colour, class_id in named.ids.items() if class_id == 255}
+    for color, name in rows.items():
+        assert named.class_names[named.ids[color]] == name
+    void = {color for color, class_id in named.ids.items() if class_id == 255}
     assert {(0, 0, 0), (111, 74, 0), (81, 0, 81), (250, 170, 160), (0, 0, 110)} < void
     assert len(named.ids) == 29
     assert len(set(named.ids.values())) == 20
@@ -102,20 +102,20 @@ def test_ade20k_has_the_ids_of_its_index_masks():
         128: ("bicycle", (255, 245, 0)),
         150: ("flag", (92, 0, 255)),
     }
-    for class_id, (name, colour) in rows.items():
-        assert (named.class_names[class_id], named.ids[colour]) == (name, class_id)
-    # Road and skyscraper (49) share a colour.
+    for class_id, (name, color) in rows.items():
+        assert (named.class_names[class_id], named.ids[color]) == (name, class_id)
+    # Road and skyscraper (49) share a color.
     assert named.ids[140, 140, 140] == 7
     assert set(range(151)) - set(named.ids.values()) == {49}
 
 
 @pytest.mark.parametrize("name", ["voc", "cityscapes", "ade20k"])
-def test_named_palettes_read_coloured_and_index_masks_alike(name):
+def test_named_palettes_read_colored_and_index_masks_alike(name):
     labels, named = Labels(name), named_palette(name)
-    colours = np.array(list(named.ids), "uint8")[None]
+    colors = np.array(list(named.ids), "uint8")[None]
     expected = np.array(list(named.ids.values()))[None]
-    np.testing.assert_array_equal(ids(labels, colours), expected)
-    np.testing.assert_array_equal(ids(labels, expected.astype("uint8"), "grey"), expected)
+    np.testing.assert_array_equal(ids(labels, colors), expected)
+    np.testing.assert_array_equal(ids(labels, expected.astype("uint8"), "gray"), expected)
     assert labels.class_names == list(named.class_names)
     assert labels.class_colors[1] == next(c for c, n in named.ids.items() if n == 1)
 
@@ -123,12 +123,12 @@ def test_named_palettes_read_coloured_and_index_masks_alike(name):
 def test_the_ignored_id_of_a_named_palette_can_be_another():
     labels = Labels("ade20k", ignore_index=255)
     values = np.array([[0, 1, 150]], "uint8")
-    assert ids(labels, values, "grey").tolist() == [[255, 1, 150]]
+    assert ids(labels, values, "gray").tolist() == [[255, 1, 150]]
     assert ids(labels, np.zeros((1, 1, 3), "uint8")).tolist() == [[255]]
     assert labels.ignore_index == 255
 
 
-def test_an_array_is_a_list_of_colours():
+def test_an_array_is_a_list_of_colors():
     labels = Labels(np.array([[0, 0, 0], [1, 2, 3]], "uint8"))
     assert ids(labels, np.array([[[1, 2, 3]]], "uint8")).tolist() == [[1]]
 
@@ -138,9 +138,9 @@ def test_an_array_is_a_list_of_colours():
     [
         (
             {"palette": [(0, 0, 0), (9, 9, 9), (0, 0, 0)]},
-            r"every colour once.*\(0, 0, 0\).*\[0, 2\]",
+            r"every color once.*\(0, 0, 0\).*\[0, 2\]",
         ),
-        ({"palette": [((1, 1, 1), 0), ((1, 1, 1), 0)]}, r"every colour once.*\(1, 1, 1\)"),
+        ({"palette": [((1, 1, 1), 0), ((1, 1, 1), 0)]}, r"every color once.*\(1, 1, 1\)"),
         ({"palette": "pascal"}, "`palette` must be.*'voc'|`palette` must be.*\"voc\".*'pascal'"),
         ({"palette": []}, "`palette` must be"),
         ({"palette": {}}, "`palette` must be"),

@@ -1,4 +1,4 @@
-"""Single pictures and masks, kind by kind: what their files hold comes out, or a clear problem."""
+"""Single images and masks, kind by kind: what their files hold comes out, or a clear problem."""
 
 import io
 
@@ -7,24 +7,24 @@ import pytest
 import tensorflow as tf
 from PIL import Image, features
 
-from keras_segaug.data.image_files import COLOURS as KINDS_OF_COLOURS
+from keras_segaug.data.image_files import COLORS as KINDS_OF_COLORS
 from keras_segaug.data.pairs import Pair
 from keras_segaug.data.palettes import Labels
 from keras_segaug.data.reading import BrokenPairError, Reader
 from tests.data_files.folders import (
-    COLOURS,
-    coloured,
+    COLORS,
+    colored,
     random_image,
     random_mask,
     save,
-    save_grey_png,
+    save_gray_png,
     truncate,
     with_table,
 )
 
 IMAGE = random_image()
 MASK = random_mask()
-PALETTE = {colour: place for place, colour in enumerate(COLOURS)}
+PALETTE = {color: place for place, color in enumerate(COLORS)}
 
 
 def read(image, mask, palette=None, color_mode="rgb", **labels):
@@ -49,7 +49,7 @@ def mask(tmp_path):
 
 
 def as_modes():
-    """The picture as pillow holds it in each mode that is read."""
+    """The image as pillow holds it in each mode that is read."""
     rgba = Image.fromarray(np.dstack([IMAGE, IMAGE[..., 0]]))
     rgb = Image.fromarray(IMAGE)
     modes = {mode: rgb.convert(mode) for mode in ("1", "L", "P", "RGB")}
@@ -66,16 +66,16 @@ def test_images_of_all_modes_become_what_pillow_makes_of_them(tmp_path, mask, mo
     expected = np.asarray(through.convert({"grayscale": "L"}.get(color_mode, color_mode.upper())))
     assert pixels.dtype == np.uint8
     assert pixels.shape == (6, 8, {"grayscale": 1, "rgb": 3, "rgba": 4}[color_mode])
-    # Pillow weighs the colours in fixed point.
+    # Pillow weighs the colors in fixed point.
     assert np.abs(pixels.reshape(expected.shape).astype(int) - expected).max() <= (
         color_mode == "grayscale"
     )
 
 
-def test_colours_become_grey_by_their_luma_and_are_rounded(image, mask):
+def test_colors_become_gray_by_their_luma_and_are_rounded(image, mask):
     luma = IMAGE @ np.array([0.299, 0.587, 0.114])
-    grey = read(image, mask, color_mode="grayscale").image[..., 0]
-    assert np.abs(grey - luma).max() <= 0.5 + 1e-9
+    gray = read(image, mask, color_mode="grayscale").image[..., 0]
+    assert np.abs(gray - luma).max() <= 0.5 + 1e-9
 
 
 @pytest.mark.parametrize("ending", ["png", "bmp", "gif", "webp", "jpg", "jpeg", "JPG"])
@@ -86,7 +86,7 @@ def test_formats_are_read_as_pillow_reads_them(tmp_path, mask, ending):
         np.testing.assert_array_equal(read(path, mask).image, picture.convert("RGB"))
 
 
-def test_transparent_entries_of_a_colour_table_reach_rgba(tmp_path, mask):
+def test_transparent_entries_of_a_color_table_reach_rgba(tmp_path, mask):
     picture = with_table(MASK)
     path = save(tmp_path / "image.png", picture, transparency=bytes([0, 128, 255]))
     pixels = read(path, mask, color_mode="rgba").image
@@ -94,10 +94,10 @@ def test_transparent_entries_of_a_colour_table_reach_rgba(tmp_path, mask):
     path = save(tmp_path / "one.png", picture, transparency=2)
     pixels = read(path, mask, color_mode="rgba").image
     np.testing.assert_array_equal(pixels[..., 3], np.where(MASK == 2, 0, 255))
-    np.testing.assert_array_equal(pixels[..., :3], coloured(MASK))
+    np.testing.assert_array_equal(pixels[..., :3], colored(MASK))
 
 
-def test_sixteen_bits_of_grey_are_kept(tmp_path, mask):
+def test_sixteen_bits_of_gray_are_kept(tmp_path, mask):
     levels = (MASK.astype("uint16") + 1) * 16000
     path = save(tmp_path / "image.png", levels)
     pixels = read(path, mask, color_mode="grayscale").image
@@ -109,7 +109,7 @@ def test_sixteen_bits_of_grey_are_kept(tmp_path, mask):
 
 
 @pytest.mark.parametrize("channels", [2, 3, 4])
-def test_sixteen_bits_of_colour_are_kept(tmp_path, mask, channels):
+def test_sixteen_bits_of_color_are_kept(tmp_path, mask, channels):
     levels = np.random.default_rng(0).integers(0, 65536, (6, 8, channels), "uint16")
     path = tmp_path / "image.png"
     path.write_bytes(tf.io.encode_png(levels).numpy())
@@ -126,9 +126,9 @@ def test_sixteen_bits_of_colour_are_kept(tmp_path, mask, channels):
 @pytest.mark.parametrize("ending", ["png", "bmp", "gif"])
 def test_a_palette_mask_is_read_as_its_indices(tmp_path, image, ending):
     path = save(tmp_path / f"mask.{ending}", with_table(MASK))
-    ids, colours = read(image, path)[1:]
+    ids, colors = read(image, path)[1:]
     np.testing.assert_array_equal(ids, MASK)
-    assert colours == dict(enumerate(COLOURS))
+    assert colors == dict(enumerate(COLORS))
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4, 8])
@@ -140,10 +140,10 @@ def test_indices_of_any_depth(tmp_path, image, bits):
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4])
-def test_few_bits_of_grey_are_ids_too(tmp_path, image, bits):
+def test_few_bits_of_gray_are_ids_too(tmp_path, image, bits):
     """Viewers, and pillow, spread them over 0 .. 255."""
     ids = random_mask(classes=2**bits, seed=bits)
-    path = save_grey_png(tmp_path / "mask.png", ids, bits)
+    path = save_gray_png(tmp_path / "mask.png", ids, bits)
     np.testing.assert_array_equal(read(image, path).mask, ids)
     palette = [(n * 255 // (2**bits - 1),) * 3 for n in range(2**bits)]
     np.testing.assert_array_equal(read(image, path, palette=palette).mask, ids)
@@ -158,20 +158,20 @@ def test_a_sixteen_bit_mask_keeps_its_ids(tmp_path, image):
 
 
 @pytest.mark.parametrize(
-    "picture",
+    "image",
     [
-        Image.fromarray(coloured(MASK)),
-        Image.fromarray(coloured(MASK)).convert("RGBA"),
-        # The order of its colour table means nothing.
-        Image.fromarray(coloured(MASK)).convert("P", palette=Image.Palette.ADAPTIVE, colors=4),
-        with_table(3 - MASK, COLOURS[::-1]),
+        Image.fromarray(colored(MASK)),
+        Image.fromarray(colored(MASK)).convert("RGBA"),
+        # The order of its color table means nothing.
+        Image.fromarray(colored(MASK)).convert("P", palette=Image.Palette.ADAPTIVE, colors=4),
+        with_table(3 - MASK, COLORS[::-1]),
     ],
     ids=["RGB", "RGBA", "quantised", "other order"],
 )
-def test_colours_become_ids_whatever_holds_them(tmp_path, image, picture):
+def test_colors_become_ids_whatever_holds_them(tmp_path, image, picture):
     path = save(tmp_path / "mask.png", picture)
     np.testing.assert_array_equal(read(image, path, palette=PALETTE).mask, MASK)
-    np.testing.assert_array_equal(read(image, path, palette=COLOURS).mask, MASK)
+    np.testing.assert_array_equal(read(image, path, palette=COLORS).mask, MASK)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB"])
@@ -185,8 +185,8 @@ def test_black_and_white_in_any_mode(tmp_path, image, mode):
 
 def test_a_cmyk_jpeg_is_named(tmp_path, mask):
     path = save(tmp_path / "image.jpg", Image.fromarray(IMAGE).convert("CMYK"))
-    assert problems(path, mask) == [("colours", str(path))]
-    with pytest.raises(BrokenPairError, match="CMYK, the colours of printing"):
+    assert problems(path, mask) == [("colors", str(path))]
+    with pytest.raises(BrokenPairError, match="CMYK, the colors of printing"):
         read(path, mask)
 
 
@@ -203,7 +203,7 @@ def test_a_lossy_mask_of_another_ending_is_named(tmp_path, image):
 
 
 def test_a_transparent_mask_is_named(tmp_path, image):
-    pixels = np.dstack([coloured(MASK), np.full_like(MASK, 255)])
+    pixels = np.dstack([colored(MASK), np.full_like(MASK, 255)])
     pixels[2, 3:5, 3] = 100
     path = save(tmp_path / "mask.png", pixels)
     assert problems(image, path, palette=PALETTE) == [("transparent", str(path))]
@@ -211,24 +211,24 @@ def test_a_transparent_mask_is_named(tmp_path, image):
         read(image, path, palette=PALETTE)
 
 
-def test_a_coloured_mask_without_a_palette_is_named(tmp_path, image):
-    path = save(tmp_path / "mask.png", coloured(MASK))
-    assert problems(image, path) == [("coloured", str(path))]
-    assert problems(image, path, palette={0: 0, 1: 1}) == [("colours", str(path))]
-    assert problems(image, path, palette="file") == [("colours", str(path))]
+def test_a_colored_mask_without_a_palette_is_named(tmp_path, image):
+    path = save(tmp_path / "mask.png", colored(MASK))
+    assert problems(image, path) == [("colored", str(path))]
+    assert problems(image, path, palette={0: 0, 1: 1}) == [("colors", str(path))]
+    assert problems(image, path, palette="file") == [("colors", str(path))]
 
 
-def test_unknown_colours_are_counted(tmp_path, image):
-    pixels = coloured(MASK)
+def test_unknown_colors_are_counted(tmp_path, image):
+    pixels = colored(MASK)
     pixels[0, :3] = (1, 2, 3)
     pixels[5, 5] = (255, 255, 254)
     path = save(tmp_path / "mask.png", pixels)
     with pytest.raises(BrokenPairError) as caught:
         read(image, path, palette=PALETTE)
     (problem,) = caught.value.problems
-    assert problem.kind == "unknown colour"
-    assert problem.colours == (((1, 2, 3), 3), ((255, 255, 254), 1))
-    assert problem.detail == "4 pixels in 2 unknown colours"
+    assert problem.kind == "unknown color"
+    assert problem.colors == (((1, 2, 3), 3), ((255, 255, 254), 1))
+    assert problem.detail == "4 pixels in 2 unknown colors"
 
 
 def test_ids_that_are_no_class_are_listed(tmp_path, image, mask):
@@ -274,12 +274,12 @@ def test_broken_bytes_are_problems_never_crashes(tmp_path, mask, ending):
             except BrokenPairError as error:
                 seen |= {problem.kind for problem in error.problems}
     assert (
-        {"empty", "unreadable"} <= seen <= {"empty", "unreadable", "size", "colours", "orientation"}
+        {"empty", "unreadable"} <= seen <= {"empty", "unreadable", "size", "colors", "orientation"}
     )
 
 
 def test_a_text_file_and_a_missing_one_cannot_be_read(tmp_path, mask):
-    path = _wrong(tmp_path / "image.png", b"no picture")
+    path = _wrong(tmp_path / "image.png", b"no image")
     assert problems(path, mask) == [("unreadable", str(path))]
     assert problems(tmp_path / "gone.png", mask) == [("unreadable", str(tmp_path / "gone.png"))]
 
@@ -290,5 +290,5 @@ def test_a_picture_beyond_the_limit_of_pillow_tells_how_to_raise_it(image, mask,
         read(image, mask)
 
 
-def test_every_kind_of_colours_is_known():
-    assert set(KINDS_OF_COLOURS.values()) == {"grey", "grey and alpha", "palette", "rgb", "rgba"}
+def test_every_kind_of_colors_is_known():
+    assert set(KINDS_OF_COLORS.values()) == {"gray", "gray and alpha", "palette", "rgb", "rgba"}

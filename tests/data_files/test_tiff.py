@@ -9,7 +9,7 @@ from PIL import Image
 from keras_segaug.data.pairs import Pair
 from keras_segaug.data.palettes import Labels
 from keras_segaug.data.reading import BrokenPairError, Reader
-from tests.data_files.folders import COLOURS, coloured, random_image, random_mask, save, with_table
+from tests.data_files.folders import COLORS, colored, random_image, random_mask, save, with_table
 
 tifffile = pytest.importorskip("tifffile")
 
@@ -23,7 +23,7 @@ def read(image, mask, palette=None, color_mode="rgb", exif_orientation=None):
 
 @pytest.mark.parametrize("compression", [None, "lzw", "zlib"])
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "float64"])
-def test_colours_of_any_depth(tmp_path, compression, dtype):
+def test_colors_of_any_depth(tmp_path, compression, dtype):
     pixels = IMAGE.astype(dtype) * (200 if dtype == "uint16" else 1)
     tifffile.imwrite(tmp_path / "i.tif", pixels, photometric="rgb", compression=compression)
     tifffile.imwrite(tmp_path / "m.tiff", MASK, compression=compression)
@@ -33,12 +33,12 @@ def test_colours_of_any_depth(tmp_path, compression, dtype):
     np.testing.assert_array_equal(mask, MASK)
 
 
-def test_grey_of_fractions_is_not_rounded(tmp_path):
+def test_gray_of_fractions_is_not_rounded(tmp_path):
     pixels = IMAGE.astype("float32") / 255
     tifffile.imwrite(tmp_path / "i.tif", pixels, photometric="rgb")
     mask = save(tmp_path / "m.png", MASK)
-    grey = read(tmp_path / "i.tif", mask, color_mode="grayscale").image[..., 0]
-    np.testing.assert_allclose(grey, pixels @ np.array([0.299, 0.587, 0.114]), rtol=1e-6)
+    gray = read(tmp_path / "i.tif", mask, color_mode="grayscale").image[..., 0]
+    np.testing.assert_allclose(gray, pixels @ np.array([0.299, 0.587, 0.114]), rtol=1e-6)
     rgba = read(tmp_path / "i.tif", mask, color_mode="rgba").image
     assert (rgba[..., 3] == 1.0).all()
 
@@ -52,21 +52,21 @@ def test_channels_apart_alpha_and_white_is_zero(tmp_path):
     tifffile.imwrite(path, rgba, photometric="rgb", extrasamples=["unassalpha"])
     np.testing.assert_array_equal(read(path, mask, color_mode="rgba").image, rgba)
     tifffile.imwrite(path, IMAGE[..., 0], photometric="miniswhite")
-    grey = read(path, mask, color_mode="grayscale").image[..., 0]
-    np.testing.assert_array_equal(grey, 255 - IMAGE[..., 0])
+    gray = read(path, mask, color_mode="grayscale").image[..., 0]
+    np.testing.assert_array_equal(gray, 255 - IMAGE[..., 0])
 
 
-def test_palette_bilevel_and_coloured_masks(tmp_path):
+def test_palette_bilevel_and_colored_masks(tmp_path):
     image = save(tmp_path / "i.png", IMAGE)
     indexed = save(tmp_path / "p.tif", with_table(MASK))
-    ids, colours = read(image, indexed)[1:]
+    ids, colors = read(image, indexed)[1:]
     np.testing.assert_array_equal(ids, MASK)
-    assert colours == dict(enumerate(COLOURS))
-    np.testing.assert_array_equal(read(image, indexed, palette=COLOURS[::-1]).mask, 3 - MASK)
+    assert colors == dict(enumerate(COLORS))
+    np.testing.assert_array_equal(read(image, indexed, palette=COLORS[::-1]).mask, 3 - MASK)
     bilevel = save(tmp_path / "b.tif", Image.fromarray(MASK > 1))
     np.testing.assert_array_equal(read(image, bilevel).mask, MASK > 1)
-    painted = save(tmp_path / "c.tif", coloured(MASK))
-    np.testing.assert_array_equal(read(image, painted, palette=COLOURS).mask, MASK)
+    painted = save(tmp_path / "c.tif", colored(MASK))
+    np.testing.assert_array_equal(read(image, painted, palette=COLORS).mask, MASK)
 
 
 def test_ids_of_many_bits_signed_ones_and_fractions(tmp_path):
@@ -92,9 +92,9 @@ def test_the_orientation_of_a_mask_is_applied(tmp_path):
 def test_lossy_masks_are_refused(tmp_path, compression):
     pytest.importorskip("imagecodecs")
     image, path = save(tmp_path / "i.png", IMAGE), tmp_path / "m.tif"
-    tifffile.imwrite(path, coloured(MASK), photometric="rgb", compression=compression)
+    tifffile.imwrite(path, colored(MASK), photometric="rgb", compression=compression)
     with pytest.raises(BrokenPairError, match="'lossy'"):
-        read(image, path, palette=COLOURS)
+        read(image, path, palette=COLORS)
 
 
 def test_complex_numbers_are_no_ids(tmp_path):
@@ -115,9 +115,9 @@ def test_colors_of_eight_bits_in_a_table_of_sixteen(tmp_path):
     """What some writers store; libtiff takes it so, too."""
     image, path = save(tmp_path / "i.png", IMAGE), tmp_path / "m.tif"
     table = np.zeros((3, 256), "uint16")
-    table[:, :4] = np.array(COLOURS).T
+    table[:, :4] = np.array(COLORS).T
     tifffile.imwrite(path, MASK, photometric="palette", colormap=table)
-    np.testing.assert_array_equal(read(image, path, palette=COLOURS).mask, MASK)
+    np.testing.assert_array_equal(read(image, path, palette=COLORS).mask, MASK)
 
 
 def test_stacks_and_many_channels_are_refused(tmp_path):

@@ -1,4 +1,4 @@
-"""Several colour layers in a row, beside the same layers one by one."""
+"""Several color layers in a row, beside the same layers one by one."""
 
 import keras
 import numpy as np
@@ -7,7 +7,7 @@ import pytest
 import keras_segaug as ks
 from tests.data import ct_slices, labels, pictures, to_numpy
 
-# What works on all channels together, on each, on values, on neighbours, on masks.
+# What works on all channels together, on each, on values, on neighbors, on masks.
 LAYERS = {
     "brightness": lambda: ks.ImageOnlyBrightness(0.2),
     "contrast": lambda: ks.ImageOnlyContrast(0.5),

@@ -7,11 +7,11 @@ RNG = np.random
 
 
 def turned(array, degrees, order, shift=(0.0, 0.0), mode="reflect"):
-    """Turns (H, W, ...) about its centre and shifts it by (rows, columns)."""
+    """Turns (H, W, ...) about its center and shifts it by (rows, columns)."""
     angle = np.deg2rad(degrees)
     matrix = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    centre = (np.array(array.shape[:2]) - 1) / 2
-    offset = centre - matrix @ (centre + shift)
+    center = (np.array(array.shape[:2]) - 1) / 2
+    offset = center - matrix @ (center + shift)
     planes = array.reshape(*array.shape[:2], -1)
     moved = [
         ndimage.affine_transform(
@@ -47,7 +47,7 @@ def right_wrapped(image, mask):
     return turned(image, angle, 1, shift, "grid-wrap"), turned(mask, angle, 0, shift, "grid-wrap")
 
 
-def coloured(image):
+def colored(image):
     """Gain, brightness, gamma and noise."""
     image = image.astype("float64") / 255
     image = (image ** RNG.uniform(0.7, 1.5)) * RNG.uniform(0.6, 1.2) + RNG.uniform(-0.1, 0.1)
@@ -55,9 +55,9 @@ def coloured(image):
     return (image * 255).round().clip(0, 255).astype("uint8")
 
 
-def right_coloured(image, mask):
+def right_colored(image, mask):
     image, mask = right(image, mask)
-    return coloured(image), mask
+    return colored(image), mask
 
 
 def right_erased(image, mask):
@@ -66,7 +66,7 @@ def right_erased(image, mask):
     return image, mask
 
 
-def right_normalised(image, mask):
+def right_normalized(image, mask):
     image, mask = right(image, mask)
     return (image / 255.0 - (0.5, 0.4, 0.3)) / (0.2, 0.3, 0.25), mask
 
@@ -105,14 +105,14 @@ def off_by_half_a_pixel(image, mask):
     return turned(image, angle, 1, shift), turned(mask, angle, 0, shift + np.array([0.5, 0.0]))
 
 
-def off_by_a_pixel_coloured(image, mask):
+def off_by_a_pixel_colored(image, mask):
     image, mask = off_by_a_pixel(image, mask)
-    return coloured(image), mask
+    return colored(image), mask
 
 
-def redraws_coloured(image, mask):
+def redraws_colored(image, mask):
     image, mask = redraws_for_the_mask(image, mask)
-    return coloured(image), mask
+    return colored(image), mask
 
 
 def rescales_the_mask(image, mask):

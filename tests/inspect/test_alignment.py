@@ -32,7 +32,7 @@ def test_every_layer_passes(case):
         return
     assert report.ok, report
     assert report.facts["reproducible"] is True
-    drawn = {report.facts["geometry_drawn"], report.facts["colours_drawn"]}
+    drawn = {report.facts["geometry_drawn"], report.facts["colors_drawn"]}
     assert ("for each sample" in drawn) == case.make().random
 
 
@@ -40,15 +40,15 @@ RIGHT = [
     broken.right,
     broken.right_bicubic_filled,
     broken.right_wrapped,
-    broken.right_coloured,
+    broken.right_colored,
     broken.right_erased,
-    broken.right_normalised,
+    broken.right_normalized,
 ]
 
 
 @pytest.mark.parametrize("bits", [1, 2, 3, 4])
-def test_few_colours_are_no_false_alarm(bits):
-    """A picture of two grey levels shows but four places, which fit by chance now and then."""
+def test_few_colors_are_no_false_alarm(bits):
+    """An image of two gray levels shows but four places, which fit by chance now and then."""
     step = 256 >> bits
     for shown in (0, step // 2):
         report = ks.check_alignment(
@@ -72,8 +72,8 @@ def test_no_false_alarm(function, labels):
         (broken.leaves_the_mask, {"misaligned"}),
         (broken.off_by_a_pixel, {"misaligned"}),
         (broken.off_by_half_a_pixel, {"misaligned"}),
-        (broken.off_by_a_pixel_coloured, {"misaligned"}),
-        (broken.redraws_coloured, {"misaligned"}),
+        (broken.off_by_a_pixel_colored, {"misaligned"}),
+        (broken.redraws_colored, {"misaligned"}),
         (broken.interpolates_the_mask, {"labels_invented"}),
         (broken.casts_the_mask, {"mask_dtype"}),
         (broken.rescales_the_mask, {"labels_invented", "mask_dtype", "undecided"}),
@@ -156,7 +156,7 @@ def test_any_flip_and_shift(rows, columns, down, right):
 @given(st.integers(32, 100), st.integers(32, 100), st.integers(0, 5), st.floats(0, 360))
 def test_places_are_read_to_a_tenth_of_a_pixel(height, width, number, degrees):
     probe = Probe((height, width), number, 112)
-    turned = broken.turned(probe.picture, degrees, 1)
+    turned = broken.turned(probe.image, degrees, 1)
     found = read(turned, probe)
     rows = broken.turned(probe.rows.astype("float64"), degrees, 1)
     assert found.readable.mean() > 0.7
@@ -259,11 +259,11 @@ def test_an_error_of_the_augmentation_is_a_finding():
 
 def test_no_colors_are_drawn_where_none_are():
     turn = ks.Pipeline([ks.JointRandomFlip(), ks.JointRandomRotation(0.1)], jit_compile=False)
-    assert ks.check_alignment(turn, **SMALL).facts["colours_drawn"] == "not at all"
+    assert ks.check_alignment(turn, **SMALL).facts["colors_drawn"] == "not at all"
     both = ks.Pipeline([ks.JointRandomFlip(), ks.ImageOnlyBrightness(0.3)], jit_compile=False)
-    assert "beside the geometry" in ks.check_alignment(both, **SMALL).facts["colours_drawn"]
+    assert "beside the geometry" in ks.check_alignment(both, **SMALL).facts["colors_drawn"]
     color = ks.ImageOnlyBrightness(0.3, jit_compile=False)
-    assert ks.check_alignment(color, **SMALL).facts["colours_drawn"] == "for each sample"
+    assert ks.check_alignment(color, **SMALL).facts["colors_drawn"] == "for each sample"
 
 
 def half_a_pixel_beside(image, mask):
@@ -273,7 +273,7 @@ def half_a_pixel_beside(image, mask):
 def half_a_pixel_beside_colored(image, mask):
     angle, shift = broken.draw()
     image = broken.turned(image, angle, 1, shift)
-    return broken.coloured(image), broken.turned(mask, angle, 0, shift + np.array([0.5, 0.0]))
+    return broken.colored(image), broken.turned(mask, angle, 0, shift + np.array([0.5, 0.0]))
 
 
 @pytest.mark.parametrize("function", [half_a_pixel_beside, half_a_pixel_beside_colored])

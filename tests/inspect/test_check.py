@@ -56,7 +56,7 @@ def test_reports_stages_compilation_and_shapes(saved, capsys, backend_is):
         f"  compiled: {compiled}\n"
         "  images: (48, 40, 3) uint8 -> (30, 20, 3) float32\n"
         "  masks: (48, 40) uint8 -> (30, 20, 5) uint8\n"
-        "  tried on a picture of noise: works\n"
+        "  tried on an image of noise: works\n"
     )
 
 
@@ -183,7 +183,7 @@ def test_shapes_no_layer_takes(saved, shape, said, capsys):
 
 def test_a_large_shape_is_not_tried(saved, capsys):
     assert main(["check", str(saved), "--shape", "40000,40000,1"]) == 0
-    assert "not tried: a picture of 40000 x 40000" in capsys.readouterr().out
+    assert "not tried: an image of 40000 x 40000" in capsys.readouterr().out
 
 
 def test_erasing_is_no_lookup_and_an_aimed_crop_says_why_it_is_alone():

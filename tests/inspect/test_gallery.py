@@ -1,4 +1,4 @@
-"""The gallery shows the pictures it was given and what a layer makes of them, in true colours."""
+"""The gallery shows the images it was given and what a layer makes of them, in true colors."""
 
 import sys
 
@@ -17,7 +17,7 @@ from tests.test_docs import ROOT
 
 
 def shown(figure):
-    """The pictures of a figure, row by row."""
+    """The images of a figure, row by row."""
     axes = [a for a in figure.axes if a.images]
     return [np.asarray(a.images[0].get_array()) for a in axes]
 
@@ -68,7 +68,7 @@ def test_classes_are_filled_outlined_and_named():
         ks.JointRandomFlip(), images, masks, draws=1, class_names=names, opacity=0.5
     )
     original = shown(figure)[0]
-    road = np.array(view.colour_of(1))
+    road = np.array(view.color_of(1))
     assert (original[50, 50] == 100).all()
     np.testing.assert_array_equal(original[200, 200], (road * 0.5 + 50).round())
     np.testing.assert_array_equal(original[100, 200], road)
@@ -119,7 +119,7 @@ def test_value_range_can_be_given():
     assert (shown(figure)[0] == 128).all()
 
 
-def test_normalised_draws_leave_the_original_bright():
+def test_normalized_draws_leave_the_original_bright():
     layer = ks.ImageOnlyNormalization(per_image=True)
     figure = ks.plot_gallery(layer, pictures(1), labels(1), draws=1, opacity=0, outlines=False)
     scale = len(shown(figure)[0]) // 16
@@ -156,14 +156,14 @@ def test_one_hot_masks_and_pixels_of_no_class():
     assert legend(figure) == ["class 2", "ignored"]
 
 
-def test_colours_become_classes_also_in_the_original():
+def test_colors_become_classes_also_in_the_original():
     mask = np.zeros((1, 16, 14, 3), "uint8")
     mask[0, 4:9] = (0, 128, 0)
     to_class = ks.MaskOnlyColorToClass([(0, 0, 0), (0, 128, 0)])
     layer = ks.Pipeline([to_class, ks.JointRandomFlip()])
     figure = ks.plot_gallery(layer, pictures(1), mask, class_names=["none", "green"])
     assert legend(figure) == ["green"]
-    with pytest.raises(ValueError, match=r"plot_gallery: .* holds 128. Are these colours"):
+    with pytest.raises(ValueError, match=r"plot_gallery: .* holds 128. Are these colors"):
         ks.plot_gallery(ks.JointRandomFlip(), pictures(1), mask)
 
 
@@ -215,9 +215,9 @@ def test_real_pictures():
     figure = ks.plot_gallery(ks.JointRandomRotation(0.1), image, mask, draws=1, ignore_index=None)
     original = shown(figure)[0].astype(int)
     scale = len(original) // 512
-    coloured = np.ptp(original[::scale, ::scale], axis=-1) > 20
-    assert (coloured[mask > 0]).mean() > 0.9
-    assert not coloured[mask == 0].any()
+    colored = np.ptp(original[::scale, ::scale], axis=-1) > 20
+    assert (colored[mask > 0]).mean() > 0.9
+    assert not colored[mask == 0].any()
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_ignored_pixels_are_a_class_of_their_own_and_do_not_count():
     masks = labels(1).copy()
     masks[0, :8] = 255
     data = page_of(ks.JointRandomFlip(), pictures(1), masks, class_names={0: "air"})
-    assert data["classes"][0] == {"id": 0, "name": "air", "colour": "#ff4040", "on": False}
+    assert data["classes"][0] == {"id": 0, "name": "air", "color": "#ff4040", "on": False}
     assert data["classes"][-1]["name"] == "ignored"
     original = data["samples"][0]["pictures"][0]
     assert sum(original["shares"].values()) == pytest.approx(1.0)
@@ -102,7 +102,7 @@ def test_names_cannot_end_the_script():
     assert "alert(1)</script>" not in page
 
 
-def test_colours_become_classes():
+def test_colors_become_classes():
     mask = np.zeros((1, 16, 14, 3), "uint8")
     mask[0, :8] = (0, 128, 0)
     layer = ks.MaskOnlyColorToClass([(0, 0, 0), (0, 128, 0)])
@@ -173,14 +173,14 @@ def test_what_is_wrong_with_folders_is_said(folders, capsys):
             assert part in printed.err
         assert not (folders / "page.html").exists()
 
-    fails("no picture in", "has a mask of the same name")
+    fails("no image in", "has a mask of the same name")
     Image.fromarray(pictures(1)[0]).save(folders / "images" / "a.png")
     (folders / "masks" / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     fails(folders / "masks" / "a.png", "cannot be read")
     Image.fromarray(labels(1)[0][:9]).save(folders / "masks" / "a.png")
     fails("preview: masks must have the height")
     Image.fromarray(pictures(1)[0]).save(folders / "masks" / "a.png")
-    fails("Are these colours?", "MaskOnlyColorToClass")
+    fails("Are these colors?", "MaskOnlyColorToClass")
     shutil.rmtree(folders / "masks")
     fails("no folder", folders / "masks")
 

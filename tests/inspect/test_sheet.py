@@ -1,4 +1,4 @@
-"""`make gallery` finds every joint layer by itself, and each of them changes the picture."""
+"""`make gallery` finds every joint layer by itself, and each of them changes the image."""
 
 import numpy as np
 import pytest

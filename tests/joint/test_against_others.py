@@ -19,7 +19,7 @@ Y, X = np.indices((HEIGHT, WIDTH), "float64")
 X_CENTRE, Y_CENTRE = (WIDTH - 1) / 2, (HEIGHT - 1) / 2
 
 
-def about_centre(linear):
+def about_center(linear):
     x, y = X - X_CENTRE, Y - Y_CENTRE
     (a, b), (c, d) = linear
     return a * x + b * y + X_CENTRE, c * x + d * y + Y_CENTRE
@@ -28,11 +28,11 @@ def about_centre(linear):
 def rotation(p):
     # Content turns counter-clockwise; rows count downwards.
     c, s = np.cos(p["angle"]), np.sin(p["angle"])
-    return about_centre(((c, -s), (s, c)))
+    return about_center(((c, -s), (s, c)))
 
 
 def zoom(p):
-    return about_centre(((p["width"], 0), (0, p["height"])))
+    return about_center(((p["width"], 0), (0, p["height"])))
 
 
 def translation(p):
@@ -40,11 +40,11 @@ def translation(p):
 
 
 def shear(p):
-    return about_centre(((1, p["x"]), (p["y"], 1)))
+    return about_center(((1, p["x"]), (p["y"], 1)))
 
 
 def flip(p):
-    return about_centre(((-1 if p["horizontal"] else 1, 0), (0, -1 if p["vertical"] else 1)))
+    return about_center(((-1 if p["horizontal"] else 1, 0), (0, -1 if p["vertical"] else 1)))
 
 
 def corners(p):

@@ -66,7 +66,7 @@ def test_in_a_pipeline_what_is_filled_keeps_its_class():
 
 
 def test_kidneys_keep_their_side():
-    """On CT slices: the left kidney lies on the right of the picture, mirrored or not."""
+    """On CT slices: the left kidney lies on the right of the image, mirrored or not."""
     _, masks, names = ct_slices()
     left, right = names["kidney_left"], names["kidney_right"]
     both = [mask for mask in masks if (mask == left).any() and (mask == right).any()]

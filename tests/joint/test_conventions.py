@@ -1,4 +1,4 @@
-"""Units, signs and centres: against Keras' layers where those are right, and by hand."""
+"""Units, signs and centers: against Keras' layers where those are right, and by hand."""
 
 import keras
 import numpy as np
@@ -45,10 +45,10 @@ def test_zoom_keeps_the_aspect_unless_told_otherwise():
     assert (drawn["height"] != drawn["width"]).all()
 
 
-def test_shear_keeps_the_centre():
+def test_shear_keeps_the_center():
     layer = ks.JointRandomShear((0.5, 0.5), (0.0, 0.0), **QUIET)
     assert moved(layer, point(4, 4)) == [(4, 4)]
-    # Two rows above the centre a pixel looks one pixel to the left: content moves right.
+    # Two rows above the center a pixel looks one pixel to the left: content moves right.
     assert moved(layer, point(2, 4)) == [(2, 5)]
 
 
@@ -108,7 +108,7 @@ def test_resizing_is_that_of_tensorflow(size, interpolation):
     expected = tf.image.resize(images, size, interpolation).numpy()
     floats = to_numpy(layer(images.astype("float32")))
     np.testing.assert_allclose(floats, expected, atol=1e-2)
-    # 8-bit pictures stay 8-bit through a lookup.
+    # 8-bit images stay 8-bit through a lookup.
     np.testing.assert_allclose(to_numpy(layer(images)), expected, atol=0.51)
 
 
@@ -153,7 +153,7 @@ def test_keras_agrees(ours, theirs, fill_mode):
 
 
 def test_a_merged_chain_blends_once():
-    """A turn and a turn back are the picture itself, but for the rounding of coordinates."""
+    """A turn and a turn back are the image itself, but for the rounding of coordinates."""
     images = pictures(2, 40, 40)
     there_and_back = ks.Pipeline(
         [ks.JointRandomRotation((0.1, 0.1)), ks.JointRandomRotation((-0.1, -0.1))],

@@ -108,7 +108,7 @@ def test_smooth_pictures_come_back(layer):
     )
     inside = shown == 1.0
     assert inside.mean() > 0.6
-    # Two bilinear lookups: the slope of the picture is up to 7 grey levels a pixel.
+    # Two bilinear lookups: the slope of the image is up to 7 gray levels a pixel.
     assert np.abs(back - images)[inside].mean() < 0.5
 
 
@@ -166,7 +166,7 @@ def test_the_wrong_size_is_said():
         crop.invert(images, drawn, size=(20, 24))
 
 
-def test_colour_stays_where_nothing_moves():
+def test_color_stays_where_nothing_moves():
     layer = ks.ImageOnlyBrightness(0.3)
     images = pictures(2).astype("float32")
     drawn = layer.draw_parameters(images.shape, 1)

@@ -18,7 +18,7 @@ QUIET = {"jit_compile": False}
 
 
 def coordinates(height, width):
-    """A float picture of (row, column): tells where every pixel was looked up."""
+    """A float image of (row, column): tells where every pixel was looked up."""
     rows, columns = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
     return np.stack([rows, columns], -1).astype("float32")
 
@@ -47,7 +47,7 @@ def test_pad_to_aspect_ratio_is_a_resized_picture_with_a_sharp_edge():
 
 
 def test_the_letterbox_stays_sharp_in_a_chain():
-    """The fill is the fill, whatever of the picture a merged lookup could see there."""
+    """The fill is the fill, whatever of the image a merged lookup could see there."""
     border = {"fill_mode": "constant", "fill_value": 9.0}
     chain = ks.Pipeline(
         [
@@ -224,7 +224,7 @@ def test_padding_refuses_a_larger_picture():
 
 
 def test_real_slices_through_all_of_them():
-    """What the mask says of an organ, the picture shows: both come from the same place."""
+    """What the mask says of an organ, the image shows: both come from the same place."""
     images, masks, _ = read_pairs(CT)
     images, masks = images[:24:6], masks[:24:6]
     chain = ks.Pipeline(

@@ -24,7 +24,7 @@ def test_split_and_joined(count, dtype, compiled):
 @pytest.mark.parametrize("count", [1, 2, 3, 4])
 def test_joined_octets_are_rounded_and_clipped(count, compiled):
     images = np.random.default_rng(0).uniform(-40, 300, (2, 9, 7, count)).astype("float32")
-    found = run(lambda x: channels.joined_octets(channels.split(x)), [images], compiled)
+    found = run(lambda x: channels.joined_bytes(channels.split(x)), [images], compiled)
     assert found.dtype == np.uint8
     np.testing.assert_array_equal(found, np.round(images.clip(0, 255)))
 
@@ -32,7 +32,7 @@ def test_joined_octets_are_rounded_and_clipped(count, compiled):
 @pytest.mark.parametrize("compiled", COMPILED)
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_table_gives_what_the_function_gives(count, compiled):
-    """Each picture has a table of its own."""
+    """Each image has a table of its own."""
     images, power = pictures(3, 40, 30, count), np.array([0.5, 1.0, 2.0], "float32")
 
     def tabulated(images, power):

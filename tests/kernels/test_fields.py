@@ -91,14 +91,14 @@ def test_elastic_field_never_folds(strength):
     assert (x_across * y_down - x_down * y_across).min() > 0.0
 
 
-def test_lens_moves_corners_by_the_factor_and_keeps_the_centre():
+def test_lens_moves_corners_by_the_factor_and_keeps_the_center():
     layer = ks.JointRandomLensDistortion((0.2, 0.2))
     columns, rows = grid_of(layer, layer.draw_parameters((1, HEIGHT, WIDTH, 1), 1))
-    # The corner's outermost pixel centre lies half a pixel within the radius 1.
+    # The corner's outermost pixel center lies half a pixel within the radius 1.
     inside = ((WIDTH - 1) ** 2 + (HEIGHT - 1) ** 2) / (WIDTH**2 + HEIGHT**2)
-    centre = (WIDTH - 1) / 2, (HEIGHT - 1) / 2
-    np.testing.assert_allclose(columns[0, 0, 0], centre[0] - centre[0] * (1 + 0.2 * inside), 1e-4)
-    np.testing.assert_allclose(rows[0, 0, 0], centre[1] - centre[1] * (1 + 0.2 * inside), 1e-4)
+    center = (WIDTH - 1) / 2, (HEIGHT - 1) / 2
+    np.testing.assert_allclose(columns[0, 0, 0], center[0] - center[0] * (1 + 0.2 * inside), 1e-4)
+    np.testing.assert_allclose(rows[0, 0, 0], center[1] - center[1] * (1 + 0.2 * inside), 1e-4)
     middle = np.abs(columns[0, HEIGHT // 2, WIDTH // 2] - WIDTH // 2)
     assert middle < 1e-3
 

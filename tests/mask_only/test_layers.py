@@ -24,16 +24,16 @@ def test_one_hot_of_an_ignored_class_is_zero():
 
 
 @pytest.mark.parametrize("name", [path.name for path in ORGANS[::20]])
-def test_real_coloured_masks_become_their_ids(name):
+def test_real_colored_masks_become_their_ids(name):
     from PIL import Image
 
     picture = Image.open(ORGANS[0].with_name(name))
     ids = np.array(picture)
-    colours = np.array(picture.convert("RGB"))
+    colors = np.array(picture.convert("RGB"))
     table = picture.getpalette()
     palette = {tuple(table[3 * i : 3 * i + 3]): i for i in np.unique(ids).tolist()}
     layer = ks.MaskOnlyColorToClass(palette, jit_compile=False)
-    _, found = layer(colours, colours)
+    _, found = layer(colors, colors)
     np.testing.assert_array_equal(to_numpy(found)[..., 0], ids)
 
 
@@ -47,14 +47,14 @@ def test_palettes_in_three_forms():
     assert layers[0].palette == layers[1].palette == layers[2].palette
 
 
-def test_an_unknown_colour_gets_the_class_for_it():
+def test_an_unknown_color_gets_the_class_for_it():
     mask = np.array([[[0, 0, 0], [1, 2, 3]]], "uint8")
     layer = ks.MaskOnlyColorToClass([(0, 0, 0)], unknown_class=7, jit_compile=False)
     _, found = layer(np.zeros((1, 2, 3)), mask)
     assert to_numpy(found).ravel().tolist() == [0, 7]
 
 
-def test_an_unknown_colour_is_ignored_where_it_cannot_be_seen():
+def test_an_unknown_color_is_ignored_where_it_cannot_be_seen():
     import tensorflow as tf
 
     mask = np.array([[[0, 0, 0], [1, 2, 3]]], "uint8")
@@ -69,12 +69,12 @@ def test_ids_that_the_dtype_cannot_hold():
         layer(np.zeros((2, 2, 3)), np.zeros((2, 2, 3), "uint8"))
 
 
-def test_colours_to_classes_to_one_hot():
+def test_colors_to_classes_to_one_hot():
     mask = labels()
-    colours = np.stack([mask, 255 - mask, mask], -1)
+    colors = np.stack([mask, 255 - mask, mask], -1)
     palette = [(i, 255 - i, i) for i in range(5)]
     layer = ks.Pipeline([ks.MaskOnlyColorToClass(palette), ks.MaskOnlyOneHot(5)])
-    _, rows = layer(pictures(), colours)
+    _, rows = layer(pictures(), colors)
     np.testing.assert_array_equal(to_numpy(rows), np.eye(5)[mask])
 
 

@@ -1,7 +1,7 @@
 """Geometry beside torchvision v2, on a real CT slice: `make test-torchvision` (over 5 GB).
 
 torchvision takes the map by its own arguments, so both conventions are tested: angles in degrees,
-corners in pixels, displacements in fractions of half a picture.
+corners in pixels, displacements in fractions of half an image.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ BORDER = {"fill_mode": "constant", "dtype": "float32"}
 
 
 def pairs(layer):
-    """(ours, drawn parameters, the picture as torchvision takes it) for each slice."""
+    """(ours, drawn parameters, the image as torchvision takes it) for each slice."""
     images = IMAGES.astype("float32")
     drawn = layer.draw_parameters(images.shape, 5)
     ours = to_numpy(layer.apply(images, drawn))

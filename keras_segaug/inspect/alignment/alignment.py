@@ -14,7 +14,7 @@ from keras_segaug.inspect.alignment.report import (
     Finding,
     SampleReading,
 )
-from keras_segaug.inspect.alignment.summary import Outcome, same, summarise
+from keras_segaug.inspect.alignment.summary import Outcome, same, summarize
 from keras_segaug.inspect.preview.labels import Labels, read_labels
 
 
@@ -34,10 +34,10 @@ def check_alignment(
     mask_fill=None,
     allow=(),
 ):
-    """Pushes coded pictures and masks through any augmentation and reports what went wrong.
+    """Pushes coded images and masks through any augmentation and reports what went wrong.
 
-    Red and blue of the pictures tell for each pixel where it stood, green whether they can
-    be believed, and each label tells its place, too. Where the colours were changed, image and
+    Red and blue of the images tell for each pixel where it stood, green whether they can
+    be believed, and each label tells its place, too. Where the colors were changed, image and
     mask are registered instead: the best fit must be without a shift.
 
     Args:
@@ -48,24 +48,24 @@ def check_alignment(
             "torchvision", "generators", "function", or "map" for a layer or function within
             `tf.data.Dataset.map`; or a function (augmentation, images, masks) -> (images,
             masks).
-        batched: True passes whole batches, False one picture a call; None does what is usual:
-            batches for layers and generators, one picture for everything else.
-        size: (height, width) of the pictures, each in 32 .. 256. The larger, the coarser
+        batched: True passes whole batches, False one image a call; None does what is usual:
+            batches for layers and generators, one image for everything else.
+        size: (height, width) of the images, each in 32 .. 256. The larger, the coarser
             places can be told in 8 bits: up to a quarter of a pixel at 64.
-        batch_size: pictures in a batch.
-        calls: how many batches, an even number. In every other one all pictures are the same.
+        batch_size: images in a batch.
+        calls: how many batches, an even number. In every other one all images are the same.
         image_dtype: "uint8", "float32" or another dtype.
         value_range: the pair (lowest, highest) that the augmentation expects of images.
         mask_dtype: a whole-number or float dtype. Wide ones get labels up to 32592, else 224.
         mask_channel: True passes masks (..., 1), False without that axis; None takes what
             the style of call needs.
         labels: number of classes or list of ids, for an augmentation that accepts only
-            certain ones; or a list of colours. None takes 112 values with gaps. With few
+            certain ones; or a list of colors. None takes 112 values with gaps. With few
             classes only the pixels along their edges tell a small shift.
         labels_after: what these labels are to become, in their order; None: themselves. A mask
             that comes back one-hot is understood.
         mask_fill: label (or list of them) that a filled pixel may hold. None accepts one new
-            value, where the image shows no picture either.
+            value, where the image shows no image either.
         allow: names of findings that are intended, such as ("mask_dtype",).
 
     Returns:
@@ -74,8 +74,8 @@ def check_alignment(
 
         A pixel whose label could be that of the nearest pixel, roundings considered, is
         aligned. What cannot be told, and counts as unreadable: an image that came back without
-        its structure, or with changed colours and much enlarged or smaller than 32 pixels.
-        What is told coarsely: with changed colours the picture is registered as a whole, so
+        its structure, or with changed colors and much enlarged or smaller than 32 pixels.
+        What is told coarsely: with changed colors the image is registered as a whole, so
         that a shift of under three quarters of a pixel, or one that differs from place to
         place by a few pixels, may stay unseen. Test the geometry alone, too.
         Global seeds of Keras are set while testing whether an augmentation without a seed of
@@ -117,7 +117,7 @@ def check_alignment(
         intact=all(map(_same_batch, batches, before)),
         reproducible=_reproducible(caller, before[:2]),
     )
-    summarise(outcome, mask_fill)
+    summarize(outcome, mask_fill)
     samples = [_reading(*judged) for judged in outcome.judgements]
     findings = [finding for finding in outcome.findings if finding.name not in allow]
     return AlignmentReport(_name(augmentation), findings, outcome.facts, samples)
@@ -163,7 +163,7 @@ def _label_table(labels, labels_after, mask_dtype):
         checks.fail(
             OWNER, "mask_dtype", f"a dtype that holds the labels up to {np.max(values)}", mask_dtype
         )
-    # Every other one first: neighbours in the picture then are no neighbours in value, and a
+    # Every other one first: neighbors in the image then are no neighbors in value, and a
     # blend of two looks like a third that does not belong there.
     order = range(len(values)) if wide else [*range(0, len(values), 2), *range(1, len(values), 2)]
     after = after and [after[i] for i in order]
@@ -171,7 +171,7 @@ def _label_table(labels, labels_after, mask_dtype):
 
 
 def _probes(size, batch_size, calls, count):
-    """The pictures of each call: all the same in even ones, so that draws can be compared."""
+    """The images of each call: all the same in even ones, so that draws can be compared."""
     made = [_probe(tuple(size), number, count) for number in range(batch_size)]
     return [made if call % 2 else made[:1] * batch_size for call in range(calls)]
 
@@ -181,7 +181,7 @@ _probe = functools.lru_cache(64)(Probe)
 
 def _encoded(probes, dtype, value_range, table, channel):
     low, high = value_range
-    images = np.stack([probe.picture for probe in probes]) * ((high - low) / 255.0) + low
+    images = np.stack([probe.image for probe in probes]) * ((high - low) / 255.0) + low
     images = images.round() if dtype.kind == "u" else images
     masks = np.stack([table.encode(probe.codes) for probe in probes])
     return images.astype(dtype), masks[..., None] if channel and masks.ndim == 3 else masks
@@ -203,7 +203,7 @@ def _said(error, caller, batch):
 
 def _judgements(results, probes, batches, table, value_range):
     images, masks = batches[0]
-    # Half a grey level is that many pixels, and as much again for one more rounding.
+    # Half a gray level is that many pixels, and as much again for one more rounding.
     rounding = 0.6 / 255 if images.dtype.kind == "u" else 0.0
     tolerance = tuple(0.1 + rounding * (length - 1) for length in images.shape[1:3])
     channels = masks.shape[3] if masks.ndim == 4 else 0

@@ -136,7 +136,7 @@ class Albumentations(Caller):
             checks.fail(
                 OWNER,
                 "batched",
-                "False for Albumentations, which take one picture",
+                "False for Albumentations, which take one image",
                 True,
                 CallError,
             )

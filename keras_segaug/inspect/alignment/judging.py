@@ -23,7 +23,7 @@ class Judgement:
         method: "places" or "fit".
         misaligned: share of the compared pixels.
         offset: (rows, columns) of the mask beside the image, or None.
-        in_picture: (H, W) bool, pixels that surely show the picture, or None.
+        in_image: (H, W) bool, pixels that surely show the image, or None.
         bias: (rows, columns) of the mask beside the image in pixels of the result, also where
             rounding may explain it in one sample; or None.
     """
@@ -32,7 +32,7 @@ class Judgement:
     method: str
     misaligned: float = 0.0
     offset: tuple | None = None
-    in_picture: np.ndarray | None = None
+    in_image: np.ndarray | None = None
     bias: tuple | None = None
 
 
@@ -44,7 +44,7 @@ def judge(image, mask, labels, channels, probes, own, tolerance):
         mask: (H, W) or (H, W, K).
         labels: `Labels`.
         channels: the number of channels of the mask that went in, 0 without that axis.
-        probes: the pictures of the batch.
+        probes: the images of the batch.
         own: the number of this sample in the batch.
         tolerance: (rows, columns) that rounding may hide, in pixels.
     """
@@ -55,7 +55,7 @@ def judge(image, mask, labels, channels, probes, own, tolerance):
         if found is None or (number != own and found.readable.mean() < 0.5):
             continue
         if number != own:
-            return Judgement("wrong_sample", "places", in_picture=found.readable)
+            return Judgement("wrong_sample", "places", in_image=found.readable)
         unknown = (codes[found.readable] == UNKNOWN).mean()
         if unknown > 0.02:
             break
@@ -84,7 +84,7 @@ def _fit(image, levels, count, enlarged, found):
 
 
 def _repeats(codes):
-    """The share of neighbours with one label: none in a picture of the input's scale."""
+    """The share of neighbors with one label: none in an image of the input's scale."""
     return max((codes[1:] == codes[:-1]).mean(), (codes[:, 1:] == codes[:, :-1]).mean())
 
 

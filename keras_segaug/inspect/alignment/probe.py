@@ -1,13 +1,13 @@
-"""Coded pictures: each pixel says where it stood, and carries a check that it says so truly.
+"""Coded images: each pixel says where it stood, and carries a check that it says so truly.
 
-Red is a ramp over the rows and blue one over the columns, so a pixel of a moved picture
+Red is a ramp over the rows and blue one over the columns, so a pixel of a moved image
 tells its source, also between pixels: linear ramps survive every interpolation. Green is a
 texture of waves, a known function of the place. Only where green fits what red and blue say
-are the colours the original ones; a changed brightness, a filled or erased pixel, or
+are the colors the original ones; a changed brightness, a filled or erased pixel, or
 one blended across a seam does not fit and is not mistaken for a moved one.
 
 The labels follow the levels of the texture, so that they can be matched with green when the
-colours were changed; the low bits are the place modulo four, so that neighbours differ.
+colors were changed; the low bits are the place modulo four, so that neighbors differ.
 """
 
 import numpy as np
@@ -21,11 +21,11 @@ FINE = 4
 
 
 class Probe:
-    """A coded picture with its labels.
+    """A coded image with its labels.
 
     Args:
         size: (height, width).
-        number: pictures of other numbers have other textures, and so other labels.
+        number: images of other numbers have other textures, and so other labels.
         count: of label codes: a few classes, or the 112 codes of `wide_values`.
     """
 
@@ -37,7 +37,7 @@ class Probe:
         self._waves = 2 * np.pi / lengths * np.stack([np.sin(angles), np.cos(angles)])
         self._phases = draw.uniform(0, 2 * np.pi, _WAVES)
         self.rows, self.columns = np.indices(size)
-        self.picture = np.stack(
+        self.image = np.stack(
             [
                 self.rows * (255.0 / (self.height - 1)),
                 self.texture(self.rows, self.columns),
@@ -45,7 +45,7 @@ class Probe:
             ],
             -1,
         )
-        green = self.picture[..., 1]
+        green = self.image[..., 1]
         self.fine = fine_codes(count)
         levels = count // self.fine
         cuts = np.quantile(green, np.arange(1, levels) / levels)

@@ -1,4 +1,4 @@
-"""Where image and mask of a result fit best, whatever happened to the colours.
+"""Where image and mask of a result fit best, whatever happened to the colors.
 
 An aligned image is some function of its labels' levels, plus what varies slowly. How much of
 the image that explains (the correlation ratio: Roche et al., MICCAI 1998, "The correlation
@@ -129,7 +129,7 @@ def _has_texture(image):
     curved = 4 * inner - image[: -2 * far, far:-far] - image[2 * far :, far:-far]
     curved -= image[far:-far, : -2 * far] + image[far:-far, 2 * far :]
     strong = np.median(np.abs(curved), (0, 1)) > 0.1 * inner.std((0, 1))
-    smooth = _neighbours(curved - curved.mean((0, 1))) > 0.6
+    smooth = _neighbors(curved - curved.mean((0, 1))) > 0.6
     return bool((strong & smooth).any())
 
 
@@ -137,11 +137,11 @@ def _smoothness(left, where):
     """How smooth what is left of the smoothest channel is."""
     field = np.zeros((*where.shape, left.shape[-1]))
     field[where] = left
-    return float(_neighbours(field).max())
+    return float(_neighbors(field).max())
 
 
-def _neighbours(field):
-    """The correlation of neighbours by channel: near 0 for noise, near 1 for the texture."""
+def _neighbors(field):
+    """The correlation of neighbors by channel: near 0 for noise, near 1 for the texture."""
     total = np.maximum((field**2).sum((0, 1)), 1e-12)
     down = (field[1:] * field[:-1]).sum((0, 1)) / total
     right = (field[:, 1:] * field[:, :-1]).sum((0, 1)) / total

@@ -40,7 +40,7 @@ class SampleReading:
     Attributes:
         call, sample: which one.
         state: "aligned", "misaligned", "wrong_sample", "undecided" or "unreadable".
-        method: "places" where each pixel's source was read, "fit" where the colours had been
+        method: "places" where each pixel's source was read, "fit" where the colors had been
             changed and image and mask were registered.
         misaligned: share of the compared pixels that are misaligned, 0 to 1.
         offset: (rows, columns) by which the mask lies beside the image, where that was found.

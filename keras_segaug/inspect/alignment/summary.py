@@ -10,7 +10,7 @@ from keras_segaug.inspect.alignment.report import Finding
 from keras_segaug.inspect.preview.labels import UNKNOWN
 
 # The share of all compared pixels from which alignment is lost, and of pixels that may be new
-# labels where the picture was still seen, such as at the seam with a filled region.
+# labels where the image was still seen, such as at the seam with a filled region.
 _FEW = 0.01
 # Rounding to pixels makes up to half a pixel, to either side; so many samples tell whether it is
 # one side always. Where nothing is drawn, all samples have one rounding.
@@ -46,7 +46,7 @@ class Outcome:
             self.findings.append(Finding(name, detail))
 
 
-def summarise(outcome, fill):
+def summarize(outcome, fill):
     """Fills in the findings and facts of an outcome."""
     _alignment(outcome)
     _labels(outcome, fill)
@@ -107,7 +107,7 @@ def _worst(decided):
 
 
 def _labels(outcome, fill):
-    """Which labels are new, and which of them only stand where nothing of the picture is seen."""
+    """Which labels are new, and which of them only stand where nothing of the image is seen."""
     declared = set() if fill is None else set(np.atleast_1d(fill).tolist())
     seen: Counter = Counter()
     hidden: Counter = Counter()
@@ -119,11 +119,11 @@ def _labels(outcome, fill):
         total += codes.size
         new = codes == UNKNOWN
         values = _values_of(mask)
-        picture = np.zeros(codes.shape, bool)
-        if judgement.in_picture is not None:
-            picture = judgement.in_picture
-        seen.update(values[new & picture].tolist())
-        hidden.update(values[new & ~picture].tolist())
+        image = np.zeros(codes.shape, bool)
+        if judgement.in_image is not None:
+            image = judgement.in_image
+        seen.update(values[new & image].tolist())
+        hidden.update(values[new & ~image].tolist())
     fills = [v for v in hidden if v == v // 1 and seen[v] <= _FEW * (seen[v] + hidden[v])]
     if fill is not None or len(set(seen) | set(hidden)) > 1:
         fills = []
@@ -143,7 +143,7 @@ def _labels(outcome, fill):
 
 
 def _values_of(mask):
-    """One number a pixel that stands for its label; of a one-hot or coloured one, the first."""
+    """One number a pixel that stands for its label; of a one-hot or colored one, the first."""
     return mask.reshape(*mask.shape[:2], -1)[..., 0].astype("float64")
 
 
@@ -172,18 +172,18 @@ def _forms(outcome):
 
 
 def _sharing(outcome):
-    """Do the samples of a batch get draws of their own? Even batches hold one picture, repeated."""
+    """Do the samples of a batch get draws of their own? Even batches hold one image, repeated."""
     alike = outcome.results[::2]
-    for which, name in ((1, "geometry"), (0, "colours")):
+    for which, name in ((1, "geometry"), (0, "colors")):
         outcome.facts[f"{name}_drawn"] = _draws(alike, which, outcome.batched)
     if outcome.facts["geometry_drawn"] != "not at all":
         # Images differ by where they look, whatever their colors.
         kept = all(judged.method == "places" for _, _, judged in outcome.judgements)
-        outcome.facts["colours_drawn"] = "not at all" if kept else _BESIDE
-    geometry, colours = (outcome.facts[f"{name}_drawn"] for name in ("geometry", "colours"))
+        outcome.facts["colors_drawn"] = "not at all" if kept else _BESIDE
+    geometry, colors = (outcome.facts[f"{name}_drawn"] for name in ("geometry", "colors"))
     if geometry == _SHARED:
         outcome.add(True, "shared", "the geometry of all samples of a batch is the same")
-    elif colours == _SHARED:
+    elif colors == _SHARED:
         outcome.add(True, "shared", "the images of a batch are changed alike")
 
 
@@ -198,7 +198,7 @@ def _draws(batches, which, batched):
     if not within and not between:
         return "not at all"
     if not batched:
-        return "for each picture (one a call)"
+        return "for each image (one a call)"
     return "for each sample" if within else _SHARED
 
 

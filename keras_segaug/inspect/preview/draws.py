@@ -18,7 +18,7 @@ _NO_IMAGES = "`images` must hold at least one image, in an array or a list of ar
 
 
 class Owner(str):
-    """The name of a function, for messages, and how the pictures it was given are laid out."""
+    """The name of a function, for messages, and how the images it was given are laid out."""
 
     data_format: str
 
@@ -34,7 +34,7 @@ def arrays_of(owner, data):
     inputs = Inputs(owner, data)
     masks = keras.tree.flatten(inputs.tensors.get("masks", []))
     if len(masks) > 1:
-        raise ValueError(f"{owner}: shows one mask a picture. Received {len(masks)}.")
+        raise ValueError(f"{owner}: shows one mask an image. Received {len(masks)}.")
     layouts = inputs.layouts()
     packed = [inputs.image_layout.pack(inputs.images)]
     packed += [layouts["masks"][0].pack(mask) for mask in masks]
@@ -43,7 +43,7 @@ def arrays_of(owner, data):
 
 
 def batches_of(owner, images, masks):
-    """[(images, masks)]: one batch where all pictures have one size, else each on its own."""
+    """[(images, masks)]: one batch where all images have one size, else each on its own."""
     if hasattr(images, "shape"):
         if 0 in images.shape:
             raise ValueError(f"{owner}: {_NO_IMAGES} Received shape {tuple(images.shape)}.")
@@ -66,7 +66,7 @@ def draw(owner, augmentation, batches, seed, number):
     """The draw of this number: [(images, masks, parameters)], one entry a batch.
 
     Parameters are those of `sample`; None for a function that is no layer of this package. A
-    picture's draw does not depend on those beside it, nor on how often the layer was called.
+    image's draw does not depend on those beside it, nor on how often the layer was called.
     """
     drawn, start = [], 0
     for images, masks in batches:

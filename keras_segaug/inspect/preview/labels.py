@@ -11,7 +11,7 @@ class Labels:
     """The values of a mask's codes 0, 1, 2, ..., before and after the augmentation.
 
     Args:
-        before: integers, or colours as tuples; the mask then has one channel a component.
+        before: integers, or colors as tuples; the mask then has one channel a component.
         after: what they are to become; None: the same.
         dtype: of the mask.
     """
@@ -35,7 +35,7 @@ class Labels:
             channels: how many channels went in; 0 without a channel axis.
         """
         if self.after.ndim == 2:
-            return self._nearest_colour(mask)
+            return self._nearest_color(mask)
         if mask.ndim == 3 and mask.shape[-1] == self.count and channels in (0, 1):
             one_hot = ((mask == 0) | (mask == 1)).all(-1) & (mask.sum(-1) == 1)
             return np.where(one_hot, np.argsort(self.after)[mask.argmax(-1)], UNKNOWN)
@@ -52,7 +52,7 @@ class Labels:
         place = np.searchsorted((ordered[1:] + ordered[:-1]) / 2, values.astype("float64"))
         return order[place]
 
-    def _nearest_colour(self, mask):
+    def _nearest_color(self, mask):
         if mask.ndim != 3 or mask.shape[-1] != self.after.shape[-1]:
             return np.full(mask.shape[:2], UNKNOWN)
         same = (mask[..., None, :] == self.after).all(-1)
@@ -60,8 +60,8 @@ class Labels:
 
 
 def read_labels(owner, argument, value):
-    """A number of classes, or a list of ids or of colours, checked."""
-    accepted = "a number of classes of at least 2, or a list of distinct class ids or colours"
+    """A number of classes, or a list of ids or of colors, checked."""
+    accepted = "a number of classes of at least 2, or a list of distinct class ids or colors"
     if isinstance(value, int) and not isinstance(value, bool) and value >= 2:
         return list(range(value))
     if not isinstance(value, (list, tuple, range)) or len(value) < 2:

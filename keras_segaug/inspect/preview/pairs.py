@@ -1,4 +1,4 @@
-"""Pictures and masks out of two folders."""
+"""Images and masks out of two folders."""
 
 import os
 from pathlib import Path
@@ -17,7 +17,7 @@ def readable(name):
 def read_pairs(owner, images, masks, count):
     """The first pairs of files with the same stem, as [(name, image, mask)].
 
-    Images are (H, W, 1) or (H, W, 3). A palette PNG is read as indices; a coloured mask
+    Images are (H, W, 1) or (H, W, 3). A palette PNG is read as indices; a colored mask
     stays (H, W, 3), for `MaskOnlyColorToClass`.
     """
     pillow = needed(owner, "PIL.Image", "plot")
@@ -26,17 +26,17 @@ def read_pairs(owner, images, masks, count):
             raise FileNotFoundError(f"{owner}: there is no folder {folder}.")
     found = find_pairs(images, masks).pairs
     if not found:
-        raise ValueError(f"{owner}: no picture in {images} has a mask of the same name in {masks}.")
+        raise ValueError(f"{owner}: no image in {images} has a mask of the same name in {masks}.")
     pairs = []
     for image_path, mask_path in found[:count]:
         pair = []
         for path, kinds in ((image_path, ("L", "RGB", "I;16")), (mask_path, None)):
             try:
-                with pillow.open(path) as picture:
-                    grey = picture.mode in ("1", "L", "LA")
-                    kept = picture.mode in (kinds or ("L", "P", "I;16", "I", "RGB"))
+                with pillow.open(path) as image_file:
+                    gray = image_file.mode in ("1", "L", "LA")
+                    kept = image_file.mode in (kinds or ("L", "P", "I;16", "I", "RGB"))
                     pair.append(
-                        np.array(picture if kept else picture.convert("L" if grey else "RGB"))
+                        np.array(image_file if kept else image_file.convert("L" if gray else "RGB"))
                     )
             except OSError as error:
                 raise ValueError(f"{owner}: {path} cannot be read: {error}") from error

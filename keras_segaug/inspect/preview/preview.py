@@ -1,4 +1,4 @@
-"""One HTML page with pictures, their draws, their masks and what was drawn."""
+"""One HTML page with images, their draws, their masks and what was drawn."""
 
 import base64
 import io
@@ -53,7 +53,7 @@ def preview_page(augmentation, pairs, draws, class_names=None, ignore_index=255,
             "pictures": [
                 {
                     "title": column,
-                    **_picture(owner, entries[i][0][0], ids[column][i], ranges[column], size),
+                    **_rendered(owner, entries[i][0][0], ids[column][i], ranges[column], size),
                     "mask": _packed(ids[column][i], classes, size),
                     "steps": _steps(augmentation, entries[i][2]),
                     "shares": view.shares(ids[column][i], ignore_index),
@@ -81,7 +81,7 @@ def filled(template, data):
 
 def _value_ranges(columns, size):
     """What is black and white in the originals and in the draws; what is to be said about it."""
-    ranges, notes = {}, [f"Pictures are shown with sides of at most {size} pixels."]
+    ranges, notes = {}, [f"Images are shown with sides of at most {size} pixels."]
     drawn = [column for column in columns if column != "Original"]
     for what, members in (("Originals", ["Original"]), ("Draws", drawn)):
         arrays = [images for column in members for images, *_ in columns[column]]
@@ -93,22 +93,22 @@ def _value_ranges(columns, size):
 
 
 def _classes(ids, class_names, ignore_index):
-    """Every class that is in a picture; what has no class comes last, with the id None."""
+    """Every class that is in an image; what has no class comes last, with the id None."""
     present = {int(c) for column in ids.values() for mask in column for c in np.unique(mask)}
     nothing = present & {ignore_index, view.NO_CLASS}
     classes = [
         {
             "id": class_id,
             "name": view.name_of(class_names, class_id),
-            "colour": view.hexadecimal(view.colour_of(class_id)),
-            # What is all around hides the picture.
+            "color": view.hexadecimal(view.color_of(class_id)),
+            # What is all around hides the image.
             "on": class_id != 0,
         }
         for class_id in sorted(present - nothing)
     ]
     if nothing:
-        grey = view.hexadecimal(view.IGNORED_COLOUR)
-        classes.append({"id": None, "name": "ignored", "colour": grey, "on": True})
+        gray = view.hexadecimal(view.IGNORED_COLOR)
+        classes.append({"id": None, "name": "ignored", "color": gray, "on": True})
     return classes
 
 
@@ -117,16 +117,16 @@ def _shrunk(shape, size):
     return [max(1, round(side * factor)) for side in shape]
 
 
-def _picture(owner, image, ids, value_range, size):
+def _rendered(owner, image, ids, value_range, size):
     pillow = needed(owner, "PIL.Image", "plot")
     levels = view.rgb(owner, image, value_range)
-    grey = image.shape[-1] == 1
-    picture = pillow.fromarray(np.ascontiguousarray(levels[..., 0] if grey else levels))
+    gray = image.shape[-1] == 1
+    rendered = pillow.fromarray(np.ascontiguousarray(levels[..., 0] if gray else levels))
     height, width = _shrunk(ids.shape, size)
     if (height, width) != ids.shape:
-        picture = picture.resize((width, height), pillow.Resampling.LANCZOS)
+        rendered = rendered.resize((width, height), pillow.Resampling.LANCZOS)
     file = io.BytesIO()
-    picture.save(file, "PNG", optimize=True)
+    rendered.save(file, "PNG", optimize=True)
     data = base64.b64encode(file.getvalue()).decode()
     return {"image": f"data:image/png;base64,{data}", "height": height, "width": width}
 

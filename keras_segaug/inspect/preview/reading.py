@@ -1,4 +1,4 @@
-"""Where each pixel of a result came from, read off colours that were kept."""
+"""Where each pixel of a result came from, read off colors that were kept."""
 
 from dataclasses import dataclass
 
@@ -6,9 +6,9 @@ import numpy as np
 
 # Of 255: how far green may be from what red and blue promise.
 _CHECK = 9.0
-# The root mean square of that where the colours were kept. Interpolation and rounding make 1 to
+# The root mean square of that where the colors were kept. Interpolation and rounding make 1 to
 # 2; a brightness changed by one level would make 3, since it moves red and blue by a quarter of
-# a pixel where the picture is 64 wide. Colours that fit by chance make 5.
+# a pixel where the image is 64 wide. Colors that fit by chance make 5.
 _KEPT = 2.6
 # How many different rows and columns must be seen, where the result has as many.
 _PLACES = 5
@@ -29,7 +29,7 @@ class Reading:
 
 
 def read(image, probe):
-    """A `Reading` of an image in 0 .. 255 units, or None where its colours are not the original."""
+    """A `Reading` of an image in 0 .. 255 units, or None where its colors are not the original."""
     if image.ndim != 3 or image.shape[-1] != 3 or min(image.shape[:2]) < 3:
         return None
     image = image.astype("float64")
@@ -41,10 +41,10 @@ def read(image, probe):
     error = image[..., 1] - probe.texture(rows, columns)
     fits = inside & (np.abs(error) < _CHECK)
     steady = fits & _steady(rows, columns)
-    # Changed colours fit by chance in one pixel of five or so, and then badly.
+    # Changed colors fit by chance in one pixel of five or so, and then badly.
     if steady.mean() < 0.05 or np.sqrt(np.mean(error[steady] ** 2)) > _KEPT:
         return None
-    # A picture of few colours (posterised, say) shows few places, and those may fit by chance.
+    # An image of few colors (posterized, say) shows few places, and those may fit by chance.
     if any(_distinct(x[steady]) < min(_PLACES, *x.shape) for x in (rows, columns)):
         return None
     return Reading(rows, columns, steady)
@@ -55,7 +55,7 @@ def _distinct(places):
 
 
 def _steady(rows, columns):
-    """Where the sources change as smoothly as elsewhere: no seam runs through the neighbours."""
+    """Where the sources change as smoothly as elsewhere: no seam runs through the neighbors."""
     step = np.zeros(rows.shape)
     for values in (rows, columns):
         for axis in (0, 1):

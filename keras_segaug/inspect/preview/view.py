@@ -1,4 +1,4 @@
-"""Images and masks as a person sees them: 8-bit colours, class ids, outlines."""
+"""Images and masks as a person sees them: 8-bit colors, class ids, outlines."""
 
 import colorsys
 import numbers
@@ -8,9 +8,9 @@ import numpy as np
 
 from keras_segaug import checks
 
-# The first seven classes: colours that people with any colour vision tell apart (Okabe and Ito,
+# The first seven classes: colors that people with any color vision tell apart (Okabe and Ito,
 # "Color Universal Design", 2008), the brightest first; their black would not show. Then three more.
-_COLOURS = (
+_COLORS = (
     (230, 159, 0),
     (86, 180, 233),
     (240, 228, 66),
@@ -22,22 +22,22 @@ _COLOURS = (
     (170, 120, 40),
     (170, 150, 255),
 )
-IGNORED_COLOUR = (110, 110, 110)
+IGNORED_COLOR = (110, 110, 110)
 # What a pixel without any class holds where a mask is one-hot.
 NO_CLASS = -1
 
 
-def colour_of(class_id):
-    """(red, green, blue) of a class, the same in every picture."""
-    if 1 <= class_id <= len(_COLOURS):
-        return _COLOURS[class_id - 1]
+def color_of(class_id):
+    """(red, green, blue) of a class, the same in every image."""
+    if 1 <= class_id <= len(_COLORS):
+        return _COLORS[class_id - 1]
     # Steps of the golden ratio never fall on an earlier hue.
     hue, value = (class_id * 0.6180339887) % 1.0, (1.0, 0.75)[class_id % 2]
     return tuple(round(255 * part) for part in colorsys.hsv_to_rgb(hue, 0.75, value))
 
 
-def hexadecimal(colour):
-    return "#{:02x}{:02x}{:02x}".format(*colour)
+def hexadecimal(color):
+    return "#{:02x}{:02x}{:02x}".format(*color)
 
 
 def name_of(class_names, class_id):
@@ -63,10 +63,10 @@ def check_class_names(owner, class_names):
 
 
 def value_range_of(arrays):
-    """The (black, white) that pictures are shown with, and whether that had to be guessed.
+    """The (black, white) that images are shown with, and whether that had to be guessed.
 
-    8-bit pictures, and others within 0 to 255, keep their brightness, and so do those within
-    0 to 1. Anything else (normalised pictures, 16 bits) goes from its lowest to its highest value.
+    8-bit images, and others within 0 to 255, keep their brightness, and so do those within
+    0 to 1. Anything else (normalized images, 16 bits) goes from its lowest to its highest value.
     """
     low = min(float(array.min()) for array in arrays)
     high = max(float(array.max()) for array in arrays)
@@ -100,7 +100,7 @@ def class_ids(owner, masks):
     if not np.isin(masks, (0, 1)).all():
         raise ValueError(
             f"{owner}: a mask with {masks.shape[-1]} channels is read as one-hot, but holds "
-            f"{masks.max()}. Are these colours? Turn them into classes first, with "
+            f"{masks.max()}. Are these colors? Turn them into classes first, with "
             "MaskOnlyColorToClass."
         )
     return np.where(masks.any(-1), masks.argmax(-1), NO_CLASS)
@@ -130,15 +130,15 @@ def edges(ids, width):
     return found
 
 
-def painted(picture, ids, ignore_index, background, opacity, outlines):
-    """A picture (H, W, 3) with its classes over it, at a size where outlines are thin."""
+def painted(image, ids, ignore_index, background, opacity, outlines):
+    """An image (H, W, 3) with its classes over it, at a size where outlines are thin."""
     scale = -(-560 // max(ids.shape))
-    picture = picture.repeat(scale, 0).repeat(scale, 1).astype("float32")
+    image = image.repeat(scale, 0).repeat(scale, 1).astype("float32")
     ids = ids.repeat(scale, 0).repeat(scale, 1)
     present, place = np.unique(ids, return_inverse=True)
     ignored = np.isin(present, (ignore_index, NO_CLASS))
-    colours = np.array(
-        [IGNORED_COLOUR if i else colour_of(int(c)) for i, c in zip(ignored, present, strict=True)],
+    colors = np.array(
+        [IGNORED_COLOR if i else color_of(int(c)) for i, c in zip(ignored, present, strict=True)],
         "float32",
     )
     fill = np.where(ignored, 0.75, np.where(present == background, 0.0, opacity))
@@ -147,5 +147,5 @@ def painted(picture, ids, ignore_index, background, opacity, outlines):
     if outlines:
         lined = ~ignored & (present != background)
         strength = np.where(lined[place] & edges(ids, max(ids.shape) // 190), 1.0, strength)
-    mixed = picture + strength[..., None] * (colours[place] - picture)
+    mixed = image + strength[..., None] * (colors[place] - image)
     return mixed.round().astype("uint8")

@@ -2,17 +2,17 @@
 
 import math
 
-from keras_segaug.core.backend import loops_pay, ops
+from keras_segaug.core.backend import compiling_for_cpu, ops
 from keras_segaug.kernels.values import tensors_in, with_tensors
 
-# As many pixels as a picture of 512 x 512 has.
+# As many pixels as an image of 512 x 512 has.
 _MOST_PIXELS = 1 << 18
 
 # Few enough to cost nothing, small enough for the cache.
 BLOCKS = 8
 
 
-def in_row_blocks(function, tensors, per_sample=()):
+def map_row_tiles(function, tensors, per_sample=()):
     """Calls `function` with tensors (..., rows, width, ...) and returns its list of such tensors.
 
     What comes out of a loop is in memory before it is used. XLA would else compute it once for
@@ -24,7 +24,7 @@ def in_row_blocks(function, tensors, per_sample=()):
         per_sample: tensors (B, 1, ...), handed to the function as they are, before the others.
     """
     batch, height = ops.shape(tensors[0])[:2]
-    if not loops_pay() or 0 in tensors[0].shape:
+    if not compiling_for_cpu() or 0 in tensors[0].shape:
         return function(*per_sample, *tensors)
     block = -(-height // BLOCKS)
 
@@ -42,13 +42,13 @@ def in_row_blocks(function, tensors, per_sample=()):
     return [ops.reshape(x, (-1, BLOCKS * block, *ops.shape(x)[2:]))[:, :height] for x in found]
 
 
-def in_parts(function, images, *nest):
-    """Calls `function(images, *nest)` with some pictures of the batch, then with the next.
+def map_chunks(function, images, *nest):
+    """Calls `function(images, *nest)` with some images of the batch, then with the next.
 
-    Through with a picture before it turns to the next, a CPU finds all it wrote in its cache.
+    Through with an image before it turns to the next, a CPU finds all it wrote in its cache.
 
     Args:
-        function: treats every picture by itself; returns a list of tensors (B, ...).
+        function: treats every image by itself; returns a list of tensors (B, ...).
         images: (B, *size, C), or None where there are labels alone.
         *nest: values as in `nests`, whose tensors are (B, ...).
 
@@ -71,34 +71,34 @@ def in_parts(function, images, *nest):
 def _at_once(batch, size):
     """How many images to work on together, a divisor of the batch; None for all of them."""
     known = all(isinstance(each, int) and each > 0 for each in (batch, *size))
-    if not loops_pay() or not known:
+    if not compiling_for_cpu() or not known:
         return None
     fitting = range(1, max(_MOST_PIXELS // math.prod(size), 1) + 1)
     count = max(count for count in fitting if batch % count == 0)
     return None if count == batch else count
 
 
-def computed_apart(function, tensor, shape, dtype):
+def fusion_barrier(function, tensor, shape, dtype):
     """`function(tensor)`, of this shape and dtype, in memory before it is used.
 
     XLA does not put a branch of a conditional into the loop of whoever reads its result, as it
     does with all else it can fuse: what is read more than once would be computed as often, the
-    colours of a picture that is written into its batch once a byte.
+    colors of an image that is written into its batch once a byte.
     """
-    if not loops_pay() or 0 in tensor.shape:
+    if not compiling_for_cpu() or 0 in tensor.shape:
         return function(tensor)
     # Never so, whatever the value, and be it no number: which only the compiler does not know.
     never = ops.cast(ops.reshape(tensor, (-1,))[0], "float32") < -math.inf
     return ops.cond(never, lambda: ops.zeros(shape, dtype), lambda: function(tensor))
 
 
-def materialised(values):
+def materialize(values):
     """Small tensors of one shape, written to memory before they are read.
 
-    XLA on a CPU fuses a cheap computation into every reader and drops its own optimisation
+    XLA on a CPU fuses a cheap computation into every reader and drops its own optimization
     barriers before it does; it never fuses a scatter (but for one of a single row: hence two).
     """
-    if not loops_pay() or 0 in values[0].shape:
+    if not compiling_for_cpu() or 0 in values[0].shape:
         return values
     stacked = ops.stack(values if len(values) > 1 else [*values, ops.zeros_like(values[0])])
     rows = ops.reshape(ops.arange(max(len(values), 2), dtype="int32"), (-1, 1))
@@ -113,7 +113,7 @@ def reduce_blocks(reduce, values, rows=32):
     to memory first. Elsewhere the values are returned as they are.
     """
     *rest, height, width = ops.shape(values)
-    if not loops_pay() or not isinstance(height, int) or height <= rows:
+    if not compiling_for_cpu() or not isinstance(height, int) or height <= rows:
         return values
     whole = height // rows * rows
     blocks = reduce(ops.reshape(values[..., :whole, :], (*rest, -1, rows, width)), axis=-2)
@@ -121,4 +121,4 @@ def reduce_blocks(reduce, values, rows=32):
         last = reduce(values[..., whole:, :], axis=-2, keepdims=True)
         blocks = ops.concatenate([blocks, last], axis=-2)
     # In memory, or else this and the reduction of its result would be made one again.
-    return materialised([blocks])[0]
+    return materialize([blocks])[0]

@@ -1,15 +1,15 @@
 """Functions of 8-bit values, computed once for each value and looked up."""
 
-from keras_segaug.core.backend import gather_rows, loops_pay, ops
+from keras_segaug.core.backend import compiling_for_cpu, gather_rows, ops
 from keras_segaug.kernels.sampling import dtype_of
-from keras_segaug.kernels.xla_cpu.blocks import materialised
+from keras_segaug.kernels.xla_cpu.blocks import materialize
 
 _VALUES = 256
 
 
 def can_tabulate(images):
     """Is a table for these images made faster than its function is computed for each pixel?"""
-    if isinstance(images, list) or not loops_pay() or dtype_of(images) != "uint8":
+    if isinstance(images, list) or not compiling_for_cpu() or dtype_of(images) != "uint8":
         return False
     height, width = images.shape[1:3]
     known = isinstance(height, int) and isinstance(width, int)
@@ -21,12 +21,12 @@ def tabulated(function, images):
 
     Args:
         function: takes and returns float32 (B, H, W, C), and does the same to equal values of a
-            picture.
+            image.
         images: the images.
     """
     batch = ops.shape(images)[0]
     values = ops.cast(ops.arange(_VALUES, dtype="int32"), "float32")
     values = ops.broadcast_to(ops.reshape(values, (1, -1, 1, 1)), (batch, _VALUES, 1, 1))
-    (table,) = materialised([ops.reshape(function(values), (-1,))])
+    (table,) = materialize([ops.reshape(function(values), (-1,))])
     start = ops.reshape(ops.arange(batch, dtype="int32") * _VALUES, (-1, 1, 1, 1))
     return gather_rows(table, start + ops.cast(images, "int32"))

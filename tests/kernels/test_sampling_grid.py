@@ -6,9 +6,9 @@ import keras
 import numpy as np
 
 from keras_segaug.engine.sampling_grid import SamplingGrid
+from keras_segaug.kernels import matrices
 from keras_segaug.kernels.fields import Field
 from keras_segaug.kernels.matrices import Matrix
-from keras_segaug.kernels import matrices
 from tests.data import to_numpy
 
 
@@ -87,7 +87,10 @@ def test_select_by_sample():
     condition = keras.ops.convert_to_tensor([True, False])
     moved, still = SamplingGrid((5, 7)).moved(entries), SamplingGrid((5, 7))
     zero = np.zeros((2, 5, 7))
-    for chosen, other in ((moved, still), (moved.moved(Shifted(tensor(zero), tensor(zero))), still)):
+    for chosen, other in (
+        (moved, still),
+        (moved.moved(Shifted(tensor(zero), tensor(zero))), still),
+    ):
         found = np.array(grid(SamplingGrid.select(condition, chosen, other)))
         np.testing.assert_allclose(found[:, 0], np.array(grid(moved))[:, 0], atol=1e-5)
         np.testing.assert_allclose(found[:, 1], [COLUMNS[1], ROWS[1]], atol=1e-5)
