@@ -96,7 +96,7 @@ def check(options):
 def preview(options):
     from keras_segaug.inspect.preview.files import load_augmentation
     from keras_segaug.inspect.preview.pairs import read_pairs, readable
-    from keras_segaug.inspect.preview.preview.preview import preview_page
+    from keras_segaug.inspect.preview.preview import preview_page
 
     output = Path(options.output)
     if not output.absolute().parent.is_dir():

@@ -86,8 +86,8 @@ class Color(Operation):
     """Changes the values of images, and nothing else.
 
     Args:
-        reach: what a new value depends on: "values" (the old one), "pixels" (all channels of its
-            pixel) or "images" (anything in its image).
+        reach: what a new value depends on: "values" (the old one), "places" (and where it stands),
+            "pixels" (all channels of its pixel) or "images" (anything in its image).
         function: a bound method (images, parameters) -> images, on float32; for "pixels" it takes
             and returns a list of channels.
         parameters: a dict of tensors (B, ...) and of Python values.

@@ -3,6 +3,7 @@ from keras_segaug.core import random
 from keras_segaug.core.backend import ops
 from keras_segaug.core.layer_types import ImageOnlyLayer
 from keras_segaug.kernels import color
+from keras_segaug.kernels.values import replace
 
 
 class ImageOnlyGaussianNoise(ImageOnlyLayer):
@@ -30,6 +31,10 @@ class ImageOnlyGaussianNoise(ImageOnlyLayer):
 
     def draw(self, draws):
         return {"deviation": draws.uniform(*self.factor), "noise_key": draws.key()}
+
+    def plan(self, parameters, spec):
+        # No value depends on another: nothing is won by being through with an image first.
+        return [replace(each, reach="places") for each in super().plan(parameters, spec)]
 
     def transform_images(self, images, parameters):
         noise = random.normal_field(parameters["noise_key"], *ops.shape(images)[1:])

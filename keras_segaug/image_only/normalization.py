@@ -127,6 +127,10 @@ class ImageOnlyNormalization(ImageOnlyLayer):
         scale = 1.0 / np.maximum(np.sqrt(variance), keras.config.epsilon())
         return value_ranges.scaled(value_range, scale.tolist(), (-mean * scale).tolist())
 
+    def plan(self, parameters, spec):
+        reach = "images" if self.per_image else "places"
+        return [replace(each, reach=reach) for each in super().plan(parameters, spec)]
+
     def transform_images(self, images, parameters):
         self._check_channels(images.shape[-1])
         if self.per_image:

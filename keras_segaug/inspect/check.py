@@ -59,10 +59,7 @@ def report(augmentation, shape, mask_shape=None):
 
 def stages(augmentation, size=(None, None)):
     """The operations of a call, as lists of those that are run as one."""
-    # Where a side is not known, one that most crops take.
-    size = tuple(1024 if n is None else n for n in size)
-    view = _AnyMasks(Spec(size, ANY), owner=augmentation)
-    operations, _ = augmentation._planned(augmentation._draw(0, 1), view)
+    operations = _operations(augmentation, size)
     found: list = []
     for operation in operations:
         if found and _belongs(found[-1], operation):
@@ -70,6 +67,20 @@ def stages(augmentation, size=(None, None)):
         else:
             found.append([operation])
     return found
+
+
+def _operations(augmentation, size):
+    drawn = augmentation._draw(0, 1)
+    # Where a side is not known: large enough for crops, or small enough for paddings.
+    for side in (1024, 64, 8):
+        known = tuple(side if n is None else n for n in size)
+        view = _AnyMasks(Spec(known, ANY), owner=augmentation)
+        try:
+            return augmentation._planned(drawn, view)[0]
+        except ValueError:
+            if None not in size or side == 8:
+                raise
+    raise AssertionError
 
 
 def _belongs(stage, operation):

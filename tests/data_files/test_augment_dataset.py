@@ -224,6 +224,6 @@ def test_bad_arguments(arguments, error, message):
 
 
 def test_elements_the_layer_does_not_accept():
-    dataset = tf.data.Dataset.from_tensor_slices({"image": pictures(2)})
+    dataset = tf.data.Dataset.from_tensor_slices({"photo": pictures(2)})
     with pytest.raises(ValueError, match="exactly one of the keys 'images', 'image'"):
         ks.augment_dataset(dataset, LIGHT)

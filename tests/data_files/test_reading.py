@@ -158,7 +158,7 @@ def test_a_sixteen_bit_mask_keeps_its_ids(tmp_path, image):
 
 
 @pytest.mark.parametrize(
-    "image",
+    "picture",
     [
         Image.fromarray(colored(MASK)),
         Image.fromarray(colored(MASK)).convert("RGBA"),

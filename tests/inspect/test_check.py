@@ -186,7 +186,7 @@ def test_a_large_shape_is_not_tried(saved, capsys):
     assert "not tried: an image of 40000 x 40000" in capsys.readouterr().out
 
 
-def test_erasing_is_no_lookup_and_an_aimed_crop_says_why_it_is_alone():
+def test_erasing_is_no_lookup_and_an_aimed_crop_shares_that_of_what_comes_before():
     layers = [
         ks.JointRandomFlip(),
         ks.JointRandomErasing(),
@@ -195,6 +195,6 @@ def test_erasing_is_no_lookup_and_an_aimed_crop_says_why_it_is_alone():
     ]
     text = report(ks.Pipeline(layers), (20, 18, 3))
     assert "stage 2: pixels of the image (and mask) are written\n    JointRandomErasing" in text
-    assert "stage 4: one lookup" in text
-    assert "not merged with stage 3: it looks at the mask first\n" in text
-    assert "another \n" not in text
+    last = "stage 3: one lookup of image and mask (bilinear, outside: reflect)\n"
+    assert last + "    JointRandomRotation\n    JointRandomCrop" in text
+    assert "another" not in text

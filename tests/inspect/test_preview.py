@@ -11,12 +11,12 @@ import zlib
 
 import numpy as np
 import pytest
-from keras_segaug.inspect.preview.preview.preview import preview_page
 from PIL import Image
 
 import keras_segaug as ks
 from keras_segaug.__main__ import class_names, main
 from keras_segaug.inspect.preview.pairs import read_pairs
+from keras_segaug.inspect.preview.preview import preview_page
 from tests.data import labels, pictures
 from tests.test_docs import ROOT
 
