@@ -21,8 +21,8 @@ def huge(*shape):
 
 BAD_CALLS = {
     "no image key": (
-        lambda: ({"image": pictures(), "masks": labels()},),
-        "exactly one of the keys 'images', 'image'. Received keys: ['image', 'masks']",
+        lambda: ({"photo": pictures(), "masks": labels()},),
+        "exactly one of the keys 'images', 'image'. Received keys: ['photo', 'masks']",
     ),
     "two image keys": (
         lambda: ({"image": pictures(), "images": pictures()},),
