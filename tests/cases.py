@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import keras_segaug as ks
-from keras_segaug.core.layer import arguments_of
+from keras_segaug.checks.signature import arguments_of
 
 BORDER = ("fill_mode", "interpolation")
 

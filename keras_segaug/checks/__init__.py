@@ -1,4 +1,5 @@
-"""Looks at arguments as they come in; all errors about arguments are worded in here."""
+"""Looks at arguments and data as they come in; all errors about them are worded in here."""
 
+from keras_segaug.checks.tensors import *  # noqa: F403
 from keras_segaug.checks.values import *  # noqa: F403
 from keras_segaug.checks.window_arguments import *  # noqa: F403

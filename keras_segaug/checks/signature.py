@@ -1,6 +1,8 @@
-"""Arguments that must be named, since Keras' layer of the same name has another in their place."""
+"""What the constructors of layers take."""
 
 import inspect
+
+import keras
 
 
 def check_named(cls, positional):
@@ -17,3 +19,14 @@ def check_named(cls, positional):
         f"{cls.__name__}({given}). The first number that Keras' layer of the same name takes is "
         "a chance to act: here that is `probability=`."
     )
+
+
+def arguments_of(cls):
+    """The names of all `__init__` arguments of a layer class, its bases' included, without Keras'."""
+    return {
+        parameter.name: None
+        for base in cls.__mro__[: cls.__mro__.index(keras.layers.Layer)]
+        if "__init__" in vars(base)
+        for parameter in list(inspect.signature(vars(base)["__init__"]).parameters.values())[1:]
+        if parameter.kind is not parameter.VAR_KEYWORD
+    }

@@ -175,41 +175,6 @@ def integer(owner, argument, value):
     return int(value)
 
 
-def fits_images(owner, argument, value, dtype):
-    """Can images of this dtype hold the value? Floats can, to their precision."""
-    if "int" not in dtype:
-        return
-    low, high = integer_limits(dtype)
-    if not low <= value <= high:
-        fail(owner, argument, f"in [{low}, {high}] for {dtype} images", value)
-
-
-def fits_dtype(owner, argument, value, dtype):
-    """Can a mask of this dtype hold the value?"""
-    low, high = mask_limits(dtype)
-    if not low <= value <= high:
-        wider = "8" in dtype or dtype == "bool"
-        hint = " (a mask of a wider dtype, such as int32, holds more)" if wider else ""
-        fail(owner, argument, f"in [{low}, {high}] for a {dtype} mask{hint}", value)
-
-
-def mask_limits(dtype):
-    """The smallest and largest class that a mask of this dtype holds exactly."""
-    return {
-        "bool": (0, 1),
-        "float16": (-2048, 2048),
-        "bfloat16": (-256, 256),
-        "float32": (-(2**24), 2**24),
-        "float64": (-(2**53), 2**53),
-    }.get(dtype) or integer_limits(dtype)
-
-
-def integer_limits(dtype):
-    """The smallest and largest number an integer dtype holds."""
-    bits = int(dtype.lstrip("uint"))
-    return (0, 2**bits - 1) if dtype[0] == "u" else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-
-
 def zoom_range(owner, argument, value):
     """A zoom factor: as a signed range, but at -1 an image would show nothing of itself."""
     lower, upper = signed_range(owner, argument, value)
@@ -252,40 +217,6 @@ def numbers_per_channel(owner, argument, value, low=-math.inf):
     return tuple(number(owner, argument, entry, low) for entry in value)
 
 
-def three_channels(owner, channels):
-    if len(channels) != 3:
-        raise ValueError(
-            f"{name_of(owner)}: images must have 3 channels (red, green, blue). "
-            f"Received {len(channels)}. Repeat the channel of gray images, "
-            "`np.repeat(images, 3, -1)`, or leave this layer out."
-        )
-
-
-def known_channels(owner, role, received):
-    """Is the number of channels known? In `dataset.map` it may not be."""
-    if received is None:
-        count, size = (3, "(None, None, 3)") if "mask" not in role else (1, "(None, None, 1)")
-        raise ValueError(
-            f"{name_of(owner)}: {role} must have a number of channels that is known. Received "
-            f"None. Say it to what reads the files, as in `tf.io.decode_png(file, "
-            f"channels={count})`, or call `tensor.set_shape({size})` before this layer."
-        )
-
-
-def channels(owner, received, accepted):
-    known_channels(owner, "masks", received)
-    if received != accepted:
-        raise ValueError(
-            f"{name_of(owner)}: masks must have {accepted} channel{'s' * (accepted > 1)}. "
-            f"Received {received}. "
-            + (
-                "Is the mask one-hot already? Then leave this layer out."
-                if accepted == 1
-                else "Does the mask hold class ids already? Then leave this layer out."
-            )
-        )
-
-
 def palette(owner, value):
     """Colors and their class ids, as a tuple of pairs ((red, green, blue), id)."""
     accepted = (
@@ -326,45 +257,3 @@ def weights(owner, value, count):
     if min(value) < 0.0 or sum(value) <= 0.0:
         fail(owner, "weights", "numbers of at least 0, not all of them 0", value)
     return tuple(map(float, value))
-
-
-def image_size(owner, received, expected):
-    """Does an image have the size that a layer gives back?"""
-    pairs = zip(received, expected, strict=True)
-    if any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in pairs):
-        raise ValueError(
-            f"{name_of(owner)}: to be moved back, images must have the size that the layer "
-            f"gives, {tuple(expected)}. Received {tuple(received)}. Is `size` the original size?"
-        )
-
-
-def pixels(owner, shape):
-    """Are there pixels in images (B, H, W, C), few enough for 32-bit integers to count them?"""
-    # Unknown sizes are None in TensorFlow, symbols in JAX.
-    size = tuple(n if isinstance(n, int) else 1 for n in shape)
-    batch, height, width, channels = size
-    if 0 in size[1:]:
-        raise ValueError(
-            f"{name_of(owner)}: images must have pixels. Received shape {tuple(shape)} as (batch, "
-            "height, width, channels)."
-        )
-    # Sides: float32 must tell a position from its neighbor, and from its mirror image. Pixels:
-    # with the margin that a lookup adds.
-    if (
-        max(height, width) > 1 << 23
-        or height * width * channels >= 1 << 31
-        or batch * (height + 3) * (width + 3) >= 1 << 31
-    ):
-        raise ValueError(
-            f"{name_of(owner)}: images may have sides of up to 2**23 pixels, fewer than 2**31 "
-            f"values an image and 2**31 pixels a batch. Received shape {tuple(shape)} as (batch, "
-            "height, width, channels): use smaller batches, or cut the images up."
-        )
-
-
-def numeric(owner, role, tensor):
-    dtype = str(getattr(tensor.dtype, "name", tensor.dtype)).rpartition(".")[2]
-    if not dtype.startswith(("int", "uint", "float", "bfloat", "bool")):
-        raise ValueError(
-            f"{name_of(owner)}: {role} must be integers, floats or booleans. Received {dtype}."
-        )

@@ -1,6 +1,5 @@
 """The template of every layer; `layer_types.py` has its three types."""
 
-import inspect
 import random as python_random
 from typing import Any
 
@@ -9,7 +8,7 @@ import keras
 from keras_segaug import checks
 from keras_segaug.checks import keywords
 from keras_segaug.checks.input_tensors import warn_of_masks_left_behind
-from keras_segaug.checks.signature import check_named
+from keras_segaug.checks.signature import arguments_of, check_named
 from keras_segaug.core import backend, calls, processes, value_ranges
 from keras_segaug.core.compilation import Compiled
 from keras_segaug.core.inputs import Inputs
@@ -315,14 +314,3 @@ def unpickled(cls, config, state, home):
         layer._stream_of_calls()
         layer._state.assign(state.astype(backend.state_dtype()))
     return layer
-
-
-def arguments_of(cls):
-    """The names of all `__init__` arguments of a layer class, its bases' included."""
-    return {
-        parameter.name: None
-        for base in cls.__mro__[: cls.__mro__.index(AugmentationLayer) + 1]
-        if "__init__" in vars(base)
-        for parameter in list(inspect.signature(vars(base)["__init__"]).parameters.values())[1:]
-        if parameter.kind is not parameter.VAR_KEYWORD
-    }

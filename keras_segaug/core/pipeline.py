@@ -233,6 +233,15 @@ class RandomChoice(Composition):
     def draw(self, draws):
         return {"choice": draws.uniform()}
 
+    def _drawn(self, parameters):
+        if self._keeps_all:
+            yield from super()._drawn(parameters)
+            return
+        for number, layer in enumerate(self.layers):
+            chosen = self._chosen(parameters) == number
+            for leaf, drawn in layer._drawn(parameters["layers"][number]):
+                yield leaf, _acting(drawn, chosen)
+
     def _settle(self, parameters):
         if not self._keeps_all:
             return parameters

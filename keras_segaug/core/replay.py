@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_segaug import checks
 from keras_segaug.checks import classes
-from keras_segaug.core import backend, calls, random, value_ranges
+from keras_segaug.core import backend, calls, describe, random, value_ranges
 from keras_segaug.core.apply import apply, undo, view_of
 from keras_segaug.core.backend import ops
 from keras_segaug.core.inputs import Inputs
@@ -128,6 +128,34 @@ class Replay:
             packed = inputs.packed()
             size = size or size_of(parameters) or ops.shape(packed["images"][0])[1:3]
             return inputs.write(inputs.unpacked(undo(self, packed, parameters, size, predictions)))
+
+    def describe(self, parameters):
+        """Says what was drawn, for each sample one sentence a layer.
+
+        Args:
+            parameters: what `draw_parameters` returned.
+
+        Returns:
+            A list, one entry a sample, of lists of sentences.
+
+        Example:
+
+        >>> layer = keras_segaug.Pipeline([keras_segaug.JointRandomFlip("horizontal")])
+        >>> layer.describe(layer.draw_parameters((1, 8, 8, 3), key=1))
+        [['JointRandomFlip: horizontal yes.']]
+        """
+        self._check_parameters(parameters)
+        return [describe.sentences(self, parameters, i) for i in range(count_of(parameters))]
+
+    def __getattr__(self, name):
+        if name == "sample":
+            raise AttributeError(
+                f"{type(self).__name__}: `sample` is `draw_parameters(data_or_shape, key)` now."
+            )
+        looked_up = getattr(super(), "__getattr__", None)
+        if looked_up is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return looked_up(name)
 
     def augment(self, data, key):
         """`apply` of what `draw_parameters` draws, in one program, compiled as a call is.
@@ -259,6 +287,12 @@ def size_of(parameters):
         return rows[0, 0], rows[0, 1]
     height, width = (int(n) for n in backend.to_numpy(rows)[0])
     return None if -1 in (height, width) else (height, width)
+
+
+def count_of(parameters):
+    """How many samples parameters were drawn for."""
+    rows = parameters.get("input_size")
+    return 0 if rows is None else int(rows.shape[0])
 
 
 def len_of(inputs):

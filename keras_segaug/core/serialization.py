@@ -235,7 +235,7 @@ def class_of(owner, name, place):
 
 
 def _check_arguments(owner, cls, given, place):
-    from keras_segaug.core.layer import arguments_of
+    from keras_segaug.checks.signature import arguments_of
 
     accepted = [*arguments_of(cls), "name", "dtype", "trainable"]
     unknown = sorted(given - set(accepted))

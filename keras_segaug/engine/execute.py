@@ -6,14 +6,14 @@ from keras_segaug import checks
 from keras_segaug.core.backend import ops
 from keras_segaug.engine import fuse as fusing
 from keras_segaug.engine.batch import Batch
+from keras_segaug.engine.colors import as_dtype, run_color, where
 from keras_segaug.engine.fuse import Lookup, fuse
 from keras_segaug.engine.operations import Blend, Color, Labels, Select, Write
-from keras_segaug.kernels import antialias, byte_packing, channels, color, labels
+from keras_segaug.kernels import antialias, channels, labels
 from keras_segaug.kernels.copies import copy
 from keras_segaug.kernels.fields import pixel_grid
 from keras_segaug.kernels.sampling import dtype_of, look_up
 from keras_segaug.kernels.xla_cpu.blocks import fusion_barrier, map_chunks
-from keras_segaug.kernels.xla_cpu.tables import can_tabulate, tabulated
 
 
 def run(operations, batch, dtype):
@@ -79,7 +79,7 @@ def _colored(colors, batch, dtype="float32"):
 
     def run_all(images):
         for each in colors:
-            images = _run_color(each, images)
+            images = run_color(each, images)
         return as_dtype(images, dtype)
 
     if not colors or batch.images is None:
@@ -91,56 +91,13 @@ def _colored(colors, batch, dtype="float32"):
 def run_group(group, batch):
     """Runs one operation, or one `Lookup`."""
     if isinstance(group, Color):
-        images = None if batch.images is None else _run_color(group, batch.images)
+        images = None if batch.images is None else run_color(group, batch.images)
         return Batch(images, batch.masks, batch.weights)
     if isinstance(group, Labels):
-        masks = [_where(group.acts, group.function(mask), mask) for mask in batch.masks]
+        masks = [where(group.acts, group.function(mask), mask) for mask in batch.masks]
         return Batch(batch.images, masks, batch.weights)
     batch = Batch(channels.joined(batch.images), batch.masks, batch.weights)
     return _RUN[type(group)](group, batch)
-
-
-def _where(condition, result, original):
-    """Per sample: the result where the condition (B,) holds, the original elsewhere."""
-    if condition is None:
-        return result
-    condition = ops.reshape(condition, (-1, *[1] * (len(original.shape) - 1)))
-    return ops.where(condition, result, original)
-
-
-# --- Colors ------------------------------------------------------------------------------------
-
-
-def _run_color(color_operation, images):
-    """New images of images (B, *size, C), or of a list of their channels, which stays a list."""
-    acts, function = color_operation.acts, color_operation.function
-    rank = len((images[0] if isinstance(images, list) else images).shape)
-    drawn = {
-        name: ops.reshape(value, (-1, *[1] * (rank - 1)))
-        if len(getattr(value, "shape", ())) == 1
-        else value
-        for name, value in color_operation.parameters.items()
-    }
-
-    def with_statistics(images):
-        if color_operation.statistics is None:
-            return drawn
-        several = isinstance(images, list)
-        means = [color.channel_means(x, drawn["gaps"]) for x in (images if several else [images])]
-        return {**drawn, "mean": means if several else means[0]}
-
-    def transform(images):
-        return _where(acts, function(images, with_statistics(images)), images)
-
-    if color_operation.reach == "pixels":
-        before = channels.split(images)
-        after = function(before, with_statistics(before))
-        return [_where(acts, *pair) for pair in zip(after, before, strict=True)]
-    if color_operation.reach == "values" and isinstance(images, list):
-        return [transform(each) for each in images]
-    if color_operation.tabulate and can_tabulate(images):
-        return tabulated(transform, images)
-    return transform(ops.cast(channels.joined(images), "float32"))
 
 
 # --- Geometry ----------------------------------------------------------------------------------
@@ -250,7 +207,7 @@ def _run_blend(blend, batch):
         weight = ops.reshape(blend.weight, shape)
         values = ops.cast(tensor, "float32")
         other = ops.take(values, blend.source, axis=0)
-        return _where(blend.acts, weight * values + (1.0 - weight) * other, values)
+        return where(blend.acts, weight * values + (1.0 - weight) * other, values)
 
     for mask in batch.masks:
         if "float" not in dtype_of(mask) or mask.shape[-1] == 1:
@@ -277,9 +234,9 @@ def select(choice, results):
         chosen = choice == number
         selected = _batch_like(
             selected,
-            None if selected.images is None else _where(chosen, other.images, selected.images),
-            *(_where(chosen, a, b) for a, b in zip(other.masks, selected.masks, strict=True)),
-            *(_where(chosen, a, b) for a, b in zip(other.weights, selected.weights, strict=True)),
+            None if selected.images is None else where(chosen, other.images, selected.images),
+            *(where(chosen, a, b) for a, b in zip(other.masks, selected.masks, strict=True)),
+            *(where(chosen, a, b) for a, b in zip(other.weights, selected.weights, strict=True)),
         )
     return selected
 
@@ -298,20 +255,6 @@ _RUN = {Lookup: _run_lookup, Write: _run_write, Blend: _run_blend, Select: _run_
 def _with_dtype(batch, dtype):
     images = None if batch.images is None else as_dtype(batch.images, dtype)
     return Batch(images, batch.masks, batch.weights)
-
-
-def as_dtype(images, dtype):
-    """Casts, into integers by rounding and clipping to what they can hold; None leaves it."""
-    if isinstance(images, list) and dtype == "uint8" and len(images) <= byte_packing.BYTES:
-        return channels.joined_bytes(images)
-    images = channels.joined(images)
-    if dtype is None:
-        return images
-    if dtype_of(images) == dtype or "int" not in dtype:
-        return ops.cast(images, dtype)
-    clipped = ops.clip(ops.cast(images, "float32"), *checks.integer_limits(dtype))
-    rounded = byte_packing.rounded(clipped) if dtype == "uint8" else ops.round(clipped)
-    return ops.cast(rounded, dtype)
 
 
 # --- The other way, and what is no image ---------------------------------------------------------

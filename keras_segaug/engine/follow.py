@@ -3,6 +3,7 @@
 from keras_segaug.core.backend import ops
 from keras_segaug.engine import execute, maps
 from keras_segaug.engine.batch import Batch
+from keras_segaug.engine.colors import as_dtype
 from keras_segaug.engine.fuse import Lookup, fuse
 from keras_segaug.engine.operations import Select, Warp
 from keras_segaug.engine.sampling_grid import SamplingGrid
@@ -21,7 +22,7 @@ def interpolated(operations, values):
             moved = execute.select(group.choice, results).images
         elif isinstance(group, Lookup):
             moved = execute.run_group(group, Batch(moved, [], [])).images
-    return execute.as_dtype(moved, dtype_of(values))
+    return as_dtype(moved, dtype_of(values))
 
 
 def followed(operations, points, back=False):

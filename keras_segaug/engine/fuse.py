@@ -54,7 +54,11 @@ class Lookup(Value):
         """Where the pixels of the output look."""
         grid = SamplingGrid(self.size)
         for step in self.steps:
-            grid = _mixed(step, grid) if isinstance(step, Warp) else grid.moved(step)
+            if isinstance(step, Warp):
+                # Its regions are of its own image: what follows looks at that, as its border says.
+                grid = _mixed(step, grid.folded(self.border.mode if self.border else "constant"))
+            else:
+                grid = grid.moved(step)
         return grid
 
     @property
@@ -140,7 +144,8 @@ def lookup_of(warps):
         border=_agreed(map(_border, warps)),
         interpolation=_agreed(warp.interpolation for warp in warps),
         swaps=tuple(Swap(warp.class_swap, _mirrored(warp), warp.origin) for warp in swapping),
-        exact=all(each is not None and each.whole and each.inside for each in every),
+        exact=not warps[0].mixes
+        and all(each is not None and each.whole and each.inside for each in every),
         mixes=warps[0].mixes,
         axes=warps[0].axes,
     )

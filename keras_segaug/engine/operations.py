@@ -169,7 +169,8 @@ class Boxes(Value):
         for axis, start, length in zip(grid, self.starts, self.lengths, strict=True):
             singles = (..., *[None] * (len(axis.shape) - 1))
             start, length, place = start[singles], length[singles], axis[:, None]
-            held = held & (place >= start) & (place < start + length)
+            # A point belongs to the pixel that it is nearest to.
+            held = held & (place >= start - 0.5) & (place < start + length - 0.5)
         return ops.any(held, axis=1)
 
 

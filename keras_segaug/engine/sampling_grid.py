@@ -5,6 +5,7 @@ from keras_segaug.engine.maps import Either
 from keras_segaug.kernels import matrices
 from keras_segaug.kernels.fields import pixel_grid, pixels
 from keras_segaug.kernels.matrices import Matrix
+from keras_segaug.kernels.samplers import fold
 from keras_segaug.kernels.windows import Confined
 
 
@@ -29,8 +30,7 @@ class SamplingGrid:
 
     @property
     def is_identity(self):
-        unmoved = self._matrix is matrices.identity(len(self.size))
-        return self._grid is None and self.source is None and unmoved
+        return self.source is None and self._is_unmoved()
 
     @property
     def matrix(self):
@@ -53,6 +53,16 @@ class SamplingGrid:
         """The same points in other samples, int32 (B, *size)."""
         return SamplingGrid(self.size, self._matrix, self._grid, source)
 
+    def folded(self, fill_mode):
+        """The points of this image that stand for those outside, unless they are to be filled."""
+        if fill_mode == "constant" or self._is_unmoved():
+            return self
+        pairs = zip(self.grid(), self.size, strict=True)
+        return self._with(None, tuple(fold(axis, n, fill_mode, 0) for axis, n in pairs))
+
+    def _is_unmoved(self):
+        return self._grid is None and self._matrix is matrices.identity(len(self.size))
+
     def _with(self, matrix, grid):
         return SamplingGrid(self.size, matrix, grid, self.source)
 
@@ -68,15 +78,9 @@ class SamplingGrid:
         grid = tuple(ops.where(condition, a, b) for a, b in pairs)
         source = one.source
         if one.source is not other.source:
-            source = ops.where(condition, one._sources(), other._sources())
+            given = other.source if one.source is None else one.source
+            source = ops.where(condition, *(_sources(each.source, given) for each in (one, other)))
         return SamplingGrid(one.size, None, grid, source)
-
-    def _sources(self):
-        if self.source is not None:
-            return self.source
-        batch = max((axis.shape[0] for axis in self.grid()), key=lambda n: n != 1)
-        own = ops.reshape(ops.arange(batch, dtype="int32"), (-1, *[1] * len(self.size)))
-        return ops.broadcast_to(own, (batch, *self.size))
 
     def grid(self):
         """One float32 tensor an axis, each of which broadcasts to (B, *size)."""
@@ -121,6 +125,14 @@ class SamplingGrid:
         rows = ops.broadcast_to(pixels(self.size[0], (1, -1, *ones)), (batch, self.size[0], *ones))
         singles = [ops.broadcast_to(x, (batch, 1, *ones)) for x in entries]
         return place, singles, [rows], self.source
+
+
+def _sources(source, like):
+    """In which samples points look; None: each in its own, of as many as `like` (B, *size) has."""
+    if source is not None:
+        return source
+    own = ops.arange(ops.shape(like)[0], dtype="int32")
+    return ops.reshape(own, (-1, *[1] * (len(like.shape) - 1)))
 
 
 def _is_in_lines(grid):

@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_segaug.core import backend
 from keras_segaug.core.backend import ops
+from keras_segaug.core.describe import title
 from keras_segaug.core.inputs import Inputs
 from keras_segaug.core.value_ranges import ANY
 from keras_segaug.engine.fuse import differences, lookup_of, shared
@@ -112,14 +113,6 @@ def titles(stage):
         title(layer) + (", for samples that are drawn" if gated else "")
         for layer, gated in drawn.items()
     ]
-
-
-def title(layer):
-    name = type(layer).__name__
-    # Keras names a layer after its class, and numbers those names.
-    if layer.name.replace("_", "").rstrip("0123456789") != name.lower().rstrip("0123456789"):
-        name = f"{name} {layer.name!r}"
-    return name
 
 
 def manner(stage):

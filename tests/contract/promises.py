@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 import keras_segaug
-from keras_segaug.core.layer import arguments_of
+from keras_segaug.checks.signature import arguments_of
 from tests.data import as_held, dtype_of, labels, pictures, to_numpy
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
-from keras_segaug.core.layer import arguments_of
+from keras_segaug.checks.signature import arguments_of
 from tests.cases import CASES, ids
 from tests.contract import promises
 from tests.data import mask_for, pictures

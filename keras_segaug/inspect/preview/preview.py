@@ -6,11 +6,11 @@ import json
 import zlib
 from pathlib import Path
 
-import keras
 import numpy as np
 
+from keras_segaug.core.describe import drawn_for
 from keras_segaug.extras import needed
-from keras_segaug.inspect.check import heading, stages, title
+from keras_segaug.inspect.check import heading, stages
 from keras_segaug.inspect.preview import view
 from keras_segaug.inspect.preview.draws import Owner, arrays_of, batches_of, coded, draw
 
@@ -150,27 +150,6 @@ def _steps(augmentation, parameters):
     if parameters is None:
         return []
     return [
-        {
-            "layer": title(layer),
-            "applied": bool(_first(drawn.get("applied", [True]))),
-            "values": [
-                [name, _said(_first(value))]
-                for name, value in drawn.items()
-                # The seed of a field of noise says nothing to a reader.
-                if name != "applied" and not name.endswith("key")
-            ],
-        }
-        for layer, drawn in augmentation._drawn(parameters)
+        {"layer": name, "applied": acts, "values": [list(pair) for pair in told.items()]}
+        for name, acts, told in drawn_for(augmentation, parameters, 0)
     ]
-
-
-def _first(value):
-    return np.asarray(value if isinstance(value, list) else keras.ops.convert_to_numpy(value))[0]
-
-
-def _said(value):
-    if value.dtype == bool:
-        return "yes" if value.all() else "no"
-    if value.size <= 4:
-        return ", ".join(f"{number:.4g}" for number in value.ravel())
-    return " x ".join(map(str, value.shape)) + " numbers"
