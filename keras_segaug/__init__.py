@@ -4,43 +4,64 @@ Everything public is here: `keras_segaug.JointRandomFlip`, `keras_segaug.Pipelin
 """
 
 import importlib
+from typing import TYPE_CHECKING, Any
 
-from keras_segaug.core import random
-from keras_segaug.core.identity import Identity
-from keras_segaug.core.layer import AugmentationLayer
-from keras_segaug.core.layer_types import ImageOnlyLayer, JointLayer, MaskOnlyLayer
-from keras_segaug.core.pipeline import Pipeline, RandomChoice
-from keras_segaug.image_only.brightness import ImageOnlyBrightness
-from keras_segaug.image_only.color_jitter import ImageOnlyColorJitter
-from keras_segaug.image_only.contrast import ImageOnlyContrast
-from keras_segaug.image_only.gamma import ImageOnlyGamma
-from keras_segaug.image_only.gaussian_blur import ImageOnlyGaussianBlur
-from keras_segaug.image_only.gaussian_noise import ImageOnlyGaussianNoise
-from keras_segaug.image_only.hue import ImageOnlyHue
-from keras_segaug.image_only.normalization import ImageOnlyNormalization
-from keras_segaug.image_only.rescaling import ImageOnlyRescaling
-from keras_segaug.image_only.saturation import ImageOnlySaturation
-from keras_segaug.joint.affine import JointRandomAffine
-from keras_segaug.joint.center_crop import JointCenterCrop
-from keras_segaug.joint.elastic_transform import JointRandomElasticTransform
-from keras_segaug.joint.erasing import JointRandomErasing
-from keras_segaug.joint.flip import JointRandomFlip
-from keras_segaug.joint.grid_distortion import JointRandomGridDistortion
-from keras_segaug.joint.lens_distortion import JointRandomLensDistortion
-from keras_segaug.joint.padding import JointPadding
-from keras_segaug.joint.perspective import JointRandomPerspective
-from keras_segaug.joint.random_crop import JointRandomCrop
-from keras_segaug.joint.resized_crop import JointRandomResizedCrop
-from keras_segaug.joint.resizing import JointResizing
-from keras_segaug.joint.rotate90 import JointRandomRotate90
-from keras_segaug.joint.rotation import JointRandomRotation
-from keras_segaug.joint.scale_crop import JointRandomScaleCrop
-from keras_segaug.joint.shear import JointRandomShear
-from keras_segaug.joint.translation import JointRandomTranslation
-from keras_segaug.joint.zoom import JointRandomZoom
-from keras_segaug.mask_only.color_to_class import MaskOnlyColorToClass
-from keras_segaug.mask_only.one_hot import MaskOnlyOneHot
-from keras_segaug.version import __version__
+from keras_segaug import random as random
+from keras_segaug.core.identity import Identity as Identity
+from keras_segaug.core.layer import AugmentationLayer as AugmentationLayer
+from keras_segaug.core.layer_types import ImageOnlyLayer as ImageOnlyLayer
+from keras_segaug.core.layer_types import JointLayer as JointLayer
+from keras_segaug.core.layer_types import MaskOnlyLayer as MaskOnlyLayer
+from keras_segaug.core.pipeline import Pipeline as Pipeline
+from keras_segaug.core.pipeline import RandomChoice as RandomChoice
+from keras_segaug.image_only.brightness import ImageOnlyBrightness as ImageOnlyBrightness
+from keras_segaug.image_only.color_jitter import ImageOnlyColorJitter as ImageOnlyColorJitter
+from keras_segaug.image_only.contrast import ImageOnlyContrast as ImageOnlyContrast
+from keras_segaug.image_only.gamma import ImageOnlyGamma as ImageOnlyGamma
+from keras_segaug.image_only.gaussian_blur import ImageOnlyGaussianBlur as ImageOnlyGaussianBlur
+from keras_segaug.image_only.gaussian_noise import ImageOnlyGaussianNoise as ImageOnlyGaussianNoise
+from keras_segaug.image_only.hue import ImageOnlyHue as ImageOnlyHue
+from keras_segaug.image_only.normalization import ImageOnlyNormalization as ImageOnlyNormalization
+from keras_segaug.image_only.rescaling import ImageOnlyRescaling as ImageOnlyRescaling
+from keras_segaug.image_only.saturation import ImageOnlySaturation as ImageOnlySaturation
+from keras_segaug.joint.affine import JointRandomAffine as JointRandomAffine
+from keras_segaug.joint.center_crop import JointCenterCrop as JointCenterCrop
+from keras_segaug.joint.elastic_transform import (
+    JointRandomElasticTransform as JointRandomElasticTransform,
+)
+from keras_segaug.joint.erasing import JointRandomErasing as JointRandomErasing
+from keras_segaug.joint.flip import JointRandomFlip as JointRandomFlip
+from keras_segaug.joint.grid_distortion import (
+    JointRandomGridDistortion as JointRandomGridDistortion,
+)
+from keras_segaug.joint.lens_distortion import (
+    JointRandomLensDistortion as JointRandomLensDistortion,
+)
+from keras_segaug.joint.padding import JointPadding as JointPadding
+from keras_segaug.joint.perspective import JointRandomPerspective as JointRandomPerspective
+from keras_segaug.joint.random_crop import JointRandomCrop as JointRandomCrop
+from keras_segaug.joint.resized_crop import JointRandomResizedCrop as JointRandomResizedCrop
+from keras_segaug.joint.resizing import JointResizing as JointResizing
+from keras_segaug.joint.rotate90 import JointRandomRotate90 as JointRandomRotate90
+from keras_segaug.joint.rotation import JointRandomRotation as JointRandomRotation
+from keras_segaug.joint.scale_crop import JointRandomScaleCrop as JointRandomScaleCrop
+from keras_segaug.joint.shear import JointRandomShear as JointRandomShear
+from keras_segaug.joint.translation import JointRandomTranslation as JointRandomTranslation
+from keras_segaug.joint.zoom import JointRandomZoom as JointRandomZoom
+from keras_segaug.mask_only.color_to_class import MaskOnlyColorToClass as MaskOnlyColorToClass
+from keras_segaug.mask_only.one_hot import MaskOnlyOneHot as MaskOnlyOneHot
+from keras_segaug.version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from keras_segaug.data.augment import augment_dataset as augment_dataset
+    from keras_segaug.data.directory import (
+        segmentation_dataset_from_directory as segmentation_dataset_from_directory,
+    )
+    from keras_segaug.inspect.alignment.alignment import check_alignment as check_alignment
+    from keras_segaug.inspect.gallery import plot_gallery as plot_gallery
+    from keras_segaug.migration.migration import (
+        from_image_data_generator as from_image_data_generator,
+    )
 
 # What a training run needs once or never is imported when it is asked for.
 _TOOLS = {
@@ -51,12 +72,59 @@ _TOOLS = {
     "segmentation_dataset_from_directory": "data.directory",
 }
 
+__all__ = [
+    "AugmentationLayer",
+    "Identity",
+    "ImageOnlyBrightness",
+    "ImageOnlyColorJitter",
+    "ImageOnlyContrast",
+    "ImageOnlyGamma",
+    "ImageOnlyGaussianBlur",
+    "ImageOnlyGaussianNoise",
+    "ImageOnlyHue",
+    "ImageOnlyLayer",
+    "ImageOnlyNormalization",
+    "ImageOnlyRescaling",
+    "ImageOnlySaturation",
+    "JointCenterCrop",
+    "JointLayer",
+    "JointPadding",
+    "JointRandomAffine",
+    "JointRandomCrop",
+    "JointRandomElasticTransform",
+    "JointRandomErasing",
+    "JointRandomFlip",
+    "JointRandomGridDistortion",
+    "JointRandomLensDistortion",
+    "JointRandomPerspective",
+    "JointRandomResizedCrop",
+    "JointRandomRotate90",
+    "JointRandomRotation",
+    "JointRandomScaleCrop",
+    "JointRandomShear",
+    "JointRandomTranslation",
+    "JointRandomZoom",
+    "JointResizing",
+    "MaskOnlyColorToClass",
+    "MaskOnlyLayer",
+    "MaskOnlyOneHot",
+    "Pipeline",
+    "RandomChoice",
+    "__version__",
+    "augment_dataset",
+    "check_alignment",
+    "from_image_data_generator",
+    "plot_gallery",
+    "random",
+    "segmentation_dataset_from_directory",
+]
 
-def __getattr__(name):
+
+def __getattr__(name: str) -> Any:
     if name not in _TOOLS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_TOOLS[name]}"), name)
 
 
-def __dir__():
-    return sorted([*globals(), *_TOOLS])
+def __dir__() -> list[str]:
+    return __all__

@@ -57,3 +57,12 @@ def test_importing_adds_no_module_but_the_packages_own():
         "print(sorted({n.partition('.')[0] for n in set(sys.modules) - before}))"
     )
     assert run(code, "tensorflow").stdout.strip() == "['keras_segaug']"
+
+
+def test_the_names_of_the_package_are_those_that_it_gives_away():
+    import keras_segaug
+
+    assert dir(keras_segaug) == sorted(keras_segaug.__all__)
+    for name in keras_segaug.__all__:
+        assert getattr(keras_segaug, name) is not None
+    assert {"key", "fold_in", "Draws"} <= set(keras_segaug.random.__all__)

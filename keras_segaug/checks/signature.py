@@ -22,7 +22,7 @@ def check_named(cls, positional):
 
 
 def arguments_of(cls):
-    """The names of all `__init__` arguments of a layer class, its bases' included, without Keras'."""
+    """The names of all `__init__` arguments of a layer class, but for those of Keras' own."""
     return {
         parameter.name: None
         for base in cls.__mro__[: cls.__mro__.index(keras.layers.Layer)]

@@ -12,13 +12,16 @@ from keras_segaug.checks.signature import arguments_of, check_named
 from keras_segaug.core import backend, calls, processes, value_ranges
 from keras_segaug.core.compilation import Compiled
 from keras_segaug.core.inputs import Inputs
+from keras_segaug.core.random import Draws
 from keras_segaug.core.replay import Replay, len_of
 from keras_segaug.core.serialization import WrittenAsJson
 from keras_segaug.core.stream import Stream
 from keras_segaug.core.targets import IMAGE_ROLES, MASK_ROLES
 from keras_segaug.core.targets import checked as checked_targets
-from keras_segaug.engine.operations import acting_only
+from keras_segaug.core.types import Data, Parameters, Targets
+from keras_segaug.engine.operations import Operation, acting_only
 from keras_segaug.engine.spec import Spec
+from keras_segaug.engine.view import View
 from keras_segaug.kernels.values import replace
 
 
@@ -68,7 +71,7 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
     # The one warning about the value range has been given.
     _warned_of_range = False
 
-    def __init_subclass__(cls, abstract=False, **kwargs):
+    def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.is_abstract = abstract
         if not all(vars(base).get("is_abstract", True) for base in cls.__mro__[1:]):
@@ -85,13 +88,13 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
 
     def __init__(
         self,
-        probability=1.0,
-        seed=None,
-        data_format=None,
-        jit_compile="auto",
-        targets=None,
-        **kwargs,
-    ):
+        probability: float = 1.0,
+        seed: int | None = None,
+        data_format: str | None = None,
+        jit_compile: bool | str = "auto",
+        targets: Targets | None = None,
+        **kwargs: Any,
+    ) -> None:
         keywords.check_names(self, kwargs, arguments_of(type(self)))
         keywords.check_dtype(self, kwargs.get("dtype"))
         super().__init__(autocast=False, **kwargs)
@@ -111,11 +114,11 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
 
     # --- What an author may fill in ---
 
-    def draw(self, draws):
+    def draw(self, draws: Draws) -> Parameters:
         """The random numbers of a batch: a dict of tensors (B, ...), from `random.Draws`."""
         return {}
 
-    def resolve(self, parameters, view):
+    def resolve(self, parameters: Parameters, view: View) -> Parameters:
         """The drawn parameters, finished by what the batch shows; finished ones as they are.
 
         Args:
@@ -124,11 +127,11 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         """
         return parameters
 
-    def output_spec(self, spec):
+    def output_spec(self, spec: Spec) -> Spec:
         """The `engine.spec.Spec` of the result, from that of what comes in."""
         return spec
 
-    def plan(self, parameters, spec):
+    def plan(self, parameters: Parameters | None, spec: Spec) -> list[Operation]:
         """The operations that do what the layer does.
 
         Args:
@@ -146,7 +149,15 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
     # --- The public way in ---
 
     @backend.no_torch_compile
-    def __call__(self, data=None, masks=None, sample_weights=None, *more, training=None, **named):
+    def __call__(
+        self,
+        data: Data = None,
+        masks: Data = None,
+        sample_weights: Data = None,
+        *more: Data,
+        training: bool | None = None,
+        **named: Data,
+    ) -> Data:
         training = calls.training(self, training)
         inputs = calls.inputs_of(self, data, masks, sample_weights, *more, **named)
         self._stream_of_calls()

@@ -1,11 +1,14 @@
 """The three types of layers: geometry for both, color for the image, coding for the mask."""
 
 import numbers
+from collections.abc import Sequence
+from typing import Any
 
 from keras_segaug import checks
 from keras_segaug.checks import classes
 from keras_segaug.core import value_ranges
 from keras_segaug.core.layer import AugmentationLayer
+from keras_segaug.core.types import Parameters, Tensor
 from keras_segaug.engine.operations import Border, Color, Labels, Piece, Warp
 from keras_segaug.kernels import matrices
 from keras_segaug.kernels.matrices import Matrix
@@ -39,12 +42,12 @@ class JointLayer(AugmentationLayer, abstract=True):
 
     def __init__(
         self,
-        fill_mode="reflect",
-        fill_value=0.0,
-        mask_fill_value=0,
-        interpolation="bilinear",
-        **kwargs,
-    ):
+        fill_mode: str = "reflect",
+        fill_value: float = 0.0,
+        mask_fill_value: int = 0,
+        interpolation: str = "bilinear",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.fill_mode = checks.one_of(self, "fill_mode", fill_mode, checks.FILL_MODES)
         self.fill_value = checks.fill_value(self, "fill_value", fill_value)
@@ -59,15 +62,15 @@ class JointLayer(AugmentationLayer, abstract=True):
             self, "interpolation", interpolation, checks.INTERPOLATIONS
         )
 
-    def matrix(self, parameters, size):
+    def matrix(self, parameters: Parameters, size: Sequence[Any]) -> Matrix:
         """From output to input: a `kernels.matrices.Matrix` for images of this size."""
         raise NotImplementedError(f"{type(self).__name__} must define `matrix`.")
 
-    def inference_matrix(self, size):
+    def inference_matrix(self, size: Sequence[Any]) -> Matrix:
         """The matrix at inference, and for samples that the layer leaves alone."""
         return matrices.identity(len(size))
 
-    def displacement(self, parameters, size):
+    def displacement(self, parameters: Parameters, size: Sequence[Any]) -> Any:
         """What moves the points: the matrix, or a `kernels.fields.Field`."""
         return self.matrix(parameters, size)
 
@@ -143,23 +146,23 @@ class ImageOnlyLayer(AugmentationLayer, abstract=True):
     """
 
     # "mean" where `transform_values` finds the mean of each channel in `parameters["mean"]`.
-    statistics = None
+    statistics: str | None = None
     # Is `transform_values` expensive? On a CPU it is then computed once for each of the 256 values
     # of 8-bit images, and looked up.
     tabulate = False
 
-    def transform_values(self, values, parameters):
+    def transform_values(self, values: Tensor, parameters: Parameters) -> Tensor:
         """New values of values, whatever is beside them."""
         raise NotImplementedError(
             f"{type(self).__name__} must define `transform_images`, `transform_pixels` or "
             "`transform_values`."
         )
 
-    def transform_pixels(self, channels, parameters):
+    def transform_pixels(self, channels: list[Tensor], parameters: Parameters) -> list[Tensor]:
         """New channels of a list of channels."""
         raise NotImplementedError
 
-    def transform_images(self, images, parameters):
+    def transform_images(self, images: Tensor, parameters: Parameters) -> Tensor:
         """New images of images."""
         raise NotImplementedError
 
@@ -196,7 +199,7 @@ class MaskOnlyLayer(AugmentationLayer, abstract=True):
 
     random = False
 
-    def transform_mask(self, mask):
+    def transform_mask(self, mask: Tensor) -> Tensor:
         """A new mask (B, H, W, K') of the same dtype from a mask (B, H, W, K)."""
         raise NotImplementedError(f"{type(self).__name__} must define `transform_mask`.")
 

@@ -1,10 +1,14 @@
 """Layers made of layers."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from keras_segaug import checks
 from keras_segaug.checks import branches
 from keras_segaug.core import value_ranges
 from keras_segaug.core.backend import ops
 from keras_segaug.core.layer import AugmentationLayer
+from keras_segaug.core.types import ValueRange
 from keras_segaug.engine.operations import Select
 from keras_segaug.engine.spec import Spec
 from keras_segaug.kernels.values import replace
@@ -29,7 +33,7 @@ class Composition(AugmentationLayer, abstract=True):
             checks.fail(cls.__name__, "layers", accepted, args)
         return super().__new__(cls, *args, **kwargs)
 
-    def __init__(self, layers, **kwargs):
+    def __init__(self, layers: Sequence[AugmentationLayer], **kwargs: Any) -> None:
         if not isinstance(layers, (tuple, list)) or not layers:
             name = type(self).__name__
             accepted = f"a non-empty list of keras_segaug layers: {name}([first, second])"
@@ -123,7 +127,12 @@ class Pipeline(Composition):
     (2, 8, 8)
     """
 
-    def __init__(self, layers, value_range=None, **kwargs):
+    def __init__(
+        self,
+        layers: Sequence[AugmentationLayer],
+        value_range: ValueRange | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(layers, **kwargs)
         self.value_range = checks.optional_value_range(self, value_range)
         # What is unknown after one of the layers is so whatever comes in.
@@ -208,7 +217,12 @@ class RandomChoice(Composition):
     (2, 4, 4)
     """
 
-    def __init__(self, layers, weights=None, **kwargs):
+    def __init__(
+        self,
+        layers: Sequence[AugmentationLayer],
+        weights: Sequence[float] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(layers, **kwargs)
         self.weights_ = checks.weights(self, weights, len(self.layers))
         self._keeps_all = branches.keep_all(self, self.layers)

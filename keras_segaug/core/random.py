@@ -9,10 +9,12 @@ import copy
 import functools
 import hashlib
 import math
+from typing import Any
 
 import keras
 
 from keras_segaug.core.backend import ops, parts_of
+from keras_segaug.core.types import Tensor
 from keras_segaug.kernels import byte_packing
 from keras_segaug.kernels.xla_cpu.blocks import fusion_barrier, materialize
 
@@ -29,7 +31,7 @@ _GATE_STREAM = 0
 _VERSION = 1
 
 
-def key(seed, counter=0):
+def key(seed: int, counter: int = 0) -> Tensor:
     """The key of one call.
 
     Args:
@@ -42,7 +44,7 @@ def key(seed, counter=0):
     return ops.convert_to_tensor([seed & _WORD, counter & _WORD], dtype="uint32")
 
 
-def fold_in(keys, index):
+def fold_in(keys: Tensor, index: Any) -> Tensor:
     """New, independent keys from keys (..., 2) and an integer or an integer tensor (...)."""
     counter = ops.cast(index, "uint32")
     return ops.stack(threefry_2x32(keys, counter, _constant(_FOLD_STREAM)), axis=-1)
@@ -201,12 +203,12 @@ class Draws:
 
     _BLOCK = 8
 
-    def __init__(self, key, count=None):
+    def __init__(self, key: Tensor, count: int | None = None) -> None:
         self._family = _Family(key[..., None, :], count)
         self._place = 0
         self._used = 0
 
-    def children(self, count):
+    def children(self, count: int) -> list["Draws"]:
         """`Draws` of keys of their own for each of so many layers."""
         keys = self._family.keys[..., self._place, None, :]
         family = _Family(fold_in(keys, ops.arange(count, dtype="int32")), self._family.count)
@@ -223,31 +225,31 @@ class Draws:
         self._used += 1
         return self._family.block(stream, self._BLOCK)[:, self._place, column]
 
-    def uniform(self, low=0.0, high=1.0):
+    def uniform(self, low: float = 0.0, high: float = 1.0) -> Tensor:
         """(B,) float32, uniform in [low, high)."""
         return low + (high - low) * _unit(self._next())
 
-    def bernoulli(self, probability):
+    def bernoulli(self, probability: float) -> Tensor:
         """(B,) bool, true with the given probability (exactly never at 0, always at 1)."""
         return _unit(self._next()) < probability
 
-    def gate(self, probability):
+    def gate(self, probability: float) -> Tensor:
         """As `bernoulli`, from a stream of its own: no other draw depends on whether it is made."""
         return _unit(self._family.block(_GATE_STREAM, 1)[:, self._place, 0]) < probability
 
-    def sign(self):
+    def sign(self) -> Tensor:
         """(B,) float32, -1 or 1."""
         return 2.0 * ops.cast(self.bernoulli(0.5), "float32") - 1.0
 
-    def integer(self, count):
+    def integer(self, count: int) -> Tensor:
         """(B,) int32, uniform in 0 .. count - 1 (count below 2**16)."""
         return ops.cast(ops.floor(_unit(self._next()) * count), "int32")
 
-    def uniform_grid(self, height, width, low, high):
+    def uniform_grid(self, height: int, width: int, low: float, high: float) -> Tensor:
         """(B, height, width) float32, uniform in [low, high)."""
         drawn = _unit(words(self.key(), height * width, 1))
         return low + (high - low) * ops.reshape(drawn, (-1, height, width))
 
-    def key(self):
+    def key(self) -> Tensor:
         """(B, 2), a fresh key a sample, for a layer that makes its own field."""
         return ops.stack([self._next(), self._next()], axis=-1)

@@ -1,7 +1,7 @@
 """What a layer does without its own random stream: draw, apply, move back."""
 
 import numbers
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from keras_segaug.core import backend, calls, describe, random, value_ranges
 from keras_segaug.core.apply import apply, undo, view_of
 from keras_segaug.core.backend import ops
 from keras_segaug.core.inputs import Inputs
+from keras_segaug.core.types import Data, Key, Parameters, Tensor
 from keras_segaug.engine.spec import Spec
 from keras_segaug.engine.view import View
 
@@ -30,7 +31,7 @@ class Replay:
     _run_program: Any
     _stream_of_calls: Any
 
-    def draw_parameters(self, data, key):
+    def draw_parameters(self, data: Data, key: Key) -> Parameters:
         """Draws all that decides the result of a call.
 
         Args:
@@ -61,7 +62,7 @@ class Replay:
             drawn = self._finished(self._draw(key, count), view)
             return {**drawn, "input_size": _rows(view.spec.size, count)}
 
-    def call_key(self, number):
+    def call_key(self, number: int) -> Tensor:
         """The key of the call of this number, counted from 0, since the stream began.
 
         `layer.apply(data, layer.draw_parameters(data, layer.call_key(0)))` is what the first
@@ -81,7 +82,7 @@ class Replay:
             )
         return self._stream_of_calls().key(number)
 
-    def apply(self, data, parameters):
+    def apply(self, data: Data, parameters: Parameters | None) -> Data:
         """Applies drawn parameters (or None: as at inference) to any accepted structure.
 
         Args:
@@ -95,7 +96,13 @@ class Replay:
             value_ranges.look_at(self, inputs, acting=parameters is not None)
             return inputs.write(self._apply(inputs, parameters))
 
-    def invert(self, data, parameters, size=None, predictions=None):
+    def invert(
+        self,
+        data: Data,
+        parameters: Parameters | None,
+        size: Sequence[int] | None = None,
+        predictions: bool | None = None,
+    ) -> Data:
         """Moves data back to where it was before `apply` with the same parameters.
 
         For test-time augmentation: what a model says of the augmented image, in the place
@@ -129,7 +136,7 @@ class Replay:
             size = size or size_of(parameters) or ops.shape(packed["images"][0])[1:3]
             return inputs.write(inputs.unpacked(undo(self, packed, parameters, size, predictions)))
 
-    def describe(self, parameters):
+    def describe(self, parameters: Parameters) -> list[list[str]]:
         """Says what was drawn, for each sample one sentence a layer.
 
         Args:
@@ -157,7 +164,7 @@ class Replay:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return looked_up(name)
 
-    def augment(self, data, key):
+    def augment(self, data: Data, key: Key) -> Data:
         """`apply` of what `draw_parameters` draws, in one program, compiled as a call is.
 
         Args:

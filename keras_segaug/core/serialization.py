@@ -2,6 +2,7 @@
 
 import difflib
 import json
+from typing import Any
 
 import keras
 
@@ -24,7 +25,7 @@ _ELSEWHERE = {
 class WrittenAsJson:
     """Gives every layer `to_json` and `from_json`."""
 
-    def to_json(self):
+    def to_json(self) -> str:
         """The layer as JSON: its class, its arguments where they are not the defaults, its name.
 
         Names and arguments are those of Python, so that the text can be edited by hand.
@@ -53,7 +54,7 @@ class WrittenAsJson:
         return lay_out(described(type(self), config))
 
     @classmethod
-    def from_json(cls, text):
+    def from_json(cls, text: str) -> Any:
         """The layer that a JSON text describes; the inverse of `to_json`.
 
         An argument that is left out has its default. A class of keras_segaug goes by its

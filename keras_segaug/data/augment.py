@@ -1,5 +1,7 @@
 """Augments a dataset so that every element gets the same draw wherever it is computed."""
 
+from typing import Any
+
 from keras_segaug import checks
 from keras_segaug.core import backend, random
 from keras_segaug.core.inputs import Inputs
@@ -12,18 +14,18 @@ _CALL = (1 << 32) - 1
 
 
 def augment_dataset(
-    dataset,
-    augmentation,
-    seed=None,
+    dataset: Any,
+    augmentation: AugmentationLayer,
+    seed: int | None = None,
     *,
-    epoch=0,
-    advance=True,
-    stage=0,
-    start=0,
-    num_shards=1,
-    shard_index=0,
-    num_parallel_calls=None,
-):
+    epoch: Any = 0,
+    advance: bool = True,
+    stage: int = 0,
+    start: int = 0,
+    num_shards: int = 1,
+    shard_index: int = 0,
+    num_parallel_calls: int | None = None,
+) -> Any:
     """Augments a dataset; what happens to a sample depends on its number and the epoch alone.
 
     `dataset.map(layer)` numbers its calls in the order in which they happen to run, goes on

@@ -3,6 +3,8 @@
 import hashlib
 import os
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 from keras_segaug import checks
 from keras_segaug.data.arguments import folder_of, options_of, reader_of, share_of
@@ -14,29 +16,29 @@ from keras_segaug.data.survey import Survey
 
 
 def segmentation_dataset_from_directory(
-    images,
-    masks=None,
-    pair=None,
-    image_suffix="",
-    mask_suffix="",
-    palette=None,
-    class_names=None,
-    ignore_index=None,
-    color_mode="rgb",
-    batch_size=32,
-    image_size=None,
-    interpolation="bilinear",
-    antialias=False,
-    shuffle=True,
-    seed=None,
-    validation_split=None,
-    subset=None,
-    output="tuple",
-    exif_orientation=None,
-    check="all",
-    on_error="raise",
-    verbose=True,
-):
+    images: Any,
+    masks: Any = None,
+    pair: Any = None,
+    image_suffix: str = "",
+    mask_suffix: str = "",
+    palette: Any = None,
+    class_names: Any = None,
+    ignore_index: int | None = None,
+    color_mode: str = "rgb",
+    batch_size: int | None = 32,
+    image_size: Sequence[int] | None = None,
+    interpolation: str = "bilinear",
+    antialias: bool = False,
+    shuffle: bool = True,
+    seed: int | None = None,
+    validation_split: float | None = None,
+    subset: str | None = None,
+    output: str = "tuple",
+    exif_orientation: str | None = None,
+    check: str = "all",
+    on_error: str = "raise",
+    verbose: bool = True,
+) -> Any:
     """Reads folders of images and masks as a `tf.data.Dataset` of pairs.
 
     Images come as uint8 (uint16 or float32 where the files are) of shape (height, width,

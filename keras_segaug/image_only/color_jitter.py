@@ -1,6 +1,9 @@
+from typing import Any
+
 from keras_segaug import checks
 from keras_segaug.core import value_ranges
 from keras_segaug.core.layer_types import ImageOnlyLayer
+from keras_segaug.core.types import Range, ValueRange
 from keras_segaug.engine.operations import Color
 from keras_segaug.kernels import color
 
@@ -29,13 +32,13 @@ class ImageOnlyColorJitter(ImageOnlyLayer):
 
     def __init__(
         self,
-        value_range=None,
-        brightness_factor=None,
-        contrast_factor=None,
-        saturation_factor=None,
-        hue_factor=None,
-        **kwargs,
-    ):
+        value_range: ValueRange | None = None,
+        brightness_factor: Range | None = None,
+        contrast_factor: Range | None = None,
+        saturation_factor: Range | None = None,
+        hue_factor: Range | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
 
         def optional(check, argument, value):

@@ -1,5 +1,8 @@
+from typing import Any
+
 from keras_segaug import checks
 from keras_segaug.core.layer_types import ImageOnlyLayer
+from keras_segaug.core.types import Range, ValueRange
 from keras_segaug.kernels import color
 
 
@@ -23,7 +26,7 @@ class ImageOnlyGamma(ImageOnlyLayer):
 
     tabulate = True
 
-    def __init__(self, factor, value_range=None, **kwargs):
+    def __init__(self, factor: Range, value_range: ValueRange | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.factor = checks.range_around_one(self, "factor", factor)
         self.value_range = checks.optional_value_range(self, value_range)

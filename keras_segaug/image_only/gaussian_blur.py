@@ -1,7 +1,10 @@
 import math
+from collections.abc import Sequence
+from typing import Any
 
 from keras_segaug import checks
 from keras_segaug.core.layer_types import ImageOnlyLayer
+from keras_segaug.core.types import Range
 from keras_segaug.kernels import blur
 
 
@@ -25,9 +28,11 @@ class ImageOnlyGaussianBlur(ImageOnlyLayer):
     'float32'
     """
 
-    def __init__(self, *, kernel_size=3, sigma=1.0, **kwargs):
+    def __init__(
+        self, *, kernel_size: int | Sequence[int] = 3, sigma: Range = 1.0, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self.kernel_size = kernel_size
+        self.kernel_size: Any = kernel_size
         if kernel_size is not None:
             self.kernel_size = checks.odd_pair(self, "kernel_size", kernel_size)
         self.sigma = checks.unsigned_range(self, "sigma", sigma, math.inf)

@@ -1,7 +1,10 @@
+from typing import Any
+
 from keras_segaug import checks
 from keras_segaug.core import random
 from keras_segaug.core.backend import ops
 from keras_segaug.core.layer_types import ImageOnlyLayer
+from keras_segaug.core.types import Range, ValueRange
 from keras_segaug.kernels import color
 from keras_segaug.kernels.values import replace
 
@@ -24,7 +27,7 @@ class ImageOnlyGaussianNoise(ImageOnlyLayer):
     'float32'
     """
 
-    def __init__(self, factor, value_range=None, **kwargs):
+    def __init__(self, factor: Range, value_range: ValueRange | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.factor = checks.unsigned_range(self, "factor", factor)
         self.value_range = checks.optional_value_range(self, value_range)

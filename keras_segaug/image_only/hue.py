@@ -1,5 +1,8 @@
+from typing import Any
+
 from keras_segaug import checks
 from keras_segaug.core.layer_types import ImageOnlyLayer
+from keras_segaug.core.types import Range, ValueRange
 from keras_segaug.kernels import color
 
 
@@ -22,7 +25,7 @@ class ImageOnlyHue(ImageOnlyLayer):
     'float32'
     """
 
-    def __init__(self, factor, value_range=None, **kwargs):
+    def __init__(self, factor: Range, value_range: ValueRange | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.factor = checks.unsigned_range(self, "factor", factor)
         self.value_range = checks.optional_value_range(self, value_range)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -6,6 +8,7 @@ from keras_segaug.core import value_ranges
 from keras_segaug.core.backend import ops
 from keras_segaug.core.inputs import Inputs
 from keras_segaug.core.layer_types import ImageOnlyLayer
+from keras_segaug.core.types import Range
 from keras_segaug.engine.spec import NOT_ASKED
 from keras_segaug.kernels import color
 from keras_segaug.kernels.values import replace
@@ -39,18 +42,25 @@ class ImageOnlyNormalization(ImageOnlyLayer):
 
     random = False
 
-    def __init__(self, mean=None, variance=None, per_image=False, **kwargs):
+    def __init__(
+        self,
+        mean: Range | None = None,
+        variance: Range | None = None,
+        per_image: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.per_image = checks.one_of(self, "per_image", per_image, (True, False))
         if (mean is None) != (variance is None):
             checks.fail(self, "variance", "given together with `mean`", variance)
         if per_image and mean is not None:
             checks.fail(self, "mean", "None where `per_image` is True", mean)
-        self.mean = self.variance = None
+        self.mean: Any = None
+        self.variance: Any = None
         if mean is not None:
             self._set(mean, variance)
 
-    def adapt(self, data):
+    def adapt(self, data: Any) -> None:
         """Computes mean and variance of each channel over a dataset.
 
         Args:

@@ -1,3 +1,5 @@
+from typing import Any
+
 from keras_segaug import checks
 from keras_segaug.core import value_ranges
 from keras_segaug.core.layer_types import ImageOnlyLayer
@@ -24,7 +26,7 @@ class ImageOnlyRescaling(ImageOnlyLayer):
 
     random = False
 
-    def __init__(self, scale, offset=0.0, **kwargs):
+    def __init__(self, scale: float, offset: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.scale = checks.number(self, "scale", scale)
         self.offset = checks.number(self, "offset", offset)

@@ -1,7 +1,8 @@
 """Images, their draws and their masks, as a matplotlib figure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -21,20 +22,20 @@ class Cell:
 
 
 def plot_gallery(
-    source,
-    images=None,
-    masks=None,
+    source: Any,
+    images: Any = None,
+    masks: Any = None,
     *,
-    draws=4,
-    rows=4,
-    class_names=None,
-    ignore_index=255,
-    background=0,
-    outlines=True,
-    opacity=0.25,
-    value_range=None,
-    seed=0,
-):
+    draws: int = 4,
+    rows: int = 4,
+    class_names: Any = None,
+    ignore_index: int | None = 255,
+    background: int | None = 0,
+    outlines: bool = True,
+    opacity: float = 0.25,
+    value_range: Sequence[float] | None = None,
+    seed: int = 0,
+) -> Any:
     """Draws images beside what an augmentation makes of them, with their masks over them.
 
     A row is an image: the original, then its draws. Classes are filled and outlined, with

@@ -1,7 +1,9 @@
 import math
+from typing import Any
 
 from keras_segaug import checks
 from keras_segaug.core.layer_types import JointLayer
+from keras_segaug.core.types import Range
 from keras_segaug.kernels import matrices
 
 
@@ -33,20 +35,20 @@ class JointRandomAffine(JointLayer):
 
     def __init__(
         self,
-        rotation_factor=0.0,
-        zoom_height_factor=0.0,
-        zoom_width_factor=None,
-        translation_height_factor=0.0,
-        translation_width_factor=0.0,
-        shear_x_factor=0.0,
-        shear_y_factor=0.0,
-        **kwargs,
-    ):
+        rotation_factor: Range = 0.0,
+        zoom_height_factor: Range = 0.0,
+        zoom_width_factor: Range | None = None,
+        translation_height_factor: Range = 0.0,
+        translation_width_factor: Range = 0.0,
+        shear_x_factor: Range = 0.0,
+        shear_y_factor: Range = 0.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         signed, zoom = checks.signed_range, checks.zoom_range
         self.rotation_factor = checks.turns(self, "rotation_factor", rotation_factor)
         self.zoom_height_factor = zoom(self, "zoom_height_factor", zoom_height_factor)
-        self.zoom_width_factor = zoom_width_factor
+        self.zoom_width_factor: Any = zoom_width_factor
         if zoom_width_factor is not None:
             self.zoom_width_factor = zoom(self, "zoom_width_factor", zoom_width_factor)
         self.translation_height_factor = signed(

@@ -1,3 +1,6 @@
+from collections.abc import Sequence
+from typing import Any
+
 from keras_segaug import checks
 from keras_segaug.core.layer_types import JointLayer
 from keras_segaug.kernels import matrices
@@ -26,7 +29,9 @@ class JointCenterCrop(JointLayer):
 
     random = False
 
-    def __init__(self, height, width=None, pad=True, **kwargs):
+    def __init__(
+        self, height: int | Sequence[int], width: int | None = None, pad: bool = True, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.height, self.width = checks.window_size(self, height, width)
         self.pad = checks.truth(self, "pad", pad)

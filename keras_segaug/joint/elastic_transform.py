@@ -1,7 +1,9 @@
 import math
+from typing import Any
 
 from keras_segaug import checks
 from keras_segaug.core.layer_types import JointLayer
+from keras_segaug.core.types import Range
 from keras_segaug.kernels import fields
 
 
@@ -34,7 +36,7 @@ class JointRandomElasticTransform(JointLayer):
     (2, 8, 8)
     """
 
-    def __init__(self, *, strength=0.02, smoothness=0.25, **kwargs):
+    def __init__(self, *, strength: Range = 0.02, smoothness: float = 0.25, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.smoothness = checks.number(self, "smoothness", smoothness, 0.02, 1.0)
         pair = (strength, strength) if checks.is_number(strength) else strength

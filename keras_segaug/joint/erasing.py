@@ -1,4 +1,5 @@
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from keras_segaug import checks
@@ -6,6 +7,7 @@ from keras_segaug.checks import classes
 from keras_segaug.core import random, value_ranges
 from keras_segaug.core.backend import ops
 from keras_segaug.core.layer import AugmentationLayer
+from keras_segaug.core.types import ValueRange
 from keras_segaug.engine.operations import Boxes, Write
 from keras_segaug.kernels.values import Value
 from keras_segaug.kernels.windows import offset, rounded
@@ -47,14 +49,14 @@ class JointRandomErasing(AugmentationLayer):
     def __init__(
         self,
         *,
-        scale=(0.02, 0.33),
-        ratio=(0.3, 1 / 0.3),
-        count=1,
-        fill_value=0.0,
-        mask_fill_value=None,
-        value_range=None,
-        **kwargs,
-    ):
+        scale: Sequence[float] = (0.02, 0.33),
+        ratio: Sequence[float] = (0.3, 1 / 0.3),
+        count: int = 1,
+        fill_value: float | str = 0.0,
+        mask_fill_value: int | None = None,
+        value_range: ValueRange | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.scale = checks.bounds(self, "scale", scale, 0.0, 1.0)
         self.ratio = checks.above_zero(self, "ratio", ratio, math.inf)
@@ -85,7 +87,7 @@ class JointRandomErasing(AugmentationLayer):
     def plan(self, parameters, spec):
         if parameters is None:
             return []
-        image = self.fill_value
+        image: Any = self.fill_value
         if image == "noise":
             image = Noise(parameters["noise"], value_ranges.needed(self, spec.value_range))
         region = self._rectangles(parameters, *spec.size)

@@ -1,6 +1,9 @@
+from typing import Any
+
 from keras_segaug import checks
 from keras_segaug.checks import classes
 from keras_segaug.core.layer_types import JointLayer
+from keras_segaug.core.types import ClassNames, ClassSwap
 from keras_segaug.kernels import matrices
 
 MODES = ("horizontal_and_vertical", "horizontal", "vertical")
@@ -32,7 +35,13 @@ class JointRandomFlip(JointLayer):
     (2, 8, 8)
     """
 
-    def __init__(self, mode="horizontal_and_vertical", class_swap=None, class_names=None, **kwargs):
+    def __init__(
+        self,
+        mode: str = "horizontal_and_vertical",
+        class_swap: ClassSwap | None = None,
+        class_names: ClassNames | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.mode = checks.one_of(self, "mode", mode, MODES)
         self.class_names = classes.class_names(self, class_names)

@@ -1,6 +1,9 @@
+from typing import Any
+
 from keras_segaug import checks
 from keras_segaug.core.backend import ops
 from keras_segaug.core.layer_types import JointLayer
+from keras_segaug.core.types import Range
 from keras_segaug.kernels import fields
 
 
@@ -26,7 +29,7 @@ class JointRandomGridDistortion(JointLayer):
     (2, 8, 8)
     """
 
-    def __init__(self, num_steps=5, factor=0.3, **kwargs):
+    def __init__(self, num_steps: int = 5, factor: Range = 0.3, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.num_steps = checks.positive_integer(self, "num_steps", num_steps)
         self.factor = checks.number(self, "factor", factor, 0.0, 0.99)

@@ -1,5 +1,8 @@
+from typing import Any, cast
+
 from keras_segaug import checks
 from keras_segaug.core.layer_types import JointLayer
+from keras_segaug.core.types import Range
 from keras_segaug.kernels import fields
 
 
@@ -25,9 +28,9 @@ class JointRandomLensDistortion(JointLayer):
     (2, 8, 8)
     """
 
-    def __init__(self, factor=0.2, **kwargs):
+    def __init__(self, factor: Range = 0.2, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if checks.is_number(factor) and abs(factor) > 0.33:
+        if checks.is_number(factor) and abs(cast(float, factor)) > 0.33:
             accepted = "a number in [-0.33, 0.33], or a pair (lower, upper) in [-0.33, 1]"
             checks.fail(self, "factor", accepted, factor)
         self.factor = checks.signed_range(self, "factor", factor, -0.33, 1.0)

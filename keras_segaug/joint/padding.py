@@ -1,3 +1,6 @@
+from collections.abc import Sequence
+from typing import Any
+
 from keras_segaug import checks
 from keras_segaug.core.layer_types import JointLayer
 from keras_segaug.engine.spec import Spec
@@ -32,9 +35,18 @@ class JointPadding(JointLayer):
 
     random = False
 
-    def __init__(self, height=None, width=None, multiple=None, position="center", **kwargs):
+    def __init__(
+        self,
+        height: int | Sequence[int] | None = None,
+        width: int | None = None,
+        multiple: int | Sequence[int] | None = None,
+        position: str = "center",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
-        self.height, self.width, self.multiple = height, width, multiple
+        self.height: Any = height
+        self.width: Any = width
+        self.multiple: Any = multiple
         if (height, width, multiple) == (None, None, None):
             checks.fail(self, "height", "given, or `multiple` instead, such as 32", height)
         if multiple is None:

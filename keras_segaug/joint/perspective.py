@@ -1,3 +1,5 @@
+from typing import Any
+
 from keras_segaug import checks
 from keras_segaug.core.layer_types import JointLayer
 from keras_segaug.kernels import matrices
@@ -27,7 +29,7 @@ class JointRandomPerspective(JointLayer):
     (2, 8, 8)
     """
 
-    def __init__(self, *, scale=0.2, **kwargs):
+    def __init__(self, *, scale: float = 0.2, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.scale = checks.number(self, "scale", scale, 0.0, 0.5)
 

@@ -1,3 +1,6 @@
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from keras_segaug import checks
 from keras_segaug.core.backend import ops
 from keras_segaug.core.layer_types import JointLayer
@@ -62,17 +65,17 @@ class JointRandomCrop(JointLayer):
 
     def __init__(
         self,
-        height,
-        width=None,
-        pad=True,
-        max_class_fraction=None,
-        foreground_probability=0.0,
-        foreground_classes=None,
-        class_weights=None,
-        ignore_class=None,
-        candidates=10,
-        **kwargs,
-    ):
+        height: int | Sequence[int],
+        width: int | None = None,
+        pad: bool = True,
+        max_class_fraction: float | None = None,
+        foreground_probability: float = 0.0,
+        foreground_classes: Sequence[int] | None = None,
+        class_weights: Sequence[float] | Mapping[int, float] | None = None,
+        ignore_class: int | None = None,
+        candidates: int = 10,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.height, self.width = checks.window_size(self, height, width)
         self.pad = checks.truth(self, "pad", pad)

@@ -1,4 +1,6 @@
 import math
+from collections.abc import Sequence
+from typing import Any
 
 from keras_segaug import checks
 from keras_segaug.core.backend import ops
@@ -45,7 +47,14 @@ class JointRandomResizedCrop(JointLayer):
     (2, 8, 8)
     """
 
-    def __init__(self, height, width=None, scale=(0.08, 1.0), ratio=(3 / 4, 4 / 3), **kwargs):
+    def __init__(
+        self,
+        height: int | Sequence[int],
+        width: int | None = None,
+        scale: Sequence[float] = (0.08, 1.0),
+        ratio: Sequence[float] = (3 / 4, 4 / 3),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.height, self.width = checks.window_size(self, height, width)
         self.scale = checks.above_zero(self, "scale", scale, 1.0)

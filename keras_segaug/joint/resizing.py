@@ -1,3 +1,6 @@
+from collections.abc import Sequence
+from typing import Any
+
 from keras_segaug import checks
 from keras_segaug.core.layer_types import JointLayer, inside_window
 from keras_segaug.kernels.antialias import Axis
@@ -56,13 +59,13 @@ class JointResizing(JointLayer):
 
     def __init__(
         self,
-        height,
-        width=None,
-        crop_to_aspect_ratio=False,
-        pad_to_aspect_ratio=False,
-        antialias=False,
-        **kwargs,
-    ):
+        height: int | Sequence[int],
+        width: int | None = None,
+        crop_to_aspect_ratio: bool = False,
+        pad_to_aspect_ratio: bool = False,
+        antialias: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.height, self.width = checks.window_size(self, height, width)
         self.crop_to_aspect_ratio = checks.truth(self, "crop_to_aspect_ratio", crop_to_aspect_ratio)

@@ -1,6 +1,9 @@
+from typing import Any
+
 from keras_segaug import checks
 from keras_segaug.checks import classes
 from keras_segaug.core.layer_types import JointLayer
+from keras_segaug.core.types import ClassNames, ClassSwap
 from keras_segaug.kernels import matrices
 
 
@@ -28,7 +31,13 @@ class JointRandomRotate90(JointLayer):
     (2, 8, 8, 3)
     """
 
-    def __init__(self, mirror=False, class_swap=None, class_names=None, **kwargs):
+    def __init__(
+        self,
+        mirror: bool = False,
+        class_swap: ClassSwap | None = None,
+        class_names: ClassNames | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.mirror = checks.one_of(self, "mirror", mirror, (True, False))
         self.class_names = classes.class_names(self, class_names)

@@ -1,7 +1,9 @@
 import math
+from typing import Any
 
 from keras_segaug import checks
 from keras_segaug.core.layer_types import JointLayer
+from keras_segaug.core.types import Range
 from keras_segaug.kernels import matrices
 
 
@@ -24,7 +26,7 @@ class JointRandomRotation(JointLayer):
     'uint8'
     """
 
-    def __init__(self, factor, **kwargs):
+    def __init__(self, factor: Range, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.factor = checks.turns(self, "factor", factor)
 

@@ -1,5 +1,9 @@
+from collections.abc import Sequence
+from typing import Any
+
 from keras_segaug import checks
 from keras_segaug.core.layer_types import JointLayer
+from keras_segaug.core.types import Range
 from keras_segaug.kernels.windows import (
     Confined,
     Window,
@@ -37,7 +41,13 @@ class JointRandomScaleCrop(JointLayer):
     (2, 8, 8)
     """
 
-    def __init__(self, height, width=None, scale=(0.1, 2.0), **kwargs):
+    def __init__(
+        self,
+        height: int | Sequence[int],
+        width: int | None = None,
+        scale: Range = (0.1, 2.0),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.height, self.width = checks.window_size(self, height, width)
         self.scale = checks.range_around_one(self, "scale", scale)

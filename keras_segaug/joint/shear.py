@@ -1,5 +1,8 @@
+from typing import Any
+
 from keras_segaug import checks
 from keras_segaug.core.layer_types import JointLayer
+from keras_segaug.core.types import Range
 from keras_segaug.kernels import matrices
 
 
@@ -26,7 +29,7 @@ class JointRandomShear(JointLayer):
     (2, 8, 8, 3)
     """
 
-    def __init__(self, x_factor=0.0, y_factor=0.0, **kwargs):
+    def __init__(self, x_factor: Range = 0.0, y_factor: Range = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.x_factor = checks.signed_range(self, "x_factor", x_factor)
         self.y_factor = checks.signed_range(self, "y_factor", y_factor)

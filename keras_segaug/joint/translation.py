@@ -1,5 +1,8 @@
+from typing import Any
+
 from keras_segaug import checks
 from keras_segaug.core.layer_types import JointLayer
+from keras_segaug.core.types import Range
 from keras_segaug.kernels import matrices
 
 
@@ -20,7 +23,7 @@ class JointRandomTranslation(JointLayer):
     (2, 8, 8, 3)
     """
 
-    def __init__(self, height_factor, width_factor, **kwargs):
+    def __init__(self, height_factor: Range, width_factor: Range, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.height_factor = checks.signed_range(self, "height_factor", height_factor)
         self.width_factor = checks.signed_range(self, "width_factor", width_factor)

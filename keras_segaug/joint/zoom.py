@@ -1,5 +1,8 @@
+from typing import Any
+
 from keras_segaug import checks
 from keras_segaug.core.layer_types import JointLayer
+from keras_segaug.core.types import Range
 from keras_segaug.kernels import matrices
 
 
@@ -22,10 +25,12 @@ class JointRandomZoom(JointLayer):
     (2, 8, 8, 3)
     """
 
-    def __init__(self, height_factor, width_factor=None, **kwargs):
+    def __init__(
+        self, height_factor: Range, width_factor: Range | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.height_factor = checks.zoom_range(self, "height_factor", height_factor)
-        self.width_factor = width_factor
+        self.width_factor: Any = width_factor
         if width_factor is not None:
             self.width_factor = checks.zoom_range(self, "width_factor", width_factor)
 

@@ -144,7 +144,7 @@ def central_window(size, window_size):
 
 
 def _middle(size, length):
-    if isinstance(size, numbers.Number) and isinstance(length, numbers.Number):
+    if isinstance(size, int) and isinstance(length, int):
         return float((size - length) // 2)
     return ops.floor((as_float(size) - as_float(length)) / 2.0)
 

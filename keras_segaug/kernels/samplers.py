@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from typing import Any
 
 from keras_segaug.core.backend import gather_rows, ops
 from keras_segaug.kernels.matrices import as_float
@@ -34,7 +35,8 @@ def sampler(pixels, interpolation, fill_mode, fill_value):
     fill_value = ops.cast(ops.convert_to_tensor(fill_value), pixels.dtype)
 
     def tap(samples, indices):
-        place, all_inside = samples, True
+        place: Any = samples
+        all_inside: Any = True
         for index, length in zip(indices, size, strict=True):
             inside, index = border(index, length, fill_mode)
             all_inside, place = all_inside & inside, place * length + index

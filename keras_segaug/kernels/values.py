@@ -61,7 +61,12 @@ def map_tensors(function, value):
 def tensors_in(value):
     """All tensors in a value, in the order in which `map_tensors` meets them."""
     found: list = []
-    map_tensors(lambda tensor: found.append(tensor) or tensor, value)
+
+    def kept(tensor):
+        found.append(tensor)
+        return tensor
+
+    map_tensors(kept, value)
     return found
 
 

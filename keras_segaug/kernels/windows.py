@@ -44,7 +44,7 @@ class Confined(Value):
     def move(self, grid):
         """Confines points that the matrix has moved."""
         triples = zip(grid, *self.window, strict=True)
-        return tuple(_confined(axis, *ends, self.separate) for axis, *ends in triples)
+        return tuple(_confined(x, start, n, self.separate) for x, start, n in triples)
 
 
 def stretched(window, shown):

@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 
 from keras_segaug import checks
@@ -38,7 +40,7 @@ class MaskOnlyColorToClass(MaskOnlyLayer):
     ((8, 8, 1), 1)
     """
 
-    def __init__(self, palette, unknown_class=None, **kwargs):
+    def __init__(self, palette: Any, unknown_class: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.palette = checks.palette(self, palette)
         for _, class_id in self.palette:

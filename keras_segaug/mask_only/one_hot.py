@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 
 from keras_segaug import checks
@@ -23,7 +25,7 @@ class MaskOnlyOneHot(MaskOnlyLayer):
     (2, 8, 8, 3)
     """
 
-    def __init__(self, num_classes, **kwargs):
+    def __init__(self, num_classes: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.num_classes = checks.positive_integer(self, "num_classes", num_classes)
 

@@ -1,5 +1,8 @@
 """From a pair of `ImageDataGenerator`s to one pipeline that keeps image and mask together."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from keras_segaug import checks
@@ -10,14 +13,14 @@ from keras_segaug.migration.steps import build_pipeline, compute_statistics, mis
 
 
 def from_image_data_generator(
-    image_arguments,
-    mask_arguments=None,
+    image_arguments: Any,
+    mask_arguments: Any = None,
     *,
-    image_flow=None,
-    mask_flow=None,
-    value_range=(0, 255),
-    seed=None,
-):
+    image_flow: Any = None,
+    mask_flow: Any = None,
+    value_range: Sequence[float] = (0, 255),
+    seed: int | None = None,
+) -> "Migration":
     """Turns the arguments of two `ImageDataGenerator`s into one pipeline, and says what changed.
 
     The pipeline draws from the same distributions, in the same units and order, by the documented

@@ -1,6 +1,8 @@
 """`check_alignment`: do image and mask stay together under any augmentation?"""
 
 import functools
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -19,21 +21,21 @@ from keras_segaug.inspect.preview.labels import Labels, read_labels
 
 
 def check_alignment(
-    augmentation,
-    call=None,
-    batched=None,
-    size=(48, 64),
-    batch_size=6,
-    calls=8,
-    image_dtype="uint8",
-    value_range=(0, 255),
-    mask_dtype="uint8",
-    mask_channel=None,
-    labels=None,
-    labels_after=None,
-    mask_fill=None,
-    allow=(),
-):
+    augmentation: Any,
+    call: Callable[..., Any] | None = None,
+    batched: bool | None = None,
+    size: Sequence[int] = (48, 64),
+    batch_size: int = 6,
+    calls: int = 8,
+    image_dtype: str = "uint8",
+    value_range: Sequence[float] = (0, 255),
+    mask_dtype: str = "uint8",
+    mask_channel: bool | None = None,
+    labels: Any = None,
+    labels_after: Any = None,
+    mask_fill: Any = None,
+    allow: Sequence[str] = (),
+) -> AlignmentReport:
     """Pushes coded images and masks through any augmentation and reports what went wrong.
 
     Red and blue of the images tell for each pixel where it stood, green whether they can

@@ -1,0 +1,71 @@
+"""What a user writes who checks types strictly: every public name once. Read by mypy, never run."""
+
+from typing import Any
+
+import numpy as np
+
+import keras_segaug as ks
+
+images: Any = np.zeros((2, 8, 8, 3), "uint8")
+masks: Any = np.ones((2, 8, 8), "uint8")
+version: str = ks.__version__
+bases: list[type[ks.AugmentationLayer]] = [ks.JointLayer, ks.ImageOnlyLayer, ks.MaskOnlyLayer]
+
+joint = [
+    ks.JointCenterCrop(4, 6),
+    ks.JointPadding(multiple=32),
+    ks.JointRandomAffine(rotation_factor=0.1, zoom_height_factor=(-0.1, 0.2)),
+    ks.JointRandomCrop((4, 6), foreground_probability=0.5, foreground_classes=[1]),
+    ks.JointRandomElasticTransform(strength=(0.01, 0.02)),
+    ks.JointRandomErasing(fill_value="noise", mask_fill_value=255),
+    ks.JointRandomFlip("horizontal", class_swap={"left": "right"}, class_names=["left", "right"]),
+    ks.JointRandomGridDistortion(num_steps=3),
+    ks.JointRandomLensDistortion(0.2),
+    ks.JointRandomPerspective(scale=0.1),
+    ks.JointRandomResizedCrop(8, 8, scale=(0.2, 1.0)),
+    ks.JointRandomRotate90(mirror=True),
+    ks.JointRandomRotation(0.1, fill_mode="constant", mask_fill_value=255, probability=0.5),
+    ks.JointRandomScaleCrop(8, 8),
+    ks.JointRandomShear(x_factor=0.1),
+    ks.JointRandomTranslation(0.1, (-0.1, 0.2)),
+    ks.JointRandomZoom(0.1),
+    ks.JointResizing(8, antialias=True),
+]
+image_only = [
+    ks.ImageOnlyBrightness(0.1, value_range=(0, 1)),
+    ks.ImageOnlyColorJitter(brightness_factor=0.1),
+    ks.ImageOnlyContrast(0.1),
+    ks.ImageOnlyGamma((0.7, 1.4)),
+    ks.ImageOnlyGaussianBlur(kernel_size=3),
+    ks.ImageOnlyGaussianNoise(0.1),
+    ks.ImageOnlyHue(0.1),
+    ks.ImageOnlyNormalization(mean=0.0, variance=1.0),
+    ks.ImageOnlyRescaling(1 / 255),
+    ks.ImageOnlySaturation(0.4),
+]
+mask_only = [ks.MaskOnlyColorToClass([(0, 0, 0)]), ks.MaskOnlyOneHot(3), ks.Identity()]
+choice = ks.RandomChoice([ks.Identity(), ks.JointRandomFlip()], weights=[1, 2])
+pipeline = ks.Pipeline([choice, *joint], seed=1, targets={"depth": "continuous"})
+
+key = ks.random.fold_in(ks.random.key(1), 2)
+drawn: dict[str, Any] = pipeline.draw_parameters((images, masks), key)
+told: list[list[str]] = pipeline.describe(drawn)
+augmented = pipeline(images, masks, training=True)
+applied = pipeline.apply((images, masks), drawn)
+back = pipeline.invert(applied, drawn, size=(8, 8), predictions=False)
+again = pipeline.augment((images, masks), pipeline.call_key(0))
+text: str = pipeline.to_json()
+read = ks.Pipeline.from_json(text)
+
+
+def tools(dataset: Any) -> None:
+    ks.augment_dataset(dataset, pipeline, seed=1)
+    report = ks.check_alignment(pipeline, size=(48, 64))
+    print(report, ks.plot_gallery(pipeline, images, masks))
+    ks.from_image_data_generator({"rotation_range": 10})
+    ks.segmentation_dataset_from_directory("images", "masks", batch_size=None)
+
+
+class Draws(ks.ImageOnlyLayer):
+    def draw(self, draws: ks.random.Draws) -> dict[str, Any]:
+        return {"amount": draws.uniform(0.0, 1.0)}
