@@ -98,7 +98,7 @@ class SamplingGrid:
             shape = (batch, *self.size)
             if self.source is None and _is_in_lines(grid):
                 rows = ops.broadcast_to(rows, (*shape[:2], *[1] * len(others)))
-                others = [ops.broadcast_to(x, (batch, *x.shape[1:])) for x in others]
+                others = [ops.broadcast_to(x, (batch, *ops.shape(x)[1:])) for x in others]
                 return lambda *lines: (lines[-1], *lines[:-1]), others, [rows], None
             full = [ops.broadcast_to(x, shape) for x in grid]
             return lambda *points: points, [], full, self.source

@@ -59,7 +59,8 @@ def _windows(tensors, starts, size):
         return [tensor[(slice(None), *window)] for tensor in tensors]
     if batch == 0:
         return [tensor[(slice(None), *[slice(0, n) for n in size])] for tensor in tensors]
-    like = ops.zeros_like(ops.reshape(tensors[0], (batch, -1))[:, 0], dtype="int32")
+    first = tensors[0][(slice(None), *[0] * (len(size) + 1))]
+    like = ops.zeros_like(first, dtype="int32")
     starts = [ops.cast(ops.floor(start + 0.5), "int32") + like for start in starts]
     count = len(starts)
 

@@ -140,7 +140,7 @@ def test_the_key_of_a_call():
     for number, value in enumerate(found):
         key = layer.call_key(number)
         assert to_numpy(layer.augment(GREY, key)).item() == pytest.approx(value, abs=1e-4)
-    with pytest.raises(ValueError, match="not random"):
+    with pytest.raises(ValueError, match="`call_key` is for random layers"):
         ks.ImageOnlyRescaling(0.5).call_key(0)
     with pytest.raises(ValueError, match="`number` must be an integer of at least 0"):
         layer.call_key(-1)
