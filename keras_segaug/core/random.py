@@ -23,7 +23,7 @@ _PARITY = 0x1BD11BDA
 _WORD = 0xFFFFFFFF
 # A normal number of 24 random bits is below 5.8, so that 16 bits hold 4096 times as much.
 _STEPS = 4096.0
-# The second counter word keeps derived keys apart from drawn numbers.
+# The second counter word separates derived keys from drawn numbers.
 _FOLD_STREAM = _WORD
 # Streams of a key: 0 decides whether a layer acts, 1 fills fields, 2 and up give single numbers.
 _GATE_STREAM = 0

@@ -57,7 +57,7 @@ def segmentation_dataset_from_directory(
     Masks are resized by nearest lookup only.
 
     **Images.** PNG, JPEG, BMP, GIF, WebP, and TIFF with `pip install "keras-segaug[tiff]"`.
-    Gray levels are not rescaled. Of a camera's JPEG with a preview behind the photo (MPO) the
+    Gray levels are not rescaled. Of a camera's JPEG with a preview after the photo (MPO) the
     photo is taken.
 
     Args:

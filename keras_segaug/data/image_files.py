@@ -135,7 +135,7 @@ def readable(path):
 
 def _other(path, stack):
     file = stack.enter_context(pillow().open(path))
-    # What cameras put behind a photo (MPO) is a preview or the like, no second photo.
+    # What cameras put after a photo (MPO) is a preview or the like, no second photo.
     if getattr(file, "is_animated", False) and file.format != "MPO":
         raise BrokenFileError("frames", path, f"{file.n_frames} frames")
     stored = file.tile[0].args if file.tile else ""  # such as "L;4" or "RGB;16B"
@@ -170,7 +170,7 @@ def _orientation(file):
 
 
 def _png_exif(file):
-    """The EXIF data of a PNG; they may stand behind the pixels, where pillow does not look yet."""
+    """The EXIF data of a PNG; they may come after the pixels, where pillow does not look yet."""
     place, kind, exif = file.tell(), b"", b""
     file.seek(PNG_SIGNATURE)
     while kind not in (b"eXIf", b"IEND") and len(head := file.read(PNG_CHUNK.size)) == 8:

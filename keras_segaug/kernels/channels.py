@@ -1,7 +1,7 @@
 """Images as lists of their channels, for what mixes the channels of a pixel.
 
 With the channels side by side a compiler takes one pixel after the other wherever they meet, as
-in a maximum over them; apart, it works on as many pixels at once as its vectors hold. A list
+in a maximum over them; separately, it works on as many pixels at once as its vectors hold. A list
 holds float32 tensors (B, H, W, 1).
 """
 

@@ -118,7 +118,7 @@ def largest_shares(labels, tops, lefts, height, width, ignored, enough):
         height: of the windows.
         width: of the windows.
         ignored: a class id or None.
-        enough: an image's windows behind the first with no larger share need not be looked
+        enough: an image's windows after the first with no larger share need not be looked
             at; their share may be given as 3.
 
     Returns:

@@ -23,7 +23,7 @@ class LegacyAffine(JointLayer):
         width_shift_range: the same along the width.
         shear_range: degrees; the angle is uniform in (-r, r). Rows slide by its sine, and the
             height shrinks by its cosine.
-        zoom_range: a pair (lower, upper); height and width are drawn apart. Above 1 zooms out.
+        zoom_range: a pair (lower, upper); height and width are drawn separately. Above 1 zooms out.
         **kwargs: see `JointLayer` and `AugmentationLayer`.
     """
 

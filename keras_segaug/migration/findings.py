@@ -13,9 +13,9 @@ KEPT = {
     "height_shift_range": "now `LegacyAffine`; see there for what floats, integers and lists mean.",
     "width_shift_range": "now `LegacyAffine`; see there for what floats, integers and lists mean.",
     "shear_range": "degrees, uniform in (-r, r); now `LegacyAffine`.",
-    "zoom_range": "height and width are drawn apart, above 1 zooms out; now `LegacyAffine`.",
-    "horizontal_flip": "with chance 1/2, apart from the vertical flip; now `JointRandomFlip`.",
-    "vertical_flip": "with chance 1/2, apart from the horizontal flip; now `JointRandomFlip`.",
+    "zoom_range": "height and width are drawn separately, above 1 zooms out; now `LegacyAffine`.",
+    "horizontal_flip": "with chance 1/2, independent of the vertical flip; now `JointRandomFlip`.",
+    "vertical_flip": "with chance 1/2, independent of the horizontal flip; now `JointRandomFlip`.",
     "channel_shift_range": "one amount for all channels, clipped to the image's own range; now "
     "`LegacyChannelShift`.",
     "brightness_range": "multiplied in whole gray levels, as Pillow does; now `LegacyBrightness`.",

@@ -1,4 +1,8 @@
-"""For programs compiled for a CPU: what to do block by block, and what to write to memory."""
+"""What works around XLA on a CPU: when to write to memory, and when to be through with a part.
+
+Off a CPU, and where nothing is compiled, each of these does nothing but what its name says. What
+they gain is timed by `make bench`; `make bench-check` fails when it is lost.
+"""
 
 import math
 
@@ -87,7 +91,7 @@ def fusion_barrier(function, tensor, shape, dtype):
     """
     if not compiling_for_cpu() or 0 in tensor.shape:
         return function(tensor)
-    # Never so, whatever the value, and be it no number: which only the compiler does not know.
+    # Always false, even for NaN, but XLA cannot prove it and keeps the branch.
     never = ops.cast(ops.reshape(tensor, (-1,))[0], "float32") < -math.inf
     return ops.cond(never, lambda: ops.zeros(shape, dtype), lambda: function(tensor))
 

@@ -1,0 +1,185 @@
+"""Small mistakes in the package's own code, and the tests that must notice them."""
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    """In `file`, `before` (which stands there once) becomes `after`; `tests` must then fail."""
+
+    file: str
+    before: str
+    after: str
+    tests: str
+
+
+MUTANTS = [
+    # Engine
+    Mutant(
+        "engine/fuse.py",
+        "    return not differences(warps, warp)",
+        "    return True",
+        "tests/joint/test_windows.py tests/inspect/test_check.py",
+    ),
+    Mutant("engine/fuse.py", "side < 0.0", "side > 0.0", "tests/joint/test_class_swap.py"),
+    Mutant(
+        "engine/fuse.py",
+        "maps.select(warp.acts, first, rest[0])",
+        "maps.select(warp.acts, rest[0], first)",
+        "tests/contract/test_compositions.py -k gate",
+    ),
+    Mutant(
+        "engine/fuse.py",
+        "for warp in reversed(warps)])",
+        "for warp in warps])",
+        "tests/joint/test_invert.py",
+    ),
+    Mutant(
+        "engine/fuse.py",
+        "if alone or (warps[0].mixes and warp.class_swap):",
+        "if alone:",
+        "tests/contract/test_operations.py",
+    ),
+    Mutant(
+        "engine/execute.py",
+        "int(channel == label)",
+        "int(channel >= label)",
+        "tests/contract/test_masks.py -k one_hot",
+    ),
+    Mutant(
+        "engine/execute.py",
+        "chosen = choice == number",
+        "chosen = choice >= number",
+        "tests/contract/test_compositions.py -k choice",
+    ),
+    Mutant(
+        "engine/execute.py",
+        "(1.0 - weight) * other",
+        "(1.0 - weight) * values",
+        "tests/contract/test_operations.py -k blended",
+    ),
+    Mutant(
+        "engine/execute.py",
+        "weights = [written(0, each)",
+        "weights = [written(1, each)",
+        'tests/contract/test_chains.py -k "chain[7]"',
+    ),
+    Mutant(
+        "engine/follow.py",
+        "reversed(warps) if back else warps",
+        "warps if back else reversed(warps)",
+        "tests/contract/test_points.py",
+    ),
+    Mutant(
+        "engine/operations.py",
+        "condition if each.acts is None else each.acts & condition",
+        "condition if each.acts is None else each.acts | condition",
+        "tests/contract/test_compositions.py tests/contract/test_operations.py",
+    ),
+    # Kernels
+    Mutant(
+        "kernels/samplers.py",
+        "ops.floor(position + 0.5)",
+        "ops.floor(position + 0.4)",
+        "tests/kernels/test_samplers.py",
+    ),
+    Mutant(
+        "kernels/samplers.py",
+        "(index, 1.0 - t), (index + step, t)",
+        "(index, t), (index + step, 1.0 - t)",
+        "tests/kernels/test_samplers.py",
+    ),
+    Mutant(
+        "kernels/samplers.py",
+        "period = 2.0 * size",
+        "period = 2.0 * size - 2.0",
+        "tests/kernels/test_samplers.py",
+    ),
+    Mutant(
+        "kernels/packed_sampler.py",
+        "word = ops.where(lower < 0.5,",
+        "word = ops.where(lower < 0.4,",
+        "tests/kernels/test_packed_sampler.py",
+    ),
+    Mutant(
+        "kernels/matrices.py",
+        "y = (*y[: dimensions - 2], cosine, sine, 0.0)",
+        "y = (*y[: dimensions - 2], cosine, -sine, 0.0)",
+        "tests/joint/test_conventions.py",
+    ),
+    Mutant(
+        "kernels/matrices.py",
+        "middle = [(as_float(n) - 1.0) / 2.0",
+        "middle = [as_float(n) / 2.0",
+        "tests/joint/test_conventions.py",
+    ),
+    Mutant(
+        "kernels/copies.py",
+        "for row in reversed(rows)) < 0.0",
+        "for row in reversed(rows)) > 0.0",
+        "tests/kernels/test_copies.py",
+    ),
+    Mutant(
+        "kernels/windows.py",
+        "fraction * (room + 1.0)",
+        "fraction * room",
+        "tests/joint/test_draws.py tests/joint/test_windows.py",
+    ),
+    Mutant(
+        "kernels/windows.py",
+        "inside = ops.clip(position, start, start + size - 1.0)",
+        "inside = position",
+        "tests/joint/test_windows.py",
+    ),
+    Mutant("kernels/color.py", "+ 6.0 * shift", "+ 3.0 * shift", "tests/kernels/test_color.py"),
+    Mutant("kernels/blur.py", "ops.exp(-0.5 *", "ops.exp(-0.45 *", "tests/kernels/test_blur.py"),
+    Mutant(
+        "kernels/labels.py",
+        "ops.where(mask == right, left, swapped)",
+        "ops.where(mask == right, right, swapped)",
+        "tests/joint/test_class_swap.py",
+    ),
+    Mutant(
+        "kernels/crop_selection.py",
+        "ops.argmin(ops.where(present, priority, np.inf)",
+        "ops.argmax(ops.where(present, priority, -np.inf)",
+        "tests/joint/test_aimed_crop.py",
+    ),
+    # Draws and inputs
+    Mutant(
+        "core/random.py", "((13, 15, 26, 6)", "((13, 15, 26, 7)", "tests/kernels/test_random.py"
+    ),
+    Mutant(
+        "core/random.py",
+        "self._family.block(_GATE_STREAM, 1)[:, self._place, 0]",
+        "self._next()",
+        "tests/contract/test_streams.py -k moves_no_other_draw",
+    ),
+    Mutant(
+        "core/stream.py",
+        "count * _STEP & _WORD, count >> 24, seed",
+        "count * _STEP & _WORD, count >> 25, seed",
+        "tests/contract/test_streams.py tests/contract/test_randomness.py -k 32_bits",
+    ),
+    Mutant(
+        "core/value_ranges.py",
+        "return ValueRange(0.0, float(checks.integer_limits(dtype)[1]))",
+        "return ValueRange(0.0, 255.0)",
+        "tests/image_only/test_value_ranges.py",
+    ),
+    Mutant(
+        "core/inputs.py",
+        "targets.refuse_what_stays(self._owner, rest, self.images, self.image_layout)",
+        "pass",
+        "tests/contract/test_targets_refused.py",
+    ),
+    # Loader
+    Mutant(
+        "data/reading.py", "if turn >= 5", "if turn >= 6", "tests/data_files/test_orientation.py"
+    ),
+    Mutant(
+        "data/augment.py",
+        "sample * num_shards + shard_index, stage)",
+        "sample * num_shards + shard_index)",
+        "tests/data_files/test_augment_dataset.py tests/contract/test_streams.py -k stage",
+    ),
+]
