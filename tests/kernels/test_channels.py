@@ -22,7 +22,7 @@ def test_split_and_joined(count, dtype, compiled):
 
 @pytest.mark.parametrize("compiled", COMPILED)
 @pytest.mark.parametrize("count", [1, 2, 3, 4])
-def test_joined_octets_are_rounded_and_clipped(count, compiled):
+def test_joined_bytes_are_rounded_and_clipped(count, compiled):
     images = np.random.default_rng(0).uniform(-40, 300, (2, 9, 7, count)).astype("float32")
     found = run(lambda x: channels.joined_bytes(channels.split(x)), [images], compiled)
     assert found.dtype == np.uint8
