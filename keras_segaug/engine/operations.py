@@ -4,6 +4,8 @@ Tensors in an operation have the batch as their first axis, so that operations c
 samples as the batch is.
 """
 
+from functools import reduce
+from operator import and_
 from typing import Any, NamedTuple
 
 from keras_segaug.core.backend import ops
@@ -165,13 +167,13 @@ class Boxes(Value):
 
     def holds(self, grid):
         """Which points of a grid lie in one of them: bool, (B, *size)."""
-        held: Any = True
+        held = []
         for axis, start, length in zip(grid, self.starts, self.lengths, strict=True):
             singles = (..., *[None] * (len(axis.shape) - 1))
             start, length, place = start[singles], length[singles], axis[:, None]
             # A point belongs to the pixel that it is nearest to.
-            held = held & (place >= start - 0.5) & (place < start + length - 0.5)
-        return ops.any(held, axis=1)
+            held.append((place >= start - 0.5) & (place < start + length - 0.5))
+        return ops.any(reduce(and_, held), axis=1)
 
 
 def acting_only(operations, condition):

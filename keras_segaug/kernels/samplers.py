@@ -2,7 +2,8 @@
 
 import itertools
 import math
-from typing import Any
+from functools import reduce
+from operator import and_
 
 from keras_segaug.core.backend import gather_rows, ops
 from keras_segaug.kernels.matrices import as_float
@@ -35,17 +36,15 @@ def sampler(pixels, interpolation, fill_mode, fill_value):
     fill_value = ops.cast(ops.convert_to_tensor(fill_value), pixels.dtype)
 
     def tap(samples, indices):
-        place: Any = samples
-        all_inside: Any = True
+        place, all_inside = samples, []
         for index, length in zip(indices, size, strict=True):
             inside, index = border(index, length, fill_mode)
-            all_inside, place = all_inside & inside, place * length + index
+            all_inside.append(inside)
+            place = place * length + index
         values = gather_rows(table, place)
-        return (
-            values
-            if fill_mode != "constant"
-            else ops.where(all_inside[..., None], values, fill_value)
-        )
+        if fill_mode != "constant":
+            return values
+        return ops.where(reduce(and_, all_inside)[..., None], values, fill_value)
 
     def read(samples, grid):
         reach = 2 if interpolation == "bicubic" else 1 if fill_mode == "constant" else 0
