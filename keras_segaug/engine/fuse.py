@@ -1,5 +1,7 @@
 """Which operations are run as one: reads their structure, never their numbers."""
 
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from keras_segaug.core.backend import ops
@@ -181,10 +183,9 @@ def _mixed(warp, grid):
             batch = ops.shape(piece.source)[0]
             source = ops.broadcast_to(ops.reshape(piece.source, shape), (batch, *warp.size))
             there = there.looking_into(source)
-        held = True if piece.region is None else piece.region.holds(grid.grid())
-        if warp.acts is not None:
-            held = ops.reshape(warp.acts, shape) & held
-        result = there if held is True else SamplingGrid.select(held, there, result)
+        held = [] if piece.region is None else [piece.region.holds(grid.grid())]
+        held += [] if warp.acts is None else [ops.reshape(warp.acts, shape)]
+        result = SamplingGrid.select(reduce(and_, held), there, result) if held else there
     return result
 
 
