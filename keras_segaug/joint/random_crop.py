@@ -21,7 +21,7 @@ class JointRandomCrop(JointLayer):
     mapping, the first by name). Of a one-hot mask, whose classes may overlap, a class is
     where its channel is on, whatever the other channels say. The window then aims at a
     class, or avoids being filled by one, or both; both look at the image's own pixels,
- not at what is filled around it. In a
+    not at what is filled around it. In a
     `Pipeline` it looks at the masks as the layers before leave them, which costs a lookup of the
     masks where those move anything.
 
