@@ -19,7 +19,7 @@ MODULES = [info.name for info in pkgutil.walk_packages(keras_segaug.__path__, "k
 PUBLIC = [
     (name, value)
     for name, value in vars(keras_segaug).items()
-    if isinstance(value, type) and not value.is_abstract
+    if name in keras_segaug.__all__ and isinstance(value, type) and not value.is_abstract
 ]
 
 
