@@ -13,7 +13,7 @@ from keras_segaug.core.layer_types import ImageOnlyLayer as ImageOnlyLayer
 from keras_segaug.core.layer_types import JointLayer as JointLayer
 from keras_segaug.core.layer_types import MaskOnlyLayer as MaskOnlyLayer
 from keras_segaug.core.pipeline import Pipeline as Pipeline
-from keras_segaug.core.pipeline import RandomChoice as RandomChoice
+from keras_segaug.core.random_choice import RandomChoice as RandomChoice
 from keras_segaug.image_only.brightness import ImageOnlyBrightness as ImageOnlyBrightness
 from keras_segaug.image_only.color_jitter import ImageOnlyColorJitter as ImageOnlyColorJitter
 from keras_segaug.image_only.contrast import ImageOnlyContrast as ImageOnlyContrast

@@ -1,7 +1,9 @@
 """Applies parameters to images and to all that belongs to them."""
 
+import keras
+
 from keras_segaug.core import value_ranges
-from keras_segaug.core.targets import MASK_ROLES, WEIGHT_ROLES
+from keras_segaug.core.targets import IMAGE_ROLES, MASK_ROLES, WEIGHT_ROLES
 from keras_segaug.engine.batch import Batch
 from keras_segaug.engine.execute import run, run_back
 from keras_segaug.engine.follow import followed, interpolated
@@ -68,6 +70,28 @@ def undo(layer, packed, parameters, size, predictions=False):
     # Scores are no levels, which a policy may round.
     dtype = dtype_of(batch.images) if predictions else layer.compute_dtype
     return _by_role(packed, run_back(operations, batch, dtype, predictions), also)
+
+
+def specs_after(layer, inputs, acting):
+    """{role: list of `keras.KerasTensor`s}: the shapes and dtypes that a call gives back."""
+    layouts = inputs.layouts()
+
+    def spec(role, tensor, layout):
+        if role == "points":
+            return keras.KerasTensor(tensor.shape, tensor.dtype)
+        batch, *size, channels = layout.packed_shape(tensor.shape)
+        asked = "mask_channels" if role in MASK_ROLES else "image_channels"
+        known = {asked: channels} if role in (*MASK_ROLES, *IMAGE_ROLES) else {}
+        result = layer.output_spec(Spec(tuple(size), acting=acting, **known))
+        channels = result.mask_channels if role in MASK_ROLES else channels
+        dtype = layer.compute_dtype if role in IMAGE_ROLES else tensor.dtype
+        shape = layout.unpacked_shape((batch, *result.size, channels))
+        return keras.KerasTensor(shape, dtype)
+
+    return {
+        role: [spec(role, *pair) for pair in zip(tensors, layouts[role], strict=True)]
+        for role, tensors in inputs.flat().items()
+    }
 
 
 def _spec_of(images, size, acting):

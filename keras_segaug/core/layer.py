@@ -9,17 +9,18 @@ from keras_segaug import checks
 from keras_segaug.checks import keywords
 from keras_segaug.checks.input_tensors import warn_of_masks_left_behind
 from keras_segaug.checks.signature import arguments_of, check_named
-from keras_segaug.core import backend, calls, processes, value_ranges
+from keras_segaug.core import backend, calls, counter, processes, value_ranges
+from keras_segaug.core.apply import specs_after
 from keras_segaug.core.compilation import Compiled
 from keras_segaug.core.inputs import Inputs
+from keras_segaug.core.parameters import len_of
 from keras_segaug.core.random import Draws
-from keras_segaug.core.replay import Replay, len_of
+from keras_segaug.core.replay import Replay
 from keras_segaug.core.serialization import WrittenAsJson
 from keras_segaug.core.stream import Stream
-from keras_segaug.core.targets import IMAGE_ROLES, MASK_ROLES
 from keras_segaug.core.targets import checked as checked_targets
 from keras_segaug.core.types import Data, Parameters, Targets
-from keras_segaug.engine.operations import Operation, acting_only
+from keras_segaug.engine.operations import Operation
 from keras_segaug.engine.spec import Spec
 from keras_segaug.engine.view import View
 from keras_segaug.kernels.values import replace
@@ -207,8 +208,8 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
             acts = drawn.pop("applied", None)
             drawn = self.resolve(drawn, replace(view, asker=self))
             parameters = {**parameters, **drawn}
-        operations = [replace(each, origin=self) for each in self.plan(drawn, view.spec)]
-        return acting_only(operations, acts), parameters
+        operations = self.plan(drawn, view.spec)
+        return [replace(each, origin=self, acts=acts) for each in operations], parameters
 
     # --- Keras ---
 
@@ -219,8 +220,8 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         self._state = self.add_weight(
             name="random_state",
             shape=(3,),
-            dtype=backend.state_dtype(),
-            initializer=backend.initial_state(self._seed % (1 << 32)),
+            dtype=counter.state_dtype(),
+            initializer=counter.initial_state(self._seed % (1 << 32)),
             trainable=False,
             autocast=False,
         )
@@ -260,25 +261,7 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
 
     def compute_output_spec(self, data, training=True):
         inputs = Inputs(self, data, checked=True)
-        layouts = inputs.layouts()
-
-        def spec(role, tensor, layout):
-            if role == "points":
-                return keras.KerasTensor(tensor.shape, tensor.dtype)
-            batch, *size, channels = layout.packed_shape(tensor.shape)
-            kind = {"mask_channels": channels} if role in MASK_ROLES else {}
-            kind = {"image_channels": channels} if role in IMAGE_ROLES else kind
-            result = self.output_spec(Spec(tuple(size), acting=training, **kind))
-            channels = result.mask_channels if role in MASK_ROLES else channels
-            dtype = self.compute_dtype if role in IMAGE_ROLES else tensor.dtype
-            shape = layout.unpacked_shape((batch, *result.size, channels))
-            return keras.KerasTensor(shape, dtype)
-
-        specs = {
-            role: [spec(role, *pair) for pair in zip(tensors, layouts[role], strict=True)]
-            for role, tensors in inputs.flat().items()
-        }
-        return inputs.structured(specs)
+        return inputs.structured(specs_after(self, inputs, acting=training is not False))
 
     def save_own_variables(self, store):
         if self._stream is not None:
@@ -294,7 +277,7 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
 
     def __reduce__(self):
         state = None if self._stream is None else self._stream.read()
-        return unpickled, (type(self), self.get_config(), state, self._home)
+        return processes.unpickled, (type(self), self.get_config(), state, self._home)
 
     def get_config(self):
         config = super().get_config()
@@ -315,13 +298,3 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
 
 
 setattr(AugmentationLayer, backend.AUTOGRAPH_MARK, {})
-
-
-def unpickled(cls, config, state, home):
-    """A copy of a layer that goes on with its stream, and knows where the original lives."""
-    layer = cls.from_config(config)
-    layer._home = home
-    if state is not None:
-        layer._stream_of_calls()
-        layer._state.assign(state.astype(backend.state_dtype()))
-    return layer

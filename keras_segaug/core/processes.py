@@ -5,6 +5,7 @@ import sys
 import threading
 from types import FrameType
 
+from keras_segaug.core import counter
 from keras_segaug.core.backend import ops
 
 _process: dict = {}
@@ -59,3 +60,13 @@ def replica():
     if context is None or context.num_replicas_in_sync == 1:
         return None
     return ops.cast(context.replica_id_in_sync_group, "uint32")
+
+
+def unpickled(cls, config, state, home):
+    """A copy of a layer that goes on with its stream, and knows where the original lives."""
+    layer = cls.from_config(config)
+    layer._home = home
+    if state is not None:
+        layer._stream_of_calls()
+        layer._state.assign(state.astype(counter.state_dtype()))
+    return layer

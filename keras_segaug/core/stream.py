@@ -6,13 +6,9 @@ process counts from where its original was, so its keys are salted: with the wor
 the engine names one (torch), with the process itself elsewhere. Replicas fold in their number.
 """
 
-import numpy as np
-
-from keras_segaug.core import backend, processes, random
+from keras_segaug.core import backend, counter, processes, random
 
 _WORD = 0xFFFFFFFF
-# A call advances the counter by this much: the step of TensorFlow's own generators.
-_STEP = 256
 
 
 class Stream:
@@ -48,7 +44,7 @@ class Stream:
         with processes.lock():
             self.agree()
             _, number = backend.to_numpy(key)
-            count = count_of(self._read())
+            count = counter.count_of(self._read())
             if self._home == processes.process() and count & _WORD == int(number) + 1:
                 self._write(count - 1)
 
@@ -61,42 +57,42 @@ class Stream:
         """Brings both variables to one count, which then holds all calls that were made."""
         if self._mapped is None or backend.is_functional(self._variable):
             return
-        kept, mapped = count_of(self._read()), count_of(self._mapped.numpy())
+        kept, mapped = counter.count_of(self._read()), counter.count_of(self._mapped.numpy())
         if kept < self._agreed:
             # Somebody has rewound the stream by assigning to Keras' variable.
             self.rewind()
         elif kept > self._agreed:
             # Advanced, not assigned: a running dataset may be counting at this moment.
-            backend.skip(self._mapped, kept - self._agreed)
+            counter.skip(self._mapped, kept - self._agreed)
             self._write(mapped + kept - self._agreed)
         elif mapped > kept:
             self._write(mapped)
-        self._agreed = count_of(self._read())
+        self._agreed = counter.count_of(self._read())
 
     def rewind(self):
         """Makes a dataset go on where Keras' variable stands, as after loading weights."""
         if self._mapped is not None:
             words = self._read()
-            self._agreed = count_of(words)
-            self._mapped.assign(words_of(self._agreed, words[2], "int64"))
+            self._agreed = counter.count_of(words)
+            self._mapped.assign(counter.words_of(self._agreed, words[2], "int64"))
 
     def _next(self):
         if backend.name() == "tensorflow" and not backend.runs_on("tensorflow"):
             with processes.lock():
                 if self._mapped is None:
                     words = self._read()
-                    self._agreed = count_of(words)
-                    words = words_of(self._agreed, words[2], "int64")
-                    self._mapped = backend.tensorflow_variable(words)
-            return backend.next_key(self._mapped)
+                    self._agreed = counter.count_of(words)
+                    words = counter.words_of(self._agreed, words[2], "int64")
+                    self._mapped = counter.tensorflow_variable(words)
+            return counter.next_key(self._mapped)
         with processes.lock():
             if backend.runs_on("tensorflow"):
                 # Atomic as it is; `step_back` must not come between.
-                return backend.next_key(self._variable)
+                return counter.next_key(self._variable)
             if self._mapped is None or backend.is_functional(self._variable):
-                return backend.next_key(self._variable)
+                return counter.next_key(self._variable)
             self.agree()
-            number = backend.skip(self._mapped, 1)
+            number = counter.skip(self._mapped, 1)
             self._agreed = number + 1
             self._write(self._agreed)
             return random.key(int(self._read()[2]), number)
@@ -110,18 +106,8 @@ class Stream:
         return backend.to_numpy(self._variable.value)
 
     def _write(self, count):
-        dtype = backend.state_dtype()
-        self._variable.assign(words_of(count, self._read()[2], dtype))
-
-
-def count_of(words):
-    """How many calls a state of three words has counted."""
-    return int(words[0]) // _STEP + (int(words[1]) << 24)
-
-
-def words_of(count, seed, dtype):
-    """The state after so many calls: the low word overflows into the high one at 32 bits."""
-    return np.array([count * _STEP & _WORD, count >> 24, seed], dtype)
+        dtype = counter.state_dtype()
+        self._variable.assign(counter.words_of(count, self._read()[2], dtype))
 
 
 def _salt(home):

@@ -219,7 +219,7 @@ def _run_blend(blend, batch):
             )
     images = None if batch.images is None else mixed(batch.images)
     masks = [ops.cast(mixed(mask), mask.dtype) for mask in batch.masks]
-    return Batch(images, masks, [mixed(each) for each in batch.weights])
+    return Batch(images, masks, [ops.cast(mixed(each), each.dtype) for each in batch.weights])
 
 
 def select(choice, results):

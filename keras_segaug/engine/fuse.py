@@ -27,7 +27,6 @@ class Lookup(Value):
     """Warps in a row, as one: each pixel is read once.
 
     Args:
-        origins: the layers they come from.
         filler: the layer that messages about what is filled name.
         before: the size of the images it gets.
         size: the size of those it makes.
@@ -40,7 +39,6 @@ class Lookup(Value):
         axes: see `Warp`.
     """
 
-    origins: tuple
     filler: Any
     before: tuple
     size: tuple
@@ -93,36 +91,31 @@ def shared(warps, warp):
     return not differences(warps, warp)
 
 
+_SETTINGS = ("interpolation", "fill_mode", "fill_value", "mask_fill_value")
+
+
 def differences(warps, warp):
     """The names of the settings that keep a warp from sharing the lookup of these."""
-    pairs = {
-        "interpolation": (_agreed(w.interpolation for w in warps), warp.interpolation),
-        "border": (_agreed(map(_border, warps)), _border(warp)),
-    }
-    found = [name for name, (a, b) in pairs.items() if None not in (a, b) and not _equal(a, b)]
-    if "border" in found:
-        (a, b), found = pairs["border"], [name for name in found if name != "border"]
-        named = zip(("fill_mode", "fill_value", "mask_fill_value"), a, b, strict=True)
-        found += [name for name, x, y in named if not _equal([x], [y])]
-    return found
+    triples = zip(_SETTINGS, _agreed(warps), _settings(warp), strict=True)
+    return [name for name, a, b in triples if None not in (a, b) and not _equal(a, b)]
 
 
-def _agreed(values):
-    return next((value for value in values if value is not None), None)
+def _settings(warp):
+    """Interpolation and border as far as they matter; None where any will do."""
+    mode = None if warp.inside else warp.border.mode
+    values = warp.border[1:] if mode == "constant" else (None, None)
+    return (warp.interpolation, mode, *values)
 
 
-def _border(warp):
-    """The border as far as it matters; None where any will do."""
-    if warp.inside:
-        return None
-    return warp.border if warp.border.mode == "constant" else Border(warp.border.mode)
+def _agreed(warps):
+    """The settings of warps that share a lookup."""
+    columns = zip(*map(_settings, warps), strict=True)
+    return [next((each for each in column if each is not None), None) for column in columns]
 
 
 def _equal(a, b):
     """Also of NaN, which does not equal itself."""
-    if isinstance(a, str) or isinstance(b, str):
-        return a == b
-    return all(x == y or (x != x and y != y) for x, y in zip(a, b, strict=True))
+    return a == b or (a != a and b != b)
 
 
 def lookup_of(warps):
@@ -134,17 +127,17 @@ def lookup_of(warps):
             steps[-1] = matrices.compose(step, steps[-1])
         elif step is not matrices.identity(len(warp.size)):
             steps.append(step)
+    interpolation, mode, *values = _agreed(warps)
     swapping = [warp for warp in warps if warp.class_swap and warp.pieces]
     every = [maps.matrix_of(map) for warp in warps for map in _maps(warp)]
     fills = [warp.origin for warp in warps if not warp.inside and warp.border.mode == "constant"]
     return Lookup(
-        origins=tuple(warp.origin for warp in warps),
         filler=(fills or [warps[0].origin])[0],
         before=warps[0].before,
         size=warps[-1].size,
         steps=tuple(steps),
-        border=_agreed(map(_border, warps)),
-        interpolation=_agreed(warp.interpolation for warp in warps),
+        border=None if mode is None else Border(mode, *values),
+        interpolation=interpolation,
         swaps=tuple(Swap(warp.class_swap, _mirrored(warp), warp.origin) for warp in swapping),
         exact=not warps[0].mixes
         and all(each is not None and each.whole and each.inside for each in every),
@@ -204,7 +197,7 @@ def inverted(operations):
     if not warps:
         return None
     border = Border("constant", *warps[0].border[1:])
-    interpolation = _agreed(warp.interpolation for warp in warps)
+    interpolation, *_ = _agreed(warps)
     return lookup_of([_inverted(warp, border, interpolation) for warp in reversed(warps)])
 
 

@@ -9,7 +9,7 @@ from operator import and_
 from typing import Any, NamedTuple
 
 from keras_segaug.core.backend import ops
-from keras_segaug.kernels.values import Value, replace
+from keras_segaug.kernels.values import Value
 
 
 class Border(NamedTuple):
@@ -31,11 +31,11 @@ class Operation(Value):
 
     Args:
         acts: bool (B,), for which samples it is done; None: for all.
-        origin: the class name of the layer it comes from, for messages and descriptions.
+        origin: the layer it comes from, for messages and descriptions.
     """
 
     acts: Any = None
-    origin: str = ""
+    origin: Any = None
 
 
 class Piece(Value):
@@ -174,13 +174,3 @@ class Boxes(Value):
             # A point belongs to the pixel that it is nearest to.
             held.append((place >= start - 0.5) & (place < start + length - 0.5))
         return ops.any(reduce(and_, held), axis=1)
-
-
-def acting_only(operations, condition):
-    """The same operations, done where the condition (B,) holds, too; None: as they are."""
-    if condition is None:
-        return list(operations)
-    return [
-        replace(each, acts=condition if each.acts is None else each.acts & condition)
-        for each in operations
-    ]

@@ -28,15 +28,6 @@ class SamplingGrid:
         self._grid = grid
         self.source = source
 
-    @property
-    def is_identity(self):
-        return self.source is None and self._is_unmoved()
-
-    @property
-    def matrix(self):
-        """The matrix that makes these points, or None where it is not one matrix."""
-        return self._matrix if self._grid is None and self.source is None else None
-
     def moved(self, map):
         """These points, moved by a map."""
         if isinstance(map, Matrix):

@@ -86,7 +86,7 @@ def all_of(browser, selector):
 
 def picture(browser, place=0):
     """What is seen of an image with its overlays: (height, width, 3)."""
-    seen = all_of(browser, ".picture")[place]
+    seen = all_of(browser, ".image")[place]
     browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", seen)
     shot = seen.screenshot_as_png
     return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB")).astype(int)
@@ -127,7 +127,7 @@ def test_fits_the_width(browser):
     content, seen, inner = browser.execute_script(sizes)
     assert content <= seen == inner
     assert inner in {width for width, _ in WIDTHS.values()}
-    assert all(300 > p.size["width"] > 100 or inner < 500 for p in all_of(browser, ".picture"))
+    assert all(300 > p.size["width"] > 100 or inner < 500 for p in all_of(browser, ".image"))
 
 
 def test_shares_before_and_after(browser):

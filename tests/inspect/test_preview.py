@@ -47,7 +47,7 @@ def test_holds_the_draws_of_the_layer():
     layer = ks.Pipeline([ks.JointRandomFlip(), ks.JointRandomRotate90()], seed=1)
     data = page_of(layer, images, masks, seed=5)
     for i, sample in enumerate(data["samples"]):
-        original, *draws = sample["pictures"]
+        original, *draws = sample["images"]
         np.testing.assert_array_equal(image_of(original), images[i])
         np.testing.assert_array_equal(mask_of(data, original), masks[i])
         assert original["steps"] == []
@@ -73,7 +73,7 @@ def test_large_pictures_are_shrunk_after_counting():
     masks = np.zeros((1, 90, 30), "uint16")
     masks[0, 40:] = 1000
     data = page_of(ks.JointCenterCrop(60, 30), images, masks, size=20, draws=1)
-    original, draw = data["samples"][0]["pictures"]
+    original, draw = data["samples"][0]["images"]
     assert (original["height"], original["width"]) == (20, 7)
     assert (draw["height"], draw["width"]) == (20, 10)
     assert image_of(draw).shape == (20, 10, 3)
@@ -89,7 +89,7 @@ def test_ignored_pixels_are_a_class_of_their_own_and_do_not_count():
     data = page_of(ks.JointRandomFlip(), pictures(1), masks, class_names={0: "air"})
     assert data["classes"][0] == {"id": 0, "name": "air", "color": "#ff4040", "on": False}
     assert data["classes"][-1]["name"] == "ignored"
-    original = data["samples"][0]["pictures"][0]
+    original = data["samples"][0]["images"][0]
     assert sum(original["shares"].values()) == pytest.approx(1.0)
     assert (mask_of(data, original)[:8] == 256).all()
 
@@ -107,7 +107,7 @@ def test_colors_become_classes():
     mask[0, :8] = (0, 128, 0)
     layer = ks.MaskOnlyColorToClass([(0, 0, 0), (0, 128, 0)])
     data = page_of(layer, pictures(1), mask, draws=1)
-    for picture in data["samples"][0]["pictures"]:
+    for picture in data["samples"][0]["images"]:
         assert picture["shares"] == {"0": 0.5, "1": 0.5}
 
 
@@ -161,7 +161,7 @@ def test_writes_a_page(folders, capsys):
     assert "page.html: 1 pairs, 1 draws of each, 0." in printed.out
     data = data_of((folders / "page.html").read_text(encoding="utf-8"))
     assert data["classes"][0]["name"] == "none"
-    assert [p["title"] for p in data["samples"][0]["pictures"]] == ["Original", "Draw 1"]
+    assert [p["title"] for p in data["samples"][0]["images"]] == ["Original", "Draw 1"]
 
 
 def test_what_is_wrong_with_folders_is_said(folders, capsys):

@@ -55,7 +55,6 @@ ROWS, COLUMNS = (np.broadcast_to(axis, (2, 5, 7)) for axis in np.indices((5, 7),
 
 def test_identity():
     points = SamplingGrid((5, 7))
-    assert points.is_identity
     assert points.moved(matrices.identity(2)) is points
     np.testing.assert_array_equal(grid(points), [COLUMNS, ROWS])
 

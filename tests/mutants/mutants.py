@@ -70,10 +70,10 @@ MUTANTS = [
         "tests/contract/test_points.py",
     ),
     Mutant(
-        "engine/operations.py",
-        "condition if each.acts is None else each.acts & condition",
-        "condition if each.acts is None else each.acts | condition",
-        "tests/contract/test_compositions.py tests/contract/test_operations.py",
+        "core/layer.py",
+        "origin=self, acts=acts)",
+        "origin=self)",
+        "tests/contract/test_compositions.py",
     ),
     # Kernels
     Mutant(

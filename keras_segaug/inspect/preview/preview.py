@@ -50,7 +50,7 @@ def preview_page(augmentation, pairs, draws, class_names=None, ignore_index=255,
     samples = [
         {
             "name": name,
-            "pictures": [
+            "images": [
                 {
                     "title": column,
                     **_rendered(owner, entries[i][0][0], ids[column][i], ranges[column], size),

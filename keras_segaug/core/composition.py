@@ -1,0 +1,105 @@
+"""What layers made of layers have in common."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from keras_segaug import checks
+from keras_segaug.core.layer import AugmentationLayer
+
+
+def _cure(entry):
+    """What to write in the place of what is no layer of this package."""
+    if isinstance(entry, type) and issubclass(entry, AugmentationLayer):
+        return f" Make a layer of the class: {entry.__name__}(...)."
+    if isinstance(entry, (tuple, list)):
+        return " Put the layers of an inner list into a Pipeline of their own."
+    return " Take the layer of this package that does the same, such as JointRandomFlip."
+
+
+class Composition(AugmentationLayer, abstract=True):
+    """Holds layers; draws for all of them from one key, and hands their steps to one run."""
+
+    def __new__(cls, *args, **kwargs):
+        # However many there are: `__init__` would take the second one for another argument.
+        if any(isinstance(each, AugmentationLayer) for each in args):
+            accepted = f"a list of keras_segaug layers: {cls.__name__}([first, second])"
+            checks.fail(cls.__name__, "layers", accepted, args)
+        return super().__new__(cls, *args, **kwargs)
+
+    def __init__(self, layers: Sequence[AugmentationLayer], **kwargs: Any) -> None:
+        if not isinstance(layers, (tuple, list)) or not layers:
+            name = type(self).__name__
+            accepted = f"a non-empty list of keras_segaug layers: {name}([first, second])"
+            checks.fail(self, "layers", accepted, layers)
+        for layer in layers:
+            if not isinstance(layer, AugmentationLayer):
+                raise ValueError(
+                    f"{type(self).__name__}: `layers` must hold keras_segaug layers only, which "
+                    f"know image from mask. Received: {layer!r} of type {type(layer).__name__}."
+                    f"{_cure(layer)}"
+                )
+        # The base asks `random` while it checks `probability`.
+        object.__setattr__(self, "_children", tuple(layers))
+        super().__init__(**kwargs)
+        self.layers = list(layers)
+
+    def _draw_all(self, draws):
+        children = draws.children(len(self.layers))
+        drawn = [layer._draw_all(each) for layer, each in zip(self.layers, children, strict=True)]
+        parameters = self._settle({**super()._draw_all(draws), "layers": drawn})
+        if "applied" not in parameters:
+            return parameters
+        return {**parameters, "layers": self._gate(parameters, parameters["applied"])}
+
+    def _tree(self):
+        return f"{type(self).__name__}({','.join(layer._tree() for layer in self.layers)})"
+
+    def _drawn(self, parameters):
+        for layer, drawn in zip(self.layers, parameters["layers"], strict=True):
+            yield from layer._drawn(drawn)
+
+    def _planned(self, parameters, view):
+        inner = [None] * len(self.layers) if parameters is None else parameters["layers"]
+        operations, inner = self._plan_layers(parameters, inner, view)
+        return operations, None if parameters is None else {**parameters, "layers": inner}
+
+    def _plan_layers(self, parameters, inner, view):
+        """(operations, the inner layers' parameters, finished)."""
+        raise NotImplementedError(f"{type(self).__name__} must define `_plan_layers`.")
+
+    def _settle(self, parameters):
+        """Hands down what the composition itself has drawn."""
+        return parameters
+
+    def _gate(self, parameters, condition):
+        """The inner layers' parameters; where the condition (B,) does not hold, at inference's."""
+        raise NotImplementedError(f"{type(self).__name__} must define `_gate`.")
+
+    def _each(self, function, parameters, condition):
+        """`function(layer, its parameters, condition)` for each of the layers, as a list."""
+        return [
+            function(layer, drawn, condition)
+            for layer, drawn in zip(self.layers, parameters["layers"], strict=True)
+        ]
+
+
+def nothing_elsewhere(layer, parameters, condition):
+    """The same parameters; where the condition (B,) does not hold, nothing at all is done."""
+    if isinstance(layer, Composition):
+        inner = layer._each(nothing_elsewhere, parameters, condition)
+        parameters = {**parameters, "layers": inner}
+    return acting(parameters, condition)
+
+
+def at_inference_elsewhere(layer, parameters, condition):
+    """The same parameters; elsewhere deterministic layers act and random ones do nothing."""
+    if not layer.random:
+        return parameters
+    if isinstance(layer, Composition):
+        parameters = {**parameters, "layers": layer._gate(parameters, condition)}
+    return acting(parameters, condition)
+
+
+def acting(parameters, condition):
+    applied = parameters.get("applied")
+    return {**parameters, "applied": condition if applied is None else applied & condition}
