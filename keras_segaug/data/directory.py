@@ -149,9 +149,7 @@ def segmentation_dataset_from_directory(
     found, folder = _found(images, masks, pair, image_suffix, mask_suffix)
     parts = _parts(found.pairs, folder, share, subset, seed)
     _tell(found, parts, verbose)
-    surveys: list = []
-    for pairs in parts.values():
-        surveys.append(Survey(reader, pairs, check == "all", verbose, *surveys))
+    surveys = _surveys(reader, parts, check == "all", verbose)
     _say(found, surveys, on_error)
     for survey in surveys:
         _refuse_mixtures(survey, options, labels)
@@ -159,6 +157,14 @@ def segmentation_dataset_from_directory(
     datasets = [dataset_of(reader, survey, labels, options, verbose) for survey in surveys]
     _add_reports(datasets, found, surveys, parts)
     return tuple(datasets) if subset == "both" else datasets[0]
+
+
+def _surveys(reader, parts, everything, verbose):
+    """A `Survey` of each part; each knows those before it."""
+    surveys: list = []
+    for pairs in parts.values():
+        surveys.append(Survey(reader, pairs, everything, verbose, *surveys))
+    return surveys
 
 
 def _found(images, masks, pair, image_suffix, mask_suffix):

@@ -15,7 +15,7 @@ import pytest
 import tensorflow as tf
 
 import keras_segaug as ks
-from keras_segaug.core import processes
+from keras_segaug.core import counter, processes
 from tests.contract.test_randomness import drawn_by, flat
 from tests.data import labels, pictures, to_numpy
 
@@ -132,6 +132,13 @@ def test_parameters_hold_the_size_they_were_drawn_for():
         14,
         3,
     )
+
+
+@pytest.mark.parametrize("count", [0, 1, 2**24 - 1, 2**24, 2**24 + 5, 2**40 + 3])
+def test_a_count_comes_back_from_its_two_words(count):
+    words = counter.words_of(count, 7, "int64")
+    assert words[0] < 2**32
+    assert counter.count_of(words) == count
 
 
 def test_the_key_of_a_call():

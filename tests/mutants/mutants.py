@@ -47,8 +47,8 @@ MUTANTS = [
     ),
     Mutant(
         "engine/execute.py",
-        "chosen = choice == number",
-        "chosen = choice >= number",
+        "enumerate(others, 1)",
+        "enumerate(others, 0)",
         "tests/contract/test_compositions.py -k choice",
     ),
     Mutant(
@@ -155,10 +155,10 @@ MUTANTS = [
         "tests/contract/test_streams.py -k moves_no_other_draw",
     ),
     Mutant(
-        "core/stream.py",
-        "count * _STEP & _WORD, count >> 24, seed",
-        "count * _STEP & _WORD, count >> 25, seed",
-        "tests/contract/test_streams.py tests/contract/test_randomness.py -k 32_bits",
+        "core/counter.py",
+        "count * STEP & 0xFFFFFFFF, count >> 24, seed",
+        "count * STEP & 0xFFFFFFFF, count >> 25, seed",
+        "tests/contract/test_streams.py -k two_words",
     ),
     Mutant(
         "core/value_ranges.py",

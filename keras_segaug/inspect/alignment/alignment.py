@@ -101,6 +101,17 @@ def check_alignment(
     channel = caller.mask_channel if mask_channel is None else bool(mask_channel)
     dtype = _image_dtype(image_dtype)
     batches = [_encoded(each, dtype, (low, high), table, channel) for each in probes]
+    outcome = _outcome(augmentation, caller, batches, probes, table, (low, high), allow)
+    if isinstance(outcome, AlignmentReport):
+        return outcome
+    summarize(outcome, mask_fill)
+    samples = [_reading(*judged) for judged in outcome.judgements]
+    findings = [finding for finding in outcome.findings if finding.name not in allow]
+    return AlignmentReport(_name(augmentation), findings, outcome.facts, samples)
+
+
+def _outcome(augmentation, caller, batches, probes, table, value_range, allow):
+    """What came of the batches; a report where the augmentation raised an error."""
     before = [(images.copy(), masks.copy()) for images, masks in batches]
     try:
         results = caller.run(batches)
@@ -110,19 +121,15 @@ def check_alignment(
         raised = Finding("raised", _said(error, caller, before[0]))
         found = [] if "raised" in allow else [raised]
         return AlignmentReport(_name(augmentation), found, {"error": type(error).__name__})
-    outcome = Outcome(
+    return Outcome(
         batches=before,
         results=results,
-        judgements=_judgements(results, probes, before, table, (low, high)),
+        judgements=_judgements(results, probes, before, table, value_range),
         labels=table,
         batched=caller.batched,
         intact=all(map(_same_batch, batches, before)),
         reproducible=_reproducible(caller, before[:2]),
     )
-    summarize(outcome, mask_fill)
-    samples = [_reading(*judged) for judged in outcome.judgements]
-    findings = [finding for finding in outcome.findings if finding.name not in allow]
-    return AlignmentReport(_name(augmentation), findings, outcome.facts, samples)
 
 
 def _check_numbers(size, batch_size, calls, allow):
