@@ -186,6 +186,15 @@ def is_for_cpu():
     return importlib.import_module("jax").default_backend() == "cpu"
 
 
+def outside_graphs():
+    """Within this context TensorFlow's variables are made at once, not when a trace succeeds."""
+    if not runs_on("tensorflow"):
+        return contextlib.nullcontext()
+    import tensorflow as tf
+
+    return tf.init_scope()
+
+
 def is_eager(tensor):
     """Can the tensor's values be read now?"""
     if isinstance(tensor, keras.KerasTensor) or is_foreign(tensor):

@@ -29,10 +29,9 @@ from keras_segaug.kernels.values import replace
 class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
     """The template: reads what comes in, draws once, applies to image and mask, writes back.
 
-    A layer is abstract or final. A final layer fills in the hooks of its kind
-    (`JointLayer`, `ImageOnlyLayer`, `MaskOnlyLayer`) and overrides nothing else;
-    its config is read from the signature of its `__init__` and the attributes of
-    the same names.
+    A layer is abstract or final. A final layer fills in the hooks of its type (`JointLayer`,
+    `ImageOnlyLayer`, `MaskOnlyLayer`) and overrides nothing else; its config is read from the
+    signature of its `__init__` and the attributes of the same names.
 
     Args:
         probability: chance in [0, 1], for each sample on its own, that the layer acts.
@@ -217,14 +216,15 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         if not self.random:
             return
         self._seed = python_random.randrange(1 << 32) if self.seed is None else self.seed
-        self._state = self.add_weight(
-            name="random_state",
-            shape=(3,),
-            dtype=counter.state_dtype(),
-            initializer=counter.initial_state(self._seed % (1 << 32)),
-            trainable=False,
-            autocast=False,
-        )
+        with backend.outside_graphs():
+            self._state = self.add_weight(
+                name="random_state",
+                shape=(3,),
+                dtype=counter.state_dtype(),
+                initializer=counter.initial_state(self._seed % (1 << 32)),
+                trainable=False,
+                autocast=False,
+            )
         self._stream = Stream(self._state, self._home)
 
     def _stream_of_calls(self):

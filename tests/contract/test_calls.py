@@ -216,3 +216,13 @@ def test_ragged_and_sparse_eagerly():
         flip()(tf.RaggedTensor.from_tensor(pictures()), labels())
     with pytest.raises(ValueError, match="JointRandomFlip: images are sparse"):
         flip()(tf.sparse.from_dense(pictures()), labels())
+
+
+def test_a_layer_works_after_a_dataset_that_it_refused():
+    """The stream is there, even where the trace that first needed it came to nothing."""
+    layer = ks.ImageOnlyHue(0.1, seed=1, dtype="uint8")
+    dataset = tf.data.Dataset.from_tensor_slices
+    with pytest.raises(ValueError, match="ImageOnlyHue"):
+        dataset((pictures(2)[..., :1], labels(2))).map(layer)
+    images, _ = next(iter(dataset((pictures(2), labels(2))).map(layer)))
+    assert images.shape == (16, 14, 3)
