@@ -12,6 +12,7 @@ from keras_segaug.core.layer import AugmentationLayer as AugmentationLayer
 from keras_segaug.core.layer_types import ImageOnlyLayer as ImageOnlyLayer
 from keras_segaug.core.layer_types import JointLayer as JointLayer
 from keras_segaug.core.layer_types import MaskOnlyLayer as MaskOnlyLayer
+from keras_segaug.core.mixing_layer import MixingLayer as MixingLayer
 from keras_segaug.core.pipeline import Pipeline as Pipeline
 from keras_segaug.core.random_choice import RandomChoice as RandomChoice
 from keras_segaug.image_only.brightness import ImageOnlyBrightness as ImageOnlyBrightness
@@ -50,6 +51,12 @@ from keras_segaug.joint.translation import JointRandomTranslation as JointRandom
 from keras_segaug.joint.zoom import JointRandomZoom as JointRandomZoom
 from keras_segaug.mask_only.color_to_class import MaskOnlyColorToClass as MaskOnlyColorToClass
 from keras_segaug.mask_only.one_hot import MaskOnlyOneHot as MaskOnlyOneHot
+from keras_segaug.mixing.class_mix import JointClassMix as JointClassMix
+from keras_segaug.mixing.copy_paste import JointCopyPaste as JointCopyPaste
+from keras_segaug.mixing.cow_mix import JointCowMix as JointCowMix
+from keras_segaug.mixing.cut_mix import JointCutMix as JointCutMix
+from keras_segaug.mixing.mix_up import JointMixUp as JointMixUp
+from keras_segaug.mixing.mosaic import JointMosaic as JointMosaic
 from keras_segaug.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -87,7 +94,13 @@ __all__ = [
     "ImageOnlyRescaling",
     "ImageOnlySaturation",
     "JointCenterCrop",
+    "JointClassMix",
+    "JointCopyPaste",
+    "JointCowMix",
+    "JointCutMix",
     "JointLayer",
+    "JointMixUp",
+    "JointMosaic",
     "JointPadding",
     "JointRandomAffine",
     "JointRandomCrop",
@@ -108,6 +121,7 @@ __all__ = [
     "MaskOnlyColorToClass",
     "MaskOnlyLayer",
     "MaskOnlyOneHot",
+    "MixingLayer",
     "Pipeline",
     "RandomChoice",
     "__version__",

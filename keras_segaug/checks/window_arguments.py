@@ -80,7 +80,7 @@ def classes_to_aim_for(owner, classes, weights, probability):
         fail(owner, "class_weights", accepted, weights)
     if classes is None:
         return None, None
-    classes = _distinct_ids(owner, given, classes)
+    classes = distinct_ids(owner, given, classes)
     if weights is None:
         return classes, None
     accepted = "one number above 0 for each class (leave out a class instead of giving it 0)"
@@ -91,7 +91,7 @@ def classes_to_aim_for(owner, classes, weights, probability):
     return classes, tuple(map(float, weights))
 
 
-def _distinct_ids(owner, argument, classes):
+def distinct_ids(owner, argument, classes):
     accepted = f"class ids in 0 .. {_HIGHEST_CLASS}, at least one, every one once"
     if isinstance(classes, numbers.Integral) or not isinstance(classes, (tuple, list, set, range)):
         fail(owner, argument, accepted, classes)

@@ -10,23 +10,26 @@ from keras_segaug.engine.follow import followed, interpolated
 from keras_segaug.engine.spec import Spec
 from keras_segaug.engine.view import View
 from keras_segaug.kernels.sampling import dtype_of
+from keras_segaug.kernels.values import replace
 
 
-def view_of(layer, packed, acting):
+def view_of(layer, inputs, acting):
     """What a layer that is called sees.
 
     Args:
         layer: the layer.
-        packed: {role: list of tensors}, as `Inputs.packed` returns them.
+        inputs: the `Inputs` of the call.
         acting: False at inference.
     """
-    batch = _batch_of(packed)
-    return View(_spec_of(batch.images, batch.size(), acting), batch, owner=layer)
+    batch = _batch_of(inputs.packed())
+    spec = _spec_of(batch.images, batch.size(), acting)
+    return View(replace(spec, mask_names=inputs.mask_names()), batch, owner=layer)
 
 
-def apply(layer, packed, parameters):
+def apply(layer, inputs, parameters):
     """What becomes of {role: list of tensors}; parameters are None at inference."""
-    view = view_of(layer, packed, parameters is not None)
+    packed = inputs.packed()
+    view = view_of(layer, inputs, parameters is not None)
     value_ranges.check_result(layer, view.spec, dtype_of(view.batch.images))
     operations, parameters = layer._planned(parameters, view)
     dtype = layer.compute_dtype

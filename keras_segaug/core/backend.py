@@ -256,6 +256,15 @@ def runs_on(backend):
     return keras.backend.backend() == backend
 
 
+def batch_shards():
+    """Among how many devices Keras' `distribution` deals out a batch; 1 where there is none."""
+    distribution = keras.distribution.distribution()
+    if distribution is None or distribution.batch_dim_name is None:
+        return 1
+    mesh = distribution.device_mesh
+    return mesh.shape[mesh.axis_names.index(distribution.batch_dim_name)]
+
+
 def is_functional(variable):
     """Is the variable one of a call without side effects, such as JAX' training step?"""
     return in_stateless_scope() or not is_eager(variable.value)

@@ -1,6 +1,7 @@
 """Programs: what a layer does, compiled, and how few of them serve all batches."""
 
 import importlib
+from typing import Any
 
 import keras
 
@@ -27,13 +28,16 @@ class Compiled:
             for the rest, a graph a rank: compiling takes longer than dozens of runs. (A traced
             function, such as that of `dataset.map`, stays with its sizes. JAX compiles for
             every shape anyway, and op by op that takes longer.)
+        counts: does the function take, as its third argument, how many samples of a batch are
+            there, without those that only fill it up?
 
-    An eager batch is padded to a size there is a program for: no sample's result depends on the
-    others.
+    An eager batch is padded to a size there is a program for: no sample's result depends on those
+    that fill it up.
     """
 
-    def __init__(self, function, jit_compile):
+    def __init__(self, function, jit_compile, counts=False):
         self._function = function
+        self._counts = counts
         self._jit_compile = jit_compile
         self._programs = {}
         self._sizes = set()
@@ -62,7 +66,9 @@ class Compiled:
             return self._program(tensors, key)(tensors, key)
         more = keras.tree.map_structure(lambda x: _padded(x, padded), tensors)
         keys = _padded(key, padded) if key is not None and len(key.shape) == 2 else key
-        results = self._program(more, keys)(more, keys)
+        # A tensor, since a number would be part of the program.
+        real = [ops.convert_to_tensor(count, dtype="int32")] if self._counts else []
+        results = self._program(more, keys, len(real))(more, keys, *real)
         return keras.tree.map_structure(lambda x: backend.first(x, count), results)
 
     def compiles(self, size):
@@ -76,12 +82,12 @@ class Compiled:
         self._sizes.add(tuple(size))
         return len(self._sizes) > _MOST_SIZES
 
-    def _program(self, tensors, key, relaxed=False):
+    def _program(self, tensors, key, more=0, relaxed=False):
         """The program for such tensors. TensorFlow warns of a function that is traced often."""
         name = backend.name()
-        kind = None
+        kind: Any = more
         if name == "tensorflow":
-            kind = relaxed, _signature(tensors, key, after=None if relaxed else 0)
+            kind = more, relaxed, _signature(tensors, key, after=None if relaxed else 0)
         if (name, kind) not in self._programs:
             self._programs[name, kind] = self._compile(name, relaxed)
         return self._programs[name, kind]
@@ -101,9 +107,9 @@ class Compiled:
         return importlib.import_module("jax").jit(self._traced(backend.is_for_cpu()))
 
     def _traced(self, for_cpu):
-        def function(tensors, key):
+        def function(*arguments):
             with backend.compiling(for_cpu):
-                return self._function(tensors, key)
+                return self._function(*arguments)
 
         return function
 

@@ -54,6 +54,13 @@ class Composition(AugmentationLayer, abstract=True):
     def _tree(self):
         return f"{type(self).__name__}({','.join(layer._tree() for layer in self.layers)})"
 
+    def _mixes(self):
+        return any(layer._mixes() for layer in self._children)
+
+    def _look_at(self, inputs):
+        for layer in self._children:
+            layer._look_at(inputs)
+
     def _drawn(self, parameters):
         for layer, drawn in zip(self.layers, parameters["layers"], strict=True):
             yield from layer._drawn(drawn)

@@ -41,6 +41,8 @@ def _of_sample(value, number):
 
 
 def _text(value):
+    if value.dtype == bool and value.ndim > 1:
+        return f"{value.mean():.0%} of {' x '.join(map(str, value.shape))}"
     if value.dtype == bool:
         return "yes" if value.all() else "no"
     if value.size <= 4:

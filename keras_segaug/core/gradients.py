@@ -12,14 +12,14 @@ def differentiable(program, plain):
     """
     import tensorflow as tf
 
-    def function(tensors, key):
+    def function(tensors, *rest):
         leaves = keras.tree.flatten(tensors)
         places = [i for i, leaf in enumerate(leaves) if leaf.dtype.is_floating]
         structure = None
 
         def of_floats(compute, floats):
             found = dict(enumerate(leaves)) | dict(zip(places, floats, strict=True))
-            return compute(keras.tree.pack_sequence_as(tensors, list(found.values())), key)
+            return compute(keras.tree.pack_sequence_as(tensors, list(found.values())), *rest)
 
         @tf.custom_gradient
         def run(*floats):
@@ -37,7 +37,7 @@ def differentiable(program, plain):
             return keras.tree.flatten(structure), backward
 
         if not places:
-            return program(tensors, key)
+            return program(tensors, *rest)
         results = run(*[leaves[place] for place in places])
         return keras.tree.pack_sequence_as(structure, results)
 

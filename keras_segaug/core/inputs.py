@@ -1,5 +1,6 @@
 """Reads any accepted structure of images, masks and weights; writes the caller's structure back."""
 
+import ast
 from collections.abc import Mapping
 
 import keras
@@ -110,6 +111,16 @@ class Inputs:
 
         result = packed(self.tensors, [role for role in self.tensors if role != _MORE])
         return result if more is None else {**result, _MORE: packed(more, more)}
+
+    def mask_names(self):
+        """Under which keys the masks came, in their order; "" for one that has none."""
+        masks = self.tensors.get("masks")
+        found = [] if masks is None else keras.tree.flatten_with_path(masks)
+        names = [str(path[-1]) if path else "" for path, _ in found]
+        # What `targets` names goes by its path.
+        more = self.tensors.get(_MORE, {}).get("mask", {})
+        names += [str(ast.literal_eval(name)[-1]) for name in sorted(more)]
+        return tuple(names)
 
     def layouts(self):
         """{role: the layouts of the tensors of this role}, in the order of `flat`."""

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from keras_segaug import checks
-from keras_segaug.checks import keywords
+from keras_segaug.checks import batches, keywords
 from keras_segaug.checks.input_tensors import warn_of_masks_left_behind
 from keras_segaug.checks.signature import arguments_of, check_named
 from keras_segaug.core import backend, calls, counter, processes, value_ranges
@@ -70,6 +70,8 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
     _moves = False
     # The one warning about the value range has been given.
     _warned_of_range = False
+    # So has the one about a batch of one sample, in which there is none to mix.
+    _warned_of_one_sample = False
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -107,7 +109,7 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         self.jit_compile = checks.one_of(self, "jit_compile", jit_compile, ("auto", True, False))
         self.targets = checked_targets(self, targets)
         self._warned_of_masks = False
-        self._program = Compiled(self._augment, self.jit_compile)
+        self._program = Compiled(self._augment, self.jit_compile, counts=self._mixes())
         self._state: Any = None
         self._stream: Any = None
         self._home = processes.process()
@@ -195,6 +197,13 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         """Does it need to know the value range?"""
         return hasattr(self, "value_range")
 
+    def _mixes(self):
+        """Does it mix samples, so that it needs the whole batch?"""
+        return False
+
+    def _look_at(self, inputs):
+        """Refuses values, where they can be seen, that would make a result wrong."""
+
     def _resolves(self):
         """Are its parameters finished by what the batch shows?"""
         return type(self).resolve is not AugmentationLayer.resolve
@@ -249,14 +258,15 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         if key is not None and not self._warned_of_masks:
             self._warned_of_masks = warn_of_masks_left_behind(self, inputs)
         value_ranges.look_at(self, inputs, acting=key is not None)
+        batches.check(self, inputs, acting=key is not None)
         if key is None and backend.is_in_a_network():
             # Plain operations are what exporters know; whoever runs the model compiles it.
             return self._augment(inputs.tensors, None)
         return self._program(inputs.tensors, key, inputs.sizes())
 
-    def _augment(self, tensors, key):
+    def _augment(self, tensors, key, real=None):
         inputs = Inputs(self, tensors, checked=True)
-        parameters = None if key is None else self._draw(key, len_of(inputs))
+        parameters = None if key is None else self._draw(key, len_of(inputs), real)
         return self._apply(inputs, parameters)
 
     def compute_output_spec(self, data, training=True):

@@ -13,6 +13,7 @@ from typing import Any
 
 import keras
 
+from keras_segaug.core import backend, variates
 from keras_segaug.core.backend import ops, parts_of
 from keras_segaug.core.types import Tensor
 from keras_segaug.kernels import byte_packing
@@ -199,12 +200,14 @@ class Draws:
     Args:
         key: (2,), for all samples, or (B, 2), one a sample.
         count: the number of samples.
+        real: how many of them, the first, are there; the others only fill up a batch. None: all.
     """
 
     _BLOCK = 8
 
-    def __init__(self, key: Tensor, count: int | None = None) -> None:
+    def __init__(self, key: Tensor, count: int | None = None, real: Any = None) -> None:
         self._family = _Family(key[..., None, :], count)
+        self._real = real
         self._place = 0
         self._used = 0
 
@@ -244,6 +247,28 @@ class Draws:
     def integer(self, count: int) -> Tensor:
         """(B,) int32, uniform in 0 .. count - 1 (count below 2**16)."""
         return ops.cast(ops.floor(_unit(self._next()) * count), "int32")
+
+    def beta(self, alpha: float) -> Tensor:
+        """(B,) float32, of the beta distribution of alpha and alpha."""
+        first, second = (variates.log_gamma(self.uniform, alpha) for _ in range(2))
+        return ops.sigmoid(first - second)
+
+    def partners(self, count: int = 1, across_shards: bool = False) -> list[Tensor]:
+        """For each sample others of its batch: `count` tensors (B,) of int32, their numbers.
+
+        The samples are put into a random circle, in which the first partner is the next sample,
+        the second the one after that, and so on. So each sample is the first partner of exactly
+        one other, and nobody its own, unless it is alone.
+
+        Args:
+            count: how many partners each sample gets.
+            across_shards: may they come from another shard, where Keras' `distribution` deals the
+                batch out to several devices?
+        """
+        number = _unit(self._next())
+        shards = 1 if across_shards else backend.batch_shards()
+        # Else the compiler would compare all samples anew for every pixel.
+        return materialize(variates.circle(number, count, self._real, shards))
 
     def uniform_grid(self, height: int, width: int, low: float, high: float) -> Tensor:
         """(B, height, width) float32, uniform in [low, high)."""

@@ -63,6 +63,8 @@ class RandomChoice(Composition):
         super().__init__(layers, **kwargs)
         self.weights_ = checks.weights(self, weights, len(self.layers))
         self._keeps_all = branches.keep_all(self, self.layers)
+        # What mixes samples must find them as they are before the choice.
+        self._one_by_one = self._keeps_all and not self._mixes()
 
     def output_spec(self, spec):
         # All are asked: each may refuse a size.
@@ -85,7 +87,7 @@ class RandomChoice(Composition):
         return {"choice": draws.uniform()}
 
     def _drawn(self, parameters):
-        if self._keeps_all:
+        if self._one_by_one:
             yield from super()._drawn(parameters)
             return
         for number, layer in enumerate(self.layers):
@@ -94,7 +96,7 @@ class RandomChoice(Composition):
                 yield leaf, acting(drawn, chosen)
 
     def _settle(self, parameters):
-        if not self._keeps_all:
+        if not self._one_by_one:
             return parameters
         choice = self._chosen(parameters)
         conditions = [choice == number for number in range(len(self.layers))]
@@ -126,7 +128,7 @@ class RandomChoice(Composition):
         pairs = zip(self.layers, inner, strict=True)
         planned = [layer._planned(drawn, view) for layer, drawn in pairs]
         branches, finished = zip(*planned, strict=True)
-        if self._keeps_all:
+        if self._one_by_one:
             return [each for branch in branches for each in branch], list(finished)
         choice = self._chosen(parameters)
         if "applied" in parameters:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keras_segaug import checks
-from keras_segaug.checks import classes
+from keras_segaug.checks import batches, classes
 from keras_segaug.core import backend, calls, describe, random, value_ranges
 from keras_segaug.core.apply import apply, undo, view_of
 from keras_segaug.core.backend import ops
@@ -57,6 +57,7 @@ class Replay:
         if is_shape(data):
             with backend.ops_of(key):
                 data = tuple(data)
+                batches.check_batched(self, data)
                 count = data[0] if len(data) == 4 else 1
                 size = data[-3:-1] if self.data_format == "channels_last" else data[-2:]
                 spec = Spec(size, value_ranges.ANY)
@@ -64,7 +65,8 @@ class Replay:
                 return {**drawn, "input_size": rows_of(size, count)}
         inputs = Inputs(self, data)
         with backend.ops_of(inputs.images):
-            view, count = view_of(self, inputs.packed(), acting=True), len_of(inputs)
+            batches.check_batched(self, tuple(inputs.images.shape))
+            view, count = view_of(self, inputs, acting=True), len_of(inputs)
             drawn = self._finished(self._draw(key, count), view)
             return {**drawn, "input_size": rows_of(view.spec.size, count)}
 
@@ -100,6 +102,7 @@ class Replay:
         self._check_size(inputs, parameters)
         with backend.ops_of(inputs.images):
             value_ranges.look_at(self, inputs, acting=parameters is not None)
+            batches.check(self, inputs, acting=parameters is not None)
             return inputs.write(self._apply(inputs, parameters))
 
     def invert(
@@ -218,10 +221,10 @@ class Replay:
             return (inputs.write(tensors), *rest)
 
     def _apply(self, inputs, parameters):
-        return inputs.unpacked(apply(self, inputs.packed(), parameters))
+        return inputs.unpacked(apply(self, inputs, parameters))
 
-    def _draw(self, key, count):
-        draws = random.Draws(random.for_tree(as_key(self, key, count), self._tree()), count)
+    def _draw(self, key, count, real=None):
+        draws = random.Draws(random.for_tree(as_key(self, key, count), self._tree()), count, real)
         return self._draw_all(draws)
 
     def _finished(self, drawn, view):

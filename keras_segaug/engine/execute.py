@@ -5,6 +5,7 @@ import itertools
 from keras_segaug import checks
 from keras_segaug.core.backend import ops
 from keras_segaug.engine import fuse as fusing
+from keras_segaug.engine import mixing
 from keras_segaug.engine.batch import Batch
 from keras_segaug.engine.colors import as_dtype, run_color, where
 from keras_segaug.engine.fuse import Lookup, fuse
@@ -24,13 +25,20 @@ def run(operations, batch, dtype):
     From the first that gains by it on, that is done image by image. What only copies pixels,
     or changes each by itself, has nothing to gain: it reads and writes everything once.
     """
-    groups = fuse(operations)
+    stretches = [list(each) for _, each in itertools.groupby(fuse(operations), _mixes)]
+    for number, groups in enumerate(stretches, 1):
+        batch = _run_stretch(groups, batch, dtype if number == len(stretches) else None)
+    return _with_dtype(batch, dtype)
+
+
+def _run_stretch(groups, batch, dtype):
+    """Runs groups of which either all mix samples, which takes the whole batch, or none does."""
     for i, group in enumerate(groups):
         alike = _together(group, groups[i + 1 :])
-        if any(map(_prefers_per_image, alike)) and not any(map(_mixes, groups[i:])):
+        if any(map(_prefers_per_image, alike)) and not _mixes(group):
             return _image_by_image(groups[i:], batch, dtype)
         batch = run_group(group, batch)
-    return _with_dtype(batch, dtype)
+    return batch
 
 
 def _together(group, later):
@@ -94,10 +102,19 @@ def run_group(group, batch):
         images = None if batch.images is None else run_color(group, batch.images)
         return Batch(images, batch.masks, batch.weights)
     if isinstance(group, Labels):
-        masks = [where(group.acts, group.function(mask), mask) for mask in batch.masks]
-        return Batch(batch.images, masks, batch.weights)
+        return Batch(batch.images, _relabeled(group, batch.masks), batch.weights)
     batch = Batch(channels.joined(batch.images), batch.masks, batch.weights)
     return _RUN[type(group)](group, batch)
+
+
+def _relabeled(labels, masks):
+    given = () if labels.parameters is None else (labels.parameters,)
+    return [
+        where(labels.acts, labels.function(mask, *given), mask)
+        if labels.only in (None, number)
+        else mask
+        for number, mask in enumerate(masks)
+    ]
 
 
 # --- Geometry ----------------------------------------------------------------------------------
@@ -107,8 +124,10 @@ def _run_lookup(lookup, batch):
     if lookup.axes is not None:
         return _resized(lookup, batch)
     batch = _with_classes_swapped(lookup, batch)
+    tensors = [batch.images, *batch.masks, *batch.weights]
+    if lookup.pastes:
+        return _batch_like(batch, *mixing.pasted(lookup.steps[0], tensors))
     if lookup.copies:
-        tensors = [batch.images, *batch.masks, *batch.weights]
         there = [tensor for tensor in tensors if tensor is not None]
         copied = iter(copy(there, lookup.steps[0], lookup.size))
         moved = [None if tensor is None else next(copied) for tensor in tensors]
@@ -209,17 +228,25 @@ def _run_blend(blend, batch):
         other = ops.take(values, blend.source, axis=0)
         return where(blend.acts, weight * values + (1.0 - weight) * other, values)
 
-    for mask in batch.masks:
+    def of_larger(tensor):
+        other = ops.take(tensor, blend.source, axis=0)
+        return where(blend.acts, where(blend.weight >= 0.5, tensor, other), tensor)
+
+    for mask in [] if blend.larger else batch.masks:
         if "float" not in dtype_of(mask) or mask.shape[-1] == 1:
-            name, dtype = checks.name_of(blend.origin), dtype_of(mask)
             raise ValueError(
-                f"{name}: masks must be one-hot and of a float dtype, since class ids have no "
-                f"mean. Received a mask of {mask.shape[-1]} channels, {dtype}. Put "
-                "MaskOnlyOneHot before this layer."
+                f"{checks.name_of(blend.origin)}: masks must be one-hot and of a float dtype, "
+                f"since class ids have no mean. Received a mask of {mask.shape[-1]} channels, "
+                f"{dtype_of(mask)}. Put MaskOnlyOneHot before this layer and cast its masks to "
+                'floats, or give it masks="larger".'
             )
     images = None if batch.images is None else mixed(batch.images)
-    masks = [ops.cast(mixed(mask), mask.dtype) for mask in batch.masks]
-    return Batch(images, masks, [ops.cast(mixed(each), each.dtype) for each in batch.weights])
+    change = of_larger if blend.larger else mixed
+    masks, weights = (
+        [ops.cast(change(each), each.dtype) for each in tensors]
+        for tensors in (batch.masks, batch.weights)
+    )
+    return Batch(images, masks, weights)
 
 
 def select(choice, results):
@@ -266,10 +293,17 @@ def run_back(operations, batch, dtype, predictions=False):
     Predictions are class scores in the place of the images.
     """
     if any(isinstance(each, Select) for each in operations):
+        for each in operations:
+            if isinstance(each, Select) and _mixes(each):
+                raise ValueError(
+                    f"{type(each.origin).__name__}: `invert` cannot move back a choice among "
+                    "layers that mix samples. Leave it out of what is to be moved back."
+                )
         return for_each_branch(operations, lambda each: run_back(each, batch, dtype, predictions))
-    lookup = fusing.inverted(operations)
-    if lookup is not None:
-        checks.image_size(lookup.filler, batch.size(), lookup.before)
+    lookups = fusing.inverted(operations)
+    if lookups:
+        checks.image_size(lookups[0].filler, batch.size(), lookups[0].before)
+    for lookup in lookups:
         batch = _with_classes_swapped(lookup, batch, predictions)
         batch = _looked_up(lookup, batch)
     return _with_dtype(batch, dtype)

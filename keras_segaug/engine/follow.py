@@ -5,7 +5,7 @@ from keras_segaug.engine import execute, maps
 from keras_segaug.engine.batch import Batch
 from keras_segaug.engine.colors import as_dtype
 from keras_segaug.engine.fuse import Lookup, fuse
-from keras_segaug.engine.operations import Select, Warp
+from keras_segaug.engine.operations import Blend, Select, Warp
 from keras_segaug.engine.sampling_grid import SamplingGrid
 from keras_segaug.kernels.sampling import dtype_of
 
@@ -20,7 +20,9 @@ def interpolated(operations, values):
         if isinstance(group, Select):
             results = [Batch(interpolated(branch, moved), [], []) for branch in group.branches]
             moved = execute.select(group.choice, results).images
-        elif isinstance(group, Lookup):
+        elif isinstance(group, Blend) and group.larger:
+            [moved] = execute.run_group(group, Batch(None, [moved], [])).masks
+        elif isinstance(group, (Lookup, Blend)):
             moved = execute.run_group(group, Batch(moved, [], [])).images
     return as_dtype(moved, dtype_of(values))
 
@@ -33,6 +35,12 @@ def followed(operations, points, back=False):
             return Batch(followed(operations, points, back)[..., None], [], [])
 
         return execute.for_each_branch(operations, result_of).images[..., 0]
+    for each in operations:
+        if isinstance(each, Blend) or (isinstance(each, Warp) and each.mixes):
+            raise ValueError(
+                f"{type(each.origin).__name__}: points cannot be moved by what mixes samples. "
+                "Leave them out of `targets`, or give them the role 'ignore'."
+            )
     warps = [each for each in operations if isinstance(each, Warp)]
     axes = range(points.shape[-1])
     # x comes first in points, last in arrays.
@@ -53,11 +61,6 @@ def _column(points, axis):
 def _through(warp, places, back):
     """Points of the output to where they look in the input, or the other way."""
     every = [piece.map for piece in warp.pieces] + ([] if warp.rest is None else [warp.rest])
-    if warp.mixes:
-        raise ValueError(
-            f"{type(warp.origin).__name__}: points cannot be moved by what mixes samples. Leave "
-            "them out of `targets`, or give them the role 'ignore'."
-        )
     first, *rest = [maps.unconfined(each if back else maps.inverse(each)) for each in every]
     acting = warp.acts is not None and rest
     return places.moved(maps.select(warp.acts, first, rest[0]) if acting else first)

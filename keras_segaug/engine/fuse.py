@@ -1,12 +1,10 @@
 """Which operations are run as one: reads their structure, never their numbers."""
 
-from functools import reduce
-from operator import and_
 from typing import Any
 
 from keras_segaug.core.backend import ops
-from keras_segaug.engine import maps
-from keras_segaug.engine.operations import Border, Warp
+from keras_segaug.engine import maps, mixing
+from keras_segaug.engine.operations import Blend, Border, Warp
 from keras_segaug.engine.sampling_grid import SamplingGrid
 from keras_segaug.kernels import matrices
 from keras_segaug.kernels.copies import can_copy
@@ -56,10 +54,16 @@ class Lookup(Value):
         for step in self.steps:
             if isinstance(step, Warp):
                 # Its regions are of its own image: what follows looks at that, as its border says.
-                grid = _mixed(step, grid.folded(self.border.mode if self.border else "constant"))
+                grid = grid.folded(self.border.mode if self.border else "constant")
+                grid = (mixing.moved_back if step.back else mixing.moved)(step, grid)
             else:
                 grid = grid.moved(step)
         return grid
+
+    @property
+    def pastes(self):
+        """Is each pixel one of an image at the same place, be it of another sample?"""
+        return self.mixes and len(self.steps) == 1 and mixing.is_pasted(self.steps[0])
 
     @property
     def copies(self):
@@ -166,51 +170,37 @@ def _mirrored(warp):
     return mirrored if warp.acts is None else mirrored & warp.acts
 
 
-def _mixed(warp, grid):
-    """The grid after a step of which each part looks elsewhere."""
-    shape = (-1, *[1] * len(warp.size))
-    result = grid.moved(warp.rest)
-    for piece in reversed(warp.pieces):
-        there = grid.moved(piece.map)
-        if piece.source is not None:
-            batch = ops.shape(piece.source)[0]
-            source = ops.broadcast_to(ops.reshape(piece.source, shape), (batch, *warp.size))
-            there = there.looking_into(source)
-        held = [] if piece.region is None else [piece.region.holds(grid.grid())]
-        held += [] if warp.acts is None else [ops.reshape(warp.acts, shape)]
-        result = SamplingGrid.select(reduce(and_, held), there, result) if held else there
-    return result
-
-
 def inverted(operations):
-    """What moves a batch back: the warps alone, in the other order, as one `Lookup`.
+    """What moves a batch back, as `Lookup`s: the warps alone, in the other order.
 
-    It fills with the border's constants of the first warp.
+    What is not shown is filled with the border's constants of the first warp.
     """
     warps = [each for each in operations if isinstance(each, Warp)]
-    for warp in warps:
-        if warp.mixes:
+    for each in operations:
+        if isinstance(each, Blend):
             raise ValueError(
-                f"{type(warp.origin).__name__}: `invert` cannot move back what was mixed from "
-                "several samples. Received parameters of such a layer."
+                f"{type(each.origin).__name__}: `invert` cannot take apart samples that were "
+                "blended. Leave this layer out of what is to be moved back."
             )
     if not warps:
-        return None
+        return []
     border = Border("constant", *warps[0].border[1:])
     interpolation, *_ = _agreed(warps)
-    return lookup_of([_inverted(warp, border, interpolation) for warp in reversed(warps)])
+    return fuse([_inverted(warp, border, interpolation) for warp in reversed(warps)])
 
 
 def _inverted(warp, border, interpolation):
+    given = {
+        "before": warp.size,
+        "size": warp.before,
+        "border": border,
+        "inside": False,
+        "interpolation": interpolation,
+        "axes": None,
+    }
+    if warp.mixes:
+        mixing.check_invertible(warp)
+        return replace(warp, back=True, **given)
     pieces = tuple(replace(piece, map=maps.inverse(piece.map)) for piece in warp.pieces)
-    return replace(
-        warp,
-        before=warp.size,
-        size=warp.before,
-        pieces=pieces,
-        rest=None if warp.rest is None else maps.inverse(warp.rest),
-        border=border,
-        inside=False,
-        interpolation=interpolation,
-        axes=None,
-    )
+    rest = None if warp.rest is None else maps.inverse(warp.rest)
+    return replace(warp, pieces=pieces, rest=rest, **given)

@@ -45,11 +45,18 @@ class Piece(Value):
         map: where each output pixel looks; see `engine.maps`.
         source: int32 (B,), in which sample it looks; None: in its own.
         region: for which output pixels, such as a `Boxes`; None: for all.
+        shown: bool (B, *size), which pixels of what it looks at it shows; None: all.
     """
 
     map: Any
     source: Any = None
     region: Any = None
+    shown: Any = None
+
+    @property
+    def mixes(self):
+        """Does it look into another sample, or show itself in some places only?"""
+        return not (self.source is None and self.region is None and self.shown is None)
 
 
 class Warp(Operation):
@@ -64,6 +71,7 @@ class Warp(Operation):
         inside: will any border do, since no pixel is moved out of the image, nor into it?
         interpolation: of the images; None where any will do, since pixels meet pixels.
         class_swap: pairs of classes that change places in samples that are mirrored.
+        back: does it move what such a warp has moved to where it was?
         axes: two `antialias.Axis` where each pixel is blended from all that it covers: no lookup,
             and none to share. None: a lookup.
     """
@@ -76,12 +84,13 @@ class Warp(Operation):
     inside: bool = False
     interpolation: Any = None
     class_swap: Any = None
+    back: bool = False
     axes: Any = None
 
     @property
     def mixes(self):
         """Does it look into other samples, or differ from place to place?"""
-        return any(not (p.source is None and p.region is None) for p in self.pieces)
+        return any(piece.mixes for piece in self.pieces)
 
 
 class Color(Operation):
@@ -111,9 +120,17 @@ class Color(Operation):
 
 
 class Labels(Operation):
-    """Changes the values of masks, and nothing else: `function` is a bound method of a mask."""
+    """Changes the values of masks, and nothing else.
+
+    Args:
+        function: a bound method (mask) -> mask; with parameters (mask, parameters) -> mask.
+        parameters: a dict of tensors (B, ...), or None.
+        only: the number of the one mask that changes; None: all do.
+    """
 
     function: Any = None
+    parameters: Any = None
+    only: Any = None
 
 
 class Write(Operation):
@@ -131,15 +148,18 @@ class Write(Operation):
 
 
 class Blend(Operation):
-    """Mixes samples: weight x image + (1 - weight) x the image of sample `source`; masks alike.
+    """Mixes samples: weight x image + (1 - weight) x the image of sample `source`.
 
     Args:
         source: int32 (B,).
         weight: float32 (B,).
+        larger: are masks, which may be class ids, those of the sample of the larger weight? Else
+            they are blended as images are, which takes one-hot masks of floats.
     """
 
     source: Any = None
     weight: Any = None
+    larger: bool = False
 
 
 class Select(Operation):

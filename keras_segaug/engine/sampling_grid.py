@@ -41,17 +41,21 @@ class SamplingGrid:
         return self._with(None, map.move(self.grid()))
 
     def looking_into(self, source):
-        """The same points in other samples, int32 (B, *size)."""
+        """The same points in other samples, int32 (B,)."""
+        shape = (-1, *[1] * len(self.size))
+        count = ops.shape(source)[0]
+        source = ops.broadcast_to(ops.reshape(source, shape), (count, *self.size))
         return SamplingGrid(self.size, self._matrix, self._grid, source)
 
     def folded(self, fill_mode):
         """The points of this image that stand for those outside, unless they are to be filled."""
-        if fill_mode == "constant" or self._is_unmoved():
+        if fill_mode == "constant" or self.is_unmoved():
             return self
         pairs = zip(self.grid(), self.size, strict=True)
         return self._with(None, tuple(fold(axis, n, fill_mode, 0) for axis, n in pairs))
 
-    def _is_unmoved(self):
+    def is_unmoved(self):
+        """Does every pixel look at itself?"""
         return self._grid is None and self._matrix is matrices.identity(len(self.size))
 
     def _with(self, matrix, grid):

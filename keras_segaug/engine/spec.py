@@ -20,6 +20,7 @@ class Spec(Value):
         mask_channels: likewise.
         acting: False at inference, and for samples that a composition leaves alone.
         gaps: may a value be NaN, no data?
+        mask_names: the keys under which the masks came, in their order; "" for one without.
     """
 
     size: tuple
@@ -28,6 +29,7 @@ class Spec(Value):
     mask_channels: Any = NOT_ASKED
     acting: bool = True
     gaps: bool = False
+    mask_names: tuple = ()
 
     def resized(self, *size):
         """The same with another size."""

@@ -34,7 +34,7 @@ class View(Value):
         if self.batch is None:
             raise ValueError(
                 f"{type(self.owner).__name__}: `data` must be images and masks, not a shape alone, "
-                f"since {type(self.asker).__name__} looks at the masks to choose its window. Write "
+                f"since {type(self.asker).__name__} looks at the masks. Write "
                 "draw_parameters((images, masks), key)."
             )
         if not self.operations or not self.batch.masks:

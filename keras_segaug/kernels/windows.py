@@ -10,7 +10,7 @@ from keras_segaug.kernels import matrices
 from keras_segaug.kernels.values import Value
 
 # Farther than any image is wide, whatever is composed after it.
-_FAR = 1e6
+FAR = 1e6
 
 # Points this near to the middle between two pixels are taken to lie on it.
 _TIE = 1.0 / 4096.0
@@ -69,7 +69,7 @@ def _confined(position, start, size, separate):
     before, after = position < start - 0.5, position >= start + size - 0.5
     inside = ops.clip(position, start, start + size - 1.0)
     if separate:
-        return ops.where(before, -_FAR, ops.where(after, _FAR, inside))
+        return ops.where(before, -FAR, ops.where(after, FAR, inside))
     return ops.where(before | after, position, inside)
 
 

@@ -1,0 +1,59 @@
+"""What is made of uniform numbers: numbers of other distributions, an order of samples."""
+
+import math
+
+from keras_segaug.core.backend import ops
+
+# All of so many are refused once in ten million times.
+_TRIES = 6
+
+
+def log_gamma(uniform, shape):
+    """The logarithm of numbers (B,) of the gamma distribution.
+
+    Marsaglia and Tsang, "A simple method for generating gamma variables" (ACM TOMS 26, 2000), for
+    shape + 1, of which at least 95 % of the tries are accepted; back to the shape by the power of
+    a uniform number that the paper gives. In logarithms, where nothing underflows.
+
+    Args:
+        uniform: a function that draws (B,) numbers in [0, 1).
+        shape: a number above 0.
+    """
+    d = shape + 1.0 - 1.0 / 3.0
+    result = 0.0
+    for _ in range(_TRIES):
+        radius = ops.sqrt(-2.0 * ops.log(1.0 - uniform()))
+        normal = radius * ops.cos(2.0 * math.pi * uniform())
+        cube = (1.0 + normal / math.sqrt(9.0 * d)) ** 3
+        logarithm = ops.log(ops.maximum(cube, 1e-30))
+        bound = 0.5 * normal**2 + d * (1.0 - cube + logarithm)
+        accepted = (cube > 0.0) & (ops.log(1.0 - uniform()) < bound)
+        result = ops.where(accepted, logarithm, result)
+    return math.log(d) + result + ops.log(1.0 - uniform()) / shape
+
+
+def circle(number, count, real, shards):
+    """The next `count` samples of each in a random circle: a list of int32 (B,).
+
+    Args:
+        number: (B,), the order; what is equal stays in the order of the batch.
+        count: how many.
+        real: how many samples, the first, are in the circle. None: all. Others are alone.
+        shards: among how many circles the samples are dealt out.
+    """
+    batch = ops.shape(number)[0]
+    place = ops.arange(batch, dtype="int32")
+    there = place < (batch if real is None else real)
+    shard = place // ops.maximum(batch // shards, 1)
+    met = (shard[None] == shard[:, None]) & there[None]
+    equal = (number[None] == number[:, None]) & (place[None] < place[:, None])
+    before = met & ((number[None] < number[:, None]) | equal)
+    rank = ops.sum(ops.cast(before, "int32"), axis=1)
+    size = ops.maximum(ops.sum(ops.cast(met, "int32"), axis=1), 1)
+    partners = []
+    for step in range(1, count + 1):
+        # Compared rather than sorted: a batch is small, and every backend does it alike.
+        wanted = met & (rank[None] == ((rank + step) % size)[:, None])
+        found = ops.cast(ops.argmax(ops.cast(wanted, "int32"), axis=1), "int32")
+        partners.append(ops.where(there, found, place))
+    return partners
