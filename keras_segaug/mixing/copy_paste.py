@@ -11,6 +11,7 @@ from keras_segaug.engine.operations import Labels, Piece
 from keras_segaug.kernels import instances as ids
 from keras_segaug.kernels import matrices
 from keras_segaug.kernels.classes import is_class
+from keras_segaug.kernels.sampling import dtype_of
 from keras_segaug.kernels.windows import Window, stretched, whole_image
 from keras_segaug.mixing.pasting import PastingLayer
 
@@ -147,19 +148,19 @@ class JointCopyPaste(PastingLayer):
         if self.instances is None or not masks:
             return
         objects = masks[self._place_of("instances", self.instances, inputs.mask_names())]
-        top = checks.mask_limits(str(objects.dtype))[1]
+        top = checks.mask_limits(dtype_of(objects))[1]
         if backend.is_eager(objects) and 0 not in objects.shape:
             found = int(backend.to_numpy(ops.max(objects)))
             if 2 * found > top:
                 accepted = (
-                    f"a mask whose ids are at most {top // 2}, since {objects.dtype} must hold "
+                    f"a mask whose ids are at most {top // 2}, since {dtype_of(objects)} must hold "
                     "those of two samples; cast it to a wider dtype, such as int32"
                 )
                 checks.fail(self, "instances", accepted, f"ids up to {found}")
 
     def _held(self, mask, class_id):
         """The id, which masks like this one must be able to hold."""
-        low, high = checks.mask_limits(str(mask.dtype)) if mask.shape[-1] == 1 else (0, None)
+        low, high = checks.mask_limits(dtype_of(mask)) if mask.shape[-1] == 1 else (0, None)
         high = mask.shape[-1] - 1 if high is None else high
         if not low <= class_id <= high:
             accepted = f"ids that the masks can hold, {low} to {high}"
