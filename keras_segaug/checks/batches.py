@@ -11,7 +11,7 @@ def check(owner, inputs, acting):
         return
     images = inputs.images
     check_batched(owner, tuple(images.shape))
-    owner._look_at(inputs)
+    owner._refuse_values(inputs)
     if images.shape[0] == 1 and not owner._warned_of_one_sample:
         owner._warned_of_one_sample = True
         warnings.warn(

@@ -27,7 +27,7 @@ def view_of(layer, inputs, acting):
 
 
 def apply(layer, inputs, parameters):
-    """What becomes of {role: list of tensors}; parameters are None at inference."""
+    """What becomes of {role: list of tensors}, and the parameters, finished; None at inference."""
     packed = inputs.packed()
     view = view_of(layer, inputs, parameters is not None)
     value_ranges.check_result(layer, view.spec, dtype_of(view.batch.images))
@@ -44,7 +44,7 @@ def apply(layer, inputs, parameters):
         "continuous": lambda values: interpolated(operations, values),
         "points": lambda points: followed(operations, points),
     }
-    return _by_role(packed, run(operations, view.batch, dtype), also)
+    return _by_role(packed, run(operations, view.batch, dtype), also), parameters
 
 
 def undo(layer, packed, parameters, size, predictions=False):

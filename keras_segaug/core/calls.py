@@ -2,6 +2,8 @@
 
 import numbers
 
+import keras
+
 from keras_segaug import checks
 from keras_segaug.core.inputs import ROLES, Inputs
 from keras_segaug.core.serialization import nearest
@@ -36,6 +38,17 @@ def _place_of(owner, name):
         "images, masks and sample_weights. What else belongs to a sample comes in one mapping: "
         f'layer({{"images": images, "masks": masks, {name!r}: ...}}).'
     )
+
+
+def refuse_symbols(owner, inputs):
+    """Raises for the inputs of a functional model, which has no place for parameters."""
+    symbols = [x for x in keras.tree.flatten(inputs.tensors) if isinstance(x, keras.KerasTensor)]
+    if symbols:
+        raise ValueError(
+            f"{checks.name_of(owner)}: `return_parameters` must be False for the symbolic inputs "
+            f"of a functional model. Received: return_parameters=True and {symbols[0]!r}. Call "
+            "the layer in the `call` of a layer or model of your own, and use the parameters there."
+        )
 
 
 def training(owner, value):

@@ -57,9 +57,9 @@ class Composition(AugmentationLayer, abstract=True):
     def _mixes(self):
         return any(layer._mixes() for layer in self._children)
 
-    def _look_at(self, inputs):
+    def _refuse_values(self, inputs):
         for layer in self._children:
-            layer._look_at(inputs)
+            layer._refuse_values(inputs)
 
     def _drawn(self, parameters):
         for layer, drawn in zip(self.layers, parameters["layers"], strict=True):

@@ -8,6 +8,7 @@ import keras
 from keras_segaug import checks
 from keras_segaug.checks import input_tensors
 from keras_segaug.core import targets
+from keras_segaug.core.backend import ops
 from keras_segaug.core.tensor_layout import Layout, PointLayout, layout_beside
 
 IMAGE_KEYS = ("images", "image")
@@ -149,6 +150,10 @@ class Inputs:
         size = self.image_layout.packed_shape(self.images.shape)[1:3]
         counts = [n for points in self.flat().get("points", []) for n in points.shape[:-1]]
         return (*size, *counts)
+
+    def size(self):
+        """(height, width) of the images, numbers where they are known."""
+        return tuple(self.image_layout.packed_shape(ops.shape(self.images))[1:3])
 
     def packed(self):
         """The lists of `flat` as the kernels take them, (B, H, W, C)."""

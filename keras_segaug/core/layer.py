@@ -6,14 +6,12 @@ from typing import Any
 import keras
 
 from keras_segaug import checks
-from keras_segaug.checks import batches, keywords
-from keras_segaug.checks.input_tensors import warn_of_masks_left_behind
+from keras_segaug.checks import keywords
 from keras_segaug.checks.signature import arguments_of, check_named
-from keras_segaug.core import backend, calls, counter, processes, value_ranges
+from keras_segaug.core import backend, calls, counter, processes, random
 from keras_segaug.core.apply import specs_after
 from keras_segaug.core.compilation import Compiled
 from keras_segaug.core.inputs import Inputs
-from keras_segaug.core.parameters import len_of
 from keras_segaug.core.random import Draws
 from keras_segaug.core.replay import Replay
 from keras_segaug.core.serialization import WrittenAsJson
@@ -61,6 +59,11 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
             back in the compute dtype; with "uint8" they are rounded and clipped. Masks come
             back in the dtype they came in; where JAX has no 64 bits (its default), 64-bit ones
             outside of `dataset.map` with 32, and a number that these do not hold raises.
+
+    `result, parameters = layer(data, return_parameters=True)` also says what was drawn, as
+    `draw_parameters` does, for `apply`, `invert` and `describe`: it is one draw and one program.
+    With `training=False` the parameters are None. The symbolic inputs of a functional model have
+    none; there, make the call in the `call` of a layer of your own.
     """
 
     is_abstract = True
@@ -109,7 +112,8 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         self.jit_compile = checks.one_of(self, "jit_compile", jit_compile, ("auto", True, False))
         self.targets = checked_targets(self, targets)
         self._warned_of_masks = False
-        self._program = Compiled(self._augment, self.jit_compile, counts=self._mixes())
+        self._program = Compiled(self._augment, self.jit_compile, self._mixes())
+        self._telling_program = Compiled(self._augment_and_tell, self.jit_compile, self._mixes())
         self._state: Any = None
         self._stream: Any = None
         self._home = processes.process()
@@ -158,20 +162,26 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         sample_weights: Data = None,
         *more: Data,
         training: bool | None = None,
+        return_parameters: bool = False,
         **named: Data,
     ) -> Data:
         training = calls.training(self, training)
+        tell = checks.truth(self, "return_parameters", return_parameters)
         inputs = calls.inputs_of(self, data, masks, sample_weights, *more, **named)
         self._stream_of_calls()
         with backend.ops_of(inputs.images):
             if backend.is_foreign(inputs.images):
                 # Keras' own `__call__` would ask its backend to convert TensorFlow's tensors.
-                return inputs.write(self.call(inputs.tensors, training is not False))
+                found = self.call(inputs.tensors, training is not False, tell)
+                return self._written(inputs, found, tell)
             if training is None and backend.called_by_a_network():
                 training = False
             said = {} if training is None else {"training": training}
+            if tell:
+                calls.refuse_symbols(self, inputs)
+                said["return_parameters"] = True
             tensors = keras.tree.map_structure(backend.put, inputs.tensors)
-            return inputs.write(super().__call__(tensors, **said))
+            return self._written(inputs, super().__call__(tensors, **said), tell)
 
     def _draw_all(self, draws):
         """The drawn parameters and, where it is not certain, whether the layer acts at all."""
@@ -201,7 +211,7 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         """Does it mix samples, so that it needs the whole batch?"""
         return False
 
-    def _look_at(self, inputs):
+    def _refuse_values(self, inputs):
         """Refuses values, where they can be seen, that would make a result wrong."""
 
     def _resolves(self):
@@ -244,30 +254,18 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
                     self.build(None)
         return self._stream
 
-    def call(self, data, training=True):
+    def call(self, data, training=True, return_parameters=False):
         inputs = Inputs(self, data, checked=True)
         key = self._stream_of_calls().next() if training and self.random else None
+        if training and return_parameters and not self.random:
+            # Whatever the key: nothing is drawn from it.
+            key = random.key(0)
         try:
-            return self._run_program(inputs, key)
+            return self._run_program(inputs, key, return_parameters)
         except Exception:
-            if key is not None and backend.is_eager(inputs.images):
+            if key is not None and self.random and backend.is_eager(inputs.images):
                 self._stream.step_back(key)
             raise
-
-    def _run_program(self, inputs, key):
-        if key is not None and not self._warned_of_masks:
-            self._warned_of_masks = warn_of_masks_left_behind(self, inputs)
-        value_ranges.look_at(self, inputs, acting=key is not None)
-        batches.check(self, inputs, acting=key is not None)
-        if key is None and backend.is_in_a_network():
-            # Plain operations are what exporters know; whoever runs the model compiles it.
-            return self._augment(inputs.tensors, None)
-        return self._program(inputs.tensors, key, inputs.sizes())
-
-    def _augment(self, tensors, key, real=None):
-        inputs = Inputs(self, tensors, checked=True)
-        parameters = None if key is None else self._draw(key, len_of(inputs), real)
-        return self._apply(inputs, parameters)
 
     def compute_output_spec(self, data, training=True):
         inputs = Inputs(self, data, checked=True)

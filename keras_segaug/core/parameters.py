@@ -48,6 +48,18 @@ def rows_of(size, count):
     return ops.broadcast_to(ops.convert_to_tensor(size, dtype="int32"), (count, 2))
 
 
+def handed_over(drawn, size, count):
+    """Parameters as users get them: complete, and a structure that `dataset.map` can return."""
+    return {**_in_tuples(drawn), "input_size": rows_of(size, count)}
+
+
+def _in_tuples(drawn):
+    """The same with tuples for lists, which `tf.data` takes for tensors."""
+    if isinstance(drawn, dict):
+        return {name: _in_tuples(value) for name, value in drawn.items()}
+    return tuple(map(_in_tuples, drawn)) if isinstance(drawn, (tuple, list)) else drawn
+
+
 def size_of(parameters):
     """The (height, width) that parameters were drawn for, None where they do not say."""
     rows = (parameters or {}).get("input_size")
@@ -68,3 +80,23 @@ def count_of(parameters):
 def len_of(inputs):
     images = inputs.images
     return ops.shape(images)[0] if len(images.shape) == 4 else 1
+
+
+def check_size(owner, inputs, parameters):
+    """Were the parameters drawn for so many images of this size?"""
+    rows = (parameters or {}).get("input_size")
+    counts = len_of(inputs), len_of(inputs) if rows is None else rows.shape[0]
+    if all(isinstance(n, int) for n in counts) and counts[0] != counts[1]:
+        raise ValueError(
+            f"{type(owner).__name__}: `parameters` were drawn for {counts[1]} samples. Received "
+            f"{counts[0]}. Draw anew for a batch of another size."
+        )
+    drawn = size_of(parameters)
+    size = inputs.image_layout.packed_shape(inputs.images.shape)[1:3]
+    pairs = zip(drawn or size, size, strict=True)
+    if any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in pairs):
+        raise ValueError(
+            f"{type(owner).__name__}: `parameters` were drawn for images of {drawn[0]} x "
+            f"{drawn[1]} (height x width). Received images of {size[0]} x {size[1]}. Draw "
+            "anew for images of another size."
+        )

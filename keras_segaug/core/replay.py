@@ -5,17 +5,19 @@ from typing import Any
 
 from keras_segaug import checks
 from keras_segaug.checks import batches, classes
+from keras_segaug.checks.input_tensors import warn_of_masks_left_behind
 from keras_segaug.core import backend, calls, describe, random, value_ranges
 from keras_segaug.core.apply import apply, undo, view_of
 from keras_segaug.core.backend import ops
 from keras_segaug.core.inputs import Inputs
 from keras_segaug.core.parameters import (
     as_key,
+    check_size,
     count_of,
+    handed_over,
     is_shape,
     is_size,
     len_of,
-    rows_of,
     size_of,
 )
 from keras_segaug.core.types import Data, Key, Parameters, Tensor
@@ -34,7 +36,11 @@ class Replay:
     _leaves: Any
     _planned: Any
     _tree: Any
-    _run_program: Any
+    _program: Any
+    _telling_program: Any
+    _warned_of_masks: Any
+    # Is the result a dict, one entry a view?
+    _gives_views = False
     _stream_of_calls: Any
 
     def draw_parameters(self, data: Data, key: Key) -> Parameters:
@@ -62,13 +68,13 @@ class Replay:
                 size = data[-3:-1] if self.data_format == "channels_last" else data[-2:]
                 spec = Spec(size, value_ranges.ANY)
                 drawn = self._finished(self._draw(key, count), View(spec, owner=self))
-                return {**drawn, "input_size": rows_of(size, count)}
+                return handed_over(drawn, size, count)
         inputs = Inputs(self, data)
         with backend.ops_of(inputs.images):
             batches.check_batched(self, tuple(inputs.images.shape))
             view, count = view_of(self, inputs, acting=True), len_of(inputs)
             drawn = self._finished(self._draw(key, count), view)
-            return {**drawn, "input_size": rows_of(view.spec.size, count)}
+            return handed_over(drawn, view.spec.size, count)
 
     def call_key(self, number: int) -> Tensor:
         """The key of the call of this number, counted from 0, since the stream began.
@@ -99,11 +105,10 @@ class Replay:
         """
         inputs = Inputs(self, data)
         self._check_parameters(parameters)
-        self._check_size(inputs, parameters)
+        check_size(self, inputs, parameters)
         with backend.ops_of(inputs.images):
-            value_ranges.look_at(self, inputs, acting=parameters is not None)
-            batches.check(self, inputs, acting=parameters is not None)
-            return inputs.write(self._apply(inputs, parameters))
+            self._look_at(inputs, parameters is not None)
+            return self._written(inputs, self._apply(inputs, parameters)[0])
 
     def invert(
         self,
@@ -173,18 +178,20 @@ class Replay:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return looked_up(name)
 
-    def augment(self, data: Data, key: Key) -> Data:
+    def augment(self, data: Data, key: Key, return_parameters: bool = False) -> Data:
         """`apply` of what `draw_parameters` draws, in one program, compiled as a call is.
 
         Args:
             data: any accepted structure.
             key: as in `draw_parameters`. The layer's own seed and count of calls are not looked
                 at, so that one key gives the same in every thread, process and machine.
+            return_parameters: also return them, as a call does: (result, parameters).
         """
         inputs = data if isinstance(data, Inputs) else Inputs(self, data)
+        tell = checks.truth(self, "return_parameters", return_parameters)
         with backend.ops_of(inputs.images):
-            key = as_key(self, key, len_of(inputs)) if self.random else None
-            return inputs.write(self._run_program(inputs, key))
+            key = as_key(self, key, len_of(inputs)) if self.random or tell else None
+            return self._written(inputs, self._run_program(inputs, key, tell), tell)
 
     def stateless_call(
         self,
@@ -193,6 +200,7 @@ class Replay:
         *data,
         training=True,
         return_losses=False,
+        return_parameters=False,
         **named,
     ):
         """As `keras.layers.Layer.stateless_call`; the data are given as in a call.
@@ -203,11 +211,14 @@ class Replay:
             *data: as in a call: `images, masks`, or any accepted structure.
             training: False: as at inference.
             return_losses: also return the losses?
+            return_parameters: also return them, as a call does?
             **named: `images`, `masks` and `sample_weights`, by name.
 
         Returns:
-            (result, values of the random stream after the call), and the losses if wanted.
+            (result, values of the random stream after the call), and the losses if wanted. The
+            result is (result, parameters) where these are wanted.
         """
+        tell = checks.truth(self, "return_parameters", return_parameters)
         inputs = calls.inputs_of(self, *data, **named)
         with backend.ops_of(inputs.images):
             tensors, *rest = super().stateless_call(  # type: ignore[misc]  # a Keras layer has it
@@ -217,11 +228,52 @@ class Replay:
                 inputs.tensors,
                 training=calls.training(self, training) is not False,
                 return_losses=return_losses,
+                return_parameters=tell,
             )
-            return (inputs.write(tensors), *rest)
+            return (self._written(inputs, tensors, tell), *rest)
+
+    def _run_program(self, inputs, key, tell=False):
+        """The tensors of a call; where it is to tell, also the parameters, None without a key."""
+        acting = key is not None
+        if acting and not self._warned_of_masks:
+            self._warned_of_masks = warn_of_masks_left_behind(self, inputs)
+        self._look_at(inputs, acting)
+        if tell and acting:
+            found, drawn = self._telling_program(inputs.tensors, key, inputs.sizes())
+            # Outside of the program, where what is known of the size stays known.
+            return found, handed_over(drawn, inputs.size(), len_of(inputs))
+        if not acting and backend.is_in_a_network():
+            # Plain operations are what exporters know; whoever runs the model compiles it.
+            found = self._augment(inputs.tensors, None)
+        else:
+            found = self._program(inputs.tensors, key, inputs.sizes())
+        return (found, None) if tell else found
+
+    def _augment(self, tensors, key, real=None):
+        return self._augment_and_tell(tensors, key, real)[0]
+
+    def _augment_and_tell(self, tensors, key, real=None):
+        inputs = Inputs(self, tensors, checked=True)
+        drawn = None if key is None else self._draw(key, len_of(inputs), real)
+        return self._apply(inputs, drawn)
 
     def _apply(self, inputs, parameters):
-        return inputs.unpacked(apply(self, inputs, parameters))
+        """What becomes of the tensors, and the parameters, finished."""
+        moved, parameters = apply(self, inputs, parameters)
+        return inputs.unpacked(moved), parameters
+
+    def _written(self, inputs, found, tell=False):
+        """What a call returns, of what its program returns."""
+        tensors, *parameters = found if tell else (found,)
+        written = self._write(inputs, tensors)
+        return (written, *parameters) if tell else written
+
+    def _write(self, inputs, tensors):
+        return inputs.write(tensors)
+
+    def _look_at(self, inputs, acting):
+        value_ranges.look_at(self, inputs, acting)
+        batches.check(self, inputs, acting)
 
     def _draw(self, key, count, real=None):
         draws = random.Draws(random.for_tree(as_key(self, key, count), self._tree()), count, real)
@@ -236,21 +288,3 @@ class Replay:
         if parameters is not None and not isinstance(parameters, Mapping):
             accepted = "what `draw_parameters(data, key)` returned, or None"
             checks.fail(self, "parameters", accepted, parameters)
-
-    def _check_size(self, inputs, parameters):
-        rows = (parameters or {}).get("input_size")
-        counts = len_of(inputs), len_of(inputs) if rows is None else rows.shape[0]
-        if all(isinstance(n, int) for n in counts) and counts[0] != counts[1]:
-            raise ValueError(
-                f"{type(self).__name__}: `parameters` were drawn for {counts[1]} samples. Received "
-                f"{counts[0]}. Draw anew for a batch of another size."
-            )
-        drawn = size_of(parameters)
-        size = inputs.image_layout.packed_shape(inputs.images.shape)[1:3]
-        pairs = zip(drawn or size, size, strict=True)
-        if any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in pairs):
-            raise ValueError(
-                f"{type(self).__name__}: `parameters` were drawn for images of {drawn[0]} x "
-                f"{drawn[1]} (height x width). Received images of {size[0]} x {size[1]}. Draw "
-                "anew for images of another size."
-            )

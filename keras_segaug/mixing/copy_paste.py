@@ -143,7 +143,7 @@ class JointCopyPaste(PastingLayer):
         only = self._place_of("instances", self.instances, spec.mask_names)
         return [*operations, Labels(function=ids.numbered_on, parameters=given, only=only)]
 
-    def _look_at(self, inputs):
+    def _refuse_values(self, inputs):
         masks = [x for role in MASK_ROLES for x in inputs.flat().get(role, [])]
         if self.instances is None or not masks:
             return

@@ -21,7 +21,7 @@ def flat(parameters):
     if isinstance(parameters, dict):
         drawn = sorted(name for name in parameters if name != "input_size")
         return [x for name in drawn for x in flat(parameters[name])]
-    if isinstance(parameters, list):
+    if isinstance(parameters, tuple):
         return [x for inner in parameters for x in flat(inner)]
     return [np.asarray(to_numpy(parameters), "float64")]
 

@@ -79,7 +79,7 @@ def test_every_role():
     first, _, last = layer(None).layers
     moves = ks.Pipeline([first, ks.ImageOnlyRescaling(1.0), last], jit_compile=False)
     drawn = layer(None).draw_parameters((3, 16, 14, 3), ks.random.key(5, 0))
-    drawn["layers"][1] = {}
+    drawn["layers"] = (drawn["layers"][0], {}, drawn["layers"][2])
     depth = to_numpy(moves.apply(data["depth"][..., None], drawn))[..., 0]
     np.testing.assert_allclose(result["depth"], depth, atol=1e-4)
     assert (result["depth"] != images[..., 0]).any()
