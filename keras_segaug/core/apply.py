@@ -3,10 +3,12 @@
 import keras
 
 from keras_segaug.core import value_ranges
+from keras_segaug.core.parameters import len_of
 from keras_segaug.core.targets import IMAGE_ROLES, MASK_ROLES, WEIGHT_ROLES
 from keras_segaug.engine.batch import Batch
 from keras_segaug.engine.execute import run, run_back
 from keras_segaug.engine.follow import followed, interpolated
+from keras_segaug.engine.origins import origins
 from keras_segaug.engine.spec import Spec
 from keras_segaug.engine.view import View
 from keras_segaug.kernels.sampling import dtype_of
@@ -45,6 +47,16 @@ def apply(layer, inputs, parameters):
         "points": lambda points: followed(operations, points),
     }
     return _by_role(packed, run(operations, view.batch, dtype), also), parameters
+
+
+def mixing_of(layer, inputs, parameters):
+    """From which samples each pixel comes that `apply` gives; see `engine.origins`."""
+    size, count = inputs.size(), len_of(inputs)
+    spec = Spec(size, value_ranges.ANY, acting=parameters is not None)
+    operations, _ = layer._planned(parameters, View(spec, owner=layer))
+    found = origins(operations, count, size)
+    batched = inputs.image_layout.batched
+    return found if batched else {name: each[0] for name, each in found.items()}
 
 
 def undo(layer, packed, parameters, size, predictions=False):

@@ -40,6 +40,13 @@ def _place_of(owner, name):
     )
 
 
+def wanted(owner, return_parameters, return_mixing):
+    """Is more wanted than the result?"""
+    if not isinstance(return_mixing, str):
+        checks.truth(owner, "return_mixing", return_mixing)
+    return checks.truth(owner, "return_parameters", return_parameters) or bool(return_mixing)
+
+
 def refuse_symbols(owner, inputs):
     """Raises for the inputs of a functional model, which has no place for parameters."""
     symbols = [x for x in keras.tree.flatten(inputs.tensors) if isinstance(x, keras.KerasTensor)]

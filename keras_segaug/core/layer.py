@@ -163,25 +163,30 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
         *more: Data,
         training: bool | None = None,
         return_parameters: bool = False,
+        return_mixing: bool | str = False,
         **named: Data,
     ) -> Data:
         training = calls.training(self, training)
-        tell = checks.truth(self, "return_parameters", return_parameters)
+        tell = calls.wanted(self, return_parameters, return_mixing)
         inputs = calls.inputs_of(self, data, masks, sample_weights, *more, **named)
         self._stream_of_calls()
         with backend.ops_of(inputs.images):
             if backend.is_foreign(inputs.images):
                 # Keras' own `__call__` would ask its backend to convert TensorFlow's tensors.
                 found = self.call(inputs.tensors, training is not False, tell)
-                return self._written(inputs, found, tell)
-            if training is None and backend.called_by_a_network():
-                training = False
-            said = {} if training is None else {"training": training}
-            if tell:
-                calls.refuse_symbols(self, inputs)
-                said["return_parameters"] = True
-            tensors = keras.tree.map_structure(backend.put, inputs.tensors)
-            return self._written(inputs, super().__call__(tensors, **said), tell)
+            else:
+                if training is None and backend.called_by_a_network():
+                    training = False
+                said = {} if training is None else {"training": training}
+                if tell:
+                    calls.refuse_symbols(self, inputs)
+                    said["return_parameters"] = True
+                tensors = keras.tree.map_structure(backend.put, inputs.tensors)
+                found = super().__call__(tensors, **said)
+            found = self._written(inputs, found, tell)
+            if not return_mixing:
+                return found
+            return self._with_mixing(inputs, found, return_parameters, return_mixing)
 
     def _draw_all(self, draws):
         """The drawn parameters and, where it is not certain, whether the layer acts at all."""

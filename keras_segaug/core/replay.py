@@ -7,7 +7,7 @@ from keras_segaug import checks
 from keras_segaug.checks import batches, classes
 from keras_segaug.checks.input_tensors import warn_of_masks_left_behind
 from keras_segaug.core import backend, calls, describe, random, value_ranges
-from keras_segaug.core.apply import apply, undo, view_of
+from keras_segaug.core.apply import apply, mixing_of, undo, view_of
 from keras_segaug.core.backend import ops
 from keras_segaug.core.inputs import Inputs
 from keras_segaug.core.parameters import (
@@ -267,6 +267,19 @@ class Replay:
         tensors, *parameters = found if tell else (found,)
         written = self._write(inputs, tensors)
         return (written, *parameters) if tell else written
+
+    def _with_mixing(self, inputs, found, return_parameters, return_mixing):
+        """What a call returns that also tells from which samples the pixels come."""
+        result, parameters = found
+        mixing = mixing_of(self, inputs, parameters)
+        also = (parameters,) if return_parameters else ()
+        if return_mixing is True:
+            return (result, *also, mixing)
+        if not isinstance(result, Mapping) or return_mixing in result:
+            accepted = "True, or a key that a mapping of images and masks does not have"
+            checks.fail(self, "return_mixing", accepted, return_mixing)
+        result = {**result, return_mixing: mixing}
+        return (result, *also) if also else result
 
     def _write(self, inputs, tensors):
         return inputs.write(tensors)

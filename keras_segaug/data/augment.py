@@ -33,6 +33,8 @@ def augment_dataset(
     training. Take this function where a run must be repeated to the bit: it gives the same
     whatever `num_parallel_calls`, the batch size and the number of machines, and goes on after a
     stop as if there had been none. The price: samples of a batch are augmented one by one.
+    Where a layer mixes samples, all this is so for batches: give it a dataset of batches, always
+    of the same samples.
 
     A sample is known by its place in `dataset`, so augment before `shuffle`, or give `shuffle`
     a seed. Bits are equal on machines of one kind; another processor, or another version of
@@ -186,6 +188,9 @@ def _augment_one_by_one(layer, element, keys):
     import tensorflow as tf
 
     inputs = Inputs(layer, element)
+    if layer._mixes():
+        # A sample's partners are in its batch.
+        return layer.augment(element, keys)
     if len(inputs.images.shape) == 3:
         return layer.augment(element, keys[None])
 

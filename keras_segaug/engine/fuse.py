@@ -184,7 +184,9 @@ def inverted(operations):
             )
     if not warps:
         return []
-    border = Border("constant", *warps[0].border[1:])
+    # What only mixes samples has no border of its own.
+    given = [warp.border[1:] for warp in warps if warp.border.mask_value is not None]
+    border = Border("constant", *([*given, (0.0, 0)][0]))
     interpolation, *_ = _agreed(warps)
     return fuse([_inverted(warp, border, interpolation) for warp in reversed(warps)])
 
