@@ -146,6 +146,19 @@ CASES = [
     ),
 ]
 
+# Layers that mix the samples of a batch, so that what becomes of one depends on the others. Their
+# own contract is in tests/mixing.
+MIXING = [
+    Case(ks.JointCutMix, {"area": (0.2, 0.5)}),
+    Case(ks.JointCutMix, {"area": (0.3, 0.6), "count": 3, "ignore_class": None}, "-several"),
+    Case(ks.JointMixUp, {"alpha": 1.0}),
+    Case(ks.JointMosaic, {"height": 18, "width": 20}),
+    Case(ks.JointClassMix, {"num_classes": 8}),
+    Case(ks.JointCopyPaste, {"classes": [1, 2], "flip": True}),
+    Case(ks.JointCopyPaste, {"classes": [1, 2, 3], "count": 1, "scale": (1.0, 2.0)}, "-one"),
+    Case(ks.JointCowMix, {}),
+]
+
 
 def ids(cases):
     return {"argvalues": cases, "ids": [case.id for case in cases]}

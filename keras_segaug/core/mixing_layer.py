@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_segaug import checks
+from keras_segaug.core.backend import ops
 from keras_segaug.core.inputs import MASK_KEYS
 from keras_segaug.core.layer import AugmentationLayer
 from keras_segaug.core.types import Parameters, Tensor
@@ -11,6 +12,7 @@ from keras_segaug.engine.operations import Piece, Warp
 from keras_segaug.engine.view import View
 from keras_segaug.kernels import matrices
 from keras_segaug.kernels.matrices import Matrix
+from keras_segaug.kernels.values import replace
 
 
 class MixingLayer(AugmentationLayer, abstract=True):
@@ -22,8 +24,9 @@ class MixingLayer(AugmentationLayer, abstract=True):
     partner of exactly one other, and none its own. What depends on who else is in the batch is
     the partner alone; all else that is drawn for a sample is not.
 
-    Hooks: `draw(draws)`, with partners from `draws.partners(...)`; `pieces(parameters, size)`, or
-    `plan(parameters, spec)`; `resolve(parameters, view)` for a layer that looks at the masks.
+    Hooks: `draw(draws)`, with `draws.partners(...)` under the name "partner";
+    `pieces(parameters, size)`, or `plan(parameters, spec)`; `resolve(parameters, view)` for a
+    layer that looks at the masks.
 
     Args:
         mask: where there are several masks, the name (or, counted from 0, the place) of the one
@@ -89,6 +92,18 @@ class MixingLayer(AugmentationLayer, abstract=True):
 
     def _mixes(self):
         return True
+
+    def _planned(self, parameters, view):
+        operations, parameters = super()._planned(parameters, view)
+        if parameters is None:
+            return operations, parameters
+        partner = parameters["partner"]
+        partner = partner if len(partner.shape) == 1 else partner[:, 0]
+        # Who is alone has none, and is left alone.
+        met = partner != ops.arange(ops.shape(partner)[0], dtype="int32")
+        return [
+            replace(each, acts=met if each.acts is None else each.acts & met) for each in operations
+        ], parameters
 
 
 def name_of_mask(owner: Any, argument: str, mask: int | str | None) -> int | str | None:

@@ -72,7 +72,7 @@ class JointMosaic(MixingLayer):
             name: ops.stack([draws.uniform(*ends) for _ in range(4)], axis=1)
             for name, ends in ranges.items()
         }
-        return {"partners": ops.stack(partners, axis=1), **drawn}
+        return {"partner": ops.stack(partners, axis=1), **drawn}
 
     def inference_matrix(self, size):
         return stretched(whole_image(size), whole_image((self.height, self.width)))
@@ -86,7 +86,7 @@ class JointMosaic(MixingLayer):
         pieces = []
         for number, part in enumerate(itertools.product(*parts)):
             start, length = zip(*part, strict=True)
-            source = parameters["partners"][:, number - 1] if number else None
+            source = parameters["partner"][:, number - 1] if number else None
             region = Boxes(tuple(x[:, None] for x in start), tuple(x[:, None] for x in length))
             window = self._window(parameters, number, length, size)
             pieces.append(Piece(stretched(window, Window(start, length)), source, region))

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 import keras_segaug as ks
-from tests.cases import CASES, RANDOM, ids
+from tests.cases import CASES, MIXING, RANDOM, ids
 from tests.contract import promises
 from tests.data import labels, mask_for, pictures, to_numpy
 
@@ -43,7 +43,7 @@ def differ(a, b):
     return any((x != y).any() for x, y in zip(a, b, strict=True))
 
 
-@pytest.mark.parametrize("case", **ids(CASES))
+@pytest.mark.parametrize("case", **ids([*CASES, *MIXING]))
 def test_parameters_are_the_same_on_every_backend(case):
     """The file was written on TensorFlow (`python -m tests.contract.write_parameters`)."""
     expected = json.loads(REFERENCE.read_text())[case.id]

@@ -140,7 +140,9 @@ class Told(keras.layers.Layer):
 
 def test_in_a_functional_model():
     inputs = keras.Input((16, 14, 3), dtype="uint8"), keras.Input((16, 14), dtype="uint8")
-    with pytest.raises(ValueError, match=r"JointRandomFlip: `return_parameters` must be False.*own"):
+    with pytest.raises(
+        ValueError, match=r"JointRandomFlip: `return_parameters` must be False.*own"
+    ):
         ks.JointRandomFlip()(*inputs, **TELL)
     moved, back = keras.Model(inputs, Told()(*inputs))((pictures(), labels()))
     assert (to_numpy(moved[1]) != labels()).any()

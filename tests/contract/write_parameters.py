@@ -2,10 +2,10 @@
 
 import json
 
-from tests.cases import CASES
+from tests.cases import CASES, MIXING
 from tests.contract.test_randomness import REFERENCE, drawn_by, flat
 
 if __name__ == "__main__":
-    drawn = {case.id: [x.tolist() for x in flat(drawn_by(case))] for case in CASES}
+    drawn = {case.id: [x.tolist() for x in flat(drawn_by(case))] for case in [*CASES, *MIXING]}
     REFERENCE.write_text(json.dumps(drawn, indent=1) + "\n")
     print(f"Wrote {len(drawn)} cases to {REFERENCE}.")
