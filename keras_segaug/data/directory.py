@@ -9,6 +9,7 @@ from typing import Any
 from keras_segaug import checks
 from keras_segaug.data.arguments import folder_of, options_of, reader_of, share_of
 from keras_segaug.data.building import dataset_of, import_tensorflow
+from keras_segaug.data.mixtures import doubt_black_and_white, refuse_mixtures
 from keras_segaug.data.pairs import find_pairs
 from keras_segaug.data.palettes import Labels
 from keras_segaug.data.problems import OWNER, FilesError, Report, describe
@@ -152,8 +153,8 @@ def segmentation_dataset_from_directory(
     surveys = _surveys(reader, parts, check == "all", verbose)
     _say(found, surveys, on_error)
     for survey in surveys:
-        _refuse_mixtures(survey, options, labels)
-        _doubt_black_and_white(survey, labels)
+        refuse_mixtures(survey, options, labels)
+        doubt_black_and_white(survey, labels)
     datasets = [dataset_of(reader, survey, labels, options, verbose) for survey in surveys]
     _add_reports(datasets, found, surveys, parts)
     return tuple(datasets) if subset == "both" else datasets[0]
@@ -247,42 +248,6 @@ def _say(found, surveys, on_error):
         text += '; on_error="skip" would leave them out'
         raise FilesError(f"{text}.\n{describe(problems)}", problems)
     warnings.warn(f"{text}; they are left out.\n{describe(problems)}", stacklevel=3)
-
-
-def _refuse_mixtures(survey, options, labels):
-    """What no single file is to blame for."""
-    if not survey.pairs:
-        raise FilesError(f"{OWNER}: no pair is left.\n{describe(survey.problems)}", survey.problems)
-    if len(survey.image_dtypes) > 1:
-        each = ", ".join(f"{dtype} (as {path})" for dtype, path in survey.image_dtypes.items())
-        raise ValueError(
-            f"{OWNER}: images must all have the same depth: gray levels of different depths mean "
-            f"different things. Received {each}. Convert them to one."
-        )
-    if len(survey.sizes) > 1 and options.batch_size is not None and options.image_size is None:
-        each = ", ".join("{} x {} ({})".format(*size, path) for size, path in survey.sizes.items())
-        raise ValueError(
-            f"{OWNER}: pairs that differ in height or width fit in no batch. Received {each}. "
-            "Set image_size=(height, width) to resize them, or batch_size=None for one by one."
-        )
-    if survey.table_conflict is not None:
-        text = f"{OWNER}: the color tables of palette masks disagree: {survey.table_conflict}."
-        if labels.own_palette:
-            raise ValueError(f"{text} Give `palette` from colors to ids: then colors decide.")
-        warnings.warn(
-            f"{text} Indices are taken as class ids; if colors are the classes, give `palette`.",
-            stacklevel=3,
-        )
-
-
-def _doubt_black_and_white(survey, labels):
-    """A class drawn in white is the commonest mask of all, and 255 a poor id for it."""
-    if labels.ids is None and labels.ignore_index is None and set(survey.counts or ()) == {0, 255}:
-        warnings.warn(
-            f"{OWNER}: all masks hold 0 and 255 only, which are taken as ids. If white is a class, "
-            "palette={0: 0, 255: 1} makes it 1; if it is to be ignored, set ignore_index=255.",
-            stacklevel=3,
-        )
 
 
 def _add_reports(datasets, found, surveys, parts):
