@@ -4,6 +4,7 @@ import os
 from typing import NamedTuple
 
 from keras_segaug import checks
+from keras_segaug.data.oversampling import THRESHOLD
 from keras_segaug.data.problems import OWNER
 from keras_segaug.data.reading import COLOR_MODES, Reader
 
@@ -59,6 +60,28 @@ def share_of(validation_split, subset):
     if share in (0.0, 1.0):
         checks.fail(OWNER, "validation_split", "between 0 and 1", validation_split)
     return share
+
+
+def threshold_of(oversample, threshold, check):
+    """The threshold to oversample by, or None."""
+    checks.one_of(OWNER, "oversample", oversample, (None, "repeat_factor"))
+    if oversample is None:
+        if threshold is not None:
+            raise ValueError(
+                f"{OWNER}: `threshold` is that of `oversample`, which is None. Received: "
+                f'threshold={threshold!r}. Set oversample="repeat_factor", or leave it out.'
+            )
+        return None
+    if check != "all":
+        raise ValueError(
+            f'{OWNER}: oversample={oversample!r} needs check="all", which sees the classes of '
+            f"every mask. Received: check={check!r}."
+        )
+    if threshold is None:
+        return THRESHOLD
+    if checks.number(OWNER, "threshold", threshold, 0.0, 1.0) == 0.0:
+        checks.fail(OWNER, "threshold", "above 0; oversample=None repeats nothing", threshold)
+    return float(threshold)
 
 
 def folder_of(argument, value):

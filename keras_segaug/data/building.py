@@ -1,11 +1,17 @@
 """A `tf.data.Dataset` of the pairs that passed, and what it knows about them."""
 
+import math
 from collections import Counter
+
+import numpy as np
 
 from keras_segaug.data.problems import OWNER
 from keras_segaug.data.promises import Promise
 from keras_segaug.data.reading import COLOR_MODES
 from keras_segaug.data.survey import count, one_by_one
+
+# What `Dataset.random` gives is below this.
+WORDS = 1 << 32
 
 
 def import_tensorflow():
@@ -22,9 +28,7 @@ def import_tensorflow():
 def dataset_of(reader, survey, labels, options, verbose):
     """The dataset of a survey's pairs, with what Keras' users find in attributes."""
     tf = import_tensorflow()
-    dataset = tf.data.Dataset.range(len(survey.pairs))
-    if options.shuffle:
-        dataset = dataset.shuffle(len(survey.pairs), seed=options.seed)
+    dataset = _places(survey, options)
     promise = Promise(survey, labels)
     load = _loading(reader, survey.pairs, promise, options)
     dataset = dataset.map(load, num_parallel_calls=tf.data.AUTOTUNE)
@@ -32,6 +36,7 @@ def dataset_of(reader, survey, labels, options, verbose):
         dataset = dataset.batch(options.batch_size)
     dataset = dataset.prefetch(tf.data.AUTOTUNE)
     statistics = Statistics(reader, survey, labels, promise, verbose)
+    dataset.steps_per_epoch = math.ceil(_length(survey) / (options.batch_size or 1))
     dataset.class_names = labels.class_names
     dataset.ignore_index = labels.ignore_index
     dataset.class_colors = labels.colors_of(survey.table)
@@ -39,6 +44,43 @@ def dataset_of(reader, survey, labels, options, verbose):
     dataset.pixel_counts = statistics.pixel_counts
     dataset.class_weights = statistics.class_weights
     return dataset
+
+
+def _length(survey):
+    """The number of pairs in an epoch, on average."""
+    return len(survey.pairs) if survey.oversampling is None else survey.oversampling.length
+
+
+def _places(survey, options):
+    """The places of the pairs, in the order in which they come."""
+    tf = import_tensorflow()
+    if survey.oversampling is None:
+        most = len(survey.pairs)
+        dataset = tf.data.Dataset.range(most)
+    else:
+        factors = survey.oversampling.factors
+        most = int(np.ceil(factors).sum())
+        dataset = repeated(factors, options.seed)
+    return dataset.shuffle(most, seed=options.seed) if options.shuffle else dataset
+
+
+def repeated(factors, seed):
+    """The places 0, 1, ... in order, each as often as its factor says, drawn anew in every pass.
+
+    A factor of 2.3 gives two, and in three passes of ten one more. Passes are counted as
+    `shuffle` counts them: by the iterations of the dataset so far.
+    """
+    tf = import_tensorflow()
+    whole = np.floor(factors).astype("int64")
+    limits = ((np.array(factors) - whole) * WORDS).astype("int64")
+
+    def places(words):
+        repeats = whole + tf.cast(words < limits, "int64")
+        return tf.repeat(tf.range(len(limits), dtype="int64"), repeats)
+
+    words = tf.data.Dataset.random(seed, rerandomize_each_iteration=True)
+    words = words.batch(len(limits), drop_remainder=True).take(1)
+    return words.map(places).unbatch()
 
 
 def _loading(reader, pairs, promise, options):

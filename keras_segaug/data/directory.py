@@ -2,14 +2,20 @@
 
 import hashlib
 import os
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from keras_segaug import checks
-from keras_segaug.data.arguments import folder_of, options_of, reader_of, share_of
+from keras_segaug.data.arguments import (
+    folder_of,
+    options_of,
+    reader_of,
+    share_of,
+    threshold_of,
+)
 from keras_segaug.data.building import dataset_of, import_tensorflow
-from keras_segaug.data.mixtures import doubt_black_and_white, refuse_mixtures
+from keras_segaug.data.judging import judge
+from keras_segaug.data.oversampling import Oversampling
 from keras_segaug.data.pairs import find_pairs
 from keras_segaug.data.palettes import Labels
 from keras_segaug.data.problems import OWNER, FilesError, Report, describe
@@ -39,6 +45,8 @@ def segmentation_dataset_from_directory(
     check: str = "all",
     on_error: str = "raise",
     verbose: bool = True,
+    oversample: str | None = None,
+    threshold: float | None = None,
 ) -> Any:
     """Reads folders of images and masks as a `tf.data.Dataset` of pairs.
 
@@ -104,6 +112,16 @@ def segmentation_dataset_from_directory(
         on_error: "raise", or "skip" to leave out pairs with a problem, with a warning.
         verbose: whether to print how many pairs there are, and a progress bar where the
             check takes long.
+        oversample: "repeat_factor" shows images of rare classes several times an epoch (Gupta,
+            Dollár and Girshick 2019, arXiv:1908.03195): a class that a share f of the images
+            holds has the factor max(1, sqrt(threshold / f)), an image the largest of its
+            classes. An image with 2.3 comes twice, and in three of ten epochs once more; that
+            is drawn anew in each epoch, as the order is, and by `seed`. Without `shuffle`
+            repeats follow each other. The shares are those of the dataset's own masks, as its
+            files hold them, background included and `ignore_index` left out. Validation is
+            never oversampled.
+        threshold: the share of images below which a class is rare, above 0 and at most 1.
+            None is 0.1. Each rare class lengthens an epoch by at most threshold / 4 of itself.
 
     Returns:
         A `tf.data.Dataset`, with further attributes: `class_names`; `ignore_index`;
@@ -113,6 +131,15 @@ def segmentation_dataset_from_directory(
         to weight, total / (classes present * pixels of the class), 0 for classes without a
         pixel. (`fit(class_weight=...)` does not work for masks: look the weights up as
         sample weights.) As in Keras, what `map` or `take` return does not have them.
+
+        Oversampled, an epoch's length is drawn, and `len(dataset)` is unknown: TensorFlow has
+        no expected lengths. `steps_per_epoch` is the average in batches, rounded up (and
+        `len(dataset)` otherwise), `report.oversampling.length` that in pairs; its `images` and
+        `images_per_epoch` say for each class how many images hold it, and how many of an
+        epoch. `fit(dataset.repeat(), steps_per_epoch=dataset.steps_per_epoch)` draws anew in
+        every pass; of a dataset of unknown length Keras takes its first epoch's number of
+        batches for all others, and warns where one is shorter. `class_weights()` knows nothing
+        of repeats. `dataset.cache()` keeps what was drawn first, as it keeps an order.
 
     Raises:
         ValueError: with everything that is wrong with the files, or for an argument.
@@ -146,25 +173,25 @@ def segmentation_dataset_from_directory(
     options = options_of(batch_size, image_size, interpolation, antialias, shuffle, seed, output)
     share = share_of(validation_split, subset)
     reader = reader_of(labels, color_mode, exif_orientation, check, on_error)
+    threshold = threshold_of(oversample, threshold, check)
     import_tensorflow()
     found, folder = _found(images, masks, pair, image_suffix, mask_suffix)
     parts = _parts(found.pairs, folder, share, subset, seed)
     _tell(found, parts, verbose)
-    surveys = _surveys(reader, parts, check == "all", verbose)
-    _say(found, surveys, on_error)
-    for survey in surveys:
-        refuse_mixtures(survey, options, labels)
-        doubt_black_and_white(survey, labels)
+    surveys = _surveys(reader, parts, check == "all", verbose, threshold is not None)
+    judge(found, surveys, options, labels, on_error)
+    _oversample(surveys, parts, labels, threshold, verbose)
     datasets = [dataset_of(reader, survey, labels, options, verbose) for survey in surveys]
     _add_reports(datasets, found, surveys, parts)
     return tuple(datasets) if subset == "both" else datasets[0]
 
 
-def _surveys(reader, parts, everything, verbose):
+def _surveys(reader, parts, everything, verbose, classes):
     """A `Survey` of each part; each knows those before it."""
     surveys: list = []
     for pairs in parts.values():
-        surveys.append(Survey(reader, pairs, everything, verbose, *surveys))
+        first = surveys[0] if surveys else None
+        surveys.append(Survey(reader, pairs, everything, verbose, first, classes))
     return surveys
 
 
@@ -238,16 +265,12 @@ def _tell(found, parts, verbose):
             print(f"Using {len(pairs):,} of them for {name}.")
 
 
-def _say(found, surveys, on_error):
-    problems = found.problems + [problem for survey in surveys for problem in survey.problems]
-    if not problems:
-        return
-    files = len({problem.path for problem in problems})
-    text = f"{OWNER}: problems with {files:,} files, beside {len(found.pairs):,} pairs found"
-    if on_error == "raise":
-        text += '; on_error="skip" would leave them out'
-        raise FilesError(f"{text}.\n{describe(problems)}", problems)
-    warnings.warn(f"{text}; they are left out.\n{describe(problems)}", stacklevel=3)
+def _oversample(surveys, parts, labels, threshold, verbose):
+    for part, survey in zip(parts, surveys, strict=True):
+        if threshold is not None and part != "validation":
+            survey.oversampling = Oversampling(survey, labels, threshold)
+            if verbose:
+                print(survey.oversampling.summary())
 
 
 def _add_reports(datasets, found, surveys, parts):
@@ -257,5 +280,10 @@ def _add_reports(datasets, found, surveys, parts):
         skipped += [path for pair in pairs if pair not in used for path in pair]
         problems = found.problems + survey.problems
         dataset.report = Report(
-            len(found.pairs), len(survey.pairs), skipped, problems, found.ignored
+            len(found.pairs),
+            len(survey.pairs),
+            skipped,
+            problems,
+            found.ignored,
+            survey.oversampling,
         )

@@ -134,14 +134,16 @@ class Report:
             or with the other file of their pair.
         problems: tuples (kind, path, detail, colors).
         ignored: the number of files that are no images, or lack the suffixes asked for.
+        oversampling: an `Oversampling`, which says how often images come; None for once each.
     """
 
-    def __init__(self, found, used, skipped, problems, ignored):
+    def __init__(self, found, used, skipped, problems, ignored, oversampling=None):
         self.found = found
         self.used = used
         self.skipped = tuple(skipped)
         self.problems = tuple(problems)
         self.ignored = ignored
+        self.oversampling = oversampling
 
     def __str__(self):
         lines = [f"Pairs of images and masks: {self.found:,}, of which used: {self.used:,}."]
@@ -150,4 +152,6 @@ class Report:
         if self.skipped:
             lines.append(f"Files skipped: {len(self.skipped):,}.")
             lines.append(describe(self.problems))
+        if self.oversampling is not None:
+            lines.append(str(self.oversampling))
         return "\n".join(lines)

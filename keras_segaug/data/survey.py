@@ -4,6 +4,7 @@ import functools
 import os
 import time
 from collections import Counter
+from typing import Any
 
 from keras_segaug.data.palettes import counted
 from keras_segaug.data.reading import BrokenPairError, Header
@@ -20,21 +21,25 @@ class Survey:
 
     Attributes:
         pairs: the sound ones, in their order.
+        classes: the ids that the mask of each of them holds; None where nobody asked for them.
         problems: of the others.
         sizes: the first size (height, width), and the first other one, with the images' paths.
         image_dtypes: from dtype to the first image that has it, also in the other part.
         counts: pixels of every id; None where masks were not decoded.
         table: from the indices of palette masks to their colors, also in the other part.
         table_conflict: in words, where the files disagree about that; or None.
+        oversampling: an `Oversampling` where pairs come several times, else None.
     """
 
-    def __init__(self, reader, pairs, decode=True, verbose=True, first=None):
+    def __init__(self, reader, pairs, decode=True, verbose=True, first=None, classes=False):
         self.pairs: list = []
+        self.classes: list | None = [] if classes else None
         self.problems: list = []
         self.sizes: dict = {}
         self.image_dtypes: dict = dict(first.image_dtypes) if first else {}
         self.counts: Counter | None = Counter() if decode else None
         self.table_conflict = None
+        self.oversampling: Any = None
         self.table: dict = dict(first.table) if first else {}
         self._table_files: dict = dict(first._table_files) if first else {}
         self._mask_dtypes: set = set()
@@ -47,6 +52,8 @@ class Survey:
 
     def _add(self, pair, header, counts, colors):
         self.pairs.append(pair)
+        if self.classes is not None:
+            self.classes.append(tuple(counts))
         if len(self.sizes) < 2:
             self.sizes.setdefault(header.size, pair.image)
         self.image_dtypes.setdefault(header.image_dtype, pair.image)

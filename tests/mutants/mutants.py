@@ -177,6 +177,18 @@ MUTANTS = [
         "data/reading.py", "if turn >= 5", "if turn >= 6", "tests/data_files/test_orientation.py"
     ),
     Mutant(
+        "data/oversampling.py",
+        "max((of_class[n] for n in ids), default=1.0)",
+        "min((of_class[n] for n in ids), default=1.0)",
+        "tests/data_files/test_oversampling.py -k factors",
+    ),
+    Mutant(
+        "data/directory.py",
+        'is not None and part != "validation"',
+        "is not None",
+        "tests/data_files/test_oversampling.py -k validation",
+    ),
+    Mutant(
         "data/augment.py",
         "sample * num_shards + shard_index, stage)",
         "sample * num_shards + shard_index)",

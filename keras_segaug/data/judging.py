@@ -1,11 +1,34 @@
-"""What no single file is to blame for: pairs that do not go together, and doubtful masks."""
+"""Once all pairs were looked at: what is refused, left out or doubted."""
 
 import warnings
 
 from keras_segaug.data.problems import OWNER, FilesError, describe
 
+# Of `warnings.warn`: whoever called the function that calls `judge`.
+CALLER = 4
 
-def refuse_mixtures(survey, options, labels):
+
+def judge(found, surveys, options, labels, on_error):
+    """Raises for what is wrong with files or with all of them together, or warns."""
+    _say(found, surveys, on_error)
+    for survey in surveys:
+        _refuse_mixtures(survey, options, labels)
+        _doubt_black_and_white(survey, labels)
+
+
+def _say(found, surveys, on_error):
+    problems = found.problems + [problem for survey in surveys for problem in survey.problems]
+    if not problems:
+        return
+    files = len({problem.path for problem in problems})
+    text = f"{OWNER}: problems with {files:,} files, beside {len(found.pairs):,} pairs found"
+    if on_error == "raise":
+        text += '; on_error="skip" would leave them out'
+        raise FilesError(f"{text}.\n{describe(problems)}", problems)
+    warnings.warn(f"{text}; they are left out.\n{describe(problems)}", stacklevel=CALLER)
+
+
+def _refuse_mixtures(survey, options, labels):
     """Raises where pairs that are sound by themselves do not go together."""
     if not survey.pairs:
         raise FilesError(f"{OWNER}: no pair is left.\n{describe(survey.problems)}", survey.problems)
@@ -27,15 +50,15 @@ def refuse_mixtures(survey, options, labels):
             raise ValueError(f"{text} Give `palette` from colors to ids: then colors decide.")
         warnings.warn(
             f"{text} Indices are taken as class ids; if colors are the classes, give `palette`.",
-            stacklevel=3,
+            stacklevel=CALLER,
         )
 
 
-def doubt_black_and_white(survey, labels):
+def _doubt_black_and_white(survey, labels):
     """A class drawn in white is the commonest mask of all, and 255 a poor id for it."""
     if labels.ids is None and labels.ignore_index is None and set(survey.counts or ()) == {0, 255}:
         warnings.warn(
             f"{OWNER}: all masks hold 0 and 255 only, which are taken as ids. If white is a class, "
             "palette={0: 0, 255: 1} makes it 1; if it is to be ignored, set ignore_index=255.",
-            stacklevel=3,
+            stacklevel=CALLER,
         )
