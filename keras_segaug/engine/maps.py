@@ -34,7 +34,12 @@ def select(condition, first, second):
     """Per sample, by a condition (B,): the first map where it holds, the second elsewhere."""
     if isinstance(first, Matrix) and isinstance(second, Matrix):
         return matrices.select(condition, first, second)
-    if isinstance(first, Confined) and isinstance(second, Confined):
+    if (
+        isinstance(first, Confined)
+        and isinstance(second, Confined)
+        and first.window is not None
+        and second.window is not None
+    ):
         pairs = zip(first.window, second.window, strict=True)
         window = Window(
             *(

@@ -4,7 +4,7 @@ from keras_segaug.core.backend import ops
 from keras_segaug.engine.maps import Either
 from keras_segaug.kernels import matrices
 from keras_segaug.kernels.fields import pixel_grid, pixels
-from keras_segaug.kernels.matrices import Matrix
+from keras_segaug.kernels.matrices import Matrix, as_float
 from keras_segaug.kernels.samplers import fold
 from keras_segaug.kernels.windows import Confined
 
@@ -51,8 +51,14 @@ class SamplingGrid:
         """The points of this image that stand for those outside, unless they are to be filled."""
         if fill_mode == "constant" or self.is_unmoved():
             return self
-        pairs = zip(self.grid(), self.size, strict=True)
-        return self._with(None, tuple(fold(axis, n, fill_mode, 0) for axis, n in pairs))
+        pairs = list(zip(self.grid(), self.size, strict=True))
+        folded = [fold(axis, n, fill_mode, 0) for axis, n in pairs]
+        if fill_mode == "wrap":
+            # Half of the first pixel comes after the last one: as far as places go, it is one.
+            sizes = [as_float(n) for _, n in pairs]
+            ends = zip(folded, sizes, strict=True)
+            folded = [ops.where(axis >= n - 0.5, axis - n, axis) for axis, n in ends]
+        return self._with(None, tuple(folded))
 
     def is_unmoved(self):
         """Does every pixel look at itself?"""

@@ -32,17 +32,19 @@ class Confined(Value):
 
     Args:
         matrix: from output to input.
-        window: a `Window` of the input.
+        window: a `Window` of the input; None: all that there is, only ties are settled.
         separate: are points outside the window to be filled, whatever lies there? They are sent
             far away, so that the fill does not blend into the edge.
     """
 
     matrix: Any
-    window: Window
+    window: Window | None
     separate: bool = False
 
     def move(self, grid):
         """Confines points that the matrix has moved."""
+        if self.window is None:
+            return tuple(map(_untied, grid))
         triples = zip(grid, *self.window, strict=True)
         return tuple(_confined(x, start, n, self.separate) for x, start, n in triples)
 
@@ -62,15 +64,22 @@ def stretched(window, shown):
 
 def _confined(position, start, size, separate):
     start, size = (_per_sample(x, len(position.shape)) for x in (start, size))
-    # Resizing puts many points just between two pixels: there the last bit of a float, which
-    # depends on how the program was compiled, must not choose the label.
-    middle = ops.floor(position) + 0.5
-    position = ops.where(ops.abs(position - middle) < _TIE, middle, position)
+    position = _untied(position)
     before, after = position < start - 0.5, position >= start + size - 0.5
     inside = ops.clip(position, start, start + size - 1.0)
     if separate:
         return ops.where(before, -FAR, ops.where(after, FAR, inside))
     return ops.where(before | after, position, inside)
+
+
+def _untied(position):
+    """Resizing puts many points just between two pixels.
+
+    There the last bit of a float, which depends on how the program was compiled, must not choose
+    the label.
+    """
+    middle = ops.floor(position) + 0.5
+    return ops.where(ops.abs(position - middle) < _TIE, middle, position)
 
 
 def _per_sample(value, rank):

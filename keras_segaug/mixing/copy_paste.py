@@ -12,7 +12,7 @@ from keras_segaug.kernels import instances as ids
 from keras_segaug.kernels import matrices
 from keras_segaug.kernels.classes import is_class
 from keras_segaug.kernels.sampling import dtype_of
-from keras_segaug.kernels.windows import Window, stretched, whole_image
+from keras_segaug.kernels.windows import Confined, Window, stretched, whole_image
 from keras_segaug.mixing.pasting import PastingLayer
 
 
@@ -132,7 +132,7 @@ class JointCopyPaste(PastingLayer):
             last = len(size) - 1
             mirror = matrices.mirror({last: parameters["mirrored"]}, size)
             matrix = matrices.compose(mirror, matrix)
-        return Piece(matrix, parameters["partner"], shown=parameters["shown"])
+        return Piece(Confined(matrix, None), parameters["partner"], shown=parameters["shown"])
 
     def plan(self, parameters, spec):
         operations = super().plan(parameters, spec)

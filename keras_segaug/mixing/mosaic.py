@@ -7,7 +7,7 @@ from keras_segaug.core.backend import ops
 from keras_segaug.core.mixing_layer import MixingLayer
 from keras_segaug.engine.operations import Boxes, Piece
 from keras_segaug.kernels import matrices
-from keras_segaug.kernels.windows import Window, stretched, whole_image
+from keras_segaug.kernels.windows import Confined, Window, stretched, whole_image
 
 
 class JointMosaic(MixingLayer):
@@ -89,7 +89,8 @@ class JointMosaic(MixingLayer):
             source = parameters["partner"][:, number - 1] if number else None
             region = Boxes(tuple(x[:, None] for x in start), tuple(x[:, None] for x in length))
             window = self._window(parameters, number, length, size)
-            pieces.append(Piece(stretched(window, Window(start, length)), source, region))
+            matrix = stretched(window, Window(start, length))
+            pieces.append(Piece(Confined(matrix, None), source, region))
         return pieces
 
     def _window(self, parameters, number, length, size):

@@ -264,6 +264,9 @@ def test_between_geometry_and_color(case, compiled):
         found, parameters = chain(data, return_parameters=True)
         images, (_, code) = to_numpy(found)
         np.testing.assert_array_equal(coded(images), code)
+        if case.layer in (ks.JointMosaic, ks.JointCopyPaste):
+            # Resized and turned at once, pixels are others than one after the other.
+            continue
         one_by_one = data
         for layer, drawn in zip(layers, parameters["layers"], strict=True):
             one_by_one = layer.apply(one_by_one, drawn)
