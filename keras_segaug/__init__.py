@@ -13,6 +13,7 @@ from keras_segaug.core.layer_types import ImageOnlyLayer as ImageOnlyLayer
 from keras_segaug.core.layer_types import JointLayer as JointLayer
 from keras_segaug.core.layer_types import MaskOnlyLayer as MaskOnlyLayer
 from keras_segaug.core.mixing_layer import MixingLayer as MixingLayer
+from keras_segaug.core.multi_view import MultiView as MultiView
 from keras_segaug.core.pipeline import Pipeline as Pipeline
 from keras_segaug.core.random_choice import RandomChoice as RandomChoice
 from keras_segaug.image_only.brightness import ImageOnlyBrightness as ImageOnlyBrightness
@@ -122,6 +123,7 @@ __all__ = [
     "MaskOnlyLayer",
     "MaskOnlyOneHot",
     "MixingLayer",
+    "MultiView",
     "Pipeline",
     "RandomChoice",
     "__version__",

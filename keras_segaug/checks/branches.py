@@ -14,7 +14,7 @@ _CURE = (
 
 def keep_all(owner, layers):
     """Do all layers keep size and channels? False where all change them alike, else an error."""
-    sizes = [_size_given(layer) for layer in layers]
+    sizes = [size_given(layer) for layer in layers]
     for layer, size in zip(layers, sizes, strict=True):
         if size is None:
             _fail(owner, "keep the image's size, or give one fixed size whatever it is", layer)
@@ -31,7 +31,7 @@ def keep_all(owner, layers):
     return False
 
 
-def _size_given(layer):
+def size_given(layer):
     """ "kept", a fixed (height, width), or None where it is neither."""
     try:
         unknown, *given = [

@@ -13,7 +13,19 @@ def _cure(entry):
         return f" Make a layer of the class: {entry.__name__}(...)."
     if isinstance(entry, (tuple, list)):
         return " Put the layers of an inner list into a Pipeline of their own."
+    if isinstance(entry, AugmentationLayer):
+        return " MultiView is the outermost layer: give what comes before its views as `shared`."
     return " Take the layer of this package that does the same, such as JointRandomFlip."
+
+
+def layer_or_fail(owner, argument, layer):
+    """Raises for what cannot stand in another layer."""
+    if not isinstance(layer, AugmentationLayer) or layer._gives_views:
+        raise ValueError(
+            f"{checks.name_of(owner)}: `{argument}` must hold keras_segaug layers only, which know "
+            f"image from mask, and give one result. Received: {layer!r} of type "
+            f"{type(layer).__name__}.{_cure(layer)}"
+        )
 
 
 class Composition(AugmentationLayer, abstract=True):
@@ -32,12 +44,7 @@ class Composition(AugmentationLayer, abstract=True):
             accepted = f"a non-empty list of keras_segaug layers: {name}([first, second])"
             checks.fail(self, "layers", accepted, layers)
         for layer in layers:
-            if not isinstance(layer, AugmentationLayer):
-                raise ValueError(
-                    f"{type(self).__name__}: `layers` must hold keras_segaug layers only, which "
-                    f"know image from mask. Received: {layer!r} of type {type(layer).__name__}."
-                    f"{_cure(layer)}"
-                )
+            layer_or_fail(self, "layers", layer)
         # The base asks `random` while it checks `probability`.
         object.__setattr__(self, "_children", tuple(layers))
         super().__init__(**kwargs)

@@ -3,6 +3,7 @@
 import numbers
 from collections.abc import Mapping
 
+import keras
 import numpy as np
 
 from keras_segaug import checks
@@ -58,6 +59,26 @@ def _in_tuples(drawn):
     if isinstance(drawn, dict):
         return {name: _in_tuples(value) for name, value in drawn.items()}
     return tuple(map(_in_tuples, drawn)) if isinstance(drawn, (tuple, list)) else drawn
+
+
+def taken(owner, parameters):
+    """Parameters as users give them back: as tensors of the backend; None at inference.
+
+    The size stays as it is: of an array it is known also where a program is traced.
+    """
+    if parameters is None:
+        return None
+    if not isinstance(parameters, Mapping):
+        accepted = "what `draw_parameters(data, key)` returned, or None"
+        checks.fail(owner, "parameters", accepted, parameters)
+    rest = {name: value for name, value in parameters.items() if name != "input_size"}
+    size = {name: value for name, value in parameters.items() if name == "input_size"}
+    return {**keras.tree.map_structure(_as_tensor, rest), **size}
+
+
+def _as_tensor(value):
+    # A dataset's tensors are TensorFlow's, whatever Keras runs on.
+    return value if ops.is_tensor(value) else ops.convert_to_tensor(np.asarray(value))
 
 
 def size_of(parameters):

@@ -1,6 +1,6 @@
 """What a layer does without its own random stream: draw, apply, move back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from keras_segaug import checks
@@ -19,6 +19,7 @@ from keras_segaug.core.parameters import (
     is_size,
     len_of,
     size_of,
+    taken,
 )
 from keras_segaug.core.types import Data, Key, Parameters, Tensor
 from keras_segaug.engine.spec import Spec
@@ -104,9 +105,9 @@ class Replay:
             parameters: what `draw_parameters` returned, or None.
         """
         inputs = Inputs(self, data)
-        self._check_parameters(parameters)
-        check_size(self, inputs, parameters)
         with backend.ops_of(inputs.images):
+            parameters = taken(self, parameters)
+            check_size(self, inputs, parameters)
             self._look_at(inputs, parameters is not None)
             return self._written(inputs, self._apply(inputs, parameters)[0])
 
@@ -144,8 +145,8 @@ class Replay:
         if size is not None and not is_size(size):
             accepted = "the pair (height, width) of the original, or None"
             checks.fail(self, "size", accepted, size)
-        self._check_parameters(parameters)
         with backend.ops_of(inputs.images):
+            parameters = taken(self, parameters)
             packed = inputs.packed()
             size = size or size_of(parameters) or ops.shape(packed["images"][0])[1:3]
             return inputs.write(inputs.unpacked(undo(self, packed, parameters, size, predictions)))
@@ -165,7 +166,7 @@ class Replay:
         >>> layer.describe(layer.draw_parameters((1, 8, 8, 3), key=1))
         [['JointRandomFlip: horizontal yes.']]
         """
-        self._check_parameters(parameters)
+        parameters = taken(self, parameters)
         return [describe.sentences(self, parameters, i) for i in range(count_of(parameters))]
 
     def __getattr__(self, name):
@@ -235,7 +236,8 @@ class Replay:
     def _run_program(self, inputs, key, tell=False):
         """The tensors of a call; where it is to tell, also the parameters, None without a key."""
         acting = key is not None
-        if acting and not self._warned_of_masks:
+        # Who asks for the parameters can move what is said of the images.
+        if acting and not tell and not self._warned_of_masks:
             self._warned_of_masks = warn_of_masks_left_behind(self, inputs)
         self._look_at(inputs, acting)
         if tell and acting:
@@ -296,8 +298,3 @@ class Replay:
         """The drawn parameters, with what the layers that look at the masks make of them."""
         looks = any(leaf._resolves() for leaf, _ in self._leaves(view.spec))
         return self._planned(drawn, view)[1] if looks else drawn
-
-    def _check_parameters(self, parameters):
-        if parameters is not None and not isinstance(parameters, Mapping):
-            accepted = "what `draw_parameters(data, key)` returned, or None"
-            checks.fail(self, "parameters", accepted, parameters)

@@ -127,11 +127,16 @@ def _plain(value):
         cls = keras.saving.get_registered_object(value["registered_name"] or "")
         if isinstance(cls, type) and issubclass(cls, WrittenAsJson):
             return described(cls, value["config"])
+        return value
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
     return value
 
 
 def _holds_layers(value):
     entries = value if isinstance(value, list) else [value]
+    if isinstance(value, dict) and "class" not in value:
+        entries = list(value.values())
     return any(isinstance(entry, dict) and "class" in entry for entry in entries)
 
 
@@ -215,6 +220,8 @@ def _read(owner, value, place):
         return [_read(owner, entry, f"{place}[{i}]") for i, entry in enumerate(value)]
     if isinstance(value, dict) and "class" in value:
         return layer_of(owner, value, place)
+    if isinstance(value, dict) and "class_name" not in value:
+        return {key: _read(owner, entry, f"{place}.{key}") for key, entry in value.items()}
     return keras.saving.deserialize_keras_object(value)
 
 

@@ -203,4 +203,6 @@ def _augment_one_by_one(layer, element, keys):
         for role, tensors in inputs.flat().items()
     }
     dtypes = inputs.structured(dtypes)
-    return inputs.write(tf.map_fn(one, (inputs.tensors, keys), fn_output_signature=dtypes))
+    if layer._gives_views:
+        dtypes = dict.fromkeys(layer.views, dtypes)
+    return layer._write(inputs, tf.map_fn(one, (inputs.tensors, keys), fn_output_signature=dtypes))

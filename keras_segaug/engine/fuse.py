@@ -126,7 +126,7 @@ def lookup_of(warps):
     """Warps as one `Lookup`."""
     steps: list = []
     for warp in reversed(warps):
-        step = warp if warp.mixes else _map(warp)
+        step = warp if warp.mixes else map_of(warp)
         if isinstance(step, Matrix) and steps and isinstance(steps[-1], Matrix):
             steps[-1] = matrices.compose(step, steps[-1])
         elif step is not matrices.identity(len(warp.size)):
@@ -142,7 +142,7 @@ def lookup_of(warps):
         steps=tuple(steps),
         border=None if mode is None else Border(mode, *values),
         interpolation=interpolation,
-        swaps=tuple(Swap(warp.class_swap, _mirrored(warp), warp.origin) for warp in swapping),
+        swaps=tuple(Swap(warp.class_swap, mirrored(warp), warp.origin) for warp in swapping),
         exact=not warps[0].mixes
         and all(each is not None and each.whole and each.inside for each in every),
         mixes=warps[0].mixes,
@@ -156,18 +156,18 @@ def _maps(warp):
     return [piece.map for piece in warp.pieces] + rest
 
 
-def _map(warp):
+def map_of(warp):
     """The one map of a warp that does not mix."""
     first, *rest = _maps(warp)
     return maps.select(warp.acts, first, rest[0]) if rest else first
 
 
-def _mirrored(warp):
+def mirrored(warp):
     side = matrices.orientation(maps.matrix_of(warp.pieces[0].map))
     # Else the compiler would compute it once a pixel.
     [side] = materialize([ops.convert_to_tensor(side)])
-    mirrored = ops.reshape(side < 0.0, (-1,))
-    return mirrored if warp.acts is None else mirrored & warp.acts
+    negative = ops.reshape(side < 0.0, (-1,))
+    return negative if warp.acts is None else negative & warp.acts
 
 
 def inverted(operations):

@@ -44,7 +44,7 @@ class Confined(Value):
     def move(self, grid):
         """Confines points that the matrix has moved."""
         if self.window is None:
-            return tuple(map(_untied, grid))
+            return tuple(map(settled, grid))
         triples = zip(grid, *self.window, strict=True)
         return tuple(_confined(x, start, n, self.separate) for x, start, n in triples)
 
@@ -64,7 +64,7 @@ def stretched(window, shown):
 
 def _confined(position, start, size, separate):
     start, size = (_per_sample(x, len(position.shape)) for x in (start, size))
-    position = _untied(position)
+    position = settled(position)
     before, after = position < start - 0.5, position >= start + size - 0.5
     inside = ops.clip(position, start, start + size - 1.0)
     if separate:
@@ -72,11 +72,11 @@ def _confined(position, start, size, separate):
     return ops.where(before | after, position, inside)
 
 
-def _untied(position):
-    """Resizing puts many points just between two pixels.
+def settled(position):
+    """Positions, with those that are all but in the middle between two pixels in the middle.
 
-    There the last bit of a float, which depends on how the program was compiled, must not choose
-    the label.
+    Resizing puts many points there: the last bit of a float, which depends on how the program was
+    compiled, must not choose the label.
     """
     middle = ops.floor(position) + 0.5
     return ops.where(ops.abs(position - middle) < _TIE, middle, position)

@@ -135,7 +135,7 @@ class Told(keras.layers.Layer):
 
     def call(self, images, masks):
         moved, parameters = self.augmentation(images, masks, training=True, **TELL)
-        return moved, self.augmentation.invert(moved, parameters)
+        return moved, self.augmentation.invert(moved, parameters, size=(16, 14))
 
 
 def test_in_a_functional_model():
