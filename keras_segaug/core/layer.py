@@ -12,6 +12,7 @@ from keras_segaug.core import backend, calls, counter, processes, random
 from keras_segaug.core.apply import specs_after
 from keras_segaug.core.compilation import Compiled
 from keras_segaug.core.inputs import Inputs
+from keras_segaug.core.node import Node
 from keras_segaug.core.random import Draws
 from keras_segaug.core.replay import Replay
 from keras_segaug.core.serialization import WrittenAsJson
@@ -21,10 +22,9 @@ from keras_segaug.core.types import Data, Parameters, Targets
 from keras_segaug.engine.operations import Operation
 from keras_segaug.engine.spec import Spec
 from keras_segaug.engine.view import View
-from keras_segaug.kernels.values import replace
 
 
-class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
+class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
     """The template: reads what comes in, draws once, applies to image and mask, writes back.
 
     A layer is abstract or final. A final layer fills in the hooks of its type (`JointLayer`,
@@ -188,51 +188,9 @@ class AugmentationLayer(Replay, WrittenAsJson, keras.layers.Layer):
                 return found
             return self._with_mixing(inputs, found, return_parameters, return_mixing)
 
-    def _draw_all(self, draws):
-        """The drawn parameters and, where it is not certain, whether the layer acts at all."""
-        if not self.random:
-            return {}
-        if self.probability == 1.0:
-            return self.draw(draws)
-        return {"applied": draws.gate(self.probability), **self.draw(draws)}
-
-    def _tree(self):
-        """The names of the classes of this layer and of all in it."""
-        return type(self).__name__
-
-    def _leaves(self, spec):
-        """The layers that hold no others, each with the `Spec` of what reaches it."""
-        yield self, spec
-
-    def _drawn(self, parameters):
-        """The layers that hold no others, each with what was drawn for it."""
-        yield self, {name: x for name, x in parameters.items() if name != "input_size"}
-
-    def _uses_range(self):
-        """Does it need to know the value range?"""
-        return hasattr(self, "value_range")
-
-    def _mixes(self):
-        """Does it mix samples, so that it needs the whole batch?"""
-        return False
-
-    def _refuse_values(self, inputs):
-        """Refuses values, where they can be seen, that would make a result wrong."""
-
     def _resolves(self):
         """Are its parameters finished by what the batch shows?"""
         return type(self).resolve is not AugmentationLayer.resolve
-
-    def _planned(self, parameters, view):
-        """(operations, the parameters, finished), of a layer that gets what a `View` shows."""
-        drawn, acts = None, None
-        if parameters is not None:
-            drawn = {name: x for name, x in parameters.items() if name != "input_size"}
-            acts = drawn.pop("applied", None)
-            drawn = self.resolve(drawn, replace(view, asker=self))
-            parameters = {**parameters, **drawn}
-        operations = self.plan(drawn, view.spec)
-        return [replace(each, origin=self, acts=acts) for each in operations], parameters
 
     # --- Keras ---
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_segaug import checks
-from keras_segaug.checks import branches
+from keras_segaug.checks import batches, branches
 from keras_segaug.checks import views as view_checks
 from keras_segaug.core import backend, describe, value_ranges
 from keras_segaug.core.apply import apply, specs_after
@@ -212,6 +212,13 @@ class MultiView(AugmentationLayer):
         first = "" if self.shared is None else self.shared._tree()
         return f"MultiView({','.join([first, *(each._tree() for each in self.views.values())])})"
 
+    def _mixes(self):
+        return any(layer._mixes() for layer in self._children)
+
+    def _refuse_values(self, inputs):
+        for layer in self._children:
+            layer._refuse_values(inputs)
+
     def _leaves(self, spec):
         for path in self._paths.values():
             yield from path._leaves(spec)
@@ -227,10 +234,10 @@ class MultiView(AugmentationLayer):
         return operations, parameters
 
     def _apply(self, inputs, parameters):
-        packed, results = inputs.packed(), {}
+        results = {}
         for name in self._paths:
             moved, parameters = self._along(
-                name, parameters, lambda path, drawn: apply(path, packed, drawn)
+                name, parameters, lambda path, drawn: apply(path, inputs, drawn)
             )
             results[name] = inputs.unpacked(moved)
         return results, parameters
@@ -255,6 +262,7 @@ class MultiView(AugmentationLayer):
     def _look_at(self, inputs, acting):
         for path in self._paths.values():
             value_ranges.look_at(path, inputs, acting)
+        batches.check(self, inputs, acting)
 
     def compute_output_spec(self, data, training=True):
         inputs = Inputs(self, data, checked=True)

@@ -273,15 +273,16 @@ class Replay:
     def _with_mixing(self, inputs, found, return_parameters, return_mixing):
         """What a call returns that also tells from which samples the pixels come."""
         result, parameters = found
+        if self._gives_views:
+            checks.fail(self, "return_mixing", "False for several views", return_mixing)
         mixing = mixing_of(self, inputs, parameters)
-        also = (parameters,) if return_parameters else ()
         if return_mixing is True:
-            return (result, *also, mixing)
-        if not isinstance(result, Mapping) or return_mixing in result:
+            return (result, parameters, mixing) if return_parameters else (result, mixing)
+        if not isinstance(result, dict) or return_mixing in result:
             accepted = "True, or a key that a mapping of images and masks does not have"
             checks.fail(self, "return_mixing", accepted, return_mixing)
         result = {**result, return_mixing: mixing}
-        return (result, *also) if also else result
+        return (result, parameters) if return_parameters else result
 
     def _write(self, inputs, tensors):
         return inputs.write(tensors)

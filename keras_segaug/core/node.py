@@ -1,0 +1,58 @@
+"""What a layer is to the layers that hold it: a node of a tree, which a composition walks."""
+
+from typing import Any
+
+from keras_segaug.kernels.values import replace
+
+
+class Node:
+    """Mixed into the base of all layers; compositions answer for what they hold."""
+
+    # Of the base.
+    draw: Any
+    plan: Any
+    probability: Any
+    random: Any
+    resolve: Any
+
+    def _draw_all(self, draws):
+        """The drawn parameters and, where it is not certain, whether the layer acts at all."""
+        if not self.random:
+            return {}
+        if self.probability == 1.0:
+            return self.draw(draws)
+        return {"applied": draws.gate(self.probability), **self.draw(draws)}
+
+    def _tree(self):
+        """The names of the classes of this layer and of all in it."""
+        return type(self).__name__
+
+    def _leaves(self, spec):
+        """The layers that hold no others, each with the `Spec` of what reaches it."""
+        yield self, spec
+
+    def _drawn(self, parameters):
+        """The layers that hold no others, each with what was drawn for it."""
+        yield self, {name: x for name, x in parameters.items() if name != "input_size"}
+
+    def _uses_range(self):
+        """Does it need to know the value range?"""
+        return hasattr(self, "value_range")
+
+    def _mixes(self):
+        """Does it mix samples, so that it needs the whole batch?"""
+        return False
+
+    def _refuse_values(self, inputs):
+        """Refuses values, where they can be seen, that would make a result wrong."""
+
+    def _planned(self, parameters, view):
+        """(operations, the parameters, finished), of a layer that gets what a `View` shows."""
+        drawn, acts = None, None
+        if parameters is not None:
+            drawn = {name: x for name, x in parameters.items() if name != "input_size"}
+            acts = drawn.pop("applied", None)
+            drawn = self.resolve(drawn, replace(view, asker=self))
+            parameters = {**parameters, **drawn}
+        operations = self.plan(drawn, view.spec)
+        return [replace(each, origin=self, acts=acts) for each in operations], parameters
