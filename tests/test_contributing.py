@@ -9,6 +9,7 @@ import pytest
 
 from tests.contract import promises
 from tests.data import labels, pictures, to_numpy
+from tests.mixing.promises import check_one_source
 
 PAGE = Path(__file__).parents[1] / "CONTRIBUTING.md"
 SNIPPETS = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
@@ -49,6 +50,14 @@ def test_coding_leaves_the_image_alone(shown):
     found = to_numpy(maker(shown["MaskOnlyThreshold"])(least=2)((images, masks)))
     np.testing.assert_array_equal(found[0], images)
     np.testing.assert_array_equal(found[1], masks >= 2)
+
+
+def test_mixing_shows_one_place_of_one_sample(shown):
+    make = maker(shown["JointHalfMix"])
+    sample = check_one_source(make(share=(0.5, 0.5)))
+    assert (sample[:, :8] != np.arange(4)[:, None, None]).all()
+    assert (sample[:, 8:] == np.arange(4)[:, None, None]).all()
+    promises.check_config(make(), pictures(), labels())
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda each: re.search(r"class (\w+)", each)[1])

@@ -10,6 +10,7 @@ images: Any = np.zeros((2, 8, 8, 3), "uint8")
 masks: Any = np.ones((2, 8, 8), "uint8")
 version: str = ks.__version__
 bases: list[type[ks.AugmentationLayer]] = [ks.JointLayer, ks.ImageOnlyLayer, ks.MaskOnlyLayer]
+bases += [ks.MixingLayer]
 
 joint = [
     ks.JointCenterCrop(4, 6),
@@ -30,6 +31,14 @@ joint = [
     ks.JointRandomTranslation(0.1, (-0.1, 0.2)),
     ks.JointRandomZoom(0.1),
     ks.JointResizing(8, antialias=True),
+]
+mixing: list[ks.MixingLayer] = [
+    ks.JointClassMix(fraction=0.5, ignore_class=None),
+    ks.JointCopyPaste([1, 2], count=3, flip=True, instances="instances"),
+    ks.JointCowMix(proportion=(0.2, 0.8)),
+    ks.JointCutMix(area=(0.1, 0.5), mask="organs"),
+    ks.JointMixUp(alpha=0.4, masks="soft"),
+    ks.JointMosaic(8, 8, scale=(0.5, 2.0), across_shards=True),
 ]
 image_only = [
     ks.ImageOnlyBrightness(0.1, value_range=(0, 1)),

@@ -15,7 +15,8 @@ class JointMixUp(MixingLayer):
         alpha: above 0. Small: nearly always almost one of the two; 1: every weight is equally
             likely; large: about half of each.
         masks: what becomes of masks. "soft": they are blended as the images are, which takes
-            one-hot masks of floats (their sum stays 1); per-pixel weights likewise. "larger":
+            one-hot masks of floats (their sum stays 1); per-pixel weights likewise. Put what comes
+            after it into one `Pipeline` with it, since a call refuses masks of fractions. "larger":
             those of the sample with the larger weight are taken, class ids or one-hot, with its
             per-pixel weights.
         **kwargs: see `MixingLayer`.
