@@ -36,6 +36,11 @@ LARGEST_SHARE = 0.6
 CROP = "crop"
 CROP_AIMED = "crop-aimed"
 CROP_SHARE = "crop-share"
+# What mixes the samples of a batch.
+CUT_MIX = "cut-mix"
+CLASS_MIX = "class-mix"
+MOSAIC = "mosaic"
+MIXING_ROWS = (CUT_MIX, CLASS_MIX, MOSAIC)
 
 MAIN_ROWS = {
     "flip": "horizontal flip",
@@ -50,6 +55,9 @@ MAIN_ROWS = {
     CROP: "random crop",
     CROP_AIMED: "random crop aimed at one of three classes",
     CROP_SHARE: "random crop no class of which fills more than 0.6",
+    CUT_MIX: "CutMix, batches of 16",
+    CLASS_MIX: "ClassMix, batches of 16",
+    MOSAIC: "mosaic of four samples, batches of 16",
 }
 
 

@@ -189,8 +189,11 @@ def test_growth_is_plotted(tmp_path):
 
 
 def test_check_says_what_is_too_slow():
-    assert check.judge(faster_than_keras=10.0, six_to_one=1.4, looking_to_plain=3.0) == []
-    slow, dear, crop = check.judge(faster_than_keras=3.2, six_to_one=2.0, looking_to_plain=7.4)
+    assert check.judge(10.0, six_to_one=1.4, looking_to_plain=3.0, mixing_to_rotation=1.5) == []
+    slow, dear, crop, mixing = check.judge(
+        3.2, six_to_one=2.0, looking_to_plain=7.4, mixing_to_rotation=1.9
+    )
+    assert "mixes samples takes 1.90 times as long as a rotation" in mixing
     assert "3.2 times faster than Keras' layers" in slow
     assert "six geometric layers take 2.00 times as long as one" in dear
     assert "looks at the mask takes 7.40 times as long as a plain one" in crop

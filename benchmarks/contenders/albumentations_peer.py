@@ -112,6 +112,18 @@ def hue_saturation(hue=0, saturation=0):
     return A.HueSaturationValue(**values, p=1)
 
 
+def mosaic(side):
+    """Of one image and three more, which its documentation has the caller pick."""
+    return A.Mosaic(
+        grid_yx=(2, 2),
+        target_size=(side, side),
+        cell_shape=(side, side),
+        center_range=(0.25, 0.75),
+        metadata_key="others",
+        p=1,
+    )
+
+
 COUNTERPARTS = {
     "JointRandomFlip": lambda side: A.Compose([A.HorizontalFlip(p=0.5), A.VerticalFlip(p=0.5)]),
     "JointRandomRotate90": lambda side: A.RandomRotate90(p=1),
@@ -148,11 +160,16 @@ COUNTERPARTS = {
 
 def prepare(task, variant, threads):
     cv2.setNumThreads(threads)
-    transform = A.Compose(work.parts(task.row, task.side, geometry, MAKERS, COUNTERPARTS))
+    makers = {**MAKERS, work.MOSAIC: lambda: [mosaic(task.side)]}
+    transform = A.Compose(work.parts(task.row, task.side, geometry, makers, COUNTERPARTS))
     images, masks = work.pairs(task.side, work.picture_count(task.side, None))
+    samples = [{"image": image, "mask": mask} for image, mask in zip(images, masks, strict=True)]
 
     def run(count):
         for i in range(count):
-            transform(image=images[i % len(images)], mask=masks[i % len(images)])
+            more = {}
+            if task.row == work.MOSAIC:
+                more = {"others": [samples[(i + k) % len(samples)] for k in (1, 2, 3)]}
+            transform(**samples[i % len(samples)], **more)
 
     return Job(run)

@@ -57,6 +57,8 @@ MAKERS = {
     ],
     "blur": lambda: [K.RandomGaussianBlur((work.KERNEL, work.KERNEL), work.SIGMA, p=1.0)],
     "elastic": lambda: [K.RandomElasticTransform(p=1.0)],
+    # One class of a partner, where ClassMix takes half of them.
+    work.CLASS_MIX: lambda: [K.RandomTransplantation(p=1.0)],
 }
 
 

@@ -82,6 +82,8 @@ MAKERS = {
         foreground_probability=1.0, foreground_classes=list(work.AIMED_AT)
     ),
     work.CROP_SHARE: lambda: crop(max_class_fraction=work.LARGEST_SHARE),
+    work.CUT_MIX: lambda: ks.JointCutMix(dtype="uint8"),
+    work.CLASS_MIX: lambda: ks.JointClassMix(dtype="uint8"),
 }
 
 
@@ -90,7 +92,10 @@ def public_layers():
     return [
         name
         for name, value in vars(ks).items()
-        if isinstance(value, type) and not getattr(value, "is_abstract", True)
+        if isinstance(value, type)
+        and not getattr(value, "is_abstract", True)
+        # Its result is one of several views, each of which costs what its layer costs.
+        and value is not ks.MultiView
     ]
 
 
@@ -98,9 +103,9 @@ def layer_of_the_case_list(name, side):
     """A layer with the arguments its tests use, windows fitted to the image."""
     if not hasattr(ks, name):
         raise AbsentError("no such layer")
-    from tests.cases import CASES
+    from tests.cases import CASES, MIXING
 
-    cases = [case for case in CASES if case.layer.__name__ == name]
+    cases = [case for case in [*CASES, *MIXING] if case.layer.__name__ == name]
     arguments = dict(cases[0].arguments) if cases else {}
     if "height" in arguments and "width" in arguments:
         other = side * (5 if name == "JointPadding" else 3) // 4
@@ -116,14 +121,22 @@ def make_layer(row, side):
         return layer_of_the_case_list(argument, side)
     if kind == "layers":
         return geometry(int(argument))
+    if row == work.MOSAIC:
+        return ks.JointMosaic(side, side, dtype="uint8")
     return MAKERS[row]()
+
+
+def mixes(row):
+    """Does it need a batch?"""
+    name = row.partition(":")[2]
+    return row in work.MIXING_ROWS or issubclass(getattr(ks, name, object), ks.MixingLayer)
 
 
 # --- Ways to call them -----------------------------------------------------------------------
 
 
 def prepare(task, variant, threads):
-    batch = task.batch or (1 if variant == "dataset" else BATCH)
+    batch = task.batch or (1 if variant == "dataset" and not mixes(task.row) else BATCH)
     images, masks = work.pairs(task.side, work.picture_count(task.side, batch))
     if task.row == "layer:MaskOnlyColorToClass":
         masks = np.repeat(masks[..., None] % 5, 3, axis=-1)
