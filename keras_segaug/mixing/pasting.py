@@ -48,8 +48,11 @@ class PastingLayer(MixingLayer, abstract=True):
             return parameters
         mask = self._mask_of_partner(parameters, view)
         shown = self.chosen(parameters, mask, view)
-        if mask is not None and self.ignore_class is not None:
-            known = known_pixels(mask, self.ignore_class)
+        if self.ignore_class is not None:
+            # Also without masks: finished parameters need no data.
+            shape = (ops.shape(parameters["partner"])[0], *view.spec.size)
+            known = ops.ones(shape, "bool")
+            known = known if mask is None else known_pixels(mask, self.ignore_class)
             shown = known if shown is None else shown & known
         return parameters if shown is None else {**parameters, "shown": shown}
 

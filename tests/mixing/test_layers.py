@@ -66,9 +66,11 @@ def test_no_area_is_no_rectangle():
 def test_weights_are_those_of_the_beta_distribution(alpha):
     drawn = to_numpy(random.Draws(random.key(3), 5000).beta(alpha))
     assert np.isfinite(drawn).all()
-    # As float32 holds them near 1.
-    found = stats.kstest(np.minimum(drawn, 1.0 - 2**-24), stats.beta(alpha, alpha).cdf)
-    assert found.statistic < 0.03
+    # float32 holds what is near 0, not what is near 1: the lower half, which is as likely.
+    lower = drawn[drawn < 0.5]
+    assert abs(len(lower) / 5000 - 0.5) < 0.03
+    found = stats.kstest(lower, lambda x: 2.0 * stats.beta(alpha, alpha).cdf(x))
+    assert found.statistic < 0.04
 
 
 def test_soft_masks_sum_to_one():
@@ -186,7 +188,7 @@ def test_ids_that_are_no_classes_are_never_pasted(dtype):
 
 
 def test_the_share_of_spots():
-    layer = ks.JointCowMix(proportion=(0.2, 0.8), seed=1, jit_compile=False)
+    layer = ks.JointCowMix(ignore_class=None, seed=1, jit_compile=False)
     _, found = shares(layer, 48, 32)
     drawn = layer.draw_parameters((DRAWS, 48, 32, 1), layer.call_key(0))
     wanted = to_numpy(drawn["proportion"])
