@@ -29,6 +29,9 @@ VERSION_TESTS := $(addprefix tests/contract/test_,calls.py compilation.py config
 # are drawn. Left out is what runs in `tf.data`, what compiles, and what refuses bad arguments.
 TORCH_TESTS := $(addprefix tests/contract/test_,calls.py config.py export.py gradients.py inference.py \
 	randomness.py streams.py structures.py targets.py)
+# What no second backend repeats at all: wrong arguments and calls (`tests/conftest.py`), which are
+# refused in Python, and in a dataset all but one place a layer (`tests/contract/test_places.py`),
+# since TensorFlow runs it whatever Keras runs on.
 # The peers of `make bench` get environments of their own. TORCH_PEERS=1 adds torchvision and
 # Kornia (over 5 GB), ALBUMENTATIONSX=1 adds AlbumentationsX (AGPL), BENCH=... adds options.
 BENCH_VENV ?= .venv-bench

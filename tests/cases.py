@@ -169,3 +169,20 @@ MOVING = [*JOINT, *(c for c in CASES if c.layer in (ks.Pipeline, ks.RandomChoice
 IMAGE_ONLY = [case for case in CASES if issubclass(case.layer, ks.ImageOnlyLayer)]
 MASK_ONLY = [case for case in CASES if issubclass(case.layer, ks.MaskOnlyLayer)]
 RANDOM = [case for case in CASES if case.make().random]
+
+# One of each way through the package: a copy, a lookup, a window that looks at the mask, a blend of
+# many pixels, pixels that are written, a table of values, statistics, a mask that changes its
+# channels, a lookup that several share, a choice. For what is the same code for every layer.
+_KINDS = (
+    "JointRandomFlip",
+    "JointRandomRotation",
+    "JointRandomCrop-aimed",
+    "JointResizing-antialias",
+    "JointRandomErasing",
+    "ImageOnlyGamma",
+    "ImageOnlyContrast",
+    "MaskOnlyOneHot",
+    "Pipeline",
+    "RandomChoice-size",
+)
+ONE_OF_EACH_KIND = [case for case in CASES if case.id in _KINDS]

@@ -1,12 +1,25 @@
 import os
+from pathlib import Path
 
 # Two cores are shared by the workers of pytest-xdist: one thread each is faster than many.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "2")
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+# JAX compiles each operation for each shape, which takes most of the time of its tests. What was
+# compiled is shared by the workers, and by the next run; `make clean` removes it.
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / "build/jax"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 import keras
 import pytest
+
+# What three backends need not repeat, since it does not touch their tensors: wrong arguments and
+# wrong calls are refused in Python, and what finds a broken layer is the same functions. (What one
+# backend alone refuses is in `test_silent_errors.py`, which all run.)
+_ONCE = ("test_errors.py", "test_words.py", "test_broken_layers.py")
+if keras.backend.backend() != "tensorflow":
+    collect_ignore = [f"contract/{name}" for name in _ONCE]
 
 
 @pytest.fixture

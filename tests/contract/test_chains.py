@@ -8,14 +8,17 @@ from tests.contract import chain_promises, chains
 from tests.data import to_numpy
 
 # A handful of each place; most run eagerly, which takes about a second.
-NUMBERS = range(36)
+NUMBERS = range(24)
+IN_A_DATASET = (6, 12, 18)
 # Where every check has something to look at: no colors, constant borders, spots.
 TOLD = 113
 
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_chain(number):
-    chain_promises.check(number, chain_promises.Tally(), "eager" if number % 6 else "map")
+    chain_promises.check(
+        number, chain_promises.Tally(), "map" if number in IN_A_DATASET else "eager"
+    )
 
 
 @pytest.mark.parametrize("number", [1, 2])

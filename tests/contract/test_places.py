@@ -11,9 +11,17 @@ import tensorflow as tf
 
 import keras_segaug as ks
 from keras_segaug.core import backend
-from tests.cases import CASES, ids, inner
+from tests.cases import CASES, ONE_OF_EACH_KIND, ids, inner
 from tests.contract import promises
 from tests.data import labels, mask_for, pictures, to_numpy
+
+# TensorFlow runs what a dataset maps, whatever Keras runs on. So another backend has to show that
+# each layer can be traced there at all, which single pairs show with the fewest shapes, and
+# TensorFlow that each takes batches of any number and images of any size. The rest shows that the
+# other way is the same code.
+ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
+SINGLE = ONE_OF_EACH_KIND if ON_TENSORFLOW else CASES
+UNKNOWN = CASES if ON_TENSORFLOW else ONE_OF_EACH_KIND
 
 
 def eagerly(case, images, mask, call=0, **more):
@@ -34,24 +42,34 @@ def assert_same(found, expected, case):
             np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("case", **ids(CASES))
+@pytest.mark.parametrize("case", **ids(SINGLE))
 def test_dataset_of_single_pairs(case):
-    images, mask = pictures(4), mask_for(case, 4)
+    images, mask = pictures(2), mask_for(case, 2)
     dataset = tf.data.Dataset.from_tensor_slices((images, mask))
     found = list(dataset.map(case.make()).as_numpy_iterator())
-    assert len(found) == 4
+    assert len(found) == 2
     for call, (image, one) in enumerate(zip(images, mask, strict=True)):
         assert_same(found[call], eagerly(case, image, one, call), case)
 
 
-@pytest.mark.parametrize("case", **ids(CASES))
+@pytest.mark.parametrize("case", **ids(UNKNOWN))
 def test_dataset_of_batched_mappings(case):
     """The last batch is smaller, so the batch size is not known when the layer is traced."""
     images, mask = pictures(5), mask_for(case, 5)
     data = {"images": images, "masks": mask, "name": np.array(list("abcde"))}
     dataset = tf.data.Dataset.from_tensor_slices(data).batch(3)
-    first, second = dataset.map(case.make(), num_parallel_calls=2).as_numpy_iterator()
+    first, second = dataset.map(case.make()).as_numpy_iterator()
     assert second["name"].tolist() == [b"d", b"e"]
+    for call, (found, part) in enumerate(((first, slice(3)), (second, slice(3, 5)))):
+        expected = eagerly(case, images[part], mask[part], call)
+        assert_same((found["images"], found["masks"]), expected, case)
+
+
+def test_batches_under_a_parallel_map():
+    case = next(case for case in CASES if case.layer is ks.Pipeline)
+    images, mask = pictures(5), mask_for(case, 5)
+    dataset = tf.data.Dataset.from_tensor_slices((images, mask)).batch(3)
+    first, second = dataset.map(case.make(), num_parallel_calls=2).as_numpy_iterator()
     # Under a parallel map the calls are numbered in the order in which they happen to run.
     orders = []
     for calls in ((0, 1), (1, 0)):
@@ -60,17 +78,17 @@ def test_dataset_of_batched_mappings(case):
             eagerly(case, images[3:], mask[3:], calls[1]),
         )
         try:
-            assert_same((first["images"], first["masks"]), expected[0], case)
-            assert_same((second["images"], second["masks"]), expected[1], case)
+            assert_same(first, expected[0], case)
+            assert_same(second, expected[1], case)
             orders.append(calls)
         except AssertionError:
             continue
     assert orders
 
 
-@pytest.mark.parametrize("case", **ids(CASES))
+@pytest.mark.parametrize("case", **ids(UNKNOWN))
 def test_dataset_of_pictures_of_unknown_size(case):
-    sizes = [(16, 14), (9, 21), (30, 30)]
+    sizes = [(16, 14), (9, 21)]
 
     def generate():
         for height, width in sizes:
@@ -173,8 +191,10 @@ def training_model(augmentation, height=16, width=14):
     return keras.Model([images, masks], PixelLoss()(moved_masks, logits))
 
 
-@pytest.mark.parametrize("jit_compile", [True, False, "auto"])
-@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize(
+    ("jit_compile", "policy"),
+    [(True, "float32"), (False, "mixed_bfloat16"), ("auto", "mixed_bfloat16")],
+)
 def test_fit(jit_compile, policy):
     augmentation = ks.Pipeline(
         [ks.ImageOnlyRescaling(1 / 255), ks.JointRandomRotation(0.1), ks.JointRandomFlip()],
