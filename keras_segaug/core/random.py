@@ -8,16 +8,15 @@ key gives the same bits on every backend, eager, compiled and in `tf.data`.
 import copy
 import functools
 import hashlib
-import math
 from typing import Any
 
 import keras
 
 from keras_segaug.core import backend, variates
-from keras_segaug.core.backend import ops, parts_of
+from keras_segaug.core.backend import ops
 from keras_segaug.core.types import Tensor
-from keras_segaug.kernels import byte_packing
-from keras_segaug.kernels.xla_cpu.blocks import fusion_barrier, materialize
+from keras_segaug.kernels.xla_cpu.blocks import computed_once
+from keras_segaug.kernels.xla_cpu.pairs import cosine_and_sine, interleaved
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
@@ -111,21 +110,16 @@ def normal_field(keys, height, width, channels):
     """
     count = height * width * channels
     pairs = (count + 1) // 2
-    batch = ops.shape(keys)[0]
 
-    def both_in_a_word(keys):
+    def pairs_of(keys):
         counter = ops.cast(ops.arange(pairs, dtype="int32"), "uint32")
         first, second = threefry_2x32(keys[:, None, :], counter, _constant(1))
         # 1 - u lies in (0, 1], so the logarithm is finite.
         radius = ops.sqrt(-2.0 * ops.log(1.0 - _unit(first))) * _STEPS
-        cosine, sine = _cosine_and_sine(_unit(second))
-        low, high = byte_packing.integer(radius * cosine), byte_packing.integer(radius * sine)
-        return low & 0xFFFF | ops.left_shift(high, 16)
+        cosine, sine = cosine_and_sine(_unit(second))
+        return radius * cosine, radius * sine
 
-    # Of two results XLA would compute each by itself, the generator and all.
-    pair = fusion_barrier(both_in_a_word, keys, (batch, pairs), "int32")
-    values = ops.cast(parts_of(pair, "int16"), "float32") * (1.0 / _STEPS)
-    values = ops.reshape(values, (batch, 2 * pairs))
+    values = interleaved(pairs_of, keys, pairs) * (1.0 / _STEPS)
     return ops.reshape(values[:, :count], (-1, height, width, channels))
 
 
@@ -135,32 +129,11 @@ def uniform_field(keys, height, width, channels):
     return ops.reshape(values, (-1, height, width, channels))
 
 
-def _cosine_and_sine(turn):
-    """Of turns in [0, 1), to about 1e-7: XLA on a CPU calls its own one number at a time.
-
-    The Taylor series of both about the middle of each quarter of the circle, which is then
-    turned by a right angle as often as needed.
-    """
-    quarter = ops.floor(4.0 * turn)
-    x = (math.pi / 2.0) * (4.0 * turn - quarter - 0.5)
-    square = x * x
-    cosine, sine = 0.0, 0.0
-    for power in range(8, -1, -2):
-        sign = 1.0 - power % 4
-        cosine = cosine * square + sign / math.factorial(power)
-        sine = sine * square + sign / math.factorial(power + 1)
-    # The middle of the first quarter is an eighth of a turn.
-    half = math.sqrt(0.5)
-    cosine, sine = half * (cosine - sine * x), half * (cosine + sine * x)
-    odd, back = (quarter == 1.0) | (quarter == 3.0), ops.where(quarter >= 2.0, -1.0, 1.0)
-    return back * ops.where(odd, -sine, cosine), back * ops.where(odd, cosine, sine)
-
-
 class _Family:
     """The keys of N layers, and what has been drawn from them for each sample.
 
     Args:
-        keys: (N, 2), from which a key a sample is made by folding in its index; or (B, N, 2).
+        keys: (N, 2), into which the index of each sample is folded; or (B, N, 2), one for each.
         count: the number of samples B.
     """
 
@@ -184,21 +157,19 @@ class _Family:
             keys = self.of_samples()
             batch, layers = ops.shape(keys)[:2]
             drawn = words(ops.reshape(keys, (-1, 2)), count, stream)
-            # Else the compiler would put the whole generator into the loop over the pixels.
-            (drawn,) = materialize([drawn])
             self._blocks[stream] = ops.reshape(drawn, (batch, layers, count))
         return self._blocks[stream]
 
 
 class Draws:
-    """The random numbers of one layer: one draw a method call, one number a sample.
+    """The random numbers of one layer: each method call draws one number for each sample.
 
     A layer's key comes from the key of the call and the layer's place in the tree of layers, a
     sample's from that and the sample's index. Numbers come in blocks, and those of the layers of a
     composition together, so that all of them cost one pass of the generator.
 
     Args:
-        key: (2,), for all samples, or (B, 2), one a sample.
+        key: (2,), for all samples, or (B, 2), one for each.
         count: the number of samples.
         real: how many of them, the first, are there; the others only fill up a batch. None: all.
     """
@@ -267,8 +238,8 @@ class Draws:
         """
         number = _unit(self._next())
         shards = 1 if across_shards else backend.batch_shards()
-        # Else the compiler would compare all samples anew for every pixel.
-        return materialize(variates.circle(number, count, self._real, shards))
+        # Once, lest all samples be compared anew for every pixel.
+        return computed_once(variates.circle)(number, count, self._real, shards)
 
     def uniform_grid(self, height: int, width: int, low: float, high: float) -> Tensor:
         """(B, height, width) float32, uniform in [low, high)."""
@@ -276,5 +247,5 @@ class Draws:
         return low + (high - low) * ops.reshape(drawn, (-1, height, width))
 
     def key(self) -> Tensor:
-        """(B, 2), a fresh key a sample, for a layer that makes its own field."""
+        """(B, 2), a fresh key for each sample, for a layer that makes its own field."""
         return ops.stack([self._next(), self._next()], axis=-1)

@@ -42,6 +42,5 @@ class ImageOnlyGaussianBlur(ImageOnlyLayer):
 
     def transform_images(self, images, parameters):
         reach = 2 * math.ceil(3.0 * self.sigma[1]) + 1
-        rows, columns = self.kernel_size or (reach, reach)
-        radii = rows // 2, columns // 2
-        return blur.gaussian_blur(images, parameters["sigma"], *radii, parameters["gaps"])
+        radius = tuple(length // 2 for length in self.kernel_size or (reach, reach))
+        return blur.gaussian_blur(images, parameters["sigma"], radius, parameters["gaps"])

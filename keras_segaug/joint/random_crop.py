@@ -6,7 +6,7 @@ from keras_segaug.core.backend import ops
 from keras_segaug.core.layer_types import JointLayer
 from keras_segaug.kernels import crop_selection, crop_selection_one_hot, matrices
 from keras_segaug.kernels.windows import offset
-from keras_segaug.kernels.xla_cpu.blocks import materialize
+from keras_segaug.kernels.xla_cpu.blocks import computed_once
 
 
 class JointRandomCrop(JointLayer):
@@ -139,59 +139,48 @@ class JointRandomCrop(JointLayer):
         labels = (
             crop_selection_one_hot.channels_on(mask) if one_hot else crop_selection.labels_of(mask)
         )
-        # Each step in memory before the next: a compiler would else draw and place the windows
-        # anew for every pixel of every one of them.
-        placed = dict(
-            zip(("top", "left"), materialize([parameters["top"], parameters["left"]]), strict=True)
-        )
-        tops, lefts = materialize(self._corners({**parameters, **placed}, labels))
+        corners = self._corners(parameters, labels)
         if self.max_class_fraction is None:
-            return {**parameters, "row": tops[:, 0], "column": lefts[:, 0]}
+            return {**parameters, "row": corners[0][:, 0], "column": corners[1][:, 0]}
         limit = self.max_class_fraction
         shares = _kernel(labels).largest_shares(
-            labels, tops, lefts, self.height, self.width, self.ignore_class, limit
+            labels, corners, (self.height, self.width), self.ignore_class, limit
         )
         # All that obey are equally good, and the first of them is taken.
-        shares = ops.where(shares <= limit, 0.0, shares)
-        best = ops.argmin(shares, axis=1)[:, None]
-        row, column = (ops.take_along_axis(x, best, axis=1)[:, 0] for x in (tops, lefts))
-        row, column = materialize([row, column])
+        row, column = _first_least(ops.where(shares <= limit, 0.0, shares), corners)
         return {**parameters, "row": row, "column": column}
 
+    @computed_once
     def _corners(self, parameters, labels):
         """The first row and the first column (B, K) of every candidate."""
-        corners = [
-            offset(parameters[side], size, window) for side, size, window in self._sides(labels)
-        ]
+        sides = self._sides(parameters, labels)
+        corners = [offset(*side) for side in sides]
         if self.foreground_probability == 0.0:
             return corners
         background = {0, self.ignore_class} - {None}
         wanted = _kernel(labels).foreground(
             labels, self.foreground_classes, self._waits(parameters), background
         )
-        *pixel, found = crop_selection.pick_pixel(wanted, parameters["pixel"])
-        pixel = materialize(pixel)
+        pixel, found = crop_selection.pick_pixel(wanted, parameters["pixel"])
         aimed = (parameters["aimed"] & found)[:, None]
-        held = [
-            _holding(place[:, None], parameters[side], size, window)
-            for place, (side, size, window) in zip(pixel, self._sides(labels), strict=True)
-        ]
+        held = [_holding(place[:, None], *side) for place, side in zip(pixel, sides, strict=True)]
         return [ops.where(aimed, a, b) for a, b in zip(held, corners, strict=True)]
 
     def _waits(self, parameters):
-        """(B, classes): the class with the shortest wait, of those that an image has, is its own.
+        """(B, classes): of the classes that an image has, it aims for the one of the shortest wait.
 
-        Of exponential variables of these rates each is the least as often as its weight says, also
-        among any part of them.
+        Among exponential variables of these rates each is the least as often as its weight says,
+        and so it is among any of them alone.
         """
         if not self.foreground_classes:
             return None
         rates = self.class_weights or (1.0,) * len(self.foreground_classes)
         return -ops.log(1.0 - parameters["priority"]) / ops.convert_to_tensor(rates, "float32")
 
-    def _sides(self, labels):
-        height, width = ops.shape(labels)[1:3]
-        return ("top", height, self.height), ("left", width, self.width)
+    def _sides(self, parameters, labels):
+        """Of height and width: the fraction of the room before the window; image and window."""
+        sizes = ops.shape(labels)[1:3], (self.height, self.width)
+        return list(zip(_fractions(parameters), *sizes, strict=True))
 
     def matrix(self, parameters, size):
         window = self.height, self.width
@@ -203,6 +192,19 @@ class JointRandomCrop(JointLayer):
 
     def inference_matrix(self, size):
         return matrices.central_window(size, (self.height, self.width))
+
+
+@computed_once
+def _fractions(parameters):
+    """Of the free room, above and to the left of each candidate (B, K)."""
+    return parameters["top"], parameters["left"]
+
+
+@computed_once
+def _first_least(shares, corners):
+    """The place (B,) of the candidate with the least share (B, K), the first of several."""
+    best = ops.argmin(shares, axis=1)[:, None]
+    return [ops.take_along_axis(each, best, axis=1)[:, 0] for each in corners]
 
 
 def _kernel(labels):

@@ -40,7 +40,7 @@ def resize(images, axes, interpolation, fill_mode, fill_value):
         fill_value: for "constant"; rounded where the images are integers.
 
     Returns:
-        (B, h, w, C), as `lookup.look_up` returns images. What is no finite number makes NaN of
+        (B, h, w, C), as `execute.look_up` returns images. What is no finite number makes NaN of
         all it has a share in.
     """
     values = ops.cast(images, "float32")
@@ -76,7 +76,7 @@ def _triangle(distance):
 
 
 def _keys(distance):
-    """Cubic convolution with a = -1/2, as in `resample.taps`."""
+    """Cubic convolution with a = -1/2, as in `samplers`."""
     near = (1.5 * distance - 2.5) * distance * distance + 1.0
     far = ((-0.5 * distance + 2.5) * distance - 4.0) * distance + 2.0
     return ops.where(distance < 1.0, near, ops.where(distance < 2.0, far, 0.0))
@@ -93,7 +93,7 @@ def _blended(values, weights):
 
 
 def _across(values, weights):
-    """(B, n, m, C) and (k, n) -> (B, m, k, C): the axes change places, so that twice is all."""
+    """(B, n, m, C) and (k, n) -> (B, m, k, C): axes change places, so that two calls do both."""
     _, size, other, channels = ops.shape(values)
     lines = ops.matmul(weights, ops.reshape(values, (-1, size, other * channels)))
     found = ops.reshape(lines, (-1, ops.shape(weights)[0], other, channels))

@@ -1,24 +1,24 @@
-"""Gaussian blur with a sigma a sample."""
+"""Gaussian blur, each sample with a sigma of its own."""
 
 import numbers
 
 from keras_segaug.core.backend import ops
-from keras_segaug.kernels.xla_cpu.blocks import fusion_barrier, materialize
+from keras_segaug.kernels.xla_cpu.blocks import computed_once, one_after_the_other
 
 
-def gaussian_blur(images, sigma, radius_y, radius_x, gaps=False):
+def gaussian_blur(images, sigma, radius, gaps=False):
     """Blurs float32 images (B, H, W, C), mirrored at their borders.
 
     Args:
         images: the images.
         sigma: (B, 1, 1, 1), in pixels; 0 leaves the image as it is.
-        radius_y: the kernel covers 2 * radius_y + 1 rows.
-        radius_x: the same for columns.
+        radius: (y, x); the kernel covers 2 * y + 1 rows and 2 * x + 1 columns.
         gaps: may a value be NaN? It spreads as far as its weight is not 0.
     """
     batch, height, width, channels = ops.shape(images)
+    radius_y, radius_x = radius
     # With width and channels as one axis, neighbors along it lie as far apart as there are
-    # channels, and all values of a line are worked on alike.
+    # channels, and every value of a line is treated alike.
     line, wide = width * channels, (width + 2 * radius_x) * channels
 
     def with_margins(images):
@@ -28,20 +28,20 @@ def gaussian_blur(images, sigma, radius_y, radius_x, gaps=False):
         blurred = _blurred(lines, 2, line, channels, _weights(sigma, radius_x), gaps)
         return _mirrored(blurred, 1, radius_y, height)
 
-    # Each step is read several times by the next.
-    lines = fusion_barrier(with_margins, images, (batch, height, wide), "float32")
-    tall = (batch, height + 2 * radius_y, line)
-    lines = fusion_barrier(along_lines, lines, tall, "float32")
+    tall = height + 2 * radius_y
+    steps = [(with_margins, (batch, height, wide)), (along_lines, (batch, tall, line))]
+    lines = one_after_the_other(steps, images)
     blurred = _blurred(lines, 1, height, 1, _weights(sigma, radius_y), gaps)
     return ops.reshape(blurred, (batch, height, width, channels))
 
 
+@computed_once
 def _weights(sigma, radius):
     """Of the middle, and of the pixels 1 .. radius beside it: (B, 1, 1) each."""
     sigma = ops.maximum(ops.reshape(sigma, (-1, 1, 1)), 1e-3)
     weights = [ops.exp(-0.5 * (i / sigma) ** 2) for i in range(radius + 1)]
     total = weights[0] + 2.0 * sum(weights[1:])
-    return materialize([weight / total for weight in weights])
+    return [weight / total for weight in weights]
 
 
 def _blurred(padded, axis, size, step, weights, gaps):

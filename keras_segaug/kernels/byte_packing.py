@@ -43,8 +43,8 @@ def rounded(values, place=0):
 def integer(values):
     """Floats, rounded (halves to even): int32 whose lower 16 bits are those of the number.
 
-    Next to 2**23 a float32 counts in ones, so that its lowest bits are the number: one addition,
-    where a cast has to look for what an integer cannot hold.
+    Above 2**23 neighboring float32 are 1 apart, so that the lowest bits are the number: this takes
+    one addition, where a cast also has to check for what an integer cannot hold.
     """
     return bits_of(values + 1.5 * 2.0**23)
 

@@ -5,7 +5,7 @@ Amounts are (B, 1, 1, 1).
 
 from keras_segaug.core.backend import ops
 from keras_segaug.kernels.matrices import as_float
-from keras_segaug.kernels.xla_cpu.blocks import materialize, reduce_blocks
+from keras_segaug.kernels.xla_cpu.blocks import column_sums
 
 # The least float32 whose reciprocal is finite.
 _LEAST_NORMAL = 2.0**-126
@@ -51,11 +51,9 @@ def moments(images, gaps=False):
 
 
 def _channel_sums(images):
-    """(B, H, W, C) -> (B, 1, 1, C). A sum in the order of the pixels would know no vectors."""
+    """(B, H, W, C) -> (B, 1, 1, C)."""
     batch, height, width, channels = ops.shape(images)
-    lines = ops.reshape(images, (batch, height, width * channels))
-    columns = ops.sum(reduce_blocks(ops.sum, lines, rows=16), axis=1)
-    (columns,) = materialize([columns])
+    columns = column_sums(ops.reshape(images, (batch, height, width * channels)))
     total = ops.sum(ops.reshape(columns, (batch, width, channels)), axis=1)
     return ops.reshape(total, (batch, 1, 1, channels))
 

@@ -17,7 +17,7 @@ def can_copy(matrix, before, size):
     known = all(isinstance(n, numbers.Integral) for n in (*before, *size))
     if matrix is None or not known:
         return False
-    # A window a sample is a loop, which a device with a thousand cores is not made for.
+    # One window for each sample is a loop, which does not suit a device with a thousand cores.
     if tuple(size) != tuple(before) and not compiling_for_cpu():
         return False
     # An odd number of turns is chosen by sample, so its result must have the shape of any other.
@@ -91,6 +91,6 @@ def _oriented(image, conditions, chosen=()):
         *others, rows, columns, channels = range(len(image.shape))
         image = ops.transpose(image, (*others, columns, rows, channels))
     for axis, reverses in enumerate(reversed_axes, 1):
-        # One by one: Keras 3.12 knows no several axes on TensorFlow.
+        # One axis at a time: on TensorFlow, Keras 3.12 cannot take several.
         image = ops.flip(image, axis=axis) if reverses else image
     return image

@@ -1,6 +1,6 @@
 """Which of some windows of a mask to take: by what they hold, batched, at a fixed cost.
 
-Masks of one channel a class: `overlapping`.
+Masks of one channel a class: `crop_selection_one_hot`.
 
 Labels are (B, H, W) of an integer dtype, -1 where a pixel has no class.
 """
@@ -27,7 +27,7 @@ def foreground(labels, classes, priority, background):
     Args:
         labels: (B, H, W).
         classes: the ids to choose from, or None for all but the background.
-        priority: (B, len(classes)): the class with the lowest number among those that a
+        priority: (B, len(classes)): the class with the lowest number among those that an
             image holds is its class.
         background: ids that are no foreground where `classes` is None.
     """
@@ -50,7 +50,7 @@ def draw_present(present, held, classes, priority, dtype):
     (present,) = materialize([present])
     priority = ops.stack([priority[:, classes.index(label)] for label in held], axis=1)
     best = ops.argmin(ops.where(present, priority, np.inf), axis=1)
-    # Where no class is there, whichever is chosen is not there.
+    # Where none of them is present, whichever is chosen will not be found.
     chosen = ops.take(ops.convert_to_tensor(held, dtype=dtype), best)
     return materialize([chosen])[0]
 
@@ -63,7 +63,7 @@ def pick_pixel(wanted, fraction):
         fraction: (B,) in [0, 1).
 
     Returns:
-        (row, column, is there one at all?), each (B,), the first two float32.
+        Its place, (B,) float32 an axis, and (B,): is there one at all?
     """
     columns = ops.cumsum(_columns(wanted), axis=1)
     total = columns[:, -1]
@@ -72,12 +72,13 @@ def pick_pixel(wanted, fraction):
     column, number = _place(columns, number)
     line = ops.take_along_axis(ops.cast(wanted, "int32"), column[:, None, None], axis=2)[:, :, 0]
     row, _ = _place(ops.cumsum(line, axis=1), number)
-    return ops.cast(row, "float32"), ops.cast(column, "float32"), total > 0
+    row, column = materialize([ops.cast(row, "float32"), ops.cast(column, "float32")])
+    return (row, column), total > 0
 
 
 def how_many(flags):
     """How many of (..., H, W) are True: int32 (...)."""
-    # Nothing is larger; with something in between, the compiler makes of two sums no longer one.
+    # No count is larger. An operation in between keeps the compiler from making the two sums one.
     return ops.sum(ops.minimum(_columns(flags), 1 << 30), axis=-1)
 
 
@@ -103,7 +104,7 @@ def _place(ends, number):
     return index, number - ops.max(before * ends, axis=1)
 
 
-def largest_shares(labels, tops, lefts, height, width, ignored, enough):
+def largest_shares(labels, starts, window, ignored, enough):
     """The share of each window's counted pixels that its largest class fills.
 
     Pixels outside the image, without a class, or of the ignored class do not count; where
@@ -113,10 +114,8 @@ def largest_shares(labels, tops, lefts, height, width, ignored, enough):
 
     Args:
         labels: (B, H, W).
-        tops: (B, K), the first row of each window; may lie outside the image.
-        lefts: (B, K), its first column.
-        height: of the windows.
-        width: of the windows.
+        starts: (B, K) an axis, where each window begins; may lie outside the image.
+        window: the size of all of them.
         ignored: a class id or None.
         enough: an image's windows after the first with no larger share need not be looked
             at; their share may be given as 3.
@@ -124,35 +123,35 @@ def largest_shares(labels, tops, lefts, height, width, ignored, enough):
     Returns:
         (B, K), float32.
     """
-    full_height, full_width = ops.shape(labels)[1:]
-    height, width = _least(height, full_height), _least(width, full_width)
-    tops = ops.clip(ops.cast(tops, "int32"), 0, full_height - height)
-    lefts = ops.clip(ops.cast(lefts, "int32"), 0, full_width - width)
-    candidates = ops.shape(tops)[1]
+    size = ops.shape(labels)[1:]
+    window = [_least(length, n) for length, n in zip(window, size, strict=True)]
+    starts = [
+        ops.clip(ops.cast(start, "int32"), 0, n - length)
+        for start, n, length in zip(starts, size, window, strict=True)
+    ]
     samples = ops.arange(ops.shape(labels)[0], dtype="int32")
-    samples = ops.broadcast_to(samples[:, None], ops.shape(tops))
+    samples = ops.broadcast_to(samples[:, None], ops.shape(starts[0]))
     # Else the compiler would find the windows anew for every pixel that it counts.
-    windows = materialize([ops.reshape(x, (-1,)) for x in (samples, tops, lefts)])
+    windows = materialize([ops.reshape(x, (-1,)) for x in (samples, *starts)])
+    candidates = ops.shape(samples)[1]
     if compiling_for_cpu():
-        shares = _shares_until(enough, labels, windows, candidates, height, width, ignored)
+        shares = _shares_until(enough, labels, windows, candidates, window, ignored)
     else:
-        classes = _main_classes(labels, windows, height, width, ignored)
-        samples, tops, lefts = windows
-        rows = tops[:, None] + ops.arange(height, dtype="int32")
-        columns = lefts[:, None] + ops.arange(width, dtype="int32")
-        shares = _share(_at(labels, samples, rows, columns), classes, ignored)
+        classes = _main_classes(labels, windows, window, ignored)
+        places = [ops.arange(length, dtype="int32") for length in window]
+        shares = _share(_at(labels, windows, places), classes, ignored)
     return ops.reshape(shares, (-1, candidates))
 
 
-def _shares_until(enough, labels, windows, candidates, height, width, ignored):
+def _shares_until(enough, labels, windows, candidates, window, ignored):
     """One window after the other, each a slice: nothing of its size is written anywhere."""
     number = ops.shape(windows[0])[0]
 
     def step(index, shares):
         start = [ops.take(each, index, axis=0) for each in windows]
         single = [ops.reshape(each, (1,)) for each in start]
-        classes = _main_classes(labels, single, height, width, ignored)[0]
-        share = _share(window_of(labels, start, (1, height, width))[0], classes, ignored)
+        classes = _main_classes(labels, single, window, ignored)[0]
+        share = _share(window_of(labels, start, (1, *window))[0], classes, ignored)
         shares = ops.scatter_update(shares, ops.reshape(index, (1, 1)), ops.reshape(share, (1,)))
         next_sample = (index // candidates + 1) * candidates
         return ops.where(share <= enough, next_sample, index + 1), shares
@@ -161,15 +160,14 @@ def _shares_until(enough, labels, windows, candidates, height, width, ignored):
     return ops.while_loop(lambda index, shares: index < number, step, start)[1]
 
 
-def _main_classes(labels, windows, height, width, ignored):
+def _main_classes(labels, windows, window, ignored):
     """The two most frequent classes of each window (N, 2) on a grid of its points."""
-    samples, tops, lefts = windows
     steps = (ops.cast(ops.arange(_GRID, dtype="int32"), "float32") + 0.5) / _GRID
-    rows, columns = (ops.cast(ops.floor(steps * _as_float(x)), "int32") for x in (height, width))
-    found = _at(labels, samples, tops[:, None] + rows, lefts[:, None] + columns)
+    places = [ops.cast(ops.floor(steps * _as_float(length)), "int32") for length in window]
+    found = _at(labels, windows, places)
     (found,) = materialize([ops.cast(found, "int32")])
     counted = found >= 0 if ignored is None else (found >= 0) & (found != ignored)
-    # Where every point counts, one in four is enough to name the classes, and all rank these.
+    # Where every point counts, one in four is enough to name the classes; all points rank them.
     step = 2 if _counts_all(labels, ignored) else 1
     some = (x[:, ::step, ::step] for x in (found, counted))
     named, usable = (ops.reshape(x, (-1, (_GRID // step) ** 2)) for x in some)
@@ -179,7 +177,7 @@ def _main_classes(labels, windows, height, width, ignored):
     first = ops.take_along_axis(named, ops.argmax(votes, axis=1)[:, None], axis=1)
     votes = ops.where(named == first, -1, votes)
     second = ops.take_along_axis(named, ops.argmax(votes, axis=1)[:, None], axis=1)
-    # No class at all must not be counted as one.
+    # What stands for no class must not be counted as one.
     chosen = ops.concatenate(materialize([first, second]), axis=1)
     return chosen if ignored is None else ops.where(chosen == ignored, -1, chosen)
 
@@ -189,9 +187,11 @@ def _can_hold(labels, label):
     return dtype_of(labels) != "uint8" or 0 <= label <= 255
 
 
-def _at(labels, samples, rows, columns):
-    """Labels (N, h, w) of images (N,) at rows (N, h) and columns (N, w) inside them."""
+def _at(labels, windows, places):
+    """Labels (N, h, w) of windows (N,) at places (h,) and (w,) from where each begins."""
     height, width = ops.shape(labels)[1:]
+    samples, *starts = windows
+    rows, columns = (start[:, None] + at for start, at in zip(starts, places, strict=True))
     lines = samples[:, None, None] * height + rows[:, :, None]
     return gather_rows(ops.reshape(labels, (-1,)), lines * width + columns[:, None, :])
 

@@ -1,4 +1,4 @@
-"""Which of some windows of a mask to take, as `aiming`, for masks of one channel a class.
+"""Which of some windows of a mask to take: `crop_selection` for masks of one channel a class.
 
 A class is present at a pixel where its channel is on, whatever the other channels say: classes
 may overlap (a lesion inside an organ). Such masks are (B, H, W, K) of bool.
@@ -16,7 +16,7 @@ def channels_on(mask):
 
 
 def foreground(channels, classes, priority, background):
-    """The pixels (B, H, W) of the class to aim for, as `aiming.foreground`."""
+    """The pixels (B, H, W) of the class to aim for, as in `crop_selection`."""
     count = channels.shape[-1]
     if classes is None:
         wanted = [i for i in range(count) if i not in background]
@@ -32,8 +32,8 @@ def foreground(channels, classes, priority, background):
     return ops.any(channels & is_chosen[:, None, None], axis=-1)
 
 
-def largest_shares(channels, tops, lefts, height, width, ignored, enough=None):
-    """The share of each window's counted pixels where its largest class is, as in `aiming`.
+def largest_shares(channels, starts, window, ignored, enough=None):
+    """The share of each window's counted pixels where its largest class is, as in `crop_selection`.
 
     Pixels where no channel is on, or that of the ignored class, do not count. All channels of all
     windows are counted in full: as two products of matrices, which no number of channels turns
@@ -43,12 +43,11 @@ def largest_shares(channels, tops, lefts, height, width, ignored, enough=None):
     if ignored is not None and 0 <= ignored < channels.shape[-1]:
         counted = counted & ~channels[..., ignored : ignored + 1]
     planes = ops.cast(ops.concatenate([channels & counted, counted], axis=-1), "float32")
-    full_height, full_width = ops.shape(channels)[1:3]
-    rows = _inside(tops, height, full_height)
-    columns = _inside(lefts, width, full_width)
+    height, width = ops.shape(channels)[1:3]
+    rows, columns = map(_inside, starts, window, (height, width))
     # (B, K, H) x (B, H, W * C), then each window's own columns.
-    lines = ops.matmul(rows, ops.reshape(planes, (-1, full_height, full_width * planes.shape[-1])))
-    lines = ops.reshape(lines, (-1, rows.shape[1], full_width, planes.shape[-1]))
+    lines = ops.matmul(rows, ops.reshape(planes, (-1, height, width * planes.shape[-1])))
+    lines = ops.reshape(lines, (-1, rows.shape[1], width, planes.shape[-1]))
     counts = ops.sum(lines * columns[..., None], axis=2)
     total = counts[..., -1]
     share = ops.max(counts[..., :-1], axis=-1) / ops.maximum(total, 1.0)

@@ -91,7 +91,7 @@ class SplineDisplacement(Field):
         return (outer * outer * outer - 4.0 * inner * inner * inner) / 6.0
 
     def _at_any(self, grid):
-        """Reads the field of the image's own pixels: 16 control values a point cost more."""
+        """Reads the field of the image's own pixels: 16 control values a point would cost more."""
         field = ops.stack(self._at_lines(pixel_grid(self.size)), axis=-1)
         read = sampler(field, "bilinear", "nearest", 0.0)
         [found] = read_batch([read], grid, ops.shape(self.controls[0])[0])

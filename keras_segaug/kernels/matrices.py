@@ -93,7 +93,7 @@ def rotation(turn, dimensions=2):
 
 
 def quarter_turns(turns, size):
-    """Content turns by a right angle so often, about the middle of an image of this size.
+    """Content turns by so many right angles, about the middle of an image of this size.
 
     Where it is not square only pairs of turns are made, which keep its shape.
     """

@@ -16,7 +16,7 @@ def test_against_scipy(radius, channels, compiled):
     images = pictures(2, 18, 15, channels).astype("float32")
     sigma = np.array([0.7, 2.5], "float32")
     result = run(
-        lambda images, sigma: gaussian_blur(images, sigma, *radius),
+        lambda images, sigma: gaussian_blur(images, sigma, radius),
         [images, sigma.reshape(-1, 1, 1, 1)],
         compiled,
     )
@@ -30,4 +30,4 @@ def test_against_scipy(radius, channels, compiled):
 def test_sigma_zero_changes_nothing():
     images = keras.ops.convert_to_tensor(pictures(1).astype("float32"))
     zero = keras.ops.zeros((1, 1, 1, 1))
-    np.testing.assert_array_equal(to_numpy(gaussian_blur(images, zero, 2, 2)), to_numpy(images))
+    np.testing.assert_array_equal(to_numpy(gaussian_blur(images, zero, (2, 2))), to_numpy(images))

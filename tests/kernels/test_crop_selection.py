@@ -54,7 +54,7 @@ def test_a_wanted_pixel_is_picked(compiled, height, width, seed, density):
     generator = np.random.default_rng(seed)
     wanted = generator.random((8, height, width)) < density
     fraction = generator.random(8).astype("float32")
-    rows, columns, any_at_all = run(crop_selection.pick_pixel, [wanted, fraction], compiled)
+    (rows, columns), any_at_all = run(crop_selection.pick_pixel, [wanted, fraction], compiled)
     np.testing.assert_array_equal(any_at_all, wanted.any((1, 2)))
     picked = wanted[np.arange(8), rows.astype(int), columns.astype(int)]
     np.testing.assert_array_equal(picked, any_at_all)
@@ -70,7 +70,9 @@ def test_shares_of_windows(compiled, dtype, ignored, height, width, seed, enough
     tops = generator.integers(0, 101 - height, (2, 4))
     lefts = generator.integers(0, 101 - width, (2, 4))
     found = run(
-        lambda *x: crop_selection.largest_shares(*x, height, width, ignored, enough),
+        lambda labels, *starts: crop_selection.largest_shares(
+            labels, starts, (height, width), ignored, enough
+        ),
         [labels, tops.astype("float32"), lefts.astype("float32")],
         compiled,
     )
@@ -118,7 +120,7 @@ def test_a_class_between_the_points_of_the_grid_is_not_taken_for_none(compiled, 
     labels[0, 0, :2] = 1, 3
     start = np.zeros((1, 1), "float32")
     found = run(
-        lambda *x: crop_selection.largest_shares(*x, 100, 100, 2, 0.6),
+        lambda labels, *starts: crop_selection.largest_shares(labels, starts, (100, 100), 2, 0.6),
         [labels, start, start],
         compiled,
     )

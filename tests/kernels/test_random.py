@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from keras_segaug.core import random
+from keras_segaug.kernels.xla_cpu import pairs
 from tests.data import to_numpy
 
 
@@ -91,7 +92,7 @@ def test_no_two_values_of_a_field_are_correlated(field, channels):
 
 def test_cosine_and_sine_of_a_turn():
     turns = np.concatenate([np.arange(8) / 8, np.linspace(0, 1 - 2**-24, 9999)]).astype("float32")
-    found = to_numpy(random._cosine_and_sine(keras.ops.convert_to_tensor(turns)))
+    found = to_numpy(pairs.cosine_and_sine(keras.ops.convert_to_tensor(turns)))
     angles = 2 * np.pi * turns.astype("float64")
     np.testing.assert_allclose(found, [np.cos(angles), np.sin(angles)], atol=3e-7)
 

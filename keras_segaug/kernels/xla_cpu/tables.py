@@ -20,7 +20,7 @@ def tabulated(function, images):
     """`function(images)` of uint8 images (B, H, W, C).
 
     Args:
-        function: takes and returns float32 (B, H, W, C), and does the same to equal values of a
+        function: takes and returns float32 (B, H, W, C), and does the same to equal values of an
             image.
         images: the images.
     """
