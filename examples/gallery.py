@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 import keras_segaug as segaug
-from examples.slices import read_pairs
+from examples.slices import read_arrays, read_pairs
 from tests.cases import CASES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,8 +69,8 @@ def main():
     chosen = [80, 20, 50, 105]
     draw("ct", images[chosen], masks[chosen], names)
 
-    image = np.array(Image.open(DATA / "nuclei" / "img.png"))[..., None]
-    nuclei = np.array(Image.open(DATA / "nuclei" / "mask_3class.png"))
+    pairs = {"img.png": "mask_3class.png"}
+    (image,), (nuclei,) = read_arrays(DATA / "nuclei", pair=pairs.get)
     # Quarters, so that layers which mix images have several.
     corners = [(0, 0), (0, 256), (256, 0), (256, 256)]
     cut = [(slice(y, y + 256), slice(x, x + 256)) for y, x in corners]

@@ -3,7 +3,8 @@
 import json
 
 import numpy as np
-from PIL import Image
+
+import keras_segaug as segaug
 
 # Pixels with this class are neither trained on nor scored.
 IGNORED = 255
@@ -17,43 +18,23 @@ PERIOD, FIRST_TEST, END_OF_TEST, GAP = 28, 14, 22, 4
 
 def read_pairs(folder):
     """Images (N, H, W, 1) and masks (N, H, W), both uint8, and the names of the classes."""
-    image_paths, mask_paths = find_pngs(folder / "images"), find_pngs(folder / "masks")
-    unpaired = [
-        *(f"{path} has no mask" for stem, path in image_paths.items() if stem not in mask_paths),
-        *(f"{path} has no image" for stem, path in mask_paths.items() if stem not in image_paths),
-    ]
-    if unpaired:
-        raise ValueError(
-            f"An image and its mask must have the same name. {'; '.join(unpaired)}. "
-            "Add what is missing, or take these files away."
-        )
-    images = [np.array(Image.open(path).convert("L")) for path in image_paths.values()]
-    masks = [np.array(Image.open(mask_paths[stem])) for stem in image_paths]
-    wrong_sizes = [
-        f"{path} is {array.shape}"
-        for paths, arrays in ((image_paths, images), (mask_paths, masks))
-        for path, array in zip(paths.values(), arrays, strict=True)
-        if array.shape != images[0].shape
-    ]
-    if wrong_sizes:
-        raise ValueError(
-            f"Every image and mask must have the size of the first image, {images[0].shape}. "
-            f"{'; '.join(wrong_sizes)}. Resize these files, masks with 'nearest', and save masks "
-            "with one number a pixel, not as colors."
-        )
-    masks, names = to_classes(np.stack(masks), folder / "classes.json")
-    return np.stack(images)[..., None], masks, names
+    for role in ("images", "masks"):
+        if not (folder / role).is_dir():
+            raise FileNotFoundError(
+                f"There is no folder {folder / role}. Point --data at a folder that holds "
+                "images/*.png and masks/*.png."
+            )
+    images, masks = read_arrays(folder / "images", folder / "masks")
+    return images, *to_classes(masks, folder / "classes.json")
 
 
-def find_pngs(folder):
-    """The PNG files of a folder, by name and in the order of their names."""
-    paths = {path.stem: path for path in sorted(folder.glob("*.png"))}
-    if not paths:
-        raise FileNotFoundError(
-            f"There are no PNG files in {folder}. Point --data at a folder that holds "
-            "images/*.png and masks/*.png."
-        )
-    return paths
+def read_arrays(*folders, **options):
+    """All pairs of a folder of images and one of masks, in the order of their names."""
+    pairs = segaug.segmentation_dataset_from_directory(
+        *folders, color_mode="grayscale", batch_size=1, shuffle=False, verbose=False, **options
+    )
+    images, masks = zip(*pairs.as_numpy_iterator(), strict=True)
+    return np.concatenate(images), np.concatenate(masks)
 
 
 def to_classes(masks, path):

@@ -59,6 +59,13 @@ def _add_preview(commands):
     ):
         command.add_argument(option, required=True, help=about)
     command.add_argument("--layer", help="of several augmentations in a model, this one")
+    for role in ("image", "mask"):
+        command.add_argument(f"--{role}-suffix", default="", help=f"the end of the {role}s' stems")
+    for option, choices, about in (
+        ("--palette", ("file", "voc", "cityscapes", "ade20k"), "what the colors of masks mean"),
+        ("--exif-orientation", ("apply", "ignore"), "whether to turn photos as their tag says"),
+    ):
+        command.add_argument(option, choices=choices, help=f"{about}, as the loader has it")
     command.add_argument(
         "--class-names",
         type=class_names,
@@ -102,7 +109,16 @@ def preview(options):
     if not output.absolute().parent.is_dir():
         raise FileNotFoundError(f"--output: there is no folder {output.absolute().parent}.")
     augmentation = load_augmentation(options.pipeline, options.layer)
-    pairs = read_pairs("preview", options.images, options.masks, options.count)
+    pairs = read_pairs(
+        "preview",
+        options.images,
+        options.masks,
+        options.count,
+        options.image_suffix,
+        options.mask_suffix,
+        options.palette,
+        options.exif_orientation,
+    )
     page = preview_page(
         augmentation,
         pairs,

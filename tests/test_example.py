@@ -97,7 +97,7 @@ def fails_with(folder, *parts):
 
 
 def test_missing_folder(tmp_path):
-    fails_with(tmp_path / "nowhere", "no PNG files in", tmp_path / "nowhere" / "images", "--data")
+    fails_with(tmp_path / "nowhere", "no folder", tmp_path / "nowhere" / "images", "--data")
 
 
 def test_images_and_masks_without_partner(broken):
@@ -106,17 +106,18 @@ def test_images_and_masks_without_partner(broken):
         path.unlink()
     fails_with(
         broken,
-        f"{broken / 'images' / '091.png'} has no mask",
-        f"{broken / 'images' / '095.png'} has no mask",
-        f"{broken / 'masks' / '100.png'} has no image",
-        "Add what is missing",
+        "Images without a mask (2)",
+        broken / "images" / "091.png",
+        broken / "images" / "095.png",
+        "Masks without an image (1)",
+        broken / "masks" / "100.png",
     )
 
 
 def test_mask_of_another_size(broken):
     path = broken / "masks" / "093.png"
     Image.open(path).resize((50, 60)).save(path)
-    fails_with(broken, f"{path} is (60, 50)", "(101, 122)", "Resize")
+    fails_with(broken, f"{path}: 60 x 50, its image 101 x 122", "Resize")
 
 
 def test_too_few_slices(broken):

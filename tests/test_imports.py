@@ -32,6 +32,33 @@ assert not any(name.partition(".")[0] == "tensorflow" for name in sys.modules)
 """
 
 
+READ_WITHOUT_TENSORFLOW = """
+import pathlib, struct, sys, tempfile
+from PIL import Image
+from keras_segaug.inspect.preview.pairs import read_pairs
+
+folders = [pathlib.Path(tempfile.mkdtemp()) for _ in range(2)]
+for folder, mode in zip(folders, ("RGB", "P")):
+    Image.new(mode, (8, 6)).save(folder / "a.png")
+[(name, image, mask)] = read_pairs("test", *folders, 1)
+assert image.shape == (6, 8, 3) and mask.shape == (6, 8)
+assert not any(name.partition(".")[0] == "tensorflow" for name in sys.modules)
+
+# The depth stands in byte 24 of a PNG, and nobody decodes the rest.
+path = folders[0] / "a.png"
+data = bytearray(path.read_bytes())
+data[24] = 16
+data[29:33] = struct.pack(">I", __import__("zlib").crc32(bytes(data[12:29])))
+path.write_bytes(bytes(data))
+try:
+    read_pairs("test", *folders, 1)
+except ImportError as error:
+    assert "a.png: PNG files with colors of 16 bits" in str(error), error
+else:
+    raise AssertionError
+"""
+
+
 def run(code, backend):
     import os
 
@@ -46,6 +73,12 @@ def run(code, backend):
 def test_works_without_tensorflow_on_jax():
     pytest.importorskip("jax")
     done = run(WITHOUT_TENSORFLOW, "jax")
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_files_are_read_without_tensorflow():
+    pytest.importorskip("jax")
+    done = run(WITHOUT_TENSORFLOW + READ_WITHOUT_TENSORFLOW, "jax")
     assert done.returncode == 0, done.stderr[-2000:]
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_segaug.data.problems import OWNER, BrokenFileError
+from keras_segaug.data.problems import BrokenFileError
+from keras_segaug.extras import needed
 
 TIFF_ENDINGS = (".tif", ".tiff")
 
@@ -47,7 +48,7 @@ EXIF_ORIENTATION = 0x0112
 PNG_SIGNATURE = 8
 PNG_CHUNK = struct.Struct(">I4s")
 
-# WebP and TIFF in it may be lossless, but nothing that is read here tells.
+# WebP, also inside TIFF, may be lossless, but nothing that is read here says so.
 LOSSY = ("JPEG", "MPO", "JPEG2000", "WEBP", "AVIF")
 LOSSY_TIFF = ("JPEG", "JP2000", "WEBP")
 
@@ -73,24 +74,13 @@ class ImageFile:
 
 def pillow():
     """`PIL.Image`, ready for use in several threads."""
-    try:
-        from PIL import Image
-    except ImportError:
-        raise ImportError(
-            f'{OWNER} reads images with pillow: pip install "keras-segaug[files]"'
-        ) from None
-    Image.init()
-    return Image
+    image = needed("Reading images", "PIL.Image", "files")
+    image.init()
+    return image
 
 
 def tifffile():
-    try:
-        import tifffile
-    except ImportError:
-        raise ImportError(
-            f'{OWNER} reads TIFF files with tifffile: pip install "keras-segaug[tiff]"'
-        ) from None
-    return tifffile
+    return needed("Reading TIFF files", "tifffile", "tiff")
 
 
 def broken_link(path):
@@ -183,7 +173,13 @@ def _png_exif(file):
 
 
 def _png_colors(path):
-    import tensorflow as tf
+    try:
+        import tensorflow as tf
+    except ImportError as error:
+        raise ImportError(
+            f"Reading {path}: PNG files with colors of 16 bits are decoded with TensorFlow, which "
+            "is not installed. Install it, or save the file with 8 bits."
+        ) from error
 
     with open(path, "rb") as file, tf.device("CPU:0"):
         return tf.io.decode_png(file.read(), dtype=tf.uint16).numpy()
@@ -206,7 +202,7 @@ def _tiff(path, stack):
     page = series.keyframe
     axes = dict(zip(series.axes, series.shape, strict=True))
     layers = {name: n for name, n in axes.items() if name not in "YXS" and n > 1}
-    # Smaller copies, and masks of what is transparent, stand beside an image, not for another.
+    # Smaller copies and masks of transparency belong to an image; they are no further images.
     others = [other for other in others if not (other.keyframe.subfiletype & 5)]
     if layers or others:
         detail = f"its axes are {axes}" if layers else f"{1 + len(others)} images"
@@ -253,7 +249,7 @@ def _tiff_pixels(series):
 
 
 def _tiff_table(page):
-    # Some writers store 8 bits where 16 belong; libtiff tells them by the same sign.
+    # Some writers store 8 bits where 16 belong; libtiff recognizes them the same way.
     bits = 8 if page.colormap.max() > 255 else 0
     colors = (page.colormap.T >> bits).astype("uint8")
     return np.concatenate([colors, np.full((len(colors), 1), 255, "uint8")], axis=1)

@@ -21,6 +21,9 @@ MOST_LISTED = 8
 class Labels:
     """What the pixels of masks mean.
 
+    With `keep_colors`, colored masks that no palette explains are read as they are, (H, W, 3),
+    for a layer that knows their colors.
+
     Attributes:
         class_names: a list in id order, or None.
         ignore_index: the id of pixels without a class, or None.
@@ -28,7 +31,8 @@ class Labels:
         class_colors: from id to color, as far as a palette tells.
     """
 
-    def __init__(self, palette=None, class_names=None, ignore_index=None):
+    def __init__(self, palette=None, class_names=None, ignore_index=None, keep_colors=False):
+        self._keep_colors = keep_colors
         self.own_palette = isinstance(palette, str) and palette == "file"
         self._by_color: dict | None = None
         self._by_value: dict | None = None
@@ -103,7 +107,8 @@ class Labels:
             raise BrokenFileError(
                 "colors", image_file.path, 'not a palette image, as palette="file" wants'
             )
-        if image_file.colors in ("rgb", "rgba") and self._by_color is None:
+        colored = image_file.colors in ("rgb", "rgba")
+        if colored and self._by_color is None and not self._keep_colors:
             kind = "colors" if self._by_value else "colored"
             detail = "colored, while `palette` maps single values" if self._by_value else ""
             raise BrokenFileError(kind, image_file.path, detail)
@@ -115,7 +120,8 @@ class Labels:
         if image_file.colors in ("rgba", "gray and alpha"):
             pixels = _without_alpha(pixels, image_file.path)
         if image_file.colors in ("rgb", "rgba"):
-            return self._of_colors(pixels, image_file), {}
+            known = self._by_color is not None
+            return (self._of_colors(pixels, image_file) if known else pixels), {}
         pixels = _whole(pixels, image_file)
         if image_file.colors == "palette":
             table = image_file.table()[:, :3]

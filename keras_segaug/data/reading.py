@@ -40,7 +40,13 @@ class BrokenPairError(Exception):
 
 
 class Reader:
-    """Reads pairs in one way: `labels` says what masks mean."""
+    """Reads pairs in one way.
+
+    Args:
+        labels: what masks mean.
+        color_mode: of `COLOR_MODES`; None: gray images stay gray, and others have three channels.
+        exif_orientation: "apply", "ignore", or None for what makes image and mask fit.
+    """
 
     def __init__(self, labels, color_mode="rgb", exif_orientation=None):
         self._labels = labels
@@ -127,7 +133,8 @@ class Reader:
             pixels = pixels * np.uint8(255)
         elif pixels.dtype.kind == "f":
             pixels = pixels.astype("float32")
-        return _with_channels(pixels, COLOR_MODES[self.color_mode])
+        channels = COLOR_MODES.get(self.color_mode, 1 if pixels.shape[-1] < 3 else 3)
+        return _with_channels(pixels, channels)
 
 
 def _known(image):

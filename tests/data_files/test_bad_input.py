@@ -286,7 +286,7 @@ def test_wrong_arguments(folders, options, text):
 
 @pytest.mark.parametrize(
     ("module", "cure"),
-    [("tensorflow", "pip install tensorflow"), ("PIL", r"keras-segaug\[files\]")],
+    [("tensorflow", "pip install tensorflow"), ("PIL.Image", r"keras-segaug\[files\]")],
 )
 def test_what_is_not_installed_is_named(folders, monkeypatch, module, cure):
     monkeypatch.setitem(sys.modules, module, None)

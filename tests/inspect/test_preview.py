@@ -145,6 +145,42 @@ def test_reads_every_kind_of_picture(folders):
     np.testing.assert_array_equal(found[3][2], mask.astype("int64") + 1000)
 
 
+def test_shows_what_the_loader_reads(folders):
+    """A photo turned by its tag, indices of a palette, black and white; masks have a suffix."""
+    image, mask = pictures(1)[0], labels(1)[0]
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(np.rot90(image)).save(folders / "images" / "a.jpg", exif=exif)
+    indices = Image.fromarray(mask)
+    indices.putpalette([200, 10, 10, 0, 0, 255, 90, 90, 90, 1, 2, 3, 7, 7, 7])
+    indices.save(folders / "masks" / "a_seg.png")
+    Image.fromarray(image).save(folders / "images" / "b.png")
+    Image.fromarray(mask > 2).save(folders / "masks" / "b_seg.png")
+    given = folders / "images", folders / "masks"
+    expected = ks.segmentation_dataset_from_directory(
+        *given, mask_suffix="_seg", batch_size=None, shuffle=False, verbose=False
+    ).as_numpy_iterator()
+    found = read_pairs("test", *given, 9, mask_suffix="_seg")
+    for (_, *pair), loaded in zip(found, expected, strict=True):
+        for one, other in zip(pair, loaded, strict=True):
+            np.testing.assert_array_equal(one, other)
+    assert found[0][1].shape == image.shape
+    np.testing.assert_array_equal(found[0][2], mask)
+    np.testing.assert_array_equal(found[1][2], mask > 2)
+
+
+def test_a_palette_names_the_classes_of_colors(folders):
+    Image.fromarray(pictures(1)[0]).save(folders / "images" / "a.png")
+    colors = np.zeros((16, 14, 3), "uint8")
+    colors[:8] = (128, 0, 0)
+    Image.fromarray(colors).save(folders / "masks" / "a.png")
+    given = folders / "images", folders / "masks", 9
+    np.testing.assert_array_equal(read_pairs("test", *given)[0][2], colors)
+    np.testing.assert_array_equal(
+        read_pairs("test", *given, palette="voc")[0][2], colors[..., 0] // 128
+    )
+
+
 def preview(folders, capsys, *more):
     flip = folders / "flip.json"
     flip.write_text(ks.JointRandomFlip().to_json())
@@ -176,9 +212,9 @@ def test_what_is_wrong_with_folders_is_said(folders, capsys):
     fails("no image in", "has a mask of the same name")
     Image.fromarray(pictures(1)[0]).save(folders / "images" / "a.png")
     (folders / "masks" / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    fails(folders / "masks" / "a.png", "cannot be read")
+    fails("preview: Files that cannot be read", folders / "masks" / "a.png")
     Image.fromarray(labels(1)[0][:9]).save(folders / "masks" / "a.png")
-    fails("preview: masks must have the height")
+    fails("preview: Masks of another size", folders / "masks" / "a.png")
     Image.fromarray(pictures(1)[0]).save(folders / "masks" / "a.png")
     fails("Are these colors?", "MaskOnlyColorToClass")
     shutil.rmtree(folders / "masks")

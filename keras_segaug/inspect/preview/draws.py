@@ -65,8 +65,9 @@ def batches_of(owner, images, masks):
 def draw(owner, augmentation, batches, seed, number):
     """The draw of this number: [(images, masks, parameters)], one entry a batch.
 
-    Parameters are those of `sample`; None for a function that is no layer of this package. A
-    image's draw does not depend on those beside it, nor on how often the layer was called.
+    Parameters are those of `draw_parameters`; None for a function that is no layer of this
+    package. An image's draw depends neither on the images beside it nor on how often the layer was
+    called.
     """
     drawn, start = [], 0
     for images, masks in batches:

@@ -1,12 +1,12 @@
-"""Images and masks out of two folders."""
+"""Images and masks out of two folders, as a training that reads them sees them."""
 
 import os
 from pathlib import Path
 
-import numpy as np
-
 from keras_segaug.data.pairs import find_pairs
-from keras_segaug.extras import needed
+from keras_segaug.data.palettes import Labels
+from keras_segaug.data.problems import FilesError, describe
+from keras_segaug.data.reading import BrokenPairError, Reader
 
 
 def readable(name):
@@ -14,34 +14,36 @@ def readable(name):
     return os.fsencode(name).decode("utf-8", "replace")
 
 
-def read_pairs(owner, images, masks, count):
-    """The first pairs of files with the same stem, as [(name, image, mask)].
+def read_pairs(
+    owner,
+    images,
+    masks,
+    count,
+    image_suffix="",
+    mask_suffix="",
+    palette=None,
+    exif_orientation=None,
+):
+    """The first pairs that the loader finds, read by it, as [(name, image, mask)].
 
-    Images are (H, W, 1) or (H, W, 3). A palette PNG is read as indices; a colored mask
-    stays (H, W, 3), for `MaskOnlyColorToClass`.
+    Images are (H, W, 1) or (H, W, 3). Without a palette a colored mask stays (H, W, 3), for
+    `MaskOnlyColorToClass`.
     """
-    pillow = needed(owner, "PIL.Image", "plot")
     for folder in (images, masks):
         if not Path(folder).is_dir():
             raise FileNotFoundError(f"{owner}: there is no folder {folder}.")
-    found = find_pairs(images, masks).pairs
-    if not found:
+    found = find_pairs(images, masks, image_suffix, mask_suffix)
+    if not found.pairs:
         raise ValueError(f"{owner}: no image in {images} has a mask of the same name in {masks}.")
-    pairs = []
-    for image_path, mask_path in found[:count]:
-        pair = []
-        for path, kinds in ((image_path, ("L", "RGB", "I;16")), (mask_path, None)):
-            try:
-                with pillow.open(path) as image_file:
-                    gray = image_file.mode in ("1", "L", "LA")
-                    kept = image_file.mode in (kinds or ("L", "P", "I;16", "I", "RGB"))
-                    pair.append(
-                        np.array(image_file if kept else image_file.convert("L" if gray else "RGB"))
-                    )
-            except OSError as error:
-                raise ValueError(f"{owner}: {path} cannot be read: {error}") from error
-        image, mask = pair
-        pairs.append(
-            (readable(Path(image_path).name), image if image.ndim == 3 else image[..., None], mask)
-        )
+    reader = Reader(Labels(palette, keep_colors=True), None, exif_orientation)
+    pairs: list = []
+    problems: list = []
+    for pair in found.pairs[:count]:
+        try:
+            image, mask, _ = reader.arrays(pair)
+            pairs.append((readable(Path(pair.image).name), image, mask))
+        except BrokenPairError as error:
+            problems += error.problems
+    if problems:
+        raise FilesError(f"{owner}: {describe(problems)}", problems)
     return pairs
