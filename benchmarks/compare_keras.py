@@ -142,7 +142,7 @@ def check(name, style, mask, calls):
         what = lines[1] if lines[0].startswith("Exception encountered") and lines[1:] else lines[0]
         what = what.replace("\x1b[1m", "").replace("\x1b[0m", "").replace("|", "/").strip()
         return {"findings": {"raises": f"{type(error).__name__}: {what[:140]}"}, "facts": {}}
-    found = {finding.name: finding.detail for finding in report.findings}
+    found = {finding.kind: finding.detail for finding in report.findings}
     return {"findings": found, "facts": report.facts}
 
 

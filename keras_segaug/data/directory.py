@@ -18,7 +18,7 @@ from keras_segaug.data.judging import judge
 from keras_segaug.data.oversampling import Oversampling
 from keras_segaug.data.pairs import find_pairs
 from keras_segaug.data.palettes import Labels
-from keras_segaug.data.problems import OWNER, FilesError, Report, describe
+from keras_segaug.data.problems import OWNER, FilesError, FilesReport, describe
 from keras_segaug.data.survey import Survey
 
 
@@ -279,7 +279,7 @@ def _add_reports(datasets, found, surveys, parts):
         skipped = [problem.path for problem in found.problems]
         skipped += [path for pair in pairs if pair not in used for path in pair]
         problems = found.problems + survey.problems
-        dataset.report = Report(
+        dataset.report = FilesReport(
             len(found.pairs),
             len(survey.pairs),
             skipped,

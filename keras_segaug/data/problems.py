@@ -3,9 +3,11 @@
 from collections import Counter
 from typing import NamedTuple
 
+from keras_segaug.reports import Report
+
 OWNER = "segmentation_dataset_from_directory"
 
-# More files of one kind are counted, not listed; `Report.problems` has them all.
+# More files of one kind are counted, not listed; `FilesReport.problems` has them all.
 MOST_LISTED = 50
 MOST_COLORS = 10
 
@@ -124,7 +126,7 @@ def _colors(problems):
     return lines
 
 
-class Report:
+class FilesReport(Report):
     """What was found, what is used and what was left out, and why; `print` it.
 
     Attributes:
@@ -132,16 +134,17 @@ class Report:
         used: the number of pairs in the dataset.
         skipped: the paths of the files left out because something is wrong with them
             or with the other file of their pair.
-        problems: tuples (kind, path, detail, colors).
+        problems: the findings, tuples (kind, path, detail, colors).
         ignored: the number of files that are no images, or lack the suffixes asked for.
         oversampling: an `Oversampling`, which says how often images come; None for once each.
     """
 
     def __init__(self, found, used, skipped, problems, ignored, oversampling=None):
+        super().__init__(problems)
         self.found = found
         self.used = used
         self.skipped = tuple(skipped)
-        self.problems = tuple(problems)
+        self.problems = self.findings
         self.ignored = ignored
         self.oversampling = oversampling
 

@@ -1,7 +1,7 @@
 """What is to be said about each argument of two old generators."""
 
 from keras_segaug.migration.arguments import GEOMETRY
-from keras_segaug.migration.report import Finding, Report
+from keras_segaug.migration.report import ArgumentFinding, MigrationReport
 from keras_segaug.migration.steps import interpolation, missing_statistics
 
 COLOR = ("channel_shift_range", "brightness_range")
@@ -74,33 +74,33 @@ def examine(images, masks):
         if ("images", name) not in said and ("both", name) not in said:
             shared = name in (*GEOMETRY, "fill_mode", "cval", "data_format")
             role = "both" if shared and masks[name] == value else "images"
-            findings.append(Finding("kept", role, name, value, KEPT[name]))
-    return Report(findings)
+            findings.append(ArgumentFinding("kept", KEPT[name], role, name, value))
+    return MigrationReport(findings)
 
 
 def _stream(images, masks):
     """Both generators drew from one stream of numbers: what one draws, the other must draw."""
     for name in GEOMETRY[:5]:
         if images.draws(name) != masks.draws(name):
-            yield Finding(
+            yield ArgumentFinding(
                 "wrong",
-                "both",
-                name,
-                (images[name], masks[name]),
                 f"the images drew {images.draws(name)} and the masks {masks.draws(name)} numbers "
                 "for it, so every number after it differed, and no pair was aligned. Parameters "
                 "are now drawn once, from the image arguments.",
+                "both",
+                name,
+                (images[name], masks[name]),
             )
     for name in COLOR:
         if images.draws(name) != masks.draws(name):
             owner = images if images.draws(name) else masks
-            yield Finding(
+            yield ArgumentFinding(
                 "wrong",
+                "drew a number that the other generator did not draw: only the first sample of "
+                "each batch was aligned with its mask. Parameters are now drawn once for both.",
                 "images" if owner is images else "masks",
                 name,
                 owner[name],
-                "drew a number that the other generator did not draw: only the first sample of "
-                "each batch was aligned with its mask. Parameters are now drawn once for both.",
             )
 
 
@@ -108,16 +108,20 @@ def _mask_values(masks):
     for name, value in masks.changed.items():
         if name in MASK_HARM:
             kind = "changed" if name in ("dtype", "zca_epsilon") else "wrong"
-            yield Finding(kind, "masks", name, value, MASK_HARM[name])
+            yield ArgumentFinding(kind, MASK_HARM[name], "masks", name, value)
     order = masks["interpolation_order"]
     if order == 0:
-        yield Finding("kept", "masks", "interpolation_order", 0, "masks are looked up as nearest.")
+        yield ArgumentFinding(
+            "kept", "masks are looked up as nearest.", "masks", "interpolation_order", 0
+        )
     elif any(masks.draws(name) for name in GEOMETRY[:5]):
         text = "blended class ids at every edge, which invents classes. Masks are now looked up as "
-        yield Finding("wrong", "masks", "interpolation_order", order, text + "nearest, always.")
+        yield ArgumentFinding(
+            "wrong", text + "nearest, always.", "masks", "interpolation_order", order
+        )
     elif order > 1:
         text = "masks are looked up as nearest, always."
-        yield Finding("changed", "masks", "interpolation_order", order, text)
+        yield ArgumentFinding("changed", text, "masks", "interpolation_order", order)
 
 
 def _mask_geometry(images, masks):
@@ -126,13 +130,13 @@ def _mask_geometry(images, masks):
         # A flip is drawn even where it is off.
         alike = name.endswith("flip") or images.draws(name) == masks.draws(name)
         if alike and images[name] != masks[name]:
-            yield Finding(
+            yield ArgumentFinding(
                 "wrong",
+                f"the images had {images[name]!r}, so masks moved otherwise than their images. "
+                "They now follow the images.",
                 "masks",
                 name,
                 masks[name],
-                f"the images had {images[name]!r}, so masks moved otherwise than their images. "
-                "They now follow the images.",
             )
     for name in ("fill_mode", "cval", "data_format", "validation_split"):
         if images[name] == masks[name]:
@@ -143,7 +147,7 @@ def _mask_geometry(images, masks):
         elif name == "validation_split":
             text = f"the images had {images[name]!r}, so that pairs fell apart. Now they share it."
         kind = "wrong" if name == "validation_split" else "changed"
-        yield Finding(kind, "masks", name, masks[name], text)
+        yield ArgumentFinding(kind, text, "masks", name, masks[name])
 
 
 def _shifts(images):
@@ -152,22 +156,22 @@ def _shifts(images):
     for name, value in shifts.items():
         if images[_SHIFTS[0]] != images[_SHIFTS[1]]:
             up_and_down = name == "height_shift_range"
-            yield Finding(
+            yield ArgumentFinding(
                 "wrong",
-                "both",
-                name,
-                value,
                 f"the class inside Keras 3 shifted {'sideways' if up_and_down else 'up and down'} "
                 "(Keras-Preprocessing 1.1.2 did not). It now does what was documented.",
-            )
-        if isinstance(value, tuple):
-            yield Finding(
-                "changed",
                 "both",
                 name,
                 value,
+            )
+        if isinstance(value, tuple):
+            yield ArgumentFinding(
+                "changed",
                 "kept as it was, but note: one of these numbers, with a random sign; it was never "
                 "a range. Now `LegacyAffine`.",
+                "both",
+                name,
+                value,
             )
 
 
@@ -175,24 +179,24 @@ def _defects(images):
     """What the class itself did otherwise than it said."""
     if any(images.draws(name) for name in ("rotation_range", "shear_range", "zoom_range")):
         name = next(n for n in GEOMETRY if n not in _SHIFTS and images.draws(n))
-        yield Finding(
+        yield ArgumentFinding(
             "wrong",
-            "both",
-            name,
-            images[name],
             "was not about the center: one pixel off in Keras-Preprocessing 1.1.2, and in the "
             "class inside Keras 3, for images that are not square, by half the difference of "
             "height and width. It now is. 1.1.2 also sheared columns; now rows are, as in Keras 3.",
+            "both",
+            name,
+            images[name],
         )
     if images["brightness_range"] is not None:
-        yield Finding(
+        yield ArgumentFinding(
             "wrong",
-            "images",
-            "brightness_range",
-            images["brightness_range"],
             "Keras-Preprocessing 1.1.2 first stretched every image to 0 .. 255; the class inside "
             "Keras 3 cut images in [0, 1] down to zeros and ones. Neither happens now; give "
             "`value_range=(0, 1)` where images are in [0, 1] before `rescale`.",
+            "images",
+            "brightness_range",
+            images["brightness_range"],
         )
 
 
@@ -201,7 +205,7 @@ def _overridden(images, masks):
     for role, arguments in (("images", images), ("masks", masks)):
         if arguments["zca_whitening"] and arguments.given.get(name):
             text = "`zca_whitening` switches it off, as it did in the old class."
-            yield Finding("changed", role, name, True, text)
+            yield ArgumentFinding("changed", text, role, name, True)
 
 
 def _differences(images, masks):
@@ -209,28 +213,28 @@ def _differences(images, masks):
     missing = missing_statistics(images)
     for name in missing:
         text = "needs statistics: call `migration.fit(images)`, as you called `fit` before."
-        yield Finding("changed", "images", name, images[name], text)
+        yield ArgumentFinding("changed", text, "images", name, images[name])
     order = images["interpolation_order"]
     if order > 1:
         text = f"a spline of order {order} is now {interpolation(images)}, the nearest there is."
-        yield Finding("changed", "images", "interpolation_order", order, text)
+        yield ArgumentFinding("changed", text, "images", "interpolation_order", order)
     if moves and images["fill_mode"] == "wrap":
         text = "SciPy let the last pixel of a row overlap with the first; now they follow each "
         text += "other, one pixel further."
-        yield Finding("changed", "both", "fill_mode", "wrap", text)
+        yield ArgumentFinding("changed", text, "both", "fill_mode", "wrap")
     if moves and images["fill_mode"] == "constant":
         text = "SciPy filled from the last pixel's center on; now the border is blended with the "
         text += "fill over one pixel."
-        yield Finding("changed", "both", "fill_mode", "constant", text)
+        yield ArgumentFinding("changed", text, "both", "fill_mode", "constant")
         if not float(masks["cval"]).is_integer():
             text = "no class id: masks are filled with 0. Set `mask_fill_value` for another."
-            yield Finding("changed", "masks", "cval", masks["cval"], text)
+            yield ArgumentFinding("changed", text, "masks", "cval", masks["cval"])
     if moves:
         text = "8-bit images are rounded to whole levels after the lookup, where the old class "
         text += "worked in floats: cast them to float32 before the pipeline where half a level "
         text += "matters."
-        yield Finding("changed", "images", "uint8", None, text)
+        yield ArgumentFinding("changed", text, "images", "uint8", None)
     split = images["validation_split"]
     if split:
         role = "both" if masks["validation_split"] == split else "images"
-        yield Finding("changed", role, "validation_split", split, KEPT["validation_split"])
+        yield ArgumentFinding("changed", KEPT["validation_split"], role, "validation_split", split)

@@ -48,7 +48,7 @@ def from_image_data_generator(
     >>> migration = keras_segaug.from_image_data_generator(images_too, masks_too)
     >>> [type(layer).__name__ for layer in migration.pipeline.layers]
     ['LegacyAffine', 'JointRandomFlip', 'ImageOnlyRescaling']
-    >>> print(migration.report.about("rescale")[0].text)
+    >>> print(migration.report.about("rescale")[0].detail)
     after everything random, for the images only; now `ImageOnlyRescaling`.
     """
     images = Arguments("image_arguments", image_arguments)
@@ -69,7 +69,7 @@ class Migration:
 
     Attributes:
         pipeline: the `Pipeline` that does what the two generators were meant to do.
-        report: a tuple of findings, one or more for each argument, each with its reason;
+        report: its `findings`, one or more for each argument, each with its reason;
             `report.of("wrong")`, `.of("changed")`, `.of("kept")`, `.about("rescale")`.
         dataset_call: the code that reads the same folders, or None without
             `flow_from_directory`.

@@ -4,6 +4,8 @@ import textwrap
 from dataclasses import dataclass
 from typing import Any
 
+from keras_segaug.reports import Finding, Report
+
 HEADINGS = {
     "wrong": "What the old code did wrong",
     "changed": "What is different now",
@@ -12,42 +14,34 @@ HEADINGS = {
 
 
 @dataclass(frozen=True)
-class Finding:
+class ArgumentFinding(Finding):
     """One argument, and what became of it.
 
     Attributes:
         kind: "wrong" (the old code did harm), "changed" or "kept".
+        detail: what happens to it, and why.
         role: "images", "masks", or "both".
         argument: the name of the argument.
         value: what it was set to; None for what is no argument.
-        text: what happens to it, and why.
     """
 
-    kind: str
     role: str
     argument: str
     value: Any
-    text: str
 
     def __str__(self):
         value = ""
         if self.value is not None:
             value = "=" + (getattr(self.value, "__name__", None) or repr(self.value))
-        return f"{self.argument}{value} ({self.role}): {self.text}"
+        return f"{self.argument}{value} ({self.role}): {self.detail}"
 
 
-class Report(tuple):
-    """A tuple of findings; printed, it is the text people read."""
-
-    __slots__ = ()
-
-    def of(self, kind):
-        """The findings of one kind: "wrong", "changed" or "kept"."""
-        return [finding for finding in self if finding.kind == kind]
+class MigrationReport(Report):
+    """A report on arguments: `ArgumentFinding`s."""
 
     def about(self, argument):
         """The findings about one argument."""
-        return [finding for finding in self if finding.argument == argument]
+        return [finding for finding in self.findings if finding.argument == argument]
 
     def __str__(self):
         lines = []

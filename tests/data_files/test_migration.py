@@ -310,12 +310,12 @@ def test_the_arguments_are_those_of_the_old_classes():
 def test_no_argument_is_dropped_in_silence(images, masks):
     """Whatever differs from the default is named in the report; the pipeline always builds."""
     migration = migrate(images, masks)
-    named = {(finding.role, finding.argument) for finding in migration.report}
+    named = {(finding.role, finding.argument) for finding in migration.report.findings}
     for role, arguments in (("images", images), ("masks", masks or {})):
         for name, value in arguments.items():
             off = not value or value == DEFAULTS[name] or name == "data_format"
             assert off or {(role, name), ("both", name)} & named, (role, name, value)
-    assert all(finding.text.endswith(".") for finding in migration.report)
+    assert all(finding.detail.endswith(".") for finding in migration.report.findings)
     if not {"featurewise_center", "featurewise_std_normalization", "zca_whitening"} & {
         name for name, value in images.items() if value is True
     }:

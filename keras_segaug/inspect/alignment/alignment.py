@@ -12,8 +12,8 @@ from keras_segaug.inspect.alignment.judging import judge
 from keras_segaug.inspect.alignment.probe import Probe, wide_values
 from keras_segaug.inspect.alignment.report import (
     MEANINGS,
+    AlignmentFinding,
     AlignmentReport,
-    Finding,
     SampleReading,
 )
 from keras_segaug.inspect.alignment.summary import Outcome, same, summarize
@@ -50,7 +50,7 @@ def check_alignment(
             "torchvision", "generators", "function", or "map" for a layer or function within
             `tf.data.Dataset.map`; or a function (augmentation, images, masks) -> (images,
             masks).
-        batched: True passes whole batches, False one image a call; None does what is usual:
+        batched: True passes whole batches, False one image per call; None does what is usual:
             batches for layers and generators, one image for everything else.
         size: (height, width) of the images, each in 32 .. 256. The larger, the coarser
             places can be told in 8 bits: up to a quarter of a pixel at 64.
@@ -106,7 +106,7 @@ def check_alignment(
         return outcome
     summarize(outcome, mask_fill)
     samples = [_reading(*judged) for judged in outcome.judgements]
-    findings = [finding for finding in outcome.findings if finding.name not in allow]
+    findings = [finding for finding in outcome.findings if finding.kind not in allow]
     return AlignmentReport(_name(augmentation), findings, outcome.facts, samples)
 
 
@@ -118,7 +118,7 @@ def _outcome(augmentation, caller, batches, probes, table, value_range, allow):
     except CallError:
         raise
     except Exception as error:
-        raised = Finding("raised", _said(error, caller, before[0]))
+        raised = AlignmentFinding("raised", _said(error, caller, before[0]))
         found = [] if "raised" in allow else [raised]
         return AlignmentReport(_name(augmentation), found, {"error": type(error).__name__})
     return Outcome(

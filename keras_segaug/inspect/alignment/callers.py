@@ -14,7 +14,7 @@ OWNER = "check_alignment"
 
 
 class CallError(ValueError):
-    """It was called in a way that does not fit it: no finding, but something to be said."""
+    """It was called in a way that does not fit it: an error of the call, not a finding."""
 
 
 class Caller:

@@ -1,4 +1,4 @@
-"""Judges one sample of a result: are image and mask of one place?"""
+"""Judges one sample of a result: do image and mask show the same place?"""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,8 @@
 """What `check_alignment` found."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from keras_segaug.reports import Finding, Report
 
 MEANINGS = {
     "misaligned": "image and mask show different places",
@@ -18,19 +20,11 @@ MEANINGS = {
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong.
-
-    Attributes:
-        name: what it is; `MEANINGS` lists them.
-        detail: how much of it, in words.
-    """
-
-    name: str
-    detail: str
+class AlignmentFinding(Finding):
+    """One thing that is wrong; its kind is one of `MEANINGS`."""
 
     def __str__(self):
-        return f"{self.name}: {MEANINGS[self.name]} ({self.detail})"
+        return f"{self.kind}: {MEANINGS[self.kind]} ({self.detail})"
 
 
 @dataclass(frozen=True)
@@ -54,21 +48,21 @@ class SampleReading:
     offset: tuple | None = None
 
 
-@dataclass(frozen=True)
-class AlignmentReport:
+class AlignmentReport(Report):
     """The result of `check_alignment`; print it for a table.
 
     Attributes:
         name: what was checked.
-        findings: list of `Finding`; empty where all is well.
+        findings: a tuple of `AlignmentFinding`; empty where all is well.
         facts: a dict of everything measured, by name.
         samples: list of `SampleReading`, one for each sample of each call.
     """
 
-    name: str
-    findings: list = field(default_factory=list)
-    facts: dict = field(default_factory=dict)
-    samples: list = field(default_factory=list)
+    def __init__(self, name, findings, facts, samples=()):
+        super().__init__(findings)
+        self.name = name
+        self.facts = facts
+        self.samples = list(samples)
 
     @property
     def ok(self):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_segaug.inspect.alignment.report import Finding
+from keras_segaug.inspect.alignment.report import AlignmentFinding
 from keras_segaug.inspect.preview.labels import UNKNOWN
 
 # The share of all compared pixels from which alignment is lost, and of pixels that may be new
@@ -41,9 +41,9 @@ class Outcome:
     findings: list = field(default_factory=list)
     facts: dict = field(default_factory=dict)
 
-    def add(self, wrong, name, detail):
+    def add(self, wrong, kind, detail):
         if wrong:
-            self.findings.append(Finding(name, detail))
+            self.findings.append(AlignmentFinding(kind, detail))
 
 
 def summarize(outcome, fill):
