@@ -38,7 +38,7 @@ def size_given(layer):
             _asked(lambda size: layer.output_spec(Spec(size)).size, size) for size in _SIZES
         ]
     except TypeError:
-        # It reckons with sizes that may not be known.
+        # It calculates with sizes that may not be known.
         return None
     pairs = zip(given, _SIZES[1:], strict=True)
     if unknown == (None, None) and all(found in (size, "refused") for found, size in pairs):

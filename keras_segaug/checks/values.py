@@ -98,7 +98,7 @@ def signed_range(owner, argument, value, low=-1.0, high=1.0):
     if not is_number(value):
         return bounds(owner, argument, value, low, high, "a number, or ")
     most = max(-low, high)
-    # The sign says nothing of a range that is symmetric; Keras takes either, too.
+    # A symmetric range is the same with either sign; Keras takes both, too.
     factor = abs(number(owner, argument, value, -most, most))
     return max(-factor, low), min(factor, high)
 
@@ -129,7 +129,7 @@ def above_zero(owner, argument, value, high, or_else=""):
 
 
 def turns(owner, argument, value):
-    """As `signed_range`, in fractions of a full turn; who means degrees is told so."""
+    """As `signed_range`, in fractions of a full turn; whoever means degrees is told so."""
     ends = value if isinstance(value, (tuple, list)) else (value,)
     degrees = [abs(end) for end in ends if is_number(end) and abs(end) > 1.0]
     if degrees:

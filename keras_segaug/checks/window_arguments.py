@@ -1,4 +1,4 @@
-"""Checks of the arguments of layers that cut windows: as `checks.py`, which they stand on."""
+"""Checks of the arguments of layers that cut windows, built on those of `values.py`."""
 
 import numbers
 from collections.abc import Mapping

@@ -162,7 +162,7 @@ def _bitcast(tensor, dtype):
 
 
 def compiling_for_cpu():
-    """Is this being compiled for a CPU? There one image at a time stays in the cache."""
+    """Is this being compiled for a CPU? There one image at a time fits into the cache."""
     return _compiling_for_cpu.get()
 
 
@@ -217,7 +217,7 @@ def irregular(tensor):
     kind = type(tensor).__name__
     for form in ("ragged", "sparse"):
         named = kind in ("RaggedTensor", "SparseTensor") and kind.lower().startswith(form)
-        # `ragged` and `sparse` has Keras, `is_sparse` has torch.
+        # Keras' tensors have `ragged` and `sparse`, torch's have `is_sparse`.
         if named or True in (getattr(tensor, form, None), getattr(tensor, f"is_{form}", None)):
             return form
     return None

@@ -25,7 +25,7 @@ class Compiled:
         function: takes a nest of tensors and a key or None; returns a nest of tensors.
         jit_compile: True, False, or "auto": wherever height and width are known. When they
             keep changing from one eager call to the next, TensorFlow runs one uncompiled graph
-            for the rest, a graph a rank: compiling takes longer than dozens of runs. (A traced
+            for the rest, one for each rank: compiling takes longer than dozens of runs. (A traced
             function, such as that of `dataset.map`, stays with its sizes. JAX compiles for
             every shape anyway, and op by op that takes longer.)
         counts: does the function take, as its third argument, how many samples of a batch are
@@ -129,7 +129,7 @@ def _with_samples(run, tensors, key):
             lambda: run(tensors, key),
             lambda: _with_more(run, tensors, key, count, missing),
         )
-    # What is no number is a symbol of JAX, for any number of samples.
+    # JAX may give a symbol instead, which stands for any number of samples.
     none = isinstance(count, int) and count == 0
     return _with_more(run, tensors, key, 0, 1) if none else run(tensors, key)
 
@@ -186,5 +186,5 @@ def _signature(tensors, key, after):
 
 
 def _padded(tensor, count):
-    """The last sample again and again, so that nothing that is not there need be dealt with."""
+    """Padded with copies of its last sample: values that whatever takes that one takes, too."""
     return backend.repeated_last(tensor, count - tensor.shape[0])

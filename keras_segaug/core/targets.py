@@ -1,4 +1,4 @@
-"""What belongs to a sample besides image, mask and weights: who says so, and what may not stay."""
+"""What belongs to a sample besides image, mask and weights: its roles, and what is refused."""
 
 import re
 from collections.abc import Mapping

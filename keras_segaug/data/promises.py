@@ -1,4 +1,4 @@
-"""What a dataset has promised of its elements, kept or named where a file has changed since."""
+"""What a dataset has promised of its elements; a file that has changed since is named."""
 
 import os
 
@@ -26,7 +26,7 @@ class Promise:
         self._table = dict(survey.table) if labels.own_palette else None
 
     def check(self, pair, image, mask, colors):
-        """Raises `BrokenPairError` for what no longer fits: a cast would bend it silently."""
+        """Raises `BrokenPairError` for what no longer fits: a cast would change it silently."""
         problems = []
         if image.dtype != self.image_dtype:
             problems.append(_changed(pair.image, image.dtype, self.image_dtype))

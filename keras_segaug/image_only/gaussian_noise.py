@@ -36,7 +36,7 @@ class ImageOnlyGaussianNoise(ImageOnlyLayer):
         return {"deviation": draws.uniform(*self.factor), "noise_key": draws.key()}
 
     def plan(self, parameters, spec):
-        # No value depends on another: nothing is won by being through with an image first.
+        # No value depends on another: nothing is gained by finishing one image before the next.
         return [replace(each, reach="places") for each in super().plan(parameters, spec)]
 
     def transform_images(self, images, parameters):
