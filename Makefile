@@ -103,7 +103,7 @@ coverage: $(VENV)/check ## Which lines the tests on TensorFlow run; build/covera
 	KERAS_BACKEND=tensorflow $(PYTEST) --cov=keras_segaug --cov-branch \
 	--cov-report=term:skip-covered --cov-report=html:build/coverage
 
-gallery: $(VENV)/examples ## Draws every joint layer on real pictures into docs/images.
+gallery: $(VENV)/examples ## Draws every joint layer on real images into docs/images.
 	$(RUN) -m examples.gallery
 
 bench: $(BENCH_SETS) ## Times every row beside the peers; writes docs/benchmarks.md.

@@ -39,7 +39,7 @@ def as_held(dtype):
     return dtype_of(keras.ops.convert_to_tensor(np.zeros(1, dtype)))
 
 
-def pictures(count=3, height=16, width=14, channels=3, seed=0):
+def random_images(count=3, height=16, width=14, channels=3, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (count, height, width, channels), "uint8")
 
 

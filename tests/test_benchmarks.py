@@ -21,7 +21,7 @@ def run_module(*arguments, backend="tensorflow"):
 
 
 def entry(median):
-    return {"median": median, "low": 0.9 * median, "high": 1.1 * median, "pictures": 16}
+    return {"median": median, "low": 0.9 * median, "high": 1.1 * median, "images": 16}
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_rounded_to_three_digits(value, text):
     assert figures.rounded(value) == text
 
 
-def test_pictures_differ_and_masks_hold_classes():
+def test_images_differ_and_masks_hold_classes():
     images, masks = work.pairs(20, 3)
     assert images.shape == (3, 20, 20, 3)
     assert masks.shape == (3, 20, 20)

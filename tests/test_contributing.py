@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.contract import promises
-from tests.data import labels, pictures, to_numpy
+from tests.data import labels, random_images, to_numpy
 from tests.mixing.promises import check_one_source
 
 PAGE = Path(__file__).parents[1] / "CONTRIBUTING.md"
@@ -33,20 +33,20 @@ def test_geometry_moves_image_and_mask_alike(shown):
     promises.check_interpolated_alignment(make)
     promises.check_labels(make, "int32")
     promises.check_labels(make, "uint16", fill=9)
-    promises.check_config(make(least=0.3), pictures(), labels())
+    promises.check_config(make(least=0.3), random_images(), labels())
 
 
 def test_color_leaves_the_mask_alone(shown):
     make = maker(shown["ImageOnlyRandomInvert"])
-    promises.check_mask_untouched(make, pictures(), labels())
-    promises.check_config(make(factor=0.5), pictures(), labels())
-    images = pictures()
+    promises.check_mask_untouched(make, random_images(), labels())
+    promises.check_config(make(factor=0.5), random_images(), labels())
+    images = random_images()
     found = to_numpy(make(factor=(1.0, 1.0))(images))
     np.testing.assert_allclose(found, 255.0 - images, atol=1e-3)
 
 
 def test_coding_leaves_the_image_alone(shown):
-    images, masks = pictures(), labels()
+    images, masks = random_images(), labels()
     found = to_numpy(maker(shown["MaskOnlyThreshold"])(least=2)((images, masks)))
     np.testing.assert_array_equal(found[0], images)
     np.testing.assert_array_equal(found[1], masks >= 2)
@@ -57,7 +57,7 @@ def test_mixing_shows_one_place_of_one_sample(shown):
     sample = check_one_source(make(share=(0.5, 0.5)))
     assert (sample[:, :8] != np.arange(4)[:, None, None]).all()
     assert (sample[:, 8:] == np.arange(4)[:, None, None]).all()
-    promises.check_config(make(), pictures(), labels())
+    promises.check_config(make(), random_images(), labels())
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda each: re.search(r"class (\w+)", each)[1])

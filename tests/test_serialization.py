@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import keras_segaug as ks
 from tests.cases import CASES, ids
-from tests.data import mask_for, pictures, to_numpy
+from tests.data import mask_for, random_images, to_numpy
 
 WRITTEN = """
 {
@@ -47,7 +47,7 @@ def test_a_layer_comes_back_as_it_was(case):
     copy = ks.AugmentationLayer.from_json(text)
     assert copy.get_config() == layer.get_config()
     assert copy.to_json() == text
-    data = pictures(), mask_for(case)
+    data = random_images(), mask_for(case)
     drawn = [maker.draw_parameters(data, 5) for maker in (layer, copy)]
     for one, other in zip(*map(keras.tree.flatten, drawn), strict=True):
         np.testing.assert_array_equal(to_numpy(one), to_numpy(other))

@@ -84,7 +84,7 @@ def all_of(browser, selector):
     return browser.find_elements(By.CSS_SELECTOR, selector)
 
 
-def picture(browser, place=0):
+def image(browser, place=0):
     """What is seen of an image with its overlays: (height, width, 3)."""
     seen = all_of(browser, ".image")[place]
     browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", seen)
@@ -104,7 +104,7 @@ def colorful(pixels):
     return (np.ptp(pixels, axis=-1) > 30).mean()
 
 
-def test_shows_every_picture_with_its_parameters_and_shares(browser):
+def test_shows_every_image_with_its_parameters_and_shares(browser):
     assert [h.text for h in all_of(browser, "h2")] == ["030<b>.png", "090<b>.png"]
     assert [c.text for c in all_of(browser, "figcaption")] == ["Original", "Draw 1", "Draw 2"] * 2
     natural = "return [...document.images].map(image => image.naturalWidth)"
@@ -154,12 +154,12 @@ def test_slider_by_keyboard_changes_the_masks(browser):
     assert browser.execute_script(ring) == "solid"
     press(browser, Keys.HOME)
     assert browser.find_element(By.ID, "percent").text == "0 %"
-    clear = picture(browser)
+    clear = image(browser)
     press(browser, *[Keys.ARROW_RIGHT] * 10)
     assert browser.find_element(By.ID, "percent").text == "50 %"
-    half = picture(browser)
+    half = image(browser)
     press(browser, Keys.END)
-    full = picture(browser)
+    full = image(browser)
     assert colorful(clear) < colorful(half) <= colorful(full)
     # Half way is half of both.
     assert abs(half - (clear + full) / 2).mean() < 1.0
@@ -168,30 +168,30 @@ def test_slider_by_keyboard_changes_the_masks(browser):
 def test_a_class_and_the_outlines_by_keyboard(browser):
     index = browser.execute_script("return data.classes.findIndex(c => c.name === 'organ 80')")
     box = browser.find_element(By.ID, f"class-{index}")
-    before = picture(browser)
+    before = image(browser)
     browser.execute_script("arguments[0].focus()", box)
     press(browser, Keys.SPACE)
     assert not box.is_selected()
-    changed = (picture(browser) != before).any(-1)
+    changed = (image(browser) != before).any(-1)
     mask = np.array(Image.open(CT / "masks" / "030.png")) == 80
     shown = np.array(Image.fromarray(mask).resize(changed.shape[::-1])).astype(bool)
     assert changed[shown].mean() > 0.9
     assert changed[~shown].mean() < 0.02
     press(browser, Keys.SPACE)
-    assert (picture(browser) == before).all()
+    assert (image(browser) == before).all()
 
     browser.execute_script("arguments[0].focus()", browser.find_element(By.ID, "outlines"))
     press(browser, Keys.SPACE)
-    filled_only = picture(browser)
+    filled_only = image(browser)
     assert 0.02 < (filled_only != before).any(-1).mean() < 0.3
     browser.find_element(By.ID, "none").click()
-    plain = picture(browser)
+    plain = image(browser)
     assert colorful(plain) == 0
     gray = np.array(Image.open(CT / "images" / "030.png").resize(plain.shape[1::-1], 0))
     assert abs(plain[..., 0] - gray).mean() < 3
     browser.find_element(By.ID, "all").click()
     assert all(box.is_selected() for box in all_of(browser, "#classes input"))
-    assert colorful(picture(browser)) > colorful(filled_only)
+    assert colorful(image(browser)) > colorful(filled_only)
 
 
 def test_masks_are_where_the_pixels_are(browser):

@@ -9,7 +9,7 @@ import numpy as np
 
 import keras_segaug
 from keras_segaug.checks.signature import arguments_of
-from tests.data import as_held, dtype_of, labels, pictures, to_numpy
+from tests.data import as_held, dtype_of, labels, random_images, to_numpy
 
 
 def check_alignment(make, count=200, height=16, width=14, mask=None, **more):
@@ -26,11 +26,11 @@ def check_alignment(make, count=200, height=16, width=14, mask=None, **more):
 def check_interpolated_alignment(make, count=200, height=16, width=14):
     """Under bilinear lookup an image of coordinates tells where its mask must come from."""
     rows, columns = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
-    picture = np.stack([rows, columns], -1).astype("float32")
+    image = np.stack([rows, columns], -1).astype("float32")
     mask = (rows * width + columns).astype("int32")
     images, masks = to_numpy(
         make(fill_mode="nearest")(
-            np.broadcast_to(picture, (count, *picture.shape)).copy(),
+            np.broadcast_to(image, (count, *image.shape)).copy(),
             np.broadcast_to(mask, (count, *mask.shape)).copy(),
         )
     )
@@ -49,7 +49,7 @@ def check_labels(make, dtype, fill=None, **more):
     mask = ids[labels(40, classes=4).astype(int)]
     settings = {} if fill is None else {"fill_mode": "constant", "mask_fill_value": fill}
     layer = make(**settings, **more)
-    _, result = layer(pictures(40), mask)
+    _, result = layer(random_images(40), mask)
     assert dtype_of(result) == as_held(mask.dtype)
     allowed = set(np.unique(mask).tolist()) | (set() if fill is None else {fill})
     found = set(np.unique(to_numpy(result)).tolist())
@@ -102,7 +102,7 @@ def check_config(layer, images, mask):
     keras.tree.map_structure(np.testing.assert_array_equal, *results)
 
 
-def check_same_picture(found, expected, gain=1.0):
+def check_same_image(found, expected, gain=1.0):
     """Equal but for rounding. A blend of 8-bit values all but halfway between two gray levels may
     be rounded either way, since two programs need not add in the same order; what comes after the
     lookup stretches that level by the gain."""

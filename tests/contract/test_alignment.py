@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import keras_segaug as ks
 from tests.cases import JOINT, MOVING, ids
 from tests.contract import promises
-from tests.data import labels, pictures, to_numpy
+from tests.data import labels, random_images, to_numpy
 
 FILLS = ["reflect", "wrap", "nearest", "constant"]
 
@@ -91,7 +91,7 @@ def test_chains_of_any_layers(cases, height, width, probability):
 @pytest.mark.parametrize("case", **ids(JOINT))
 def test_what_follows_in_a_pipeline_is_not_lost(case):
     """A crop behind any layer cuts its result, whether they share a lookup or not."""
-    images, mask = pictures(6), labels(6)
+    images, mask = random_images(6), labels(6)
     settings = {"interpolation": "nearest"}
     pipeline = ks.Pipeline([case.make(**settings), ks.JointCenterCrop(5, 6)], jit_compile=False)
     drawn = pipeline.draw_parameters((images, mask), 4)
@@ -104,7 +104,7 @@ def test_what_follows_in_a_pipeline_is_not_lost(case):
         )
 
 
-def test_large_pictures():
+def test_large_images():
     """Packed and compiled: every pixel of 2048 x 2047 carries its label."""
     rows, columns = np.indices((2048, 2047))
     mask = ((rows // 3 * 7 + columns // 5) % 251).astype("uint8")[None]
@@ -134,7 +134,7 @@ def test_two_masks_and_weights_follow(case):
     np.testing.assert_array_equal(organs, result["sample_weights"])
 
 
-def test_weights_are_zero_where_the_picture_is_filled():
+def test_weights_are_zero_where_the_image_is_filled():
     layer = ks.JointRandomTranslation(
         (0.5, 0.5), (0.0, 0.0), fill_mode="constant", mask_fill_value=255, jit_compile=False
     )

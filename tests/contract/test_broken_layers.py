@@ -3,7 +3,7 @@
 import pytest
 
 from tests.contract import broken, promises
-from tests.data import labels, pictures
+from tests.data import labels, random_images
 
 
 def maker(layer):
@@ -11,7 +11,7 @@ def maker(layer):
 
 
 def sample():
-    return {"images": pictures(), "masks": labels()}
+    return {"images": random_images(), "masks": labels()}
 
 
 def test_the_right_layer_keeps_every_promise():
@@ -21,7 +21,7 @@ def test_the_right_layer_keeps_every_promise():
     promises.check_labels(make, "int32")
     promises.check_labels(make, "uint16", fill=9)
     promises.check_input_intact(make, sample())
-    promises.check_config(make(reach=3), pictures(), labels())
+    promises.check_config(make(reach=3), random_images(), labels())
 
 
 @pytest.mark.parametrize(
@@ -57,4 +57,4 @@ def test_a_layer_that_changes_its_input_is_found(layer):
 
 
 def _pair():
-    return pictures(), labels()
+    return random_images(), labels()

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 import keras_segaug as ks
-from tests.data import labels, pictures, to_numpy
+from tests.data import labels, random_images, to_numpy
 
 QUIET = {"seed": 1, "jit_compile": False}
 Pair = namedtuple("Pair", ["images", "masks"])
@@ -26,41 +26,41 @@ def same(found, expected):
 
 @pytest.mark.parametrize("kind", [Pair, Unnamed])
 def test_named_tuples(kind):
-    found = flip()(kind(pictures(), labels()))
+    found = flip()(kind(random_images(), labels()))
     assert type(found) is kind
-    same(found, flip()(pictures(), labels()))
+    same(found, flip()(random_images(), labels()))
 
 
 def test_the_names_of_a_named_tuple_count_and_not_the_places():
-    found = flip()(Swapped(labels(), pictures()))
+    found = flip()(Swapped(labels(), random_images()))
     assert type(found) is Swapped
-    same((found.image, found.mask), flip()(pictures(), labels()))
+    same((found.image, found.mask), flip()(random_images(), labels()))
 
 
 def test_named_tuples_in_a_dataset():
-    dataset = tf.data.Dataset.from_tensors(Swapped(labels(), pictures())).map(flip())
+    dataset = tf.data.Dataset.from_tensors(Swapped(labels(), random_images())).map(flip())
     [found] = dataset
     assert type(found).__name__ == "Swapped"
-    same((found.image, found.mask), flip()(pictures(), labels()))
+    same((found.image, found.mask), flip()(random_images(), labels()))
 
 
 @pytest.mark.parametrize("names", [("images", "masks", "sample_weights"), ("image", "mask")])
 def test_arguments_by_name(names):
-    values = (pictures(), labels(), np.ones((3, 16, 14), "float32"))[: len(names)]
+    values = (random_images(), labels(), np.ones((3, 16, 14), "float32"))[: len(names)]
     found = flip()(**dict(zip(names, values, strict=True)))
     assert isinstance(found, tuple)
     same(found, flip()(*values))
 
 
 def test_images_alone_by_name():
-    same([flip()(images=pictures())], [flip()(pictures())])
+    same([flip()(images=random_images())], [flip()(random_images())])
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"images": pictures(), "lables": labels()}, "no argument 'lables'.*one mapping"),
-        ({"image": pictures(), "images": pictures()}, "images are given twice"),
+        ({"images": random_images(), "lables": labels()}, "no argument 'lables'.*one mapping"),
+        ({"image": random_images(), "images": random_images()}, "images are given twice"),
         ({"mask": labels()}, "images are missing"),
     ],
 )
@@ -71,22 +71,22 @@ def test_names_that_mean_nothing(given, message):
 
 def test_stateless_call_takes_what_a_call_takes():
     layer = flip()
-    layer(pictures(), labels())
+    layer(random_images(), labels())
     state = [variable.value for variable in layer.non_trainable_variables]
     expected = flip()
-    expected(pictures(), labels())
-    expected = expected(pictures(), labels())
-    for data in ((pictures(), labels()), (Pair(pictures(), labels()),)):
+    expected(random_images(), labels())
+    expected = expected(random_images(), labels())
+    for data in ((random_images(), labels()), (Pair(random_images(), labels()),)):
         found, after = layer.stateless_call([], state, *data)
         assert type(found) is (tuple if len(data) == 2 else Pair)
         same(found, expected)
         assert np.any(to_numpy(after[0]) != to_numpy(state[0]))
     with pytest.raises(ValueError, match="masks must have the height"):
-        layer.stateless_call([], state, pictures(), labels(height=9))
+        layer.stateless_call([], state, random_images(), labels(height=9))
 
 
 def test_a_fourth_entry_is_not_training():
-    four = (pictures(), labels(), labels().astype("float32"), labels())
+    four = (random_images(), labels(), labels().astype("float32"), labels())
     for call in (lambda: flip()(*four), lambda: tf.data.Dataset.from_tensors(four).map(flip())):
         with pytest.raises(ValueError, match=r"targets=\{3: 'image'\}.*Received 4 entries"):
             call()
@@ -99,15 +99,15 @@ def test_a_fourth_entry_is_not_training():
 @pytest.mark.parametrize("training", ["no", "False", 2, [True]])
 def test_training_that_is_no_truth(training):
     with pytest.raises(ValueError, match="JointRandomFlip: `training` must be True, False or None"):
-        flip()(pictures(), training=training)
+        flip()(random_images(), training=training)
 
 
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (({"image": pictures()}, labels()), r'\{"image": image, "mask": mask\}'),
-        (((pictures(), pictures()), labels()), r'targets=\{"depth": "continuous"\}'),
-        (({"images": (pictures(), pictures())}), r'targets=\{"depth": "continuous"\}'),
+        (({"image": random_images()}, labels()), r'\{"image": image, "mask": mask\}'),
+        (((random_images(), random_images()), labels()), r'targets=\{"depth": "continuous"\}'),
+        (({"images": (random_images(), random_images())}), r'targets=\{"depth": "continuous"\}'),
     ],
 )
 def test_images_that_are_a_structure(data, message):
@@ -117,7 +117,7 @@ def test_images_that_are_a_structure(data, message):
 
 def test_a_structure_beside_masks_says_what_to_write():
     with pytest.raises(ValueError, match=r'JointRandomFlip: .*\{"image": image, "mask": mask\}'):
-        flip()({"image": pictures()}, labels())
+        flip()({"image": random_images()}, labels())
 
 
 @pytest.mark.parametrize("jit_compile", [False, "auto"])
@@ -127,7 +127,7 @@ def test_no_samples_with_crop_rules(channels, jit_compile):
         4, 4, max_class_fraction=0.5, foreground_probability=0.5, jit_compile=jit_compile
     )
     masks = labels() if channels is None else np.zeros((3, 16, 14, channels), "uint8")
-    images, masks = crop(pictures()[:0], masks[:0])
+    images, masks = crop(random_images()[:0], masks[:0])
     assert images.shape == (0, 4, 4, 3)
     assert masks.shape[:3] == (0, 4, 4)
 
@@ -144,7 +144,7 @@ def test_no_samples_with_crop_rules_in_a_dataset(jit_compile):
     )
     kinds = tf.TensorSpec((None, 16, 14, 3), "uint8"), tf.TensorSpec((None, 16, 14), "uint8")
     dataset = tf.data.Dataset.from_generator(
-        lambda: ((pictures(3)[:n], labels(3)[:n]) for n in (2, 0, 3)), output_signature=kinds
+        lambda: ((random_images(3)[:n], labels(3)[:n]) for n in (2, 0, 3)), output_signature=kinds
     )
     for count, (images, masks) in zip((2, 0, 3), dataset.map(crop), strict=True):
         assert images.shape == (count, 4, 4, 3)
@@ -213,9 +213,9 @@ def test_a_mask_of_unknown_channels_is_refused_where_they_matter():
 
 def test_ragged_and_sparse_eagerly():
     with pytest.raises(ValueError, match="JointRandomFlip: images are ragged"):
-        flip()(tf.RaggedTensor.from_tensor(pictures()), labels())
+        flip()(tf.RaggedTensor.from_tensor(random_images()), labels())
     with pytest.raises(ValueError, match="JointRandomFlip: images are sparse"):
-        flip()(tf.sparse.from_dense(pictures()), labels())
+        flip()(tf.sparse.from_dense(random_images()), labels())
 
 
 def test_a_layer_works_after_a_dataset_that_it_refused():
@@ -223,6 +223,6 @@ def test_a_layer_works_after_a_dataset_that_it_refused():
     layer = ks.ImageOnlyHue(0.1, seed=1, dtype="uint8")
     dataset = tf.data.Dataset.from_tensor_slices
     with pytest.raises(ValueError, match="ImageOnlyHue"):
-        dataset((pictures(2)[..., :1], labels(2))).map(layer)
-    images, _ = next(iter(dataset((pictures(2), labels(2))).map(layer)))
+        dataset((random_images(2)[..., :1], labels(2))).map(layer)
+    images, _ = next(iter(dataset((random_images(2), labels(2))).map(layer)))
     assert images.shape == (16, 14, 3)

@@ -7,7 +7,7 @@ import pytest
 import keras_segaug as ks
 from keras_segaug.engine import execute
 from tests.cases import inner
-from tests.data import labels, pictures, to_numpy
+from tests.data import labels, random_images, to_numpy
 
 
 def test_changing_sizes_are_not_traced_each_time(monkeypatch):
@@ -19,7 +19,7 @@ def test_changing_sizes_are_not_traced_each_time(monkeypatch):
     monkeypatch.setattr(execute, "look_up", lambda *given: traced.append(1) or look_up(*given))
     layer = ks.JointRandomRotation(0.1, seed=1)
     for i in range(20):
-        layer(pictures(1, 20 + i, 18 + 2 * i)[0])
+        layer(random_images(1, 20 + i, 18 + 2 * i)[0])
     assert 1 <= len(traced) <= 15
 
 
@@ -28,9 +28,9 @@ def test_every_size_of_a_traced_function_is_compiled():
     import tensorflow as tf
 
     layer = ks.JointRandomFlip(seed=1)
-    layer(pictures(1, 8, 8)[0])
+    layer(random_images(1, 8, 8)[0])
     for side in range(9, 15):
-        dataset = tf.data.Dataset.from_tensors(pictures(1, side, side)[0])
+        dataset = tf.data.Dataset.from_tensors(random_images(1, side, side)[0])
         graph = dataset.map(layer)._map_func.function.graph.as_graph_def()
         nodes = [function.attr["_XlaMustCompile"].b for function in graph.library.function]
         assert any(nodes), side
@@ -51,7 +51,7 @@ LOOKUPS = [
 @pytest.mark.parametrize(("fill_mode", "size"), LOOKUPS)
 def test_compiled_lookup_is_the_same(fill_mode, size):
     """The loop over blocks of rows, also where the rows do not fill the last block."""
-    images, mask = pictures(3, *size), labels(3, *size)
+    images, mask = random_images(3, *size), labels(3, *size)
     more = {"images": images, "masks": [mask, mask.astype("int32"), np.eye(5)[mask]]}
     results = [
         to_numpy(
@@ -70,7 +70,7 @@ def test_compiled_lookup_is_the_same(fill_mode, size):
 @pytest.mark.parametrize("jit_compile", [True, False])
 def test_empty_batch(jit_compile):
     layer = ks.Pipeline(inner(), jit_compile=jit_compile)
-    images, masks = layer(pictures(0), labels(0))
+    images, masks = layer(random_images(0), labels(0))
     assert tuple(images.shape) == (0, 16, 14, 3)
     assert tuple(masks.shape) == (0, 16, 14)
 
@@ -89,7 +89,7 @@ def test_an_empty_batch_in_a_dataset(layer):
     """The batch size is not known while the layer is traced; what follows is as it would be."""
     import tensorflow as tf
 
-    images, masks = pictures(3), labels(3)
+    images, masks = random_images(3), labels(3)
 
     def found(counts):
         kinds = tf.TensorSpec((None, 16, 14, 3), "uint8"), tf.TensorSpec((None, 16, 14), "uint8")
@@ -117,7 +117,7 @@ def test_empty_batches_cost_no_program_of_their_own():
             traced.append(images.shape)
             return images
 
-    dataset = tf.data.Dataset.from_tensor_slices(pictures(5)).batch(3).map(Spy())
+    dataset = tf.data.Dataset.from_tensor_slices(random_images(5)).batch(3).map(Spy())
     assert traced == [(None, 16, 14, 3)]
     assert [len(images) for images in dataset] == [3, 2]
 
@@ -126,7 +126,7 @@ def test_many_sizes_with_and_without_a_batch():
     """The one graph for changing sizes serves single images and batches in any order."""
     layer, plain = (ks.JointRandomFlip(seed=4, jit_compile=j) for j in ("auto", False))
     for side in range(5, 14):
-        data = pictures(1, side, side), labels(1, side, side)
+        data = random_images(1, side, side), labels(1, side, side)
         data = data if side % 2 else tuple(part[0] for part in data)
         for found, expected in zip(to_numpy(layer(*data)), to_numpy(plain(*data)), strict=True):
             np.testing.assert_array_equal(found, expected)
@@ -138,7 +138,7 @@ def test_compiled_because_told_so_where_sizes_are_not_known(shape):
         pytest.skip("JAX knows every size; torch does not compile")
     import tensorflow as tf
 
-    images, masks = pictures(2, 40, 44), labels(2, 40, 44)
+    images, masks = random_images(2, 40, 44), labels(2, 40, 44)
     layers = [
         ks.JointRandomElasticTransform(),
         ks.ImageOnlyGamma(0.2),
@@ -188,7 +188,7 @@ ORDERS = {
 def test_any_order_of_batch_sizes_costs_few_programs(monkeypatch, order):
     counted = Counted(monkeypatch, ks.Pipeline([ks.JointRandomFlip()], seed=1))
     for count in ORDERS[order]:
-        images, masks = counted.layer(pictures(count, 8, 6), labels(count, 8, 6))
+        images, masks = counted.layer(random_images(count, 8, 6), labels(count, 8, 6))
         assert images.shape[0] == masks.shape[0] == count
     # The function that has a gradient is traced with the one that has none only on demand.
     assert 1 <= counted.traces <= 4
@@ -208,7 +208,7 @@ def test_padding_a_batch_is_seen_nowhere():
         results.append([])
         for count in (8, 5, 8, 1):
             data = {
-                "images": pictures(count),
+                "images": random_images(count),
                 "masks": [labels(count), np.eye(5, dtype="float32")[labels(count)]],
                 "sample_weights": np.ones((count, 16, 14), "float32"),
                 "spots": np.full((count, 2, 2), 3.0, "float32"),
@@ -224,7 +224,7 @@ def test_padding_a_batch_is_seen_nowhere():
 def test_a_size_that_comes_back_is_not_padded_for_ever(monkeypatch):
     counted = Counted(monkeypatch, ks.JointRandomFlip(seed=1))
     for count in [64] + [17] * 40:
-        counted.layer(pictures(count, 8, 6))
+        counted.layer(random_images(count, 8, 6))
     assert counted.traces == 2
     assert counted.layer._program._batches.popitem()[1]._sizes == [64, 17]
 
@@ -233,9 +233,9 @@ def test_a_size_that_comes_back_is_not_padded_for_ever(monkeypatch):
 def test_tensorflow_does_not_warn_of_retracing(caplog):
     layer = ks.Pipeline(inner(), seed=1)
     for side in range(8, 18):
-        layer(pictures(2, side, side), labels(2, side, side))
+        layer(random_images(2, side, side), labels(2, side, side))
     for count in range(1, 12):
-        layer(pictures(count, 8, 8), labels(count, 8, 8))
+        layer(random_images(count, 8, 8), labels(count, 8, 8))
     assert "retracing" not in caplog.text
 
 
@@ -246,7 +246,7 @@ def test_the_last_batch_of_a_dataset_costs_one_program_more(monkeypatch):
     traces = []
     for drop in (True, False):
         counted = Counted(monkeypatch, ks.JointRandomFlip(seed=1))
-        pairs = tf.data.Dataset.from_tensor_slices((pictures(20, 8, 6), labels(20, 8, 6)))
+        pairs = tf.data.Dataset.from_tensor_slices((random_images(20, 8, 6), labels(20, 8, 6)))
         list(pairs.batch(8, drop_remainder=drop).map(counted.layer))
         traces.append(counted.traces)
     assert traces[1] <= traces[0] + 1

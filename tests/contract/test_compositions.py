@@ -5,7 +5,7 @@ import pytest
 
 import keras_segaug as ks
 from keras_segaug.inspect.check import stages
-from tests.data import labels, pictures, to_numpy
+from tests.data import labels, random_images, to_numpy
 
 QUIET = {"jit_compile": False}
 COUNT = 40
@@ -64,7 +64,7 @@ GATED = {
 @pytest.mark.parametrize("name", GATED)
 def test_where_the_gate_is_off_a_sample_is_treated_as_at_inference(name):
     layer = GATED[name]()
-    images, mask = pictures(COUNT), labels(COUNT)
+    images, mask = random_images(COUNT), labels(COUNT)
     drawn = layer.draw_parameters(images.shape, 3)
     acts = to_numpy(drawn["applied"])
     assert 0 < acts.sum() < COUNT
@@ -77,7 +77,7 @@ def test_where_the_gate_is_off_a_sample_is_treated_as_at_inference(name):
 
 def test_one_hot_rows_and_scaled_images_under_a_gate():
     layer = ks.Pipeline([ks.Pipeline(deterministic())], probability=0.5, seed=1, **QUIET)
-    images, rows = to_numpy(layer(pictures(COUNT), labels(COUNT)))
+    images, rows = to_numpy(layer(random_images(COUNT), labels(COUNT)))
     assert images.max() <= 1.0
     np.testing.assert_array_equal(rows.sum(-1), 1)
 
@@ -168,7 +168,7 @@ def chosen(layer, drawn):
 
 def test_a_choice_of_crops_gives_each_sample_one_of_them():
     layer = two_crops()
-    images, mask = pictures(COUNT) // 4, labels(COUNT)
+    images, mask = random_images(COUNT) // 4, labels(COUNT)
     weights = np.ones(mask.shape, "float32")
     drawn = layer.draw_parameters(images.shape, 5)
     found = to_numpy(layer.apply((images, mask, weights), drawn))
@@ -196,7 +196,7 @@ def test_a_choice_of_crops_in_dataset_map(place, jit_compile):
         layers = [*(before if place == "between" else []), two_crops(), *after]
         return ks.Pipeline(layers, seed=2, **more)
 
-    images, mask = pictures(6), labels(6)
+    images, mask = random_images(6), labels(6)
     layer = make(jit_compile=jit_compile)
     dataset = tf.data.Dataset.from_tensors((images, mask)).map(layer)
     spec = list(layer.compute_output_spec({"images": images, "masks": mask}).values())
@@ -211,7 +211,7 @@ def test_a_choice_of_codings_codes_at_inference_too():
     layer = ks.RandomChoice(
         [ks.MaskOnlyOneHot(5), ks.Pipeline([ks.MaskOnlyOneHot(5), ks.JointRandomFlip()])], **QUIET
     )
-    images, mask = pictures(), labels()
+    images, mask = random_images(), labels()
     for training in (True, False):
         _, rows = to_numpy(layer(images, mask, training=training))
         np.testing.assert_array_equal(rows.sum(-1), 1)
@@ -222,7 +222,7 @@ def test_a_choice_of_codings_codes_at_inference_too():
 
 def test_a_choice_of_crops_moves_each_sample_back_through_its_own_branch():
     layer = ks.Pipeline([ks.JointRandomFlip("horizontal"), two_crops(), ks.JointRandomFlip()])
-    images, mask = pictures(COUNT), labels(COUNT)
+    images, mask = random_images(COUNT), labels(COUNT)
     drawn = layer.draw_parameters(images.shape, 5)
     moved = layer.apply((images, mask, np.ones(mask.shape, "float32")), drawn)
     back, back_mask, shown = to_numpy(layer.invert(moved, drawn, (16, 14)))
@@ -241,7 +241,7 @@ def test_identity_takes_no_other_layers_parameters():
     """A crop that looks at the masks completes parameters, which go back to the layers in order."""
     crop = ks.JointRandomCrop(9, 8, max_class_fraction=0.3)
     layer = ks.Pipeline([ks.Identity(), ks.JointRandomFlip(), crop, ks.Identity()], **QUIET)
-    data = pictures(), labels()
+    data = random_images(), labels()
     drawn = layer.draw_parameters(data, 3)
     assert [set(each) for each in drawn["layers"][::3]] == [set(), set()]
     found = to_numpy(layer.apply(data, drawn))

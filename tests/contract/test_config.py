@@ -11,7 +11,7 @@ import keras_segaug as ks
 from keras_segaug.checks.signature import arguments_of
 from tests.cases import CASES, ids
 from tests.contract import promises
-from tests.data import mask_for, pictures
+from tests.data import mask_for, random_images
 
 
 def public_layers():
@@ -34,7 +34,7 @@ def test_registered_under_its_name(layer):
 
 @pytest.mark.parametrize("case", **ids(CASES))
 def test_config_round_trip(case):
-    promises.check_config(case.make(), pictures(), mask_for(case))
+    promises.check_config(case.make(), random_images(), mask_for(case))
 
 
 @pytest.mark.parametrize("case", **ids(CASES))
@@ -105,4 +105,4 @@ def test_layers_are_final_and_leave_call_alone():
 def test_a_missing_hook_raises(base, hook):
     empty = type("Empty", (base,), {})(jit_compile=False)
     with pytest.raises(NotImplementedError, match=f"Empty must define `{hook}`"):
-        empty(pictures(), np.zeros((3, 16, 14), "uint8"))
+        empty(random_images(), np.zeros((3, 16, 14), "uint8"))

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 import keras_segaug as ks
 from keras_segaug import checks
-from tests.data import labels, pictures, to_numpy
+from tests.data import labels, random_images, to_numpy
 
 
 def layer(**more):
@@ -21,36 +21,36 @@ def huge(*shape):
 
 BAD_CALLS = {
     "no image key": (
-        lambda: ({"photo": pictures(), "masks": labels()},),
+        lambda: ({"photo": random_images(), "masks": labels()},),
         "exactly one of the keys 'images', 'image'. Received keys: ['photo', 'masks']",
     ),
     "two image keys": (
-        lambda: ({"image": pictures(), "images": pictures()},),
+        lambda: ({"image": random_images(), "images": random_images()},),
         "exactly one of the keys 'images', 'image'",
     ),
     "two mask keys": (
-        lambda: ({"image": pictures(), "mask": labels(), "masks": labels()},),
+        lambda: ({"image": random_images(), "mask": labels(), "masks": labels()},),
         "at most one of the keys 'segmentation_masks'",
     ),
     "mask of another size": (
-        lambda: (pictures(), labels(height=15)),
+        lambda: (random_images(), labels(height=15)),
         "masks must have the height, width and batch size of the images",
     ),
     "mask of another batch": (
-        lambda: (pictures(3), labels(2)),
+        lambda: (random_images(3), labels(2)),
         "Received images of shape (3, 16, 14, 3) and masks of shape (2, 16, 14)",
     ),
     "weights of another size": (
-        lambda: (pictures(), labels(), np.ones((3, 15, 14))),
+        lambda: (random_images(), labels(), np.ones((3, 15, 14))),
         "sample_weights must have the height",
     ),
-    "class labels for a mask": (lambda: (pictures(), np.array([1, 2, 3])), "masks must have"),
+    "class labels for a mask": (lambda: (random_images(), np.array([1, 2, 3])), "masks must have"),
     "fractional mask": (
-        lambda: (pictures(), labels().astype("float32") / 255),
+        lambda: (random_images(), labels().astype("float32") / 255),
         "a mask must hold whole numbers",
     ),
     "labels that are a mask": (
-        lambda: ({"images": pictures(), "labels": labels()},),
+        lambda: ({"images": random_images(), "labels": labels()},),
         "would stay behind while the image moves. Say what it is with `targets={'labels': 'mask'}`",
     ),
     "image rank": (lambda: (np.zeros((8, 8)),), "images must be (height, width, channels)"),
@@ -60,18 +60,21 @@ BAD_CALLS = {
     "too many pixels": (lambda: (huge(40, 8000, 8000, 1),), "2**31 pixels a batch"),
     "too long": (lambda: (huge(1, 1 << 24, 1),), "sides of up to 2**23 pixels"),
     "complex numbers": (
-        lambda: (pictures().astype("complex64"),),
+        lambda: (random_images().astype("complex64"),),
         "images must be integers, floats or booleans. Received complex64",
     ),
     "text for a mask": (
-        lambda: (pictures(), labels().astype("str")),
+        lambda: (random_images(), labels().astype("str")),
         "masks must be integers, floats or booleans. Received str",
     ),
-    "four parts": (lambda: ((pictures(), labels(), labels(), labels()),), "Received 4 entries"),
+    "four parts": (
+        lambda: ((random_images(), labels(), labels(), labels()),),
+        "Received 4 entries",
+    ),
     "no images": (lambda: ((None, labels()),), "images are missing"),
     "not a tensor": (lambda: ("image.png",), "must be tensors or arrays"),
     "structure and masks": (
-        lambda: ((pictures(), labels()), labels()),
+        lambda: ((random_images(), labels()), labels()),
         "either one structure or separate tensors",
     ),
 }
@@ -86,13 +89,13 @@ def test_bad_calls(name):
         bad(*arguments)
     assert message in str(caught.value)
     # Nothing has changed: the next call draws what the first call would have drawn.
-    np.testing.assert_array_equal(to_numpy(bad(pictures())), to_numpy(good(pictures())))
+    np.testing.assert_array_equal(to_numpy(bad(random_images())), to_numpy(good(random_images())))
 
 
 def test_a_refused_call_leaves_the_counter_and_the_input():
     used, fresh = layer(), layer()
-    same = (used(pictures()), fresh(pictures()))
-    images, mask = pictures(), labels(height=15)
+    same = (used(random_images()), fresh(random_images()))
+    images, mask = random_images(), labels(height=15)
     before = images.copy(), mask.copy()
     with pytest.raises(ValueError, match="height, width"):
         used({"images": images, "masks": mask})
@@ -105,10 +108,10 @@ def test_a_refused_call_leaves_the_counter_and_the_input():
 def test_a_refused_transform_leaves_the_counter():
     """The mask's channels are seen only when the layer runs."""
     pipeline = ks.Pipeline([ks.JointRandomFlip(), ks.MaskOnlyOneHot(3)], seed=1, jit_compile=False)
-    pipeline(pictures(), labels())
+    pipeline(random_images(), labels())
     before = to_numpy(pipeline._state.value).copy()
     with pytest.raises(ValueError, match="masks must have 1 channel"):
-        pipeline(pictures(), np.zeros((3, 16, 14, 2), "uint8"))
+        pipeline(random_images(), np.zeros((3, 16, 14, 2), "uint8"))
     np.testing.assert_array_equal(to_numpy(pipeline._state.value), before)
 
 
@@ -180,7 +183,7 @@ def test_bad_arguments(cls, arguments, named):
 def test_a_fill_the_mask_cannot_hold():
     filling = layer(fill_mode="constant", mask_fill_value=-1)
     with pytest.raises(ValueError, match=r"`mask_fill_value` must be in \[0, 255\] for a uint8"):
-        filling(pictures(), labels())
+        filling(random_images(), labels())
 
 
 FILLS = [
@@ -198,10 +201,10 @@ def test_a_fill_the_images_cannot_hold(make, fill):
     named = type(getattr(make(fill), "layers", [make(fill)])[-1]).__name__
     expected = rf"{named}: `fill_value` must be in \[0, 255\] for uint8 images"
     with pytest.raises(ValueError, match=expected):
-        make(fill)(pictures(), labels())
+        make(fill)(random_images(), labels())
     with pytest.raises(ValueError, match=expected):
-        tf.data.Dataset.from_tensors(pictures()).map(make(fill))
-    make(fill)(pictures().astype("float32"))
+        tf.data.Dataset.from_tensors(random_images()).map(make(fill))
+    make(fill)(random_images().astype("float32"))
 
 
 def test_the_layer_that_fills_is_named():
@@ -210,14 +213,14 @@ def test_the_layer_that_fills_is_named():
         [ks.JointRandomFlip(), layer(fill_mode="constant", mask_fill_value=300)], jit_compile=False
     )
     with pytest.raises(ValueError, match=r"JointRandomRotation: `mask_fill_value` must be in"):
-        filling(pictures(), labels())
+        filling(random_images(), labels())
 
 
 @pytest.mark.parametrize("dtype", ["int64", "uint32"])
 def test_a_fill_of_more_than_31_bits(dtype):
     large = {"int64": 2**40 + 1, "uint32": 2**32 - 1}[dtype]
     padding = ks.JointPadding(20, 14, fill_mode="constant", mask_fill_value=large)
-    dataset = tf.data.Dataset.from_tensors((pictures(), labels().astype(dtype))).map(padding)
+    dataset = tf.data.Dataset.from_tensors((random_images(), labels().astype(dtype))).map(padding)
     assert next(iter(dataset))[1].numpy()[0, 0, 0] == large
 
 
@@ -259,14 +262,14 @@ def test_one_statistic_for_all_channels():
         assert found.shape == images.shape
 
 
-def test_adapt_to_pictures_of_several_channel_counts():
+def test_adapt_to_images_of_several_channel_counts():
     with pytest.raises(ValueError, match="`adapt` needs images of one channel count"):
         ks.ImageOnlyNormalization().adapt([np.zeros((4, 4, 3)), np.zeros((4, 4, 1))])
 
 
 def test_normalization_without_statistics():
     with pytest.raises(ValueError, match="call `adapt"):
-        ks.ImageOnlyNormalization(jit_compile=False)(pictures())
+        ks.ImageOnlyNormalization(jit_compile=False)(random_images())
     with pytest.raises(ValueError, match="Received none"):
         ks.ImageOnlyNormalization().adapt([])
 

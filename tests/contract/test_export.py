@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
-from tests.data import pictures, to_numpy
+from tests.data import random_images, to_numpy
 
 BACKEND = keras.backend.backend()
-IMAGES = pictures(2, 24, 20).astype("float32")
+IMAGES = random_images(2, 24, 20).astype("float32")
 FORMATS = {"tensorflow": ["onnx", "litert", "tf_saved_model"], "jax": [], "torch": ["onnx"]}
 
 

@@ -5,12 +5,12 @@ import pytest
 
 import keras_segaug as ks
 from tests.cases import CASES, RANDOM, ids
-from tests.data import mask_for, pictures, to_numpy
+from tests.data import mask_for, random_images, to_numpy
 
 
 @pytest.mark.parametrize("case", **ids(RANDOM))
 def test_random_layers_are_the_identity_or_the_middle(case):
-    images, mask = pictures(), mask_for(case)
+    images, mask = random_images(), mask_for(case)
     image, kept = to_numpy(case.make()(images, mask, training=False))
     height, width = image.shape[1:3]
     middle = ks.JointCenterCrop(height, width, jit_compile=False)
@@ -21,7 +21,7 @@ def test_random_layers_are_the_identity_or_the_middle(case):
 
 @pytest.mark.parametrize("case", **ids([case for case in CASES if not case.make().random]))
 def test_deterministic_layers_act_alike(case):
-    images, mask = pictures(), mask_for(case)
+    images, mask = random_images(), mask_for(case)
     trained = to_numpy(case.make()(images, mask))
     inferred = to_numpy(case.make()(images, mask, training=False))
     for a, b in zip(trained, inferred, strict=True):
@@ -34,7 +34,7 @@ def test_deterministic_layers_act_alike(case):
 
 @pytest.mark.parametrize("case", **ids(RANDOM))
 def test_inference_does_not_advance_the_stream(case):
-    images, mask = pictures(), mask_for(case)
+    images, mask = random_images(), mask_for(case)
     layer, fresh = case.make(), case.make()
     layer(images, mask, training=False)
     for a, b in zip(to_numpy(layer(images, mask)), to_numpy(fresh(images, mask)), strict=True):

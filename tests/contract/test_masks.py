@@ -7,7 +7,7 @@ import pytest
 import keras_segaug as ks
 from tests.cases import CASES, IMAGE_ONLY, JOINT, MASK_ONLY, MOVING, ids
 from tests.contract import promises
-from tests.data import as_held, dtype_of, labels, mask_for, pictures, to_numpy
+from tests.data import as_held, dtype_of, labels, mask_for, random_images, to_numpy
 
 DTYPES = [
     "bool", "uint8", "uint16", "int32", "int64", "float16", "bfloat16", "float32", "float64",
@@ -36,19 +36,19 @@ def test_fill_is_the_only_new_label(case, dtype, fill):
 @pytest.mark.parametrize("case", **ids(IMAGE_ONLY))
 @pytest.mark.parametrize("dtype", ["uint8", "int32", "float32"])
 def test_image_only_layers_leave_the_mask(case, dtype):
-    promises.check_mask_untouched(case.make, pictures(), labels(dtype=dtype))
+    promises.check_mask_untouched(case.make, random_images(), labels(dtype=dtype))
 
 
 @pytest.mark.parametrize("case", **ids(MASK_ONLY))
 def test_mask_only_layers_leave_the_image(case):
-    promises.check_image_untouched(case.make, pictures(), mask_for(case))
+    promises.check_image_untouched(case.make, random_images(), mask_for(case))
 
 
 @pytest.mark.parametrize("case", **ids(JOINT))
 def test_one_hot_rows_stay_rows(case):
     mask = labels(20)
     rows = np.eye(5, dtype="uint8")[mask]
-    both = {"images": pictures(20), "masks": {"ids": mask, "rows": rows}}
+    both = {"images": random_images(20), "masks": {"ids": mask, "rows": rows}}
     result = to_numpy(case.make(fill_mode="constant", mask_fill_value=3)(both))["masks"]
     np.testing.assert_array_equal(result["rows"].argmax(-1), result["ids"])
     np.testing.assert_array_equal(result["rows"].sum(-1), 1)
@@ -56,7 +56,7 @@ def test_one_hot_rows_stay_rows(case):
 
 def test_a_fill_that_is_no_class_is_a_row_of_zeros():
     layer = ks.JointCenterCrop(8, 8, fill_mode="constant", mask_fill_value=255, jit_compile=False)
-    _, rows = layer(pictures(2, 4, 4), np.eye(3, dtype="uint8")[labels(2, 4, 4, classes=3)])
+    _, rows = layer(random_images(2, 4, 4), np.eye(3, dtype="uint8")[labels(2, 4, 4, classes=3)])
     assert to_numpy(rows)[:, :2].max() == 0
     assert to_numpy(rows)[:, 2:6, 2:6].sum(-1).min() == 1
 
@@ -71,7 +71,7 @@ def test_images_come_back_in_the_compute_dtype(case, turn):
     """Every layer meets every dtype and every policy; every pair of them, a third of the layers."""
     dtype = IMAGE_DTYPES[turn]
     policy, expected = list(COMPUTED.items())[(CASES.index(case) + turn) % len(COMPUTED)]
-    images = keras.ops.cast(pictures(), dtype)
+    images = keras.ops.cast(random_images(), dtype)
     for training in (True, False):
         result, mask = case.make(dtype=policy)(images, mask_for(case), training=training)
         assert dtype_of(result) == expected
@@ -96,10 +96,10 @@ def test_no_class_id_is_cut(value):
     mask = np.full((1, 4, 4), value)
     assert "64" in mask.dtype.name
     if keras.backend.backend() != "jax":
-        assert (to_numpy(layer(pictures(1, 4, 4), mask)[1]) == value).all()
+        assert (to_numpy(layer(random_images(1, 4, 4), mask)[1]) == value).all()
         return
     with pytest.raises(ValueError, match=r"JointRandomFlip: JAX makes \w+32 of"):
-        layer(pictures(1, 4, 4), mask)
-    _, kept = layer(pictures(1, 4, 4), np.full((1, 4, 4), 2**31 - 1))
+        layer(random_images(1, 4, 4), mask)
+    _, kept = layer(random_images(1, 4, 4), np.full((1, 4, 4), 2**31 - 1))
     assert to_numpy(kept).dtype == "int32"
     assert (to_numpy(kept) == 2**31 - 1).all()

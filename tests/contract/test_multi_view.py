@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import keras_segaug as ks
-from tests.data import labels, pictures, to_numpy
+from tests.data import labels, random_images, to_numpy
 
 TELL = {"return_parameters": True}
 
@@ -29,7 +29,7 @@ def shared():
 
 
 def data(count=3):
-    return pictures(count), labels(count)
+    return random_images(count), labels(count)
 
 
 def same(found, expected):
@@ -260,7 +260,7 @@ class Consistency(keras.Model):
 def test_under_fit():
     model = Consistency()
     model.compile("sgd", jit_compile=keras.backend.backend() != "torch")
-    losses = model.fit(pictures(8), epochs=2, batch_size=4, verbose=0).history["loss"]
+    losses = model.fit(random_images(8), epochs=2, batch_size=4, verbose=0).history["loss"]
     assert np.isfinite(losses).all()
     assert min(losses) > 0.0
 
@@ -323,8 +323,8 @@ def test_what_else_is_refused():
     with pytest.raises(ValueError, match=r"`views\['weak'\]` must.*MultiView is the outermost"):
         ks.MultiView({"weak": layer})
     with pytest.raises(ValueError, match=r"MultiView: `invert` is for.*transfer\(prediction"):
-        layer.invert(pictures(), layer.draw_parameters((3, 16, 14, 3), 1))
+        layer.invert(random_images(), layer.draw_parameters((3, 16, 14, 3), 1))
     with pytest.raises(ValueError, match=r"^MultiView: masks must have the height"):
-        layer(pictures(), labels(height=9))
+        layer(random_images(), labels(height=9))
     with pytest.raises(ValueError, match=r"^MultiView: there is no argument 'view'.*views"):
         ks.MultiView({"weak": FLIP}, view=1)

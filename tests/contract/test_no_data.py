@@ -8,14 +8,14 @@ import pytest
 import keras_segaug as ks
 from keras_segaug.inspect.check import stages
 from tests.cases import IMAGE_ONLY, ids
-from tests.data import COMPILED, labels, pictures, to_numpy
+from tests.data import COMPILED, labels, random_images, to_numpy
 
 NAN = float("nan")
 BLURS = (ks.ImageOnlyGaussianBlur,)
 
 
 def holes():
-    images = pictures(2).astype("float32")
+    images = random_images(2).astype("float32")
     images[0, 3:5, 4] = NAN
     images[1, 7, 2, 1] = NAN
     return images
@@ -46,7 +46,7 @@ def test_colors_leave_it_out(case):
 )
 def test_statistics_are_those_of_the_rest(layer, compiled):
     """As if the image ended where the values do."""
-    whole = pictures(2, 32, 32).astype("float32")
+    whole = random_images(2, 32, 32).astype("float32")
     padded = np.pad(whole, ((0, 0), (0, 6), (0, 0), (0, 0)), constant_values=NAN)
     arguments = {**layer.get_config(), "jit_compile": compiled}
     layer = type(layer).from_config(arguments)
@@ -91,7 +91,7 @@ FILLED = {"fill_mode": "constant", "fill_value": NAN, "jit_compile": False}
 
 @pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
 def test_outside_can_be_no_data(interpolation):
-    images = pictures(2).astype("float32")
+    images = random_images(2).astype("float32")
     layer = ks.JointRandomTranslation((0.25, 0.25), 0.0, interpolation=interpolation, **FILLED)
     found, mask = layer(images, labels(2))
     assert lost(found)[:, :4].all()
@@ -118,11 +118,13 @@ def test_a_fill_of_no_data_is_kept():
 
 @pytest.mark.parametrize("options", [{}, {"dtype": "uint8"}])
 def test_integers_cannot_be_no_data(options):
-    images = pictures(1) if not options else pictures(1).astype("float32")
+    images = random_images(1) if not options else random_images(1).astype("float32")
     for layer in (
         ks.JointRandomRotation(0.1, **FILLED, **options),
         ks.JointRandomErasing(fill_value=NAN, jit_compile=False, **options),
     ):
         with pytest.raises(ValueError, match=f"{type(layer).__name__}: `fill_value`.*uint8"):
             layer(images)
-    ks.Pipeline([ks.ImageOnlyRescaling(0.5), ks.JointRandomRotation(0.1, **FILLED)])(pictures(1))
+    ks.Pipeline([ks.ImageOnlyRescaling(0.5), ks.JointRandomRotation(0.1, **FILLED)])(
+        random_images(1)
+    )

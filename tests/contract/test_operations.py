@@ -12,7 +12,7 @@ from keras_segaug.engine.fuse import Lookup, fuse
 from keras_segaug.engine.operations import Blend, Border, Boxes, Piece, Warp
 from keras_segaug.engine.spec import Spec
 from keras_segaug.kernels import fields, matrices
-from tests.data import COMPILED, labels, pictures, to_numpy
+from tests.data import COMPILED, labels, random_images, to_numpy
 
 
 class Boxed(ks.JointLayer):
@@ -57,7 +57,7 @@ def by_hand(data, drawn, index):
 @pytest.mark.parametrize("compiled", COMPILED)
 def test_image_and_mask_come_from_the_same_other_sample(compiled):
     layer = Boxed(jit_compile=compiled)
-    images, masks = pictures(4), labels(4, classes=200)
+    images, masks = random_images(4), labels(4, classes=200)
     drawn = layer.draw_parameters(images.shape, 3)
     found = to_numpy(layer.augment((images, masks), 3))
     numbers = {name: to_numpy(drawn[name]) for name in ("top", "left")}
@@ -107,13 +107,13 @@ def test_what_was_mixed_is_not_moved_back():
     layer = Boxed(jit_compile=False)
     drawn = layer.draw_parameters((4, 16, 14, 3), 3)
     with pytest.raises(ValueError, match="Boxed: `invert` cannot move back"):
-        layer.invert(pictures(4), drawn)
+        layer.invert(random_images(4), drawn)
 
 
 @pytest.mark.parametrize("compiled", COMPILED)
 def test_samples_are_blended_and_their_one_hot_masks_too(compiled):
     layer = Blended(jit_compile=compiled)
-    images = pictures(3).astype("float32")
+    images = random_images(3).astype("float32")
     masks = np.eye(4, dtype="float32")[labels(3, classes=4)]
     found = to_numpy(layer(images, masks))
     for a, b in zip(found, (images, masks), strict=True):

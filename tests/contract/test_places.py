@@ -13,7 +13,7 @@ import keras_segaug as ks
 from keras_segaug.core import backend
 from tests.cases import CASES, ONE_OF_EACH_KIND, ids, inner
 from tests.contract import promises
-from tests.data import labels, mask_for, pictures, to_numpy
+from tests.data import labels, mask_for, random_images, to_numpy
 
 # TensorFlow runs what a dataset maps, whatever Keras runs on. So another backend has to show that
 # each layer can be traced there at all, which single pairs show with the fewest shapes, and
@@ -37,14 +37,14 @@ def assert_same(found, expected, case):
         assert a.shape == b.shape
         assert a.dtype == b.dtype or {a.dtype, b.dtype} <= {np.dtype("int64"), np.dtype("int32")}
         if a.dtype.kind == "f":
-            promises.check_same_picture(a, b, promises.gain_of(case))
+            promises.check_same_image(a, b, promises.gain_of(case))
         else:
             np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.parametrize("case", **ids(SINGLE))
 def test_dataset_of_single_pairs(case):
-    images, mask = pictures(2), mask_for(case, 2)
+    images, mask = random_images(2), mask_for(case, 2)
     dataset = tf.data.Dataset.from_tensor_slices((images, mask))
     found = list(dataset.map(case.make()).as_numpy_iterator())
     assert len(found) == 2
@@ -55,7 +55,7 @@ def test_dataset_of_single_pairs(case):
 @pytest.mark.parametrize("case", **ids(UNKNOWN))
 def test_dataset_of_batched_mappings(case):
     """The last batch is smaller, so the batch size is not known when the layer is traced."""
-    images, mask = pictures(5), mask_for(case, 5)
+    images, mask = random_images(5), mask_for(case, 5)
     data = {"images": images, "masks": mask, "name": np.array(list("abcde"))}
     dataset = tf.data.Dataset.from_tensor_slices(data).batch(3)
     first, second = dataset.map(case.make()).as_numpy_iterator()
@@ -67,7 +67,7 @@ def test_dataset_of_batched_mappings(case):
 
 def test_batches_under_a_parallel_map():
     case = next(case for case in CASES if case.layer is ks.Pipeline)
-    images, mask = pictures(5), mask_for(case, 5)
+    images, mask = random_images(5), mask_for(case, 5)
     dataset = tf.data.Dataset.from_tensor_slices((images, mask)).batch(3)
     first, second = dataset.map(case.make(), num_parallel_calls=2).as_numpy_iterator()
     # Under a parallel map the calls are numbered in the order in which they happen to run.
@@ -87,12 +87,12 @@ def test_batches_under_a_parallel_map():
 
 
 @pytest.mark.parametrize("case", **ids(UNKNOWN))
-def test_dataset_of_pictures_of_unknown_size(case):
+def test_dataset_of_images_of_unknown_size(case):
     sizes = [(16, 14), (9, 21)]
 
     def generate():
         for height, width in sizes:
-            yield pictures(1, height, width)[0], mask_for(case, 1, height, width)[0]
+            yield random_images(1, height, width)[0], mask_for(case, 1, height, width)[0]
 
     rank = mask_for(case).ndim - 1
     dataset = tf.data.Dataset.from_generator(
@@ -110,7 +110,7 @@ def test_dataset_of_pictures_of_unknown_size(case):
 
 def test_compiled_in_dataset_map():
     case = next(case for case in CASES if case.layer is ks.Pipeline)
-    images, mask = pictures(6), labels(6)
+    images, mask = random_images(6), labels(6)
     dataset = tf.data.Dataset.from_tensor_slices((images, mask)).batch(4)
     for call, found in enumerate(dataset.map(case.make(jit_compile="auto"))):
         part = slice(4 * call, 4 * call + 4)
@@ -123,7 +123,7 @@ def test_masks_of_every_dtype_in_dataset_map_under_a_mixed_policy():
     for dtype in ("bool", "uint8", "uint16", "int32", "int64", "float32"):
         top = {"bool": 1, "uint8": 1, "int64": 2**40 + 1}.get(dtype, 60000)
         mask = np.where(labels(4) > 2, top, 0).astype(dtype)
-        dataset = tf.data.Dataset.from_tensor_slices((pictures(4), mask))
+        dataset = tf.data.Dataset.from_tensor_slices((random_images(4), mask))
         for images, moved in dataset.map(layer):
             assert images.dtype == tf.bfloat16
             assert moved.dtype == dtype
@@ -139,7 +139,7 @@ def test_parallel_calls_never_share_their_parameters():
 
 def test_two_epochs_differ():
     layer = ks.JointRandomRotation(0.5, seed=3)
-    dataset = tf.data.Dataset.from_tensors((pictures(1)[0], labels(1)[0])).map(layer)
+    dataset = tf.data.Dataset.from_tensors((random_images(1)[0], labels(1)[0])).map(layer)
     first, second = (next(iter(dataset))[0].numpy() for _ in range(2))
     assert (first != second).any()
 
@@ -156,7 +156,7 @@ def test_autograph_leaves_the_layers_alone():
                 frame = frame.f_back
             return images
 
-    tf.data.Dataset.from_tensors(pictures(1)[0]).map(Spy(jit_compile=False))
+    tf.data.Dataset.from_tensors(random_images(1)[0]).map(Spy(jit_compile=False))
     assert any("keras_segaug/core/layer.py" in name for name in seen)
     assert not any("__autograph_generated_file" in name for name in seen)
 
@@ -204,18 +204,18 @@ def test_fit(jit_compile, policy):
     model = training_model(augmentation)
     model.compile("adam", jit_compile=jit_compile)
     assert model.jit_compile == jit_compile or jit_compile == "auto"
-    history = model.fit([pictures(6), labels(6)], batch_size=2, epochs=2, verbose=0)
+    history = model.fit([random_images(6), labels(6)], batch_size=2, epochs=2, verbose=0)
     assert np.isfinite(history.history["loss"]).all()
     # Six steps have drawn six times.
     assert to_numpy(augmentation._state.value)[0] == 6 * 256
-    predicted = model.predict([pictures(6), labels(6)], verbose=0)
+    predicted = model.predict([random_images(6), labels(6)], verbose=0)
     assert predicted.shape == (6, 16, 14, 5)
     assert to_numpy(augmentation._state.value)[0] == 6 * 256
 
 
 def test_a_network_that_is_not_told_to_train_does_not_augment():
     """`model(x)` predicts, and so does what `model.export` traces; Keras' own layers augment."""
-    images = pictures(4).astype("float32")
+    images = random_images(4).astype("float32")
     network = keras.Sequential(
         [keras.Input((16, 14, 3)), ks.ImageOnlyBrightness(0.5), keras.layers.Conv2D(2, 1)]
     )
@@ -226,7 +226,7 @@ def test_a_network_that_is_not_told_to_train_does_not_augment():
 
 def test_a_model_of_augmentation_alone_augments():
     """People call it in `dataset.map`, without `training=True`, as Keras' guides do."""
-    images = pictures(4).astype("float32")
+    images = random_images(4).astype("float32")
     augmentation = keras.Sequential([keras.Input((16, 14, 3)), ks.ImageOnlyBrightness(0.5)])
     assert np.abs(to_numpy(augmentation(images)) - images).max() > 1.0
     assert np.abs(to_numpy(augmentation(images, training=False)) - images).max() == 0.0
@@ -245,8 +245,8 @@ def test_sequential():
         ]
     )
     model.compile("sgd", "mse")
-    model.fit(pictures(4), np.zeros((4, 14, 12, 2)), verbose=0)
-    assert model.predict(pictures(4), verbose=0).shape == (4, 14, 12, 2)
+    model.fit(random_images(4), np.zeros((4, 14, 12, 2)), verbose=0)
+    assert model.predict(random_images(4), verbose=0).shape == (4, 14, 12, 2)
 
 
 def in_a_new_process(code, *arguments):
@@ -263,7 +263,7 @@ def test_saved_and_loaded_in_a_new_process(tmp_path):
     """The loaded model predicts the same, and its random stream goes on where it stopped."""
     augmentation = ks.Pipeline(inner())  # no seed: the stream itself must be saved
     model = training_model(augmentation)
-    data = [pictures(4), labels(4)]
+    data = [random_images(4), labels(4)]
     model(data, training=True)
     model.save(tmp_path / "model.keras")
     np.savez(tmp_path / "data.npz", images=data[0], masks=data[1])
@@ -300,7 +300,7 @@ def test_exported_as_a_saved_model(tmp_path):
         [keras.Input((16, 14, 3)), pipeline, keras.layers.Conv2D(2, 3, padding="same")]
     )
     model.export(tmp_path / "export", verbose=False)
-    np.save(tmp_path / "images.npy", pictures(4).astype("float32"))
+    np.save(tmp_path / "images.npy", random_images(4).astype("float32"))
     in_a_new_process(
         """
         import sys, numpy as np, tensorflow as tf
@@ -311,7 +311,7 @@ def test_exported_as_a_saved_model(tmp_path):
         """,
         tmp_path,
     )
-    expected = model.predict(pictures(4).astype("float32"), verbose=0)
+    expected = model.predict(random_images(4).astype("float32"), verbose=0)
     np.testing.assert_allclose(np.load(tmp_path / "out.npy"), expected, atol=1e-4)
 
 
@@ -319,7 +319,7 @@ def test_the_stream_of_dataset_map_is_saved(tmp_path):
     """Also where Keras runs on JAX or torch, and `tf.data` counts in a variable of its own."""
     augmentation = ks.Pipeline([ks.ImageOnlyBrightness(0.2)], seed=4)
     model = keras.Sequential([keras.Input((16, 14, 3)), augmentation])
-    list(tf.data.Dataset.from_tensor_slices(pictures(5)).map(augmentation))
+    list(tf.data.Dataset.from_tensor_slices(random_images(5)).map(augmentation))
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     assert to_numpy(loaded.layers[-1]._state.value).tolist() == [5 * 256, 0, 4]

@@ -11,7 +11,7 @@ from scipy import stats
 import keras_segaug as ks
 from tests.cases import CASES, MIXING, RANDOM, ids
 from tests.contract import promises
-from tests.data import labels, mask_for, pictures, to_numpy
+from tests.data import labels, mask_for, random_images, to_numpy
 
 REFERENCE = pathlib.Path(__file__).with_name("parameters.json")
 
@@ -28,7 +28,7 @@ def flat(parameters):
 
 def drawn_by(case, count=4, key=123, **more):
     """All that decides the result of a call on so many images."""
-    return case.make(**more).draw_parameters((pictures(count), mask_for(case, count)), key)
+    return case.make(**more).draw_parameters((random_images(count), mask_for(case, count)), key)
 
 
 def results(layer, images, mask, count=3):
@@ -55,7 +55,7 @@ def test_parameters_are_the_same_on_every_backend(case):
 
 @pytest.mark.parametrize("case", **ids(RANDOM))
 def test_a_seed_repeats_and_calls_differ(case):
-    images, mask = pictures(), mask_for(case)
+    images, mask = random_images(), mask_for(case)
     first = results(case.make(), images, mask)
     same(first, results(case.make(), images, mask))
     assert any(differ(first[0], other) for other in first[1:])
@@ -72,7 +72,7 @@ def test_parameters_do_not_depend_on_the_batch_size(case):
     large, small = flat(drawn_by(case, 8, 5)), flat(drawn_by(case, 3, 5))
     for a, b in zip(large, small, strict=True):
         np.testing.assert_array_equal(a[:3], b)
-    images, mask = pictures(8), mask_for(case, 8)
+    images, mask = random_images(8), mask_for(case, 8)
     single = flat(case.make().draw_parameters((images[0], mask[0]), 5))
     for a, b in zip(large, single, strict=True):
         np.testing.assert_array_equal(a[:1], b)
@@ -81,7 +81,7 @@ def test_parameters_do_not_depend_on_the_batch_size(case):
 @pytest.mark.parametrize("case", **ids(RANDOM))
 def test_replay(case):
     """A call is `apply` of `draw_parameters`, with the call's own key."""
-    images, mask = pictures(), mask_for(case)
+    images, mask = random_images(), mask_for(case)
     layer = case.make(seed=31)
     for call in range(3):
         parameters = layer.draw_parameters((images, mask), layer.call_key(call))
@@ -91,12 +91,12 @@ def test_replay(case):
 
 @pytest.mark.parametrize("case", **ids(RANDOM))
 def test_compiled_is_the_same(case):
-    images, mask = pictures(), mask_for(case)
+    images, mask = random_images(), mask_for(case)
     plain = results(case.make(), images, mask, 2)
     compiled = results(case.make(jit_compile=True), images, mask, 2)
     for (image, moved), (image_compiled, moved_compiled) in zip(plain, compiled, strict=True):
         # Fused arithmetic rounds differently; labels must not care.
-        promises.check_same_picture(image, image_compiled, promises.gain_of(case))
+        promises.check_same_image(image, image_compiled, promises.gain_of(case))
         np.testing.assert_array_equal(moved, moved_compiled)
 
 
@@ -129,7 +129,7 @@ def test_probability_is_a_true_probability(probability):
 
 @pytest.mark.parametrize("case", **ids(RANDOM))
 def test_probability_zero_is_inference(case):
-    images, mask = pictures(), mask_for(case)
+    images, mask = random_images(), mask_for(case)
     layer = case.make(probability=0.0)
     same(to_numpy(layer(images, mask)), to_numpy(layer(images, mask, training=False)))
 
@@ -137,7 +137,7 @@ def test_probability_zero_is_inference(case):
 @pytest.mark.parametrize("case", **ids(RANDOM))
 def test_probability_is_per_sample(case):
     """Some samples of one batch are left alone, the others are as without it."""
-    images, mask = pictures(32), mask_for(case, 32)
+    images, mask = random_images(32), mask_for(case, 32)
     layer = case.make(probability=0.5)
     parameters = layer.draw_parameters((images, mask), 9)
     applied = to_numpy(parameters["applied"])
@@ -164,7 +164,7 @@ def test_random_choice_follows_its_weights():
 def test_keras_set_random_seed_fixes_layers_without_a_seed():
     def run():
         keras.utils.set_random_seed(3)
-        return to_numpy(ks.JointRandomRotation(0.3, jit_compile=False)(pictures(), labels()))
+        return to_numpy(ks.JointRandomRotation(0.3, jit_compile=False)(random_images(), labels()))
 
     same(run(), run())
 
@@ -172,20 +172,20 @@ def test_keras_set_random_seed_fixes_layers_without_a_seed():
 @pytest.mark.parametrize("seed", [0, -5, 2**32 + 7, 2**70])
 def test_any_integer_is_a_seed(seed):
     layer = ks.JointRandomRotation(0.3, seed=seed, jit_compile=False)
-    images = pictures()
+    images = random_images()
     expected = layer.apply(images, layer.draw_parameters(images, layer.call_key(0)))
     same(to_numpy(layer(images)), to_numpy(expected))
 
 
 def test_the_counter_goes_past_32_bits_of_its_low_word():
     layer = ks.ImageOnlyBrightness(0.5, seed=1, jit_compile=False)
-    layer(pictures())
+    layer(random_images())
     state = to_numpy(layer._state.value).copy()
     calls = 2**24 - 1
     state[0] = calls * 256
     layer._state.assign(state)
     for call in (calls, calls + 1):
         expected = layer.apply(
-            pictures(), layer.draw_parameters(pictures().shape, ks.random.key(1, call))
+            random_images(), layer.draw_parameters(random_images().shape, ks.random.key(1, call))
         )
-        same(to_numpy(layer(pictures())), to_numpy(expected))
+        same(to_numpy(layer(random_images())), to_numpy(expected))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
-from tests.data import labels, pictures, to_numpy
+from tests.data import labels, random_images, to_numpy
 
 
 def nested():
@@ -17,7 +17,7 @@ def nested():
 
 
 def test_a_crop_in_a_later_branch_completes_its_parameters():
-    images, masks = pictures(8), labels(8)
+    images, masks = random_images(8), labels(8)
     drawn = nested().draw_parameters((images, masks), 3)
     expected = to_numpy(nested().augment((images, masks), 3))
     found = to_numpy(nested().apply((images, masks), drawn))
@@ -46,7 +46,7 @@ def test_points_follow_a_crop_in_a_later_branch():
 
 
 def test_parameters_can_be_cut_up_by_samples():
-    images, masks = pictures(8), labels(8)
+    images, masks = random_images(8), labels(8)
     # One choice alone, whose own parameters are told what the images are.
     layer = nested().layers[1]
     drawn = layer.draw_parameters((images, masks), 3)

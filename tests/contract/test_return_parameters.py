@@ -9,7 +9,7 @@ import keras_segaug as ks
 from tests.cases import CASES, ids
 from tests.contract import promises
 from tests.contract.test_randomness import flat
-from tests.data import labels, mask_for, pictures, to_numpy
+from tests.data import labels, mask_for, random_images, to_numpy
 
 TELL = {"return_parameters": True}
 
@@ -27,7 +27,7 @@ def same_parameters(found, expected):
 
 def same_result(found, expected, case):
     images, masks = to_numpy(found)
-    promises.check_same_picture(images, to_numpy(expected[0]), promises.gain_of(case))
+    promises.check_same_image(images, to_numpy(expected[0]), promises.gain_of(case))
     np.testing.assert_array_equal(masks, to_numpy(expected[1]))
 
 
@@ -39,7 +39,7 @@ def check_told(layer, data, result, parameters, call, case):
 
 @pytest.mark.parametrize("case", **ids(CASES))
 def test_eagerly(case):
-    layer, data = case.make(), (pictures(), mask_for(case))
+    layer, data = case.make(), (random_images(), mask_for(case))
     for call in range(2):
         result, parameters = layer(*data, **TELL)
         check_told(layer, data, result, parameters, call, case)
@@ -55,7 +55,7 @@ def test_eagerly(case):
 @pytest.mark.parametrize("case", **ids(CASES))
 def test_in_a_dataset(case):
     """The last batch is smaller, so the batch size is not known when the layer is traced."""
-    images, mask = pictures(5), mask_for(case, 5)
+    images, mask = random_images(5), mask_for(case, 5)
     layer = case.make()
     dataset = tf.data.Dataset.from_tensor_slices((images, mask)).batch(3)
     told = list(dataset.map(lambda *data: layer(*data, **TELL)))
@@ -76,7 +76,7 @@ COMPILED = [
 
 @pytest.mark.parametrize("case", **ids(COMPILED))
 def test_compiled(case):
-    layer, data = case.make(jit_compile="auto"), (pictures(), mask_for(case))
+    layer, data = case.make(jit_compile="auto"), (random_images(), mask_for(case))
     result, parameters = layer(*data, **TELL)
     check_told(case.make(), data, result, parameters, 0, case)
     # A smaller batch is padded, its parameters are not.
@@ -90,7 +90,7 @@ def test_compiled(case):
 
 def test_a_layer_compiles_only_what_it_is_asked_for():
     layer = ks.JointRandomFlip(seed=1)
-    layer(pictures(), labels(), **TELL)
+    layer(random_images(), labels(), **TELL)
     assert not layer._program._programs
     assert len(layer._telling_program._programs) == (keras.backend.backend() != "torch")
 
@@ -100,7 +100,7 @@ def test_in_jit(backend_is):
         pytest.skip("JAX alone has `jax.jit`.")
     import jax
 
-    layer, data = ks.JointRandomRotation(0.2, seed=1), (pictures(), labels())
+    layer, data = ks.JointRandomRotation(0.2, seed=1), (random_images(), labels())
     augment = jax.jit(lambda data, key: layer.augment(data, key, return_parameters=True))
     result, parameters = augment(data, ks.random.key(3))
     same_parameters(parameters, layer.draw_parameters(data, 3))
@@ -108,7 +108,7 @@ def test_in_jit(backend_is):
 
 
 def test_stateless():
-    layer, data = ks.JointRandomFlip(seed=1, jit_compile=False), (pictures(), labels())
+    layer, data = ks.JointRandomFlip(seed=1, jit_compile=False), (random_images(), labels())
     layer(*data)
     state = [variable.value for variable in layer.non_trainable_variables]
     (result, parameters), after = layer.stateless_call([], state, *data, **TELL)
@@ -119,7 +119,7 @@ def test_stateless():
 
 def test_they_move_back_what_the_call_moved():
     layer = ks.Pipeline([ks.JointRandomFlip(), ks.JointRandomRotate90()], seed=1)
-    images, masks = pictures(width=16), labels(width=16)
+    images, masks = random_images(width=16), labels(width=16)
     moved, parameters = layer({"image": images, "mask": masks}, **TELL)
     back = to_numpy(layer.invert(moved, parameters))
     np.testing.assert_array_equal(back["image"], images)
@@ -144,7 +144,7 @@ def test_in_a_functional_model():
         ValueError, match=r"JointRandomFlip: `return_parameters` must be False.*own"
     ):
         ks.JointRandomFlip()(*inputs, **TELL)
-    moved, back = keras.Model(inputs, Told()(*inputs))((pictures(), labels()))
+    moved, back = keras.Model(inputs, Told()(*inputs))((random_images(), labels()))
     assert (to_numpy(moved[1]) != labels()).any()
     np.testing.assert_array_equal(to_numpy(back[1]), labels())
 
@@ -152,13 +152,13 @@ def test_in_a_functional_model():
 def test_what_is_no_truth_is_refused():
     layer = ks.JointRandomFlip(seed=1)
     for call in (
-        lambda: layer(pictures(), return_parameters="yes"),
-        lambda: layer.augment(pictures(), 1, return_parameters=1),
+        lambda: layer(random_images(), return_parameters="yes"),
+        lambda: layer.augment(random_images(), 1, return_parameters=1),
     ):
         with pytest.raises(ValueError, match="JointRandomFlip: `return_parameters` must be one of"):
             call()
-    assert layer(pictures(), **TELL)[1]["input_size"].tolist() == [[16, 14]] * 3
+    assert layer(random_images(), **TELL)[1]["input_size"].tolist() == [[16, 14]] * 3
     same_parameters(
-        layer.draw_parameters(pictures(), layer.call_key(0)),
-        ks.JointRandomFlip(seed=1)(pictures(), **TELL)[1],
+        layer.draw_parameters(random_images(), layer.call_key(0)),
+        ks.JointRandomFlip(seed=1)(random_images(), **TELL)[1],
     )

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import keras_segaug as ks
-from tests.data import labels, pictures
+from tests.data import labels, random_images
 
 
 def layer(**more):
@@ -15,7 +15,7 @@ def layer(**more):
 
 def gray(mask_dtype="uint8"):
     """A batch of grayscale images and masks without a channel axis: (3, 16, 14)."""
-    return pictures()[..., 0], labels(dtype=mask_dtype)
+    return random_images()[..., 0], labels(dtype=mask_dtype)
 
 
 def one_hot(channels):
@@ -57,7 +57,11 @@ WHOLE = "a mask must hold whole numbers .* Received a float32 mask with fraction
 @pytest.mark.parametrize("jit_compile", ["auto", False])
 def test_a_fractional_mask_in_a_dataset(jit_compile):
     flip = ks.JointRandomFlip(jit_compile=jit_compile, targets={"more": "mask"})
-    good = {"image": pictures(), "mask": labels(dtype="float32"), "more": labels(dtype="float32")}
+    good = {
+        "image": random_images(),
+        "mask": labels(dtype="float32"),
+        "more": labels(dtype="float32"),
+    }
     dataset = tf.data.Dataset.from_tensor_slices
     assert len(list(dataset(good).batch(2).map(flip))) == 2
     for key in ("mask", "more"):
@@ -85,7 +89,7 @@ def test_a_float_mask_in_a_model(tmp_path):
     moved, targets = ks.JointRandomFlip()(images, masks)
     logits = keras.layers.Conv2D(5, 1)(moved)
     model = keras.Model([images, masks], MaskLoss()(targets, logits))
-    data = [pictures(4), labels(4, dtype="float32")]
+    data = [random_images(4), labels(4, dtype="float32")]
     for jit_compile in (True, False):
         model.compile("sgd", jit_compile=jit_compile)
         history = model.fit(data, epochs=1, verbose=0)
@@ -104,7 +108,7 @@ def network(augmentation):
 
 
 def fit(model, **more):
-    model.fit(pictures(4).astype("float32"), np.zeros((4, 16, 14, 1)), verbose=0, **more)
+    model.fit(random_images(4).astype("float32"), np.zeros((4, 16, 14, 1)), verbose=0, **more)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +135,7 @@ def test_images_moved_alone_in_a_model_in_training(augmentation):
 def test_nothing_is_said_where_nothing_is_wrong():
     """Here pytest makes errors of warnings."""
     model = network(ks.JointRandomFlip(jit_compile=False))
-    images = pictures(4).astype("float32")
+    images = random_images(4).astype("float32")
     model.predict(images, verbose=0)
     model.evaluate(images, np.zeros((4, 16, 14, 1)), verbose=0)
     model(images)
@@ -147,7 +151,7 @@ def test_nothing_is_said_where_nothing_is_wrong():
 @pytest.mark.parametrize(("dtype", "large"), [("int64", 2**40 + 3), ("uint64", 2**32)])
 def test_numbers_of_64_bits_stay_or_raise(role, dtype, large):
     flip = ks.JointRandomFlip(jit_compile=False, targets={"more": role})
-    data = {"image": pictures(), "more": labels(dtype=dtype)}
+    data = {"image": random_images(), "more": labels(dtype=dtype)}
     assert np.asarray(flip(data)["more"]).max() == data["more"].max()
     data["more"][0, 3, 5] = large
     if keras.backend.backend() == "jax":

@@ -17,7 +17,7 @@ import tensorflow as tf
 import keras_segaug as ks
 from keras_segaug.core import counter, processes
 from tests.contract.test_randomness import drawn_by, flat
-from tests.data import labels, pictures, to_numpy
+from tests.data import labels, random_images, to_numpy
 
 BACKEND = keras.backend.backend()
 GREY = np.full((1, 1, 1), 128, "float32")
@@ -99,7 +99,7 @@ def aimed():
 
 def test_parameters_of_layers_that_look_at_masks_are_complete():
     """The same window without the masks, so for images alone, too."""
-    images, masks = pictures(8), labels(8)
+    images, masks = random_images(8), labels(8)
     layer = aimed()
     parameters = layer.draw_parameters((images, masks), 3)
     assert {"row", "column"} <= set(parameters["layers"][1])
@@ -117,7 +117,7 @@ def test_a_shape_is_not_enough_for_layers_that_look_at_masks():
 
 def test_parameters_hold_the_size_they_were_drawn_for():
     layer = ks.JointRandomCrop(6, 5, jit_compile=False)
-    images = pictures(4)
+    images = random_images(4)
     for shape_or_data in (images, images.shape, tf.TensorShape(images.shape), images[0]):
         parameters = layer.draw_parameters(shape_or_data, 1)
         assert to_numpy(parameters["input_size"])[0].tolist() == [16, 14]
@@ -125,7 +125,7 @@ def test_parameters_hold_the_size_they_were_drawn_for():
     assert to_numpy(layer.apply(images[1:3], cut)).shape == (2, 6, 5, 3)
     parameters = layer.draw_parameters(images, 1)
     with pytest.raises(ValueError, match=r"drawn for images of 16 x 14.*Received images of 16 x 9"):
-        layer.apply(pictures(4, 16, 9), parameters)
+        layer.apply(random_images(4, 16, 9), parameters)
     assert to_numpy(layer.invert(layer.apply(images, parameters), parameters)).shape == (
         4,
         16,
@@ -233,7 +233,7 @@ def test_deterministic_layers_have_no_variables():
         ks.JointResizing(4, 4),
         ks.Pipeline([ks.MaskOnlyOneHot(3), ks.JointCenterCrop(2, 2)]),
     ):
-        layer((pictures(2), labels(2, classes=3)))
+        layer((random_images(2), labels(2, classes=3)))
         assert layer.variables == []
 
 

@@ -10,7 +10,7 @@ import keras_segaug as ks
 from keras_segaug.checks import input_tensors
 from tests.cases import CASES, MOVING, ids
 from tests.contract import promises
-from tests.data import labels, mask_for, pictures, to_numpy
+from tests.data import labels, mask_for, random_images, to_numpy
 
 
 def same(a, b):
@@ -24,7 +24,7 @@ def needs_masks(case):
 
 @pytest.mark.parametrize("case", **ids(CASES))
 def test_all_structures_agree(case):
-    images, mask = pictures(), mask_for(case)
+    images, mask = random_images(), mask_for(case)
     weights = np.ones(mask.shape[:3], "float32")
     expected = case.make()((images, mask, weights))
     assert isinstance(expected, tuple)
@@ -54,7 +54,7 @@ def test_all_structures_agree(case):
     ],
 )
 def test_mappings(image_key, mask_key, weight_key):
-    images, mask = pictures(), labels()
+    images, mask = random_images(), labels()
     weights = np.ones(mask.shape, "float32")
     extra = {"name": "scan 7", "id": np.arange(3), "labels": np.array([1, 2, 3])}
     data = {mask_key: mask, image_key: images, weight_key: weights, **extra}
@@ -67,7 +67,7 @@ def test_mappings(image_key, mask_key, weight_key):
 
 
 def test_other_mappings_and_missing_parts():
-    images = pictures()
+    images = random_images()
     layer = ks.JointRandomFlip(seed=1, jit_compile=False)
     assert list(layer(OrderedDict(image=images))) == ["image"]
     assert layer({"image": images, "mask": None})["mask"] is None
@@ -77,7 +77,7 @@ def test_other_mappings_and_missing_parts():
 @pytest.mark.parametrize("case", **ids(CASES))
 def test_ranks_agree(case):
     """(H, W), (H, W, 1) and a batch of one: the same parameters, the same result."""
-    images, mask = pictures(1), mask_for(case, 1)
+    images, mask = random_images(1), mask_for(case, 1)
     image_one, mask_one = case.make()(images[0], mask[0])
     image_batch, mask_batch = case.make()(images, mask)
     same((image_one, mask_one), (image_batch[0], mask_batch[0]))
@@ -88,7 +88,7 @@ def test_ranks_agree(case):
 
 @pytest.mark.parametrize("case", **ids(CASES))
 def test_channels_first(case):
-    images, mask = pictures(), mask_for(case)
+    images, mask = random_images(), mask_for(case)
     first = images.transpose(0, 3, 1, 2)
     colored = mask.ndim == 4
     expected = to_numpy(case.make()(images, mask))
@@ -116,7 +116,7 @@ def test_channels_first_from_the_keras_setting():
 @pytest.mark.parametrize("case", **ids(CASES))
 def test_the_callers_data_stay_as_they_are(case):
     promises.check_input_intact(
-        case.make, {"images": pictures(), "masks": mask_for(case), "name": "scan 7"}
+        case.make, {"images": random_images(), "masks": mask_for(case), "name": "scan 7"}
     )
 
 
@@ -124,7 +124,7 @@ def test_the_callers_data_stay_as_they_are(case):
 @pytest.mark.parametrize("rank", [3, 4])
 def test_symbolic_shapes_and_dtypes(case, rank):
     """What a Functional model is told is what it gets."""
-    images, mask = pictures(), mask_for(case)
+    images, mask = random_images(), mask_for(case)
     layer = case.make(dtype="mixed_bfloat16")
     images, mask = (images, mask) if rank == 4 else (images[0], mask[0])
     symbolic = [keras.KerasTensor(x.shape, x.dtype) for x in (images, mask)]
@@ -149,11 +149,11 @@ def test_a_mask_is_looked_at_once(monkeypatch):
     """Reading its values waits for a GPU."""
     looked = []
     monkeypatch.setattr(input_tensors, "check_whole_numbers", lambda *given: looked.append(given))
-    ks.JointRandomFlip(jit_compile=False)(pictures(), labels(dtype="float32"))
+    ks.JointRandomFlip(jit_compile=False)(random_images(), labels(dtype="float32"))
     assert len(looked) == 1
 
 
-def test_weights_a_picture_pass_through():
+def test_weights_an_image_pass_through():
     weights = np.array([1.0, 2.0, 3.0])
-    *_, kept = ks.JointRandomFlip(jit_compile=False)(pictures(), labels(), weights)
+    *_, kept = ks.JointRandomFlip(jit_compile=False)(random_images(), labels(), weights)
     assert kept is weights

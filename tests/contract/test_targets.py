@@ -9,12 +9,12 @@ import tensorflow as tf
 
 import keras_segaug as ks
 from tests.contract.test_points import read_off
-from tests.data import as_held, labels, pictures, to_numpy
+from tests.data import as_held, labels, random_images, to_numpy
 
 
 def full(count=3):
     """A sample with an entry of each role, its targets, and what moves it."""
-    images = pictures(count)
+    images = random_images(count)
     rng = np.random.default_rng(4)
     data = {
         "images": images,
@@ -176,7 +176,7 @@ def test_missing_numbers_stay_missing_and_spread_no_further():
     """A sample that is left alone is looked up with those that are not: between no pixels."""
     depth = np.ones((8, 16, 14), "float32")
     depth[:, 5, 6] = np.nan
-    data = {"images": pictures(8), "depth": depth}
+    data = {"images": random_images(8), "depth": depth}
     words = {"depth": "continuous"}
     lens = ks.JointRandomElasticTransform(
         strength=0.02, probability=0.5, seed=1, targets=words, jit_compile=False
@@ -194,7 +194,7 @@ def test_continuous_values_keep_their_dtype_and_blend(dtype):
     turn = ks.JointRandomRotation(
         (0.1, 0.1), fill_mode="constant", fill_value=3.0, targets=words, jit_compile=False
     )
-    result = to_numpy(turn({"images": pictures(1), "values": values})["values"])
+    result = to_numpy(turn({"images": random_images(1), "values": values})["values"])
     assert result.dtype == as_held(dtype)
     assert len(set(np.unique(result)) - set(np.unique(values))) > 20
     assert 3 in result
@@ -202,7 +202,7 @@ def test_continuous_values_keep_their_dtype_and_blend(dtype):
 
 def test_the_same_borders_as_the_image():
     """Pixels that leave before a color and would come back after it are lost to both."""
-    data = {"images": pictures(2)[..., :1].astype("float32")}
+    data = {"images": random_images(2)[..., :1].astype("float32")}
     data["depth"] = data["images"].copy()
     layers = [
         ks.JointRandomTranslation(0, (0.4, 0.4), fill_mode="constant"),
@@ -315,8 +315,8 @@ def test_models_with_targets_run_and_are_saved(tmp_path):
     """A model calls its layers again, with what they were first called with."""
     roles = {"depth": "continuous", "weights": "mask", "w": "weights", "valid": "ignore"}
     flip = ks.JointRandomFlip(seed=1, targets={**roles, "a/w": "weights"})
-    data = {key: pictures(2)[..., :1] for key in roles}
-    data = {"images": pictures(2), **data, "more": 2 * data["w"]}
+    data = {key: random_images(2)[..., :1] for key in roles}
+    data = {"images": random_images(2), **data, "more": 2 * data["w"]}
     inputs = {key: keras.Input(x.shape[1:], dtype=x.dtype, name=key) for key, x in data.items()}
 
     def nested(x):

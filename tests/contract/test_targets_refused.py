@@ -5,16 +5,16 @@ import pytest
 import tensorflow as tf
 
 import keras_segaug as ks
-from tests.data import labels, pictures, to_numpy
+from tests.data import labels, random_images, to_numpy
 
 STAYS = {
     "target": labels(),
     "y": labels(dtype="float32"),
     "seg": labels()[..., None],
-    "annotation": pictures(),
+    "annotation": random_images(),
     "label": labels(),
     "instance_masks": np.zeros((3, 4, 16, 14), "bool"),
-    "views": [pictures(), pictures()],
+    "views": [random_images(), random_images()],
     "more": {"depth": labels()},
     "bounding_boxes": np.zeros((3, 5, 4), "float32"),
     "boxes": [[0, 0, 1, 1]],
@@ -29,7 +29,7 @@ STAYS = {
 @pytest.mark.parametrize("key", STAYS)
 def test_what_would_stay_behind_is_refused(key):
     moving = ks.JointRandomFlip(jit_compile=False)
-    data = {"images": pictures(), "masks": labels(), key: STAYS[key]}
+    data = {"images": random_images(), "masks": labels(), key: STAYS[key]}
     with pytest.raises(ValueError, match=r"^JointRandomFlip: '\w+' .* `targets=\{'\w+': '"):
         moving(data)
     passed = ks.JointRandomFlip(jit_compile=False, targets={key: "ignore"})
@@ -48,7 +48,7 @@ def test_what_need_not_move_passes():
         "boxes": None,
         "table": np.zeros((16, 14)),
     }
-    result = ks.JointRandomFlip(jit_compile=False)({"images": pictures(), **rest})
+    result = ks.JointRandomFlip(jit_compile=False)({"images": random_images(), **rest})
     assert all(result[key] is rest[key] for key in rest)
 
 
@@ -70,7 +70,11 @@ def test_unknown_sizes_in_a_dataset(shape, refused):
         "other": tf.TensorSpec(shape, "float32"),
         "name": tf.TensorSpec(None, "string"),
     }
-    one = {"image": pictures(1)[0], "name": "a", "other": np.zeros([n or 16 for n in shape or ()])}
+    one = {
+        "image": random_images(1)[0],
+        "name": "a",
+        "other": np.zeros([n or 16 for n in shape or ()]),
+    }
     dataset = tf.data.Dataset.from_generator(lambda: iter([one]), output_signature=signature)
     if not refused:
         assert len(list(dataset.map(ks.JointRandomFlip()))) == 1
@@ -115,25 +119,32 @@ BAD_CALLS = [
 @pytest.mark.parametrize(("targets", "more", "message"), BAD_CALLS)
 def test_bad_calls(targets, more, message):
     with pytest.raises(ValueError, match=f"^JointRandomFlip: .*{message}"):
-        ks.JointRandomFlip(targets=targets)({"images": pictures(), "masks": labels(), **more})
+        ks.JointRandomFlip(targets=targets)({"images": random_images(), "masks": labels(), **more})
 
 
 def test_bad_positions():
     with pytest.raises(ValueError, match="names '3', which the tuple does not have"):
-        ks.JointRandomFlip(targets={3: "image"})((pictures(), labels()))
+        ks.JointRandomFlip(targets={3: "image"})((random_images(), labels()))
     with pytest.raises(ValueError, match="further entries need a role"):
-        ks.JointRandomFlip(targets={4: "mask"})((pictures(), labels(), None, labels(), labels()))
+        ks.JointRandomFlip(targets={4: "mask"})(
+            (random_images(), labels(), None, labels(), labels())
+        )
     with pytest.raises(ValueError, match=r"the images \(0\) must have the role 'image'"):
-        ks.JointRandomFlip(targets={0: "mask"})((pictures(), labels()))
+        ks.JointRandomFlip(targets={0: "mask"})((random_images(), labels()))
 
 
 def test_what_the_words_make_clear():
     """Two images, or masks, under names that would otherwise both be the main one."""
-    data = {"image": pictures(), "images": pictures(), "mask": labels(), "masks": labels()}
+    data = {
+        "image": random_images(),
+        "images": random_images(),
+        "mask": labels(),
+        "masks": labels(),
+    }
     flip = ks.JointRandomFlip(seed=1, targets={"images": "image", "mask": "mask"})
     result = to_numpy(flip(data))
     np.testing.assert_array_equal(result["image"], result["images"])
     np.testing.assert_array_equal(result["mask"], result["masks"])
     assert (result["masks"] != data["masks"]).any()
-    alone = ks.JointRandomFlip(seed=1, targets={"image": "image"})({"image": pictures()})
+    alone = ks.JointRandomFlip(seed=1, targets={"image": "image"})({"image": random_images()})
     np.testing.assert_array_equal(to_numpy(alone["image"]), result["image"])

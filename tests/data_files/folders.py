@@ -22,8 +22,8 @@ def random_mask(height=6, width=8, classes=4, seed=0):
 def save(path, pixels, **options):
     """Writes an array, or a pillow image as it is."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture = pixels if isinstance(pixels, Image.Image) else Image.fromarray(np.squeeze(pixels))
-    picture.save(path, **options)
+    image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(np.squeeze(pixels))
+    image.save(path, **options)
     return path
 
 
@@ -32,10 +32,10 @@ def colored(mask, colors=COLORS):
 
 
 def with_table(mask, colors=COLORS):
-    picture = Image.fromarray(mask, "P") if mask.dtype == bool else Image.fromarray(mask)
-    picture = picture.convert("L")
-    picture.putpalette(np.array(colors, "uint8").tobytes())
-    return picture
+    image = Image.fromarray(mask, "P") if mask.dtype == bool else Image.fromarray(mask)
+    image = image.convert("L")
+    image.putpalette(np.array(colors, "uint8").tobytes())
+    return image
 
 
 def make_pairs(root, count=4, height=6, width=8, classes=4):

@@ -17,17 +17,17 @@ def coordinates(height, width):
     return np.stack([columns, rows], -1).astype("float64")
 
 
-def corners(pictures, off_center=0):
+def corners(images, off_center=0):
     """Where the corners of moved `coordinates` (N, H, W, 2) look, also outside: (N, 8).
 
     Three pixels in the middle tell the whole affine map. `off_center` moves the corners by as
     many pixels, and what they see back: the map seen from a class whose middle is elsewhere.
     """
-    height, width = pictures.shape[1:3]
+    height, width = images.shape[1:3]
     row, column = height // 2, width // 2
-    middle = pictures[:, row, column].astype("float64")
-    right = pictures[:, row, column + 1] - middle
-    down = pictures[:, row + 1, column] - middle
+    middle = images[:, row, column].astype("float64")
+    right = images[:, row, column + 1] - middle
+    down = images[:, row + 1, column] - middle
     found = []
     for y in (0, height - 1):
         for x in (0, width - 1):
@@ -36,13 +36,13 @@ def corners(pictures, off_center=0):
     return np.concatenate(found, axis=1)
 
 
-def moved_by_old_class(generation, arguments, picture, count=DRAWS):
+def moved_by_old_class(generation, arguments, image, count=DRAWS):
     generator = GENERATIONS[generation](**arguments)
     np.random.seed(11)
-    return np.stack([generator.random_transform(picture.copy()) for _ in range(count)])
+    return np.stack([generator.random_transform(image.copy()) for _ in range(count)])
 
 
-def moved_by_pipeline(arguments, picture, count=DRAWS):
+def moved_by_pipeline(arguments, image, count=DRAWS):
     pipeline = ks.from_image_data_generator(arguments, seed=1).pipeline
-    pictures = np.broadcast_to(picture, (count, *picture.shape)).astype("float32")
-    return to_numpy(pipeline.apply(pictures, pipeline.draw_parameters(pictures.shape, 5)))
+    images = np.broadcast_to(image, (count, *image.shape)).astype("float32")
+    return to_numpy(pipeline.apply(images, pipeline.draw_parameters(images.shape, 5)))

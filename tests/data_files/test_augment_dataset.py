@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import keras_segaug as ks
 from keras_segaug.data.augment import sample_keys
-from tests.data import labels, pictures, to_numpy
+from tests.data import labels, random_images, to_numpy
 
 COUNT = 500
 
@@ -31,7 +31,7 @@ LIGHT = ks.ImageOnlyBrightness(0.3, seed=3, jit_compile=False)
 
 
 def pairs(count=COUNT):
-    return tf.data.Dataset.from_tensor_slices((pictures(count), labels(count)))
+    return tf.data.Dataset.from_tensor_slices((random_images(count), labels(count)))
 
 
 def samples(dataset):
@@ -145,7 +145,7 @@ def test_the_key_replays_a_sample():
     found = next(ks.augment_dataset(pairs(6).batch(6), LAYER, epoch=2).as_numpy_iterator())
     keys = sample_keys(3, 2, keras.ops.arange(6))
     parameters = LAYER.draw_parameters((6, 16, 14, 3), keys)
-    images, masks = to_numpy(LAYER.apply((pictures(6), labels(6)), parameters))
+    images, masks = to_numpy(LAYER.apply((random_images(6), labels(6)), parameters))
     np.testing.assert_allclose(found[0], images, atol=2e-2)
     np.testing.assert_array_equal(found[1], masks)
 
@@ -153,12 +153,12 @@ def test_the_key_replays_a_sample():
 def test_leaves_the_count_of_the_layer_alone():
     used, fresh = (ks.ImageOnlyBrightness(0.3, seed=5) for _ in range(2))
     list(ks.augment_dataset(pairs(3), used))
-    np.testing.assert_array_equal(to_numpy(used(pictures())), to_numpy(fresh(pictures())))
+    np.testing.assert_array_equal(to_numpy(used(random_images())), to_numpy(fresh(random_images())))
 
 
 def test_keeps_structure_dtypes_and_length():
     data = {
-        "image": pictures(5),
+        "image": random_images(5),
         "masks": {"organ": labels(5, dtype="int32"), "edge": labels(5)[..., None]},
         "sample_weight": np.ones((5, 16, 14), "float32"),
         "name": np.array(list("abcde")),
@@ -175,17 +175,17 @@ def test_keeps_structure_dtypes_and_length():
         )
         assert found.element_spec["image"].shape[-3:] == (16, 14, 3)
         assert next(iter(found))["name"].shape == next(iter(batched))["name"].shape
-    images = ks.augment_dataset(tf.data.Dataset.from_tensor_slices(pictures(3)), layer, 1)
+    images = ks.augment_dataset(tf.data.Dataset.from_tensor_slices(random_images(3)), layer, 1)
     assert [x.shape for x in images] == [(16, 14, 3)] * 3
 
 
-def test_pictures_of_different_sizes():
+def test_images_of_different_sizes():
     layer = ks.Pipeline([ks.JointRandomFlip("horizontal"), ks.ImageOnlyGamma(0.2)])
     sizes = [(16, 14), (9, 21), (30, 30)]
 
     def generate():
         for height, width in sizes:
-            yield pictures(1, height, width)[0], labels(1, height, width)[0]
+            yield random_images(1, height, width)[0], labels(1, height, width)[0]
 
     specs = tf.TensorSpec((None, None, 3), "uint8"), tf.TensorSpec((None, None), "uint8")
     dataset = tf.data.Dataset.from_generator(generate, output_signature=specs)
@@ -224,6 +224,6 @@ def test_bad_arguments(arguments, error, message):
 
 
 def test_elements_the_layer_does_not_accept():
-    dataset = tf.data.Dataset.from_tensor_slices({"photo": pictures(2)})
+    dataset = tf.data.Dataset.from_tensor_slices({"photo": random_images(2)})
     with pytest.raises(ValueError, match="exactly one of the keys 'images', 'image'"):
         ks.augment_dataset(dataset, LIGHT)

@@ -51,18 +51,18 @@ def test_real_slices_come_as_they_are_stored():
     assert [pair.image[-7:] for pair in dataset.file_paths] == [f"{n:03}.png" for n in range(112)]
     images, masks = arrays(dataset)
     for n in (0, 57, 111):
-        with Image.open(CT / f"images/{n:03}.png") as picture:
-            np.testing.assert_array_equal(images[n, ..., 0], picture)
-        with Image.open(CT / f"masks/{n:03}.png") as picture:
-            np.testing.assert_array_equal(masks[n], picture)
+        with Image.open(CT / f"images/{n:03}.png") as image:
+            np.testing.assert_array_equal(images[n, ..., 0], image)
+        with Image.open(CT / f"masks/{n:03}.png") as image:
+            np.testing.assert_array_equal(masks[n], image)
     values, pixels = np.unique(masks, return_counts=True)
     assert dataset.pixel_counts() == dict(zip(values.tolist(), pixels.tolist(), strict=True))
-    with Image.open(CT / "masks/050.png") as picture:
-        table = np.reshape(picture.getpalette(), (-1, 3)).tolist()
+    with Image.open(CT / "masks/050.png") as image:
+        table = np.reshape(image.getpalette(), (-1, 3)).tolist()
     assert dataset.class_colors == {n: tuple(table[n]) for n in values.tolist()}
 
 
-def test_one_real_picture_with_a_mask_of_its_own_name():
+def test_one_real_image_with_a_mask_of_its_own_name():
     """One folder, told apart by a suffix; the mask of instances is another file that is ignored."""
     options = {"image_suffix": "img", "mask_suffix": "mask_3class", "batch_size": None}
     dataset = load(EXAMPLES / "nuclei", class_names=["out", "in", "border"], **options)
@@ -111,7 +111,7 @@ def test_antialiasing_smooths_what_shrinks(folders):
     assert plain.std() > 1.5 * smooth.std()
 
 
-def test_pictures_of_different_sizes_come_one_by_one(tmp_path):
+def test_images_of_different_sizes_come_one_by_one(tmp_path):
     for n, size in enumerate([(4, 5), (6, 3), (4, 9)]):
         save(tmp_path / f"images/{n}.png", random_image(*size))
         save(tmp_path / f"masks/{n}.png", random_mask(*size))
@@ -259,7 +259,7 @@ def test_every_argument_is_documented():
         assert re.search(rf"^        {argument}: ", function.__doc__, re.M), argument
 
 
-def test_large_pictures_are_checked_in_threads_with_the_same_outcome(folders, monkeypatch):
+def test_large_images_are_checked_in_threads_with_the_same_outcome(folders, monkeypatch):
     from keras_segaug.data import survey
 
     truncate(folders[1] / "09.png")

@@ -55,15 +55,15 @@ def test_a_still_gif_is_read(tmp_path):
     np.testing.assert_array_equal(reader.arrays(pair).mask, MASK)
 
 
-def test_the_second_picture_of_a_camera_is_no_frame(tmp_path):
+def test_the_second_image_of_a_camera_is_no_frame(tmp_path):
     """A JPEG with a preview behind the photo (MPO), as many cameras write it."""
     frames = [Image.fromarray(random_image(seed=n)) for n in range(2)]
     options = {"format": "MPO", "save_all": True, "append_images": frames[1:]}
     image, mask = save(tmp_path / "i.jpg", frames[0], **options), save(tmp_path / "m.png", MASK)
     reader, pair = reader_and_pair(image, mask)
-    with Image.open(image) as picture:
-        assert picture.n_frames == 2
-        np.testing.assert_array_equal(reader.arrays(pair).image, picture)
+    with Image.open(image) as photo:
+        assert photo.n_frames == 2
+        np.testing.assert_array_equal(reader.arrays(pair).image, photo)
 
 
 def test_pages_of_a_tiff_are_refused_unless_they_are_smaller_copies(tmp_path):

@@ -9,7 +9,7 @@ import keras_segaug as ks
 from keras_segaug.migration import affine, color, python_step
 from tests.cases import Case, ids
 from tests.contract import promises
-from tests.data import labels, pictures, to_numpy
+from tests.data import labels, random_images, to_numpy
 
 
 @keras.saving.register_keras_serializable("tests")
@@ -46,7 +46,7 @@ def test_alignment():
 
 @pytest.mark.parametrize("case", **ids(IMAGE_ONLY))
 def test_masks_stay(case):
-    promises.check_mask_untouched(case.make, pictures(), labels())
+    promises.check_mask_untouched(case.make, random_images(), labels())
 
 
 @pytest.mark.parametrize("case", **ids(CASES))
@@ -56,12 +56,12 @@ def test_config(case):
         copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
         np.testing.assert_array_equal(copy.matrix, layer.matrix)
         return
-    promises.check_config(case.make(), pictures(), labels())
+    promises.check_config(case.make(), random_images(), labels())
 
 
 @pytest.mark.parametrize("case", **ids(CASES))
 def test_in_dataset_map_and_compiled(case):
-    images, mask = pictures(4), labels(4)
+    images, mask = random_images(4), labels(4)
     compiles = case.layer is not python_step.LegacyPythonStep
     layer = case.make(jit_compile="auto" if compiles else False)
     dataset = tf.data.Dataset.from_tensor_slices((images, mask)).batch(4).map(layer)
@@ -86,7 +86,7 @@ def test_saved_with_a_model(tmp_path):
                 "zca_whitening": True,
             }
         )
-        .fit(pictures(5))
+        .fit(random_images(5))
         .pipeline
     )
     assert pipeline.layers[3].name == "preprocessing"
@@ -94,7 +94,7 @@ def test_saved_with_a_model(tmp_path):
     model = keras.Model(inputs, pipeline(inputs))
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
-    images = pictures().astype("float32")
+    images = random_images().astype("float32")
     np.testing.assert_allclose(
         to_numpy(model(images, training=False)), to_numpy(loaded(images, training=False)), atol=1e-3
     )

@@ -12,7 +12,7 @@ from scipy import stats
 
 import keras_segaug as ks
 from keras_segaug.migration.arguments import DEFAULTS
-from tests.data import labels, pictures, to_numpy
+from tests.data import labels, random_images, to_numpy
 from tests.data_files.legacy import GENERATIONS
 
 SCAN = "examples/data/ct/images"
@@ -54,12 +54,12 @@ def test_geometry_pixel_by_pixel(fill_mode):
         "fill_mode": fill_mode,
         "cval": 30.0,
     }
-    generator, picture = generator_of(arguments), scan()
+    generator, image = generator_of(arguments), scan()
     affine, flip = migrate(arguments).pipeline.layers
     np.random.seed(2)
     for _ in range(10):
-        drawn = generator.get_random_transform(picture.shape)
-        expected = generator.apply_transform(picture, drawn)
+        drawn = generator.get_random_transform(image.shape)
+        expected = generator.apply_transform(image, drawn)
         parameters = {
             "angle": np.deg2rad(drawn["theta"]),
             # What it calls the height shift moves sideways: see the report.
@@ -70,7 +70,7 @@ def test_geometry_pixel_by_pixel(fill_mode):
             "zoom_width": drawn["zx"],
         }
         parameters = {name: np.array([value], "float32") for name, value in parameters.items()}
-        found = to_numpy(affine.apply(picture, parameters))
+        found = to_numpy(affine.apply(image, parameters))
         found = to_numpy(
             flip.apply(found, {"horizontal": np.array([drawn["flip_horizontal"] > 0])})
         )
@@ -88,13 +88,13 @@ def test_geometry_pixel_by_pixel(fill_mode):
 @settings(max_examples=30, deadline=None)
 def test_brightness_pixel_by_pixel(factor, low, high, seed):
     """Within 0 .. 255 to the level; a stretched image to a level of the stretch."""
-    picture = np.random.default_rng(seed).integers(low, high, (6, 5, 3)).astype("float32")
+    image = np.random.default_rng(seed).integers(low, high, (6, 5, 3)).astype("float32")
     arguments = {"brightness_range": (0.0, 3.0)}
-    expected = generator_of(arguments).apply_transform(picture, {"brightness": factor})
+    expected = generator_of(arguments).apply_transform(image, {"brightness": factor})
     layer = migrate(arguments).pipeline.layers[0]
-    found = to_numpy(layer.apply(picture, {"factor": np.array([factor], "float32")}))
-    inside = picture.min() >= 0 and picture.max() <= 255
-    level = 1.0 if inside else (picture.max() - picture.min()) / 255
+    found = to_numpy(layer.apply(image, {"factor": np.array([factor], "float32")}))
+    inside = image.min() >= 0 and image.max() <= 255
+    level = 1.0 if inside else (image.max() - image.min()) / 255
     # Pillow multiplies in float32, too, but an exact product may fall on either side.
     assert np.abs(found - expected).max() <= level * (1.0 + max(factor, 1.0) * (not inside)) + 1e-3
     if inside:
@@ -113,12 +113,12 @@ def test_brightness_of_images_in_0_1():
 @given(amount=st.floats(-300.0, 300.0, width=32), seed=st.integers(0, 99))
 @settings(max_examples=20, deadline=None)
 def test_channel_shift_pixel_by_pixel(amount, seed):
-    picture = np.random.default_rng(seed).uniform(-20, 200, (6, 5, 3)).astype("float32")
+    image = np.random.default_rng(seed).uniform(-20, 200, (6, 5, 3)).astype("float32")
     arguments = {"channel_shift_range": 300.0}
     drawn = {"channel_shift_intensity": amount}
-    expected = generator_of(arguments).apply_transform(picture, drawn)
+    expected = generator_of(arguments).apply_transform(image, drawn)
     layer = migrate(arguments).pipeline.layers[0]
-    found = to_numpy(layer.apply(picture, {"amount": np.array([amount], "float32")}))
+    found = to_numpy(layer.apply(image, {"amount": np.array([amount], "float32")}))
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
@@ -156,7 +156,7 @@ STANDARD = {
 )
 def test_standardisation_pixel_by_pixel(generation, name, live):
     """As `standardize`, with the statistics of `fit`: read from a live generator, or computed."""
-    arguments, images = STANDARD[name], pictures(30, 6, 5)
+    arguments, images = STANDARD[name], random_images(30, 6, 5)
     generator = generator_of(arguments, generation)
     generator.fit(images)
     expected = np.stack([generator.standardize(one) for one in images.astype("float32")])
@@ -167,8 +167,8 @@ def test_standardisation_pixel_by_pixel(generation, name, live):
 
 
 def test_a_generator_that_was_told_nothing():
-    found, mask = to_numpy(migrate({}).pipeline(pictures(), labels()))
-    np.testing.assert_array_equal(found, pictures().astype("float32"))
+    found, mask = to_numpy(migrate({}).pipeline(random_images(), labels()))
+    np.testing.assert_array_equal(found, random_images().astype("float32"))
     np.testing.assert_array_equal(mask, labels())
 
 
@@ -372,7 +372,7 @@ def test_the_directory_call(tmp_path):
 
     def called(**arguments):
         seen.update(arguments)
-        return names["tf"].data.Dataset.from_tensors((pictures(2), labels(2)))
+        return names["tf"].data.Dataset.from_tensors((random_images(2), labels(2)))
 
     names["keras_segaug"].segmentation_dataset_from_directory = called
     exec(calls[1], names)
@@ -469,18 +469,18 @@ def test_statistics_that_are_not_there():
 def test_a_function_that_changes_the_shape():
     pipeline = migrate({"preprocessing_function": lambda image: image[:2]}).pipeline
     with pytest.raises(Exception, match="must return an array of the shape it gets"):
-        pipeline(pictures())
+        pipeline(random_images())
 
 
 def test_a_matrix_of_another_size():
-    migration = migrate({"zca_whitening": True}).fit(pictures(5, 4, 4))
+    migration = migrate({"zca_whitening": True}).fit(random_images(5, 4, 4))
     with pytest.raises(ValueError, match=r"48 numbers\. Received shape"):
-        migration.pipeline(pictures(2))
+        migration.pipeline(random_images(2))
 
 
 def test_means_are_those_of_scipy():
     """The deviation is that of all pixels of a channel, divided by their number."""
-    images = pictures(7)
+    images = random_images(7)
     layer = migrate({"featurewise_std_normalization": True}).fit(images).pipeline.layers[0]
     expected = stats.tvar(images[..., 1].ravel()) * (1 - 1 / images[..., 1].size)
     np.testing.assert_allclose(layer.variance[1], expected, rtol=1e-6)

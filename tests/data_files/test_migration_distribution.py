@@ -63,17 +63,17 @@ GEOMETRY = {
 
 @pytest.mark.parametrize("name", GEOMETRY)
 def test_corners_as_inside_keras(name):
-    picture = coordinates(17, 17)
-    expected = moved_by_old_class("keras", swapped(GEOMETRY[name]), picture)
-    found = moved_by_pipeline(GEOMETRY[name], picture)
+    image = coordinates(17, 17)
+    expected = moved_by_old_class("keras", swapped(GEOMETRY[name]), image)
+    found = moved_by_pipeline(GEOMETRY[name], image)
     assert_same_distribution(corners(found), corners(expected))
 
 
 @pytest.mark.parametrize("name", list(GEOMETRY)[1:])
 def test_corners_as_in_keras_preprocessing(name):
-    picture = coordinates(17, 21)
-    expected = moved_by_old_class("keras_preprocessing", GEOMETRY[name], picture)
-    found = moved_by_pipeline(GEOMETRY[name], picture)
+    image = coordinates(17, 21)
+    expected = moved_by_old_class("keras_preprocessing", GEOMETRY[name], image)
+    found = moved_by_pipeline(GEOMETRY[name], image)
     # Shifts and flips have no middle, or the right one.
     off_center = int("rotation_range" in GEOMETRY[name])
     assert_same_distribution(corners(found), corners(expected, off_center))
@@ -81,26 +81,26 @@ def test_corners_as_in_keras_preprocessing(name):
 
 def test_shear_as_in_keras_preprocessing():
     """It shears columns: seen in a mirror along the diagonal it is the documented one."""
-    picture = coordinates(17, 17)
+    image = coordinates(17, 17)
     arguments = {"shear_range": 25}
-    expected = moved_by_old_class("keras_preprocessing", arguments, picture)
+    expected = moved_by_old_class("keras_preprocessing", arguments, image)
     mirrored = expected.transpose(0, 2, 1, 3)[..., ::-1]
-    found = moved_by_pipeline(arguments, picture)
+    found = moved_by_pipeline(arguments, image)
     assert_same_distribution(corners(found), corners(mirrored, off_center=1))
 
 
 def test_a_wrong_unit_would_be_seen():
     """The comparison tells 25 degrees from 26, and a swap of the shifts."""
-    picture = coordinates(17, 17)
-    expected = corners(moved_by_old_class("keras", {"rotation_range": 25}, picture))
+    image = coordinates(17, 17)
+    expected = corners(moved_by_old_class("keras", {"rotation_range": 25}, image))
     with pytest.raises(AssertionError, match="pvalue"):
         assert_same_distribution(
-            corners(moved_by_pipeline({"rotation_range": 27}, picture)), expected
+            corners(moved_by_pipeline({"rotation_range": 27}, image)), expected
         )
     shift = {"height_shift_range": 0.2, "width_shift_range": 0.05}
-    expected = corners(moved_by_old_class("keras", shift, picture))
+    expected = corners(moved_by_old_class("keras", shift, image))
     with pytest.raises(AssertionError, match="pvalue"):
-        assert_same_distribution(corners(moved_by_pipeline(shift, picture)), expected)
+        assert_same_distribution(corners(moved_by_pipeline(shift, image)), expected)
 
 
 SHIFTS = [0.2, 0.999, 1.0, 4.5, 1, 2, 7, [3, -5], (0.1, 0.3), [0.5, 2], np.array([2, 4, 6])]
@@ -159,10 +159,10 @@ INTENSITY = {
 )
 def test_intensities(generation, name):
     """Of four pixels with 0 and 255 among them, so that 1.1.2 has nothing to stretch."""
-    picture = np.array([[[0.0], [40.0]], [[150.0], [255.0]]])
+    image = np.array([[[0.0], [40.0]], [[150.0], [255.0]]])
     arguments = INTENSITY[name]
     generator = GENERATIONS[generation](**arguments)
-    expected = moved_by_old_class(generation, arguments, picture)
+    expected = moved_by_old_class(generation, arguments, image)
     expected = np.stack([generator.standardize(one.astype("float32")) for one in expected])
-    found = moved_by_pipeline(arguments, picture)
+    found = moved_by_pipeline(arguments, image)
     assert_same_distribution(found.reshape(DRAWS, 4), expected.reshape(DRAWS, 4))

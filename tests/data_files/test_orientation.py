@@ -32,8 +32,8 @@ def tagged(path, pixels, orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
     save(path, pixels, exif=exif)
-    with Image.open(path) as picture:
-        return path, np.asarray(ImageOps.exif_transpose(picture))
+    with Image.open(path) as image:
+        return path, np.asarray(ImageOps.exif_transpose(image))
 
 
 def tagged_mask(path, image_orientation, orientation, height=6, width=8):

@@ -286,8 +286,8 @@ def test_the_default_threshold_repeats_the_rare_organs_of_real_slices():
     dataset = load(CT / "images", CT / "masks", shuffle=True, seed=4, color_mode="grayscale")
     held = []
     for pair in dataset.file_paths:
-        with Image.open(pair.mask) as picture:
-            held.append(set(np.unique(np.array(picture)).tolist()))
+        with Image.open(pair.mask) as image:
+            held.append(set(np.unique(np.array(image)).tolist()))
     images = Counter(class_id for ids in held for class_id in ids)
     of_class = {n: max(1.0, (0.1 / (count / 112)) ** 0.5) for n, count in images.items()}
     factors = [max(of_class[n] for n in ids) for ids in held]

@@ -13,7 +13,7 @@ LEVELS = st.integers(0, 255)
 COLOR = st.tuples(LEVELS, LEVELS, LEVELS)
 
 
-def picture(pixels, colors="rgb", table=None):
+def image(pixels, colors="rgb", table=None):
     return ImageFile(
         "mask.png",
         pixels.shape[:2],
@@ -26,7 +26,7 @@ def picture(pixels, colors="rgb", table=None):
 
 
 def ids(labels, pixels, colors="rgb"):
-    return labels.read(picture(pixels, colors))[0]
+    return labels.read(image(pixels, colors))[0]
 
 
 @settings(deadline=None, max_examples=40)

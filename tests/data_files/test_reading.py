@@ -59,10 +59,10 @@ def as_modes():
 @pytest.mark.parametrize("mode", list(as_modes()))
 @pytest.mark.parametrize("color_mode", ["grayscale", "rgb", "rgba"])
 def test_images_of_all_modes_become_what_pillow_makes_of_them(tmp_path, mask, mode, color_mode):
-    picture = as_modes()[mode]
-    image = save(tmp_path / "image.png", picture)
+    stored = as_modes()[mode]
+    image = save(tmp_path / "image.png", stored)
     pixels = read(image, mask, color_mode=color_mode).image
-    through = picture.convert("RGB") if mode == "P" else picture
+    through = stored.convert("RGB") if mode == "P" else stored
     expected = np.asarray(through.convert({"grayscale": "L"}.get(color_mode, color_mode.upper())))
     assert pixels.dtype == np.uint8
     assert pixels.shape == (6, 8, {"grayscale": 1, "rgb": 3, "rgba": 4}[color_mode])
@@ -82,16 +82,16 @@ def test_colors_become_gray_by_their_luma_and_are_rounded(image, mask):
 def test_formats_are_read_as_pillow_reads_them(tmp_path, mask, ending):
     options = {"lossless": True} if ending == "webp" else {}
     path = save(tmp_path / f"image.{ending}", IMAGE, **options)
-    with Image.open(path) as picture:
-        np.testing.assert_array_equal(read(path, mask).image, picture.convert("RGB"))
+    with Image.open(path) as image:
+        np.testing.assert_array_equal(read(path, mask).image, image.convert("RGB"))
 
 
 def test_transparent_entries_of_a_color_table_reach_rgba(tmp_path, mask):
-    picture = with_table(MASK)
-    path = save(tmp_path / "image.png", picture, transparency=bytes([0, 128, 255]))
+    image = with_table(MASK)
+    path = save(tmp_path / "image.png", image, transparency=bytes([0, 128, 255]))
     pixels = read(path, mask, color_mode="rgba").image
     np.testing.assert_array_equal(pixels[..., 3], np.array([0, 128, 255, 255])[MASK])
-    path = save(tmp_path / "one.png", picture, transparency=2)
+    path = save(tmp_path / "one.png", image, transparency=2)
     pixels = read(path, mask, color_mode="rgba").image
     np.testing.assert_array_equal(pixels[..., 3], np.where(MASK == 2, 0, 255))
     np.testing.assert_array_equal(pixels[..., :3], colored(MASK))
@@ -134,8 +134,8 @@ def test_a_palette_mask_is_read_as_its_indices(tmp_path, image, ending):
 @pytest.mark.parametrize("bits", [1, 2, 4, 8])
 def test_indices_of_any_depth(tmp_path, image, bits):
     ids = random_mask(classes=2**bits, seed=bits)
-    picture = with_table(ids, [(n, n // 2, 255 - n) for n in range(2**bits)])
-    path = save(tmp_path / "mask.png", picture, bits=bits)
+    stored = with_table(ids, [(n, n // 2, 255 - n) for n in range(2**bits)])
+    path = save(tmp_path / "mask.png", stored, bits=bits)
     np.testing.assert_array_equal(read(image, path).mask, ids)
 
 
@@ -158,7 +158,7 @@ def test_a_sixteen_bit_mask_keeps_its_ids(tmp_path, image):
 
 
 @pytest.mark.parametrize(
-    "picture",
+    "stored",
     [
         Image.fromarray(colored(MASK)),
         Image.fromarray(colored(MASK)).convert("RGBA"),
@@ -168,8 +168,8 @@ def test_a_sixteen_bit_mask_keeps_its_ids(tmp_path, image):
     ],
     ids=["RGB", "RGBA", "quantised", "other order"],
 )
-def test_colors_become_ids_whatever_holds_them(tmp_path, image, picture):
-    path = save(tmp_path / "mask.png", picture)
+def test_colors_become_ids_whatever_holds_them(tmp_path, image, stored):
+    path = save(tmp_path / "mask.png", stored)
     np.testing.assert_array_equal(read(image, path, palette=PALETTE).mask, MASK)
     np.testing.assert_array_equal(read(image, path, palette=COLORS).mask, MASK)
 
@@ -284,7 +284,7 @@ def test_a_text_file_and_a_missing_one_cannot_be_read(tmp_path, mask):
     assert problems(tmp_path / "gone.png", mask) == [("unreadable", str(tmp_path / "gone.png"))]
 
 
-def test_a_picture_beyond_the_limit_of_pillow_tells_how_to_raise_it(image, mask, monkeypatch):
+def test_an_image_beyond_the_limit_of_pillow_tells_how_to_raise_it(image, mask, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
     with pytest.raises(BrokenPairError, match=r"raise PIL\.Image\.MAX_IMAGE_PIXELS"):
         read(image, mask)

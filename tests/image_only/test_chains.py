@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
-from tests.data import ct_slices, labels, pictures, to_numpy
+from tests.data import ct_slices, labels, random_images, to_numpy
 
 # What works on all channels together, on each, on values, on neighbors, on masks.
 LAYERS = {
@@ -45,7 +45,7 @@ CHAINS = [
 def test_a_chain_is_its_layers_one_by_one(chain, dtype, jit_compile):
     layers = [LAYERS[name]() for name in chain.split()]
     pipeline = ks.Pipeline(layers, seed=3, dtype=dtype, jit_compile=jit_compile)
-    images, masks = pictures(3, 40, 33), labels(3, 40, 33)
+    images, masks = random_images(3, 40, 33), labels(3, 40, 33)
     key = ks.random.key(5)
     found = to_numpy(pipeline.augment((images, masks), key))
     expected, drawn = (images, masks), pipeline.draw_parameters(images.shape, key)
@@ -63,7 +63,7 @@ def test_a_chain_is_its_layers_one_by_one(chain, dtype, jit_compile):
 @pytest.mark.parametrize("jit_compile", [True, False])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_what_is_no_number_spoils_no_other_pixel(value, jit_compile):
-    images = pictures(2, 40, 33).astype("float32")
+    images = random_images(2, 40, 33).astype("float32")
     images[:, 0, 0] = value
     layers = [
         ks.JointRandomRotation((0.0, 0.0), interpolation="nearest"),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
-from tests.data import labels, pictures, to_numpy
+from tests.data import labels, random_images, to_numpy
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from tests.data import labels, pictures, to_numpy
 )
 def test_keras_agrees(ours, theirs):
     """Where Keras' layer does what it documents: saturation only where nothing is clipped."""
-    images = pictures(2).astype("float32") / 255 * 0.5 + 0.25
+    images = random_images(2).astype("float32") / 255 * 0.5 + 0.25
     factor = tuple(ours.factor)
     layer = getattr(keras.layers, theirs)(factor, value_range=(0, 1))
     mine = type(ours)(factor, value_range=(0, 1), jit_compile=False)
@@ -34,7 +34,7 @@ def test_contrast_of_a_float_goes_both_ways():
 
 
 def test_color_jitter_is_its_parts():
-    images = pictures(4)
+    images = random_images(4)
     jitter = ks.ImageOnlyColorJitter((0, 255), (0.1, 0.1), (0.2, 0.2), (0.6, 0.6), (0.0, 0.0))
     parts = ks.Pipeline(
         [
@@ -64,7 +64,7 @@ def test_noise_has_the_deviation_that_was_drawn():
 
 def test_blur_derives_its_kernel_from_the_largest_sigma():
     """Three sigma to each side: beyond that, a larger kernel changes next to nothing."""
-    images = pictures(2, 32, 32)
+    images = random_images(2, 32, 32)
     derived = ks.ImageOnlyGaussianBlur(kernel_size=None, sigma=(2.0, 2.0), jit_compile=False)(
         images
     )
@@ -74,7 +74,7 @@ def test_blur_derives_its_kernel_from_the_largest_sigma():
 
 class TestNormalization:
     def test_adapts_to_arrays_and_datasets(self):
-        images = pictures(10)
+        images = random_images(10)
         expected = images.reshape(-1, 3).mean(0), images.reshape(-1, 3).astype(float).var(0)
         batches = [(images[:4], labels(4)), (images[4:], labels(6))]
         mappings = (
@@ -92,7 +92,7 @@ class TestNormalization:
     def test_adapts_to_a_tensorflow_dataset(self):
         import tensorflow as tf
 
-        images = pictures(5)
+        images = random_images(5)
         dataset = tf.data.Dataset.from_tensor_slices((images, labels(5))).batch(2)
         layer = ks.ImageOnlyNormalization()
         layer.adapt(dataset)
@@ -100,19 +100,23 @@ class TestNormalization:
 
     def test_what_was_adapted_is_saved(self):
         layer = ks.ImageOnlyNormalization(jit_compile=False)
-        layer.adapt(pictures(4))
+        layer.adapt(random_images(4))
         config = json.loads(json.dumps(layer.get_config()))
         copy = ks.ImageOnlyNormalization.from_config(config)
-        np.testing.assert_array_equal(to_numpy(copy(pictures(2))), to_numpy(layer(pictures(2))))
+        np.testing.assert_array_equal(
+            to_numpy(copy(random_images(2))), to_numpy(layer(random_images(2)))
+        )
 
     def test_far_from_zero_digits_survive(self):
-        images = (pictures(4).astype("float64") + 1e8).astype("float64")
+        images = (random_images(4).astype("float64") + 1e8).astype("float64")
         layer = ks.ImageOnlyNormalization()
         layer.adapt(images)
         np.testing.assert_allclose(layer.variance, images.reshape(-1, 3).var(0), rtol=1e-6)
 
     def test_per_image(self):
-        result = to_numpy(ks.ImageOnlyNormalization(per_image=True, jit_compile=False)(pictures(3)))
+        result = to_numpy(
+            ks.ImageOnlyNormalization(per_image=True, jit_compile=False)(random_images(3))
+        )
         np.testing.assert_allclose(result.mean((1, 2, 3)), 0.0, atol=1e-4)
         np.testing.assert_allclose(result.std((1, 2, 3)), 1.0, atol=1e-4)
 
@@ -122,7 +126,7 @@ class TestNormalization:
         assert np.isfinite(to_numpy(layer(flat))).all()
 
     def test_channels_first(self):
-        images = pictures(3)
+        images = random_images(3)
         layer = ks.ImageOnlyNormalization(data_format="channels_first")
         layer.adapt(images.transpose(0, 3, 1, 2))
         np.testing.assert_allclose(layer.mean, images.reshape(-1, 3).mean(0))

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
-from tests.data import pictures, to_numpy
+from tests.data import random_images, to_numpy
 
 QUIET = {"jit_compile": False}
 
 
 def colors():
-    return pictures(2).astype("float32")
+    return random_images(2).astype("float32")
 
 
 def tensor(*values):
@@ -69,7 +69,7 @@ def test_hue(shift):
 @pytest.mark.parametrize(("kernel", "sigma"), [(3, 0.7), (5, 1.0), ((3, 3), 0.3)])
 def test_blur(kernel, sigma):
     """Inside: at the border Keras blends with black, ours mirrors."""
-    images = pictures(2, 20, 20).astype("float32")
+    images = random_images(2, 20, 20).astype("float32")
     settings = {"kernel_size": kernel, "sigma": (sigma, sigma)}
     # A chance of 1.0 is drawn from 0 to 1 by Keras, and half of the images are left alone.
     theirs = to_numpy(keras.layers.RandomGaussianBlur((1.0, 1.0), **settings)(images))

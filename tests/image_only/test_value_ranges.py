@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
-from tests.data import pictures, to_numpy
+from tests.data import random_images, to_numpy
 
 UINT16 = np.array([1000, 30000, 60000, 200], "uint16").reshape(1, 2, 2, 1)
-FLOATS = pictures(2, 4, 4).astype("float32")
+FLOATS = random_images(2, 4, 4).astype("float32")
 PLAIN = {"jit_compile": False}
 # A uint16 array is int32 where torch holds it.
 no_uint16 = pytest.mark.skipif(keras.backend.backend() == "torch", reason="torch has no uint16")
@@ -47,7 +47,9 @@ def test_amounts_are_fractions_of_the_range():
 
 def test_erasing_writes_noise_of_the_range():
     layer = ks.JointRandomErasing(scale=(0.9, 0.9), ratio=(1, 1), fill_value="noise", **PLAIN)
-    found = to_numpy(ks.Pipeline([ks.ImageOnlyRescaling(1 / 255), layer], **PLAIN)(pictures(2)))
+    found = to_numpy(
+        ks.Pipeline([ks.ImageOnlyRescaling(1 / 255), layer], **PLAIN)(random_images(2))
+    )
     assert 0.9 < found.max() <= 1.0
     # Without noise it needs no range.
     signed = np.ones((1, 8, 8, 1), "int16")
@@ -188,7 +190,7 @@ def test_what_counts_is_what_comes_back():
     assert np.isfinite(to_numpy(scaled(UINT16))).all()
     enlarged = ks.ImageOnlyRescaling(300, dtype="float16", **PLAIN)
     with pytest.raises(ValueError, match=r"float16.*dtype="):
-        enlarged(pictures(1))
+        enlarged(random_images(1))
     flip = ks.JointRandomFlip(dtype="float16", **PLAIN)
     flip(UINT16.astype("int32") // 2)
     for values in (UINT16.astype("float32") * 2, UINT16.astype("int32") * 2):

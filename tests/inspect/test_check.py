@@ -128,7 +128,7 @@ def test_wrong_files_are_named(tmp_path, capsys):
     fails(["check", str(bare)], capsys, bare, "no layer of keras_segaug")
 
 
-def test_pictures_the_layers_refuse(tmp_path, capsys):
+def test_images_the_layers_refuse(tmp_path, capsys):
     path = tmp_path / "hue.json"
     path.write_text(ks.ImageOnlyHue(0.1).to_json())
     fails(["check", str(path), "--shape", "8,8,1"], capsys, "ImageOnlyHue", "3 channels")

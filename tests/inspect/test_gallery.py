@@ -12,7 +12,7 @@ from PIL import Image
 import keras_segaug as ks
 from keras_segaug.inspect.preview import view
 from tests.cases import CASES, ids
-from tests.data import labels, mask_for, pictures
+from tests.data import labels, mask_for, random_images
 from tests.test_docs import ROOT
 
 
@@ -27,7 +27,7 @@ def legend(figure):
 
 
 def test_originals_and_draws_of_a_layer():
-    images, masks = pictures(3), labels(3)
+    images, masks = random_images(3), labels(3)
     layer = ks.Pipeline([ks.JointRandomFlip(), ks.JointRandomRotation(0.1)], seed=1)
     figure = ks.plot_gallery(layer, images, masks, draws=2, rows=2, opacity=0, outlines=False)
     titles = [axes.get_title() for axes in figure.axes]
@@ -47,8 +47,8 @@ def test_originals_and_draws_of_a_layer():
     assert layer._state is None, "The layer's own random stream must not have moved."
 
 
-def test_draws_do_not_depend_on_the_pictures_beside_them():
-    images, masks = pictures(3), labels(3)
+def test_draws_do_not_depend_on_the_images_beside_them():
+    images, masks = random_images(3), labels(3)
     layer = ks.JointRandomRotation(0.3)
     together = shown(ks.plot_gallery(layer, images, masks, rows=3, draws=1))
     odd = [np.pad(images[0], ((0, 4), (0, 0), (0, 0))), *images[1:]]
@@ -90,11 +90,11 @@ def test_classes_are_filled_outlined_and_named():
 @pytest.mark.parametrize(
     ("images", "note"),
     [
-        (pictures(2), None),
-        (pictures(2).astype("float32"), None),
-        (pictures(2)[..., :1] / 255.0, None),
-        (pictures(2) / 127.5 - 1.0, "black is -1, white is 1"),
-        (pictures(2).astype("uint16") * 257, "black is 0, white is 6.55e+04"),
+        (random_images(2), None),
+        (random_images(2).astype("float32"), None),
+        (random_images(2)[..., :1] / 255.0, None),
+        (random_images(2) / 127.5 - 1.0, "black is -1, white is 1"),
+        (random_images(2).astype("uint16") * 257, "black is 0, white is 6.55e+04"),
     ],
 )
 def test_any_value_range_is_shown_and_stated(images, note):
@@ -105,7 +105,7 @@ def test_any_value_range_is_shown_and_stated(images, note):
     assert (
         abs(
             levels[::scale, ::scale].astype(int)
-            - pictures(2)[0][..., : 1 if images.shape[-1] == 1 else 3]
+            - random_images(2)[0][..., : 1 if images.shape[-1] == 1 else 3]
         ).max()
         <= 1
     )
@@ -121,9 +121,9 @@ def test_value_range_can_be_given():
 
 def test_normalized_draws_leave_the_original_bright():
     layer = ks.ImageOnlyNormalization(per_image=True)
-    figure = ks.plot_gallery(layer, pictures(1), labels(1), draws=1, opacity=0, outlines=False)
+    figure = ks.plot_gallery(layer, random_images(1), labels(1), draws=1, opacity=0, outlines=False)
     scale = len(shown(figure)[0]) // 16
-    np.testing.assert_array_equal(shown(figure)[0][::scale, ::scale], pictures(1)[0])
+    np.testing.assert_array_equal(shown(figure)[0][::scale, ::scale], random_images(1)[0])
     assert figure.get_supxlabel().startswith("draws: black is -")
 
 
@@ -134,7 +134,7 @@ def test_normalized_draws_leave_the_original_bright():
     scale=st.sampled_from([1e-6, 1.0, 1e6]),
     seed=st.integers(0, 99),
 )
-def test_any_picture_can_be_seen(shape, dtype, scale, seed):
+def test_any_image_can_be_seen(shape, dtype, scale, seed):
     numbers = np.random.default_rng(seed).normal(size=shape) * (scale if dtype == "float32" else 60)
     images = numbers.astype(dtype)
     seen = view.rgb("test", images, view.value_range_of([images])[0])
@@ -152,7 +152,7 @@ def test_one_hot_masks_and_pixels_of_no_class():
     found = view.class_ids("test", one_hot)[0]
     assert found[:, 0].tolist() == [2, 0, view.NO_CLASS, view.NO_CLASS]
     assert view.shares(found, 255) == {0: 0.5, 2: 0.5}
-    figure = ks.plot_gallery(ks.JointRandomFlip(), pictures(1, 4, 4), one_hot)
+    figure = ks.plot_gallery(ks.JointRandomFlip(), random_images(1, 4, 4), one_hot)
     assert legend(figure) == ["class 2", "ignored"]
 
 
@@ -161,54 +161,56 @@ def test_colors_become_classes_also_in_the_original():
     mask[0, 4:9] = (0, 128, 0)
     to_class = ks.MaskOnlyColorToClass([(0, 0, 0), (0, 128, 0)])
     layer = ks.Pipeline([to_class, ks.JointRandomFlip()])
-    figure = ks.plot_gallery(layer, pictures(1), mask, class_names=["none", "green"])
+    figure = ks.plot_gallery(layer, random_images(1), mask, class_names=["none", "green"])
     assert legend(figure) == ["green"]
     with pytest.raises(ValueError, match=r"plot_gallery: .* holds 128. Are these colors"):
-        ks.plot_gallery(ks.JointRandomFlip(), pictures(1), mask)
+        ks.plot_gallery(ks.JointRandomFlip(), random_images(1), mask)
 
 
 @pytest.mark.parametrize("case", **ids(CASES))
 def test_every_layer_is_shown(case):
-    figure = ks.plot_gallery(case.make(), pictures(2), mask_for(case, 2), draws=1)
+    figure = ks.plot_gallery(case.make(), random_images(2), mask_for(case, 2), draws=1)
     assert len(shown(figure)) == 4
 
 
 def test_a_mapping_has_rows_for_each():
     both = {"flip": ks.JointRandomFlip(), "gamma": ks.ImageOnlyGamma(0.5)}
-    figure = ks.plot_gallery(both, pictures(3), labels(3), rows=2, draws=3)
+    figure = ks.plot_gallery(both, random_images(3), labels(3), rows=2, draws=3)
     assert len(shown(figure)) == 4 * 4
     texts = [text.get_text() for axes in figure.axes for text in axes.texts]
     assert texts == ["flip", "flip", "gamma", "gamma"]
 
 
 def test_channels_first():
-    images = np.moveaxis(pictures(2), -1, 1)
+    images = np.moveaxis(random_images(2), -1, 1)
     layer = ks.JointRandomFlip(data_format="channels_first")
     figure = ks.plot_gallery(layer, images, labels(2), opacity=0, outlines=False)
     scale = len(shown(figure)[0]) // 16
-    np.testing.assert_array_equal(shown(figure)[0][::scale, ::scale], pictures(2)[0])
+    np.testing.assert_array_equal(shown(figure)[0][::scale, ::scale], random_images(2)[0])
 
 
 @pytest.mark.parametrize("batched", [True, False])
 def test_a_dataset_is_shown_as_it_comes(batched):
-    pairs = list(zip(pictures(6), labels(6), strict=True))
+    pairs = list(zip(random_images(6), labels(6), strict=True))
     elements = (
-        [(pictures(6), labels(6))] if batched else [{"images": i, "masks": m} for i, m in pairs]
+        [(random_images(6), labels(6))]
+        if batched
+        else [{"images": i, "masks": m} for i, m in pairs]
     )
     figure = ks.plot_gallery(iter(elements), rows=2, draws=2, opacity=0, outlines=False)
     scale = len(shown(figure)[0]) // 16
     seen = np.stack([cell[::scale, ::scale] for cell in shown(figure)])
-    np.testing.assert_array_equal(seen, pictures(6))
+    np.testing.assert_array_equal(seen, random_images(6))
 
 
 def test_many_classes_make_a_short_legend():
     masks = np.arange(40 * 40, dtype="int32").reshape(1, 40, 40)
-    figure = ks.plot_gallery(ks.JointRandomFlip(), pictures(1, 40, 40), masks, draws=1)
+    figure = ks.plot_gallery(ks.JointRandomFlip(), random_images(1, 40, 40), masks, draws=1)
     assert len(legend(figure)) == 26
     assert legend(figure)[-2] == f"and {1600 - 2 - 24} more"
 
 
-def test_real_pictures():
+def test_real_images():
     folder = ROOT / "examples" / "data" / "nuclei"
     image = np.array(Image.open(folder / "img.png"))[..., None]
     mask = np.array(Image.open(folder / "mask_instances.png"))
@@ -223,14 +225,14 @@ def test_real_pictures():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((pictures(1, channels=4), labels(1)), "1 or 3 channels to be shown. Received 4"),
-        ((pictures(1), labels(1, height=9)), "masks must have the height"),
+        ((random_images(1, channels=4), labels(1)), "1 or 3 channels to be shown. Received 4"),
+        ((random_images(1), labels(1, height=9)), "masks must have the height"),
         (([], []), "`images` must hold at least one image"),
-        ((list(pictures(2)), list(labels(1))), "2 images came with 1 masks"),
+        ((list(random_images(2)), list(labels(1))), "2 images came with 1 masks"),
         ((), "`images` must be given with an augmentation"),
     ],
 )
-def test_wrong_pictures_are_told_so(arguments, message):
+def test_wrong_images_are_told_so(arguments, message):
     with pytest.raises(ValueError, match=f"^plot_gallery: .*{message}"):
         ks.plot_gallery(ks.JointRandomFlip(), *arguments)
 
@@ -247,7 +249,7 @@ def test_wrong_pictures_are_told_so(arguments, message):
 )
 def test_wrong_options_are_told_so(options, message):
     with pytest.raises(ValueError, match=f"^plot_gallery: {message}"):
-        ks.plot_gallery(ks.JointRandomFlip(), pictures(1), labels(1), **options)
+        ks.plot_gallery(ks.JointRandomFlip(), random_images(1), labels(1), **options)
 
 
 def test_an_empty_dataset_is_told_so():
@@ -258,14 +260,14 @@ def test_an_empty_dataset_is_told_so():
 def test_without_matplotlib_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match=r'plot_gallery: .* pip install "keras-segaug\[plot\]"'):
-        ks.plot_gallery(ks.JointRandomFlip(), pictures(1), labels(1))
+        ks.plot_gallery(ks.JointRandomFlip(), random_images(1), labels(1))
 
 
 @pytest.mark.parametrize("count", [11, 16, 20])
 def test_the_legend_is_inside_the_figure(count):
     mask = np.arange(1, count + 1, dtype="uint8").repeat(16 * 20 // count + 1)[: 16 * 20]
     names = ["background", *(f"a class of many letters {i}" for i in range(count))]
-    image, mask = pictures(1, 16, 20), mask.reshape(1, 16, 20)
+    image, mask = random_images(1, 16, 20), mask.reshape(1, 16, 20)
     figure = ks.plot_gallery(ks.JointRandomFlip(), image, mask, class_names=names, draws=1)
     figure.draw_without_rendering()
     inside, box = figure.bbox, figure.legends[0].get_window_extent()
@@ -279,11 +281,11 @@ def test_the_legend_is_inside_the_figure(count):
 
 
 @pytest.mark.parametrize("images", [np.zeros((0, 8, 8, 3), "uint8"), []])
-def test_no_pictures(images):
+def test_no_images(images):
     with pytest.raises(ValueError, match="plot_gallery: `images` must hold at least one image"):
         ks.plot_gallery(ks.JointRandomFlip(), images)
 
 
 def test_class_names_the_wrong_way_round():
     with pytest.raises(ValueError, match=r"`class_names` must be .* \{id: name\}"):
-        ks.plot_gallery(ks.JointRandomFlip(), pictures(1), labels(1), class_names={"a": 1})
+        ks.plot_gallery(ks.JointRandomFlip(), random_images(1), labels(1), class_names={"a": 1})

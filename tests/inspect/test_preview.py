@@ -17,7 +17,7 @@ import keras_segaug as ks
 from keras_segaug.__main__ import class_names, main
 from keras_segaug.inspect.preview.pairs import read_pairs
 from keras_segaug.inspect.preview.preview import preview_page
-from tests.data import labels, pictures
+from tests.data import labels, random_images
 from tests.test_docs import ROOT
 
 CT = ROOT / "examples" / "data" / "ct"
@@ -27,14 +27,14 @@ def data_of(page):
     return json.loads(re.search(r'<script id="data"[^>]*>(.*?)</script>', page, re.S)[1])
 
 
-def mask_of(data, picture):
-    places = np.frombuffer(zlib.decompress(base64.b64decode(picture["mask"])), "<u2")
+def mask_of(data, image):
+    places = np.frombuffer(zlib.decompress(base64.b64decode(image["mask"])), "<u2")
     ids = np.array([256 if c["id"] is None else c["id"] for c in data["classes"]])
-    return ids[places].reshape(picture["height"], picture["width"])
+    return ids[places].reshape(image["height"], image["width"])
 
 
-def image_of(picture):
-    return np.array(Image.open(io.BytesIO(base64.b64decode(picture["image"].partition(",")[2]))))
+def image_of(image):
+    return np.array(Image.open(io.BytesIO(base64.b64decode(image["image"].partition(",")[2]))))
 
 
 def page_of(layer, images, masks, **options):
@@ -43,7 +43,7 @@ def page_of(layer, images, masks, **options):
 
 
 def test_holds_the_draws_of_the_layer():
-    images, masks = pictures(2), labels(2)
+    images, masks = random_images(2), labels(2)
     layer = ks.Pipeline([ks.JointRandomFlip(), ks.JointRandomRotate90()], seed=1)
     data = page_of(layer, images, masks, seed=5)
     for i, sample in enumerate(data["samples"]):
@@ -51,8 +51,8 @@ def test_holds_the_draws_of_the_layer():
         np.testing.assert_array_equal(image_of(original), images[i])
         np.testing.assert_array_equal(mask_of(data, original), masks[i])
         assert original["steps"] == []
-        for picture in draws:
-            drawn = {k: v for step in picture["steps"] for k, v in step["values"]}
+        for shown in draws:
+            drawn = {k: v for step in shown["steps"] for k, v in step["values"]}
             image, mask = images[i], masks[i]
             for name, axis in (("horizontal", 1), ("vertical", 0)):
                 if drawn[name] == "yes":
@@ -60,15 +60,15 @@ def test_holds_the_draws_of_the_layer():
             # What was drawn is what is shown, up to the quarter turn's direction.
             turned = [(np.rot90(image, k), np.rot90(mask, k)) for k in range(4)]
             assert any(
-                np.array_equal(image_of(picture), a) and np.array_equal(mask_of(data, picture), b)
+                np.array_equal(image_of(shown), a) and np.array_equal(mask_of(data, shown), b)
                 for a, b in turned
             )
             found, counts = np.unique(mask, return_counts=True)
             expected = dict(zip(map(str, found), counts / mask.size, strict=True))
-            assert picture["shares"] == pytest.approx(expected)
+            assert shown["shares"] == pytest.approx(expected)
 
 
-def test_large_pictures_are_shrunk_after_counting():
+def test_large_images_are_shrunk_after_counting():
     images = np.zeros((1, 90, 30, 3), "uint8")
     masks = np.zeros((1, 90, 30), "uint16")
     masks[0, 40:] = 1000
@@ -86,7 +86,7 @@ def test_large_pictures_are_shrunk_after_counting():
 def test_ignored_pixels_are_a_class_of_their_own_and_do_not_count():
     masks = labels(1).copy()
     masks[0, :8] = 255
-    data = page_of(ks.JointRandomFlip(), pictures(1), masks, class_names={0: "air"})
+    data = page_of(ks.JointRandomFlip(), random_images(1), masks, class_names={0: "air"})
     assert data["classes"][0] == {"id": 0, "name": "air", "color": "#ff4040", "on": False}
     assert data["classes"][-1]["name"] == "ignored"
     original = data["samples"][0]["images"][0]
@@ -95,7 +95,7 @@ def test_ignored_pixels_are_a_class_of_their_own_and_do_not_count():
 
 
 def test_names_cannot_end_the_script():
-    pair = ("</script><script>alert(1)</script>", pictures(1)[0], labels(1)[0])
+    pair = ("</script><script>alert(1)</script>", random_images(1)[0], labels(1)[0])
     page = preview_page(ks.JointRandomFlip(name="<!--"), [pair], 1, ["</script>", "<!--"])
     assert data_of(page)["samples"][0]["name"] == pair[0]
     assert page.count("</script>") == 2
@@ -106,9 +106,9 @@ def test_colors_become_classes():
     mask = np.zeros((1, 16, 14, 3), "uint8")
     mask[0, :8] = (0, 128, 0)
     layer = ks.MaskOnlyColorToClass([(0, 0, 0), (0, 128, 0)])
-    data = page_of(layer, pictures(1), mask, draws=1)
-    for picture in data["samples"][0]["images"]:
-        assert picture["shares"] == {"0": 0.5, "1": 0.5}
+    data = page_of(layer, random_images(1), mask, draws=1)
+    for image in data["samples"][0]["images"]:
+        assert image["shares"] == {"0": 0.5, "1": 0.5}
 
 
 # --- Folders ---------------------------------------------------------------------------------
@@ -129,8 +129,8 @@ def test_reads_real_pairs():
         np.testing.assert_array_equal(mask, np.array(Image.open(CT / "masks" / name)))
 
 
-def test_reads_every_kind_of_picture(folders):
-    image, mask = pictures(1)[0], labels(1)[0]
+def test_reads_every_kind_of_image(folders):
+    image, mask = random_images(1)[0], labels(1)[0]
     Image.fromarray(image).save(folders / "images" / "a.jpg")
     Image.fromarray(image).convert("RGBA").save(folders / "images" / "b.png")
     Image.fromarray(image).convert("P").save(folders / "images" / "c.png")
@@ -147,7 +147,7 @@ def test_reads_every_kind_of_picture(folders):
 
 def test_shows_what_the_loader_reads(folders):
     """A photo turned by its tag, indices of a palette, black and white; masks have a suffix."""
-    image, mask = pictures(1)[0], labels(1)[0]
+    image, mask = random_images(1)[0], labels(1)[0]
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.fromarray(np.rot90(image)).save(folders / "images" / "a.jpg", exif=exif)
@@ -170,7 +170,7 @@ def test_shows_what_the_loader_reads(folders):
 
 
 def test_a_palette_names_the_classes_of_colors(folders):
-    Image.fromarray(pictures(1)[0]).save(folders / "images" / "a.png")
+    Image.fromarray(random_images(1)[0]).save(folders / "images" / "a.png")
     colors = np.zeros((16, 14, 3), "uint8")
     colors[:8] = (128, 0, 0)
     Image.fromarray(colors).save(folders / "masks" / "a.png")
@@ -210,12 +210,12 @@ def test_what_is_wrong_with_folders_is_said(folders, capsys):
         assert not (folders / "page.html").exists()
 
     fails("no image in", "has a mask of the same name")
-    Image.fromarray(pictures(1)[0]).save(folders / "images" / "a.png")
+    Image.fromarray(random_images(1)[0]).save(folders / "images" / "a.png")
     (folders / "masks" / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     fails("preview: Files that cannot be read", folders / "masks" / "a.png")
     Image.fromarray(labels(1)[0][:9]).save(folders / "masks" / "a.png")
     fails("preview: Masks of another size", folders / "masks" / "a.png")
-    Image.fromarray(pictures(1)[0]).save(folders / "masks" / "a.png")
+    Image.fromarray(random_images(1)[0]).save(folders / "masks" / "a.png")
     fails("Are these colors?", "MaskOnlyColorToClass")
     shutil.rmtree(folders / "masks")
     fails("no folder", folders / "masks")
@@ -250,7 +250,7 @@ def command(folder, *more):
 
 
 def write_pair(folder, name):
-    for role, image in (("images", pictures(1)[0]), ("masks", labels(1)[0])):
+    for role, image in (("images", random_images(1)[0]), ("masks", labels(1)[0])):
         with open(os.fsencode(folder / role) + b"/" + name, "wb") as file:
             Image.fromarray(image).save(file, "PNG")
 

@@ -6,7 +6,7 @@ import pytest
 import keras_segaug as ks
 from examples import gallery
 from tests.contract.test_config import public_layers
-from tests.data import labels, pictures, to_numpy
+from tests.data import labels, random_images, to_numpy
 
 JOINT = gallery.joint_layers()
 
@@ -17,7 +17,7 @@ def test_finds_every_joint_layer():
 
 @pytest.mark.parametrize("name", JOINT)
 def test_a_layer_shows_what_it_does(name):
-    images, masks = pictures(4, 64, 48), labels(4, 64, 48)
+    images, masks = random_images(4, 64, 48), labels(4, 64, 48)
     layer = gallery.example_of(JOINT[name], 64, 48)
     drawn = [
         to_numpy(layer.apply((images, masks), layer.draw_parameters((images, masks), number)))
@@ -33,7 +33,7 @@ def test_writes_a_sheet(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(gallery, "ROOT", tmp_path)
     (tmp_path / "docs" / "images").mkdir(parents=True)
     monkeypatch.setattr(gallery, "joint_layers", lambda: {"JointRandomFlip": ks.JointRandomFlip})
-    gallery.draw("small", pictures(2), labels(2), ["none", "one"])
+    gallery.draw("small", random_images(2), labels(2), ["none", "one"])
     assert "gallery_small.png: 1 layers" in capsys.readouterr().out
     sheet = np.asarray(
         gallery.Image.open(tmp_path / "docs/images/gallery_small.png").convert("RGB")

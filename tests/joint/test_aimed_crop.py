@@ -7,7 +7,7 @@ import pytest
 
 import keras_segaug as ks
 from examples.slices import read_pairs
-from tests.data import labels, pictures, to_numpy
+from tests.data import labels, random_images, to_numpy
 
 CT = pathlib.Path(__file__).parents[2] / "examples/data/ct"
 QUIET = {"jit_compile": False}
@@ -107,7 +107,7 @@ def test_every_pixel_of_the_class_is_equally_likely():
     assert (abs(counts[1:] - 1000) < 120).all()
 
 
-def test_classes_are_drawn_by_their_weights_among_those_a_picture_has():
+def test_classes_are_drawn_by_their_weights_among_those_an_image_has():
     mask = np.zeros((4000, 12, 12), "uint8")
     mask[:, :, 4:8], mask[:, 3, 9] = 1, 2
     layer = ks.JointRandomCrop(
@@ -142,14 +142,14 @@ RULES = {"max_class_fraction": 0.5}, {"foreground_probability": 0.5}
 def test_missing_masks(rule):
     layer = ks.JointRandomCrop(8, 8, **rule, **QUIET)
     with pytest.raises(ValueError, match=r"masks are missing.* Pass images and masks"):
-        layer(pictures())
-    assert tuple(layer(pictures(), training=False).shape) == (3, 8, 8, 3)
+        layer(random_images())
+    assert tuple(layer(random_images(), training=False).shape) == (3, 8, 8, 3)
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_a_picture_smaller_than_the_window(rule):
+def test_an_image_smaller_than_the_window(rule):
     layer = ks.JointRandomCrop(20, 8, fill_mode="constant", **rule, **QUIET)
-    _, found = to_numpy(layer(pictures(), labels()))
+    _, found = to_numpy(layer(random_images(), labels()))
     assert found.shape == (3, 20, 8)
     assert not found[:, :2].any()
 
@@ -182,7 +182,7 @@ def test_bad_arguments(arguments, named):
 
 
 def test_erasing_covers_its_share_and_writes_image_mask_and_weights():
-    images, mask = pictures(200, 40, 50) // 2, labels(200, 40, 50)
+    images, mask = random_images(200, 40, 50) // 2, labels(200, 40, 50)
     layer = ks.JointRandomErasing(
         scale=(0.1, 0.3), ratio=(0.5, 2.0), fill_value=200, mask_fill_value=255, seed=1, **QUIET
     )
@@ -197,7 +197,7 @@ def test_erasing_covers_its_share_and_writes_image_mask_and_weights():
 
 
 def test_erasing_leaves_the_mask_unless_told():
-    images, mask = pictures(20), labels(20)
+    images, mask = random_images(20), labels(20)
     layer = ks.JointRandomErasing(fill_value="noise", value_range=(0, 10), seed=1, **QUIET)
     found, kept, weights = to_numpy(layer(images, mask, np.ones(mask.shape, "float32")))
     np.testing.assert_array_equal(kept, mask)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
-from tests.data import pictures, to_numpy
+from tests.data import random_images, to_numpy
 
 
 def point(row, column, height=9, width=9):
@@ -54,15 +54,15 @@ def test_shear_keeps_the_center():
 
 @pytest.mark.parametrize("turns", range(4))
 def test_quarter_turns(turns):
-    images = pictures(1, 7, 7)
+    images = random_images(1, 7, 7)
     layer = ks.JointRandomRotate90(jit_compile=False)
     drawn = {"quarter_turns": keras.ops.convert_to_tensor([turns], dtype="int32")}
     found = to_numpy(layer.apply(images, drawn))
     np.testing.assert_array_equal(found[0], np.rot90(images[0], turns))
 
 
-def test_quarter_turns_of_a_picture_that_is_not_square():
-    images = pictures(200, 5, 8)
+def test_quarter_turns_of_an_image_that_is_not_square():
+    images = random_images(200, 5, 8)
     found = to_numpy(ks.JointRandomRotate90(seed=1, jit_compile=False)(images))
     half = images[:, ::-1, ::-1]
     turned = (found == half).all((1, 2, 3))
@@ -72,7 +72,7 @@ def test_quarter_turns_of_a_picture_that_is_not_square():
 
 @pytest.mark.parametrize(("mode", "axis"), [("horizontal", 2), ("vertical", 1)])
 def test_flip(mode, axis):
-    images = pictures(40)
+    images = random_images(40)
     found = to_numpy(ks.JointRandomFlip(mode, seed=1, jit_compile=False)(images))
     flipped = (found == np.flip(images, axis)).all((1, 2, 3))
     assert (flipped | (found == images).all((1, 2, 3))).all()
@@ -90,8 +90,8 @@ def test_random_crop_takes_every_window():
         np.testing.assert_array_equal(window, mask[0, row : row + 3, column : column + 3])
 
 
-def test_a_small_picture_is_put_in_the_middle_of_a_crop():
-    images = pictures(2, 4, 4) + 1
+def test_a_small_image_is_put_in_the_middle_of_a_crop():
+    images = random_images(2, 4, 4) + 1
     for layer in (ks.JointRandomCrop(8, 6, **QUIET), ks.JointCenterCrop(8, 6, **QUIET)):
         found = to_numpy(layer(images))
         np.testing.assert_array_equal(found[:, 2:6, 1:5], images)
@@ -103,7 +103,7 @@ def test_a_small_picture_is_put_in_the_middle_of_a_crop():
 def test_resizing_is_that_of_tensorflow(size, interpolation):
     import tensorflow as tf
 
-    images = pictures(2)
+    images = random_images(2)
     layer = ks.JointResizing(*size, interpolation=interpolation, jit_compile=False)
     expected = tf.image.resize(images, size, interpolation).numpy()
     floats = to_numpy(layer(images.astype("float32")))
@@ -114,7 +114,7 @@ def test_resizing_is_that_of_tensorflow(size, interpolation):
 
 def test_affine_is_its_parts_in_their_order():
     # Of floats: whether 172.5 becomes 172 or 173 is up to the last bit of a matrix.
-    images = pictures(4, 20, 23).astype("float32")
+    images = random_images(4, 20, 23).astype("float32")
     affine = ks.JointRandomAffine(
         (0.1, 0.1), (0.2, 0.2), (-0.1, -0.1), (0.1, 0.1), (0.2, 0.2), (0.1, 0.1), (0.05, 0.05)
     )
@@ -154,7 +154,7 @@ def test_keras_agrees(ours, theirs, fill_mode):
 
 def test_a_merged_chain_blends_once():
     """A turn and a turn back are the image itself, but for the rounding of coordinates."""
-    images = pictures(2, 40, 40)
+    images = random_images(2, 40, 40)
     there_and_back = ks.Pipeline(
         [ks.JointRandomRotation((0.1, 0.1)), ks.JointRandomRotation((-0.1, -0.1))],
         jit_compile=False,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
-from tests.data import ct_slices, labels, pictures, to_numpy
+from tests.data import ct_slices, labels, random_images, to_numpy
 
 EXACT = [
     ks.JointRandomFlip(class_swap={1: 2}),
@@ -18,7 +18,7 @@ EXACT = [
 
 @pytest.mark.parametrize("layer", EXACT, ids=lambda layer: type(layer).__name__)
 def test_flips_and_turns_come_back_bit_for_bit(layer):
-    images, mask = pictures(30, 12, 12), labels(30, 12, 12)
+    images, mask = random_images(30, 12, 12), labels(30, 12, 12)
     drawn = layer.draw_parameters(images.shape, 1)
     moved = layer.apply((images, mask), drawn)
     assert (to_numpy(moved[1]) != mask).any()
@@ -68,7 +68,7 @@ def test_what_came_last_is_undone_first(name):
     np.testing.assert_array_equal(back[inside], mask[inside])
 
 
-def smooth_pictures(count, height=96, width=80):
+def smooth_images(count, height=96, width=80):
     rows, columns = np.indices((height, width), "float32")
     waves = [np.sin(rows / 9.0 + i) + np.cos(columns / 7.0 - i) for i in range(count)]
     return 100.0 + 40.0 * np.stack(waves)[..., None].astype("float32")
@@ -97,8 +97,8 @@ SMOOTH = [
 
 
 @pytest.mark.parametrize("layer", SMOOTH, ids=lambda layer: type(layer).__name__)
-def test_smooth_pictures_come_back(layer):
-    images = smooth_pictures(8)
+def test_smooth_images_come_back(layer):
+    images = smooth_images(8)
     weights = np.ones(images.shape[:3], "float32")
     drawn = layer.draw_parameters(images.shape, 2)
     moved, shown = layer.apply({"image": images, "sample_weight": weights}, drawn).values()
@@ -113,7 +113,7 @@ def test_smooth_pictures_come_back(layer):
 
 
 def test_a_crop_goes_back_to_its_place():
-    images, mask = pictures(10, 20, 24), labels(10, 20, 24) + 1
+    images, mask = random_images(10, 20, 24), labels(10, 20, 24) + 1
     crop = ks.JointRandomCrop(9, 11, fill_mode="constant", mask_fill_value=255)
     drawn = crop.draw_parameters(images.shape, 1)
     moved = crop.apply((images, mask, np.ones(mask.shape, "float32")), drawn)
@@ -139,7 +139,7 @@ RESIZING = [
 
 @pytest.mark.parametrize("layer", RESIZING, ids=lambda layer: type(layer).__name__)
 def test_other_sizes_come_back(layer):
-    images = smooth_pictures(8)
+    images = smooth_images(8)
     drawn = layer.draw_parameters(images.shape, 2)
     moved = layer.apply(images, drawn)
     ones = np.ones(moved.shape[:3], "float32")
@@ -151,8 +151,8 @@ def test_other_sizes_come_back(layer):
     assert np.abs(back - images)[inside].mean() < 0.7
 
 
-def test_erased_pictures_stay_where_they_are():
-    layer, images = ks.JointRandomErasing(), pictures(3)
+def test_erased_images_stay_where_they_are():
+    layer, images = ks.JointRandomErasing(), random_images(3)
     drawn = layer.draw_parameters(images.shape, 1)
     moved = layer.apply(images, drawn)
     np.testing.assert_array_equal(to_numpy(layer.invert(moved, drawn)), to_numpy(moved))
@@ -160,7 +160,7 @@ def test_erased_pictures_stay_where_they_are():
 
 def test_the_wrong_size_is_said():
     crop = ks.JointRandomCrop(9, 11)
-    images = pictures(2, 20, 24)
+    images = random_images(2, 20, 24)
     drawn = crop.draw_parameters(images.shape, 1)
     with pytest.raises(ValueError, match=r"JointRandomCrop: to be moved back.*\(9, 11\)"):
         crop.invert(images, drawn, size=(20, 24))
@@ -168,7 +168,7 @@ def test_the_wrong_size_is_said():
 
 def test_color_stays_where_nothing_moves():
     layer = ks.ImageOnlyBrightness(0.3)
-    images = pictures(2).astype("float32")
+    images = random_images(2).astype("float32")
     drawn = layer.draw_parameters(images.shape, 1)
     np.testing.assert_array_equal(to_numpy(layer.invert(images, drawn)), images)
 
@@ -178,8 +178,8 @@ def test_test_time_augmentation_on_real_slices():
     images = ct_slices()[0][50:54].astype("float32")
     views = ks.Pipeline([ks.JointRandomFlip(), ks.JointRandomRotate90()])
 
-    def predict(pictures):
-        bright = to_numpy(pictures) / 255.0
+    def predict(random_images):
+        bright = to_numpy(random_images) / 255.0
         return np.concatenate([bright, 1.0 - bright], -1)
 
     total = 0.0

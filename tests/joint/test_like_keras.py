@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
-from tests.data import labels, pictures, to_numpy
+from tests.data import labels, random_images, to_numpy
 
 QUIET = {"jit_compile": False}
 HEIGHT, WIDTH = 24, 32
@@ -56,7 +56,7 @@ def test_geometry(name, factors):
 
 @pytest.mark.parametrize(("mode", "axis"), [("horizontal", 2), ("vertical", 1)])
 def test_flip(mode, axis):
-    images = pictures(1).astype("float32")
+    images = random_images(1).astype("float32")
     true = keras.ops.convert_to_tensor([True])
     theirs = keras.layers.RandomFlip(mode).transform_images(
         images, {"flips": keras.ops.reshape(true, (1, 1, 1, 1)), "input_shape": images.shape}
@@ -112,13 +112,13 @@ def test_a_letterbox_is_where_keras_puts_it():
 
 @pytest.mark.parametrize("size", [(24, 32), (11, 14), (12, 15)])
 def test_center_crop(size):
-    images = pictures(2, HEIGHT, WIDTH).astype("float32")
+    images = random_images(2, HEIGHT, WIDTH).astype("float32")
     assert_alike(ks.JointCenterCrop(*size, **QUIET), keras.layers.CenterCrop(*size), images)
 
 
 def test_a_random_crop_takes_the_middle_at_inference():
     """Keras gives the whole image back, of another size than in training."""
-    images = pictures(2, HEIGHT, WIDTH).astype("float32")
+    images = random_images(2, HEIGHT, WIDTH).astype("float32")
     ours = to_numpy(ks.JointRandomCrop(12, 16, **QUIET)(images, training=False))
     np.testing.assert_array_equal(ours, images[:, 6:18, 8:24])
     theirs = to_numpy(keras.layers.RandomCrop(12, 16)(images, training=False))
@@ -127,7 +127,7 @@ def test_a_random_crop_takes_the_middle_at_inference():
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_erasing_nothing_and_all(share):
-    images, mask = pictures(2).astype("float32"), labels(2)
+    images, mask = random_images(2).astype("float32"), labels(2)
     settings = {"scale": (share, share), "fill_value": 77.0}
     # A square of all the area is cut to the image.
     ours = ks.JointRandomErasing(**settings, ratio=(14 / 16, 14 / 16), mask_fill_value=9, **QUIET)
@@ -140,7 +140,7 @@ def test_erasing_nothing_and_all(share):
 
 def test_a_tiny_share_erases_a_pixel():
     layer = ks.JointRandomErasing(scale=(1e-6, 1e-6), mask_fill_value=9, **QUIET)
-    _, mask = to_numpy(layer(pictures(2), labels(2)))
+    _, mask = to_numpy(layer(random_images(2), labels(2)))
     assert (mask == 9).sum((1, 2)).tolist() == [1, 1]
 
 

@@ -5,7 +5,7 @@ import pytest
 
 import keras_segaug as ks
 from tests.cases import JOINT, ids
-from tests.data import COMPILED, labels, pictures, to_numpy
+from tests.data import COMPILED, labels, random_images, to_numpy
 
 FILLED = {"fill_mode": "constant", "mask_fill_value": 7}
 
@@ -19,7 +19,7 @@ def results(make, images, mask):
 @pytest.mark.parametrize("case", **ids(JOINT))
 def test_four_channels_are_moved_as_three(case):
     """One word a pixel holds three channels and the mask: a fourth takes another way."""
-    images, mask = pictures(channels=4), labels()
+    images, mask = random_images(channels=4), labels()
     three, moved = results(lambda: case.make(dtype="uint8"), images[..., :3], mask)
     four, also = results(lambda: case.make(dtype="uint8"), images, mask)
     # Both ways blend by themselves: a half is rounded up or down.

@@ -12,7 +12,7 @@ from scipy import stats
 import keras_segaug as ks
 from examples.slices import read_pairs
 from keras_segaug.inspect.check import stages
-from tests.data import labels, pictures, to_numpy
+from tests.data import labels, random_images, to_numpy
 
 CT = pathlib.Path(__file__).parents[2] / "examples/data/ct"
 QUIET = {"jit_compile": False}
@@ -28,14 +28,14 @@ def coordinates(height, width):
 def test_crop_to_aspect_ratio_is_that_of_keras(size):
     if keras.backend.backend() != "tensorflow":
         pytest.skip("one backend of Keras' layer is enough to compare with")
-    images = pictures(2, 24, 36).astype("float32")
+    images = random_images(2, 24, 36).astype("float32")
     theirs = keras.layers.Resizing(*size, crop_to_aspect_ratio=True)(images)
     ours = ks.JointResizing(*size, crop_to_aspect_ratio=True, **QUIET)(images)
     np.testing.assert_allclose(to_numpy(ours), to_numpy(theirs), atol=0.1)
 
 
-def test_pad_to_aspect_ratio_is_a_resized_picture_with_a_sharp_edge():
-    images, mask = pictures(2, 24, 36), labels(2, 24, 36)
+def test_pad_to_aspect_ratio_is_a_resized_image_with_a_sharp_edge():
+    images, mask = random_images(2, 24, 36), labels(2, 24, 36)
     border = {"fill_mode": "constant", "fill_value": 9.0, "mask_fill_value": 255}
     letterbox = ks.JointResizing(20, 18, pad_to_aspect_ratio=True, **border, **QUIET)
     found, found_mask = to_numpy(letterbox(images, mask))
@@ -57,7 +57,7 @@ def test_the_letterbox_stays_sharp_in_a_chain():
         ],
         **QUIET,
     )
-    found = to_numpy(chain(pictures(1, 40, 40)))
+    found = to_numpy(chain(random_images(1, 40, 40)))
     np.testing.assert_array_equal(found[:, :, :6], 9.0)
     np.testing.assert_array_equal(found[:, :, 18:], 9.0)
 
@@ -71,7 +71,7 @@ def test_the_letterbox_stays_sharp_in_a_chain():
     ],
 )
 def test_padding(arguments, corner):
-    images, mask = pictures(2, 12, 12), labels(2, 12, 12)
+    images, mask = random_images(2, 12, 12), labels(2, 12, 12)
     weights = np.ones((2, 12, 12), "float32")
     border = {"fill_mode": "constant", "fill_value": 3.0, "mask_fill_value": 255}
     found = to_numpy(ks.JointPadding(**arguments, **border, **QUIET)(images, mask, weights))
@@ -89,8 +89,8 @@ def test_padding(arguments, corner):
     )
 
 
-def test_scale_crop_at_one_fits_the_picture_in():
-    images = pictures(2, 24, 36)
+def test_scale_crop_at_one_fits_the_image_in():
+    images = random_images(2, 24, 36)
     border = {"fill_mode": "constant", "fill_value": 9.0}
     fitted = ks.JointRandomScaleCrop(20, 18, scale=(1.0, 1.0), **border, **QUIET)
     letterbox = ks.JointResizing(20, 18, pad_to_aspect_ratio=True, **border, **QUIET)
@@ -100,8 +100,8 @@ def test_scale_crop_at_one_fits_the_picture_in():
     )
 
 
-def test_scale_crop_is_a_crop_of_the_resized_picture():
-    images, mask = pictures(30, 12, 12), labels(30, 12, 12)
+def test_scale_crop_is_a_crop_of_the_resized_image():
+    images, mask = random_images(30, 12, 12), labels(30, 12, 12)
     layer = ks.JointRandomScaleCrop(10, 10, scale=(2.0, 2.0), seed=1, **QUIET)
     parameters = layer.draw_parameters(images.shape, 4)
     found, found_mask = to_numpy(layer.apply((images, mask), parameters))
@@ -116,8 +116,8 @@ def test_scale_crop_is_a_crop_of_the_resized_picture():
 
 def windows_of(layer, height, width, count=400):
     """(top, left, height, width) of the windows that a resized crop cuts."""
-    picture = np.broadcast_to(coordinates(height, width), (count, height, width, 2)).copy()
-    found = to_numpy(layer(picture))
+    image = np.broadcast_to(coordinates(height, width), (count, height, width, 2)).copy()
+    found = to_numpy(layer(image))
     steps = found[:, -1, -1] - found[:, 0, 0]
     sizes = np.array([layer.height, layer.width])
     # The outermost points lie half an output pixel inside the window, unless it is enlarged.
@@ -141,10 +141,10 @@ def test_resized_crop_stays_in_its_ranges():
 
 @settings(deadline=None, max_examples=30)
 @given(st.integers(1, 60), st.integers(1, 60), st.floats(0.05, 1.0), st.floats(0.2, 5.0))
-def test_resized_crop_never_leaves_the_picture(height, width, area, aspect):
+def test_resized_crop_never_leaves_the_image(height, width, area, aspect):
     layer = ks.JointRandomResizedCrop(5, 7, (area, area), (aspect, aspect), seed=1, **QUIET)
-    picture = np.broadcast_to(coordinates(height, width), (20, height, width, 2)).copy()
-    found = to_numpy(layer(picture))
+    image = np.broadcast_to(coordinates(height, width), (20, height, width, 2)).copy()
+    found = to_numpy(layer(image))
     assert found.min() >= 0.0
     assert (found.max((0, 1, 2)) <= [height - 1, width - 1]).all()
     start, size = layer._window(layer.draw_parameters((20, height, width, 2), 3), (height, width))
@@ -160,7 +160,7 @@ def test_resized_crop_never_leaves_the_picture(height, width, area, aspect):
 def test_resized_crop_is_a_crop_then_a_resize():
     import tensorflow as tf
 
-    images = pictures(12, 40, 50).astype("float32")
+    images = random_images(12, 40, 50).astype("float32")
     layer = ks.JointRandomResizedCrop(24, 20, (0.1, 0.9), seed=1, **QUIET)
     parameters = layer.draw_parameters(images.shape, 5)
     found = to_numpy(layer.apply(images, parameters))
@@ -194,7 +194,7 @@ STATIC = [
 
 @pytest.mark.parametrize("batch", [None, 3])
 @pytest.mark.parametrize("layer", STATIC, ids=lambda layer: layer.name)
-def test_shapes_are_known_after_pictures_of_unknown_size(layer, batch):
+def test_shapes_are_known_after_images_of_unknown_size(layer, batch):
     import tensorflow as tf
 
     shape = [] if batch is None else [None]
@@ -213,16 +213,16 @@ def test_shapes_are_known_after_pictures_of_unknown_size(layer, batch):
 
 
 @pytest.mark.parametrize("cls", [ks.JointRandomCrop, ks.JointCenterCrop])
-def test_a_window_larger_than_the_picture_is_refused_without_padding(cls):
+def test_a_window_larger_than_the_image_is_refused_without_padding(cls):
     layer = cls(20, 10, pad=False, **QUIET)
     with pytest.raises(ValueError, match=rf"{cls.__name__}: .*height=20 .* 16 x 14 .*`pad=True`"):
-        layer(pictures())
-    assert tuple(cls(16, 10, pad=False, **QUIET)(pictures()).shape) == (3, 16, 10, 3)
+        layer(random_images())
+    assert tuple(cls(16, 10, pad=False, **QUIET)(random_images()).shape) == (3, 16, 10, 3)
 
 
-def test_padding_refuses_a_larger_picture():
+def test_padding_refuses_a_larger_image():
     with pytest.raises(ValueError, match=r"JointPadding: .*height=10 .* 16 x 14\. Pad to a"):
-        ks.JointPadding(10, 20, **QUIET)(pictures())
+        ks.JointPadding(10, 20, **QUIET)(random_images())
 
 
 def test_real_slices_through_all_of_them():
@@ -248,7 +248,7 @@ def test_real_slices_through_all_of_them():
 
 @pytest.mark.parametrize(("channels", "fill"), [(4, 5), (3, 127.5)])
 def test_8_bit_images_that_fit_no_word_are_copied_too(channels, fill):
-    images = pictures(2, 6, 7, channels)
+    images = random_images(2, 6, 7, channels)
     padding = ks.JointPadding(8, 7, fill_mode="constant", fill_value=fill, jit_compile=False)
     found = to_numpy(padding(images))
     np.testing.assert_array_equal(found[:, 1:7], images)

@@ -7,7 +7,7 @@ import tensorflow as tf
 from PIL import Image
 
 import keras_segaug as ks
-from tests.data import COMPILED, labels, pictures, to_numpy
+from tests.data import COMPILED, labels, random_images, to_numpy
 
 SIZES = [(7, 5), (16, 14), (5, 40), (3, 1), (33, 29)]
 
@@ -20,7 +20,7 @@ def resizing(*size, **more):
 @pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
 @pytest.mark.parametrize("size", SIZES)
 def test_agrees_with_tensorflow(size, interpolation, compiled):
-    images = pictures(2)
+    images = random_images(2)
     layer = resizing(*size, interpolation=interpolation, jit_compile=compiled)
     expected = tf.image.resize(images, size, interpolation, antialias=True).numpy()
     floats = to_numpy(layer(images.astype("float32")))
@@ -33,14 +33,14 @@ def test_agrees_with_tensorflow(size, interpolation, compiled):
 
 @pytest.mark.parametrize("options", [{}, {"crop_to_aspect_ratio": True}], ids=str)
 def test_agrees_with_keras_on_the_running_backend(options):
-    images = pictures(2, 40, 60).astype("float32")
+    images = random_images(2, 40, 60).astype("float32")
     theirs = keras.layers.Resizing(10, 12, antialias=True, **options)
     found = to_numpy(resizing(10, 12, **options)(images))
     np.testing.assert_allclose(found, to_numpy(theirs(images)), atol=1e-3)
 
 
 def test_agrees_with_pillow():
-    image = pictures(1, 50, 64)[0]
+    image = random_images(1, 50, 64)[0]
     expected = np.asarray(Image.fromarray(image).resize((20, 11), Image.Resampling.BILINEAR))
     found = to_numpy(resizing(11, 20, dtype="uint8")(image))
     # Pillow rounds after each axis.
@@ -61,7 +61,7 @@ def test_a_fine_pattern_turns_gray_and_its_mask_keeps_its_labels():
 
 @pytest.mark.parametrize("fill_mode", ["constant", "reflect", "wrap", "nearest"])
 def test_a_letterbox_is_the_resized_image_with_a_border(fill_mode):
-    images, mask = pictures(2, 40, 40), labels(2, 40, 40)
+    images, mask = random_images(2, 40, 40), labels(2, 40, 40)
     settings = {"fill_mode": fill_mode, "fill_value": 9.0}
     if fill_mode == "constant":
         settings["mask_fill_value"] = 255
@@ -77,7 +77,7 @@ def test_a_letterbox_is_the_resized_image_with_a_border(fill_mode):
 
 @pytest.mark.parametrize("gap", [np.nan, np.inf])
 def test_a_gap_spreads_no_further_than_it_has_a_share(gap):
-    images = pictures(1, 32, 32).astype("float32")
+    images = random_images(1, 32, 32).astype("float32")
     expected = to_numpy(resizing(8, 8)(images))
     images[0, 9, 21, 0] = gap
     found = to_numpy(resizing(8, 8)(images))
@@ -90,7 +90,7 @@ def test_a_gap_spreads_no_further_than_it_has_a_share(gap):
 
 def test_in_a_pipeline_it_has_its_lookup_to_itself():
     """What is merged with it could not know how much to blend."""
-    images, mask = pictures(2, 40, 40), labels(2, 40, 40)
+    images, mask = random_images(2, 40, 40), labels(2, 40, 40)
     flip, turn = ks.JointRandomFlip("horizontal", seed=1), ks.JointRandomRotation((0.1, 0.1))
     layers = [flip, resizing(10, 12), turn]
     chain = ks.Pipeline(layers, jit_compile=False)
@@ -106,7 +106,7 @@ def test_in_a_pipeline_it_has_its_lookup_to_itself():
 
 
 def test_unknown_sizes_in_a_dataset():
-    images, mask = pictures(3, 30, 34), labels(3, 30, 34)
+    images, mask = random_images(3, 30, 34), labels(3, 30, 34)
     layer = resizing(8, 9, jit_compile="auto", dtype="uint8")
     signature = (tf.TensorSpec((None, None, 3), "uint8"), tf.TensorSpec((None, None), "uint8"))
     dataset = tf.data.Dataset.from_generator(
@@ -121,7 +121,7 @@ def test_unknown_sizes_in_a_dataset():
 
 
 def test_nearest_has_nothing_to_blend():
-    images = pictures(1)
+    images = random_images(1)
     plain = ks.JointResizing(5, 4, interpolation="nearest", jit_compile=False)(images)
     found = resizing(5, 4, interpolation="nearest")(images)
     np.testing.assert_array_equal(to_numpy(found), to_numpy(plain))

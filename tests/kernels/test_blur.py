@@ -6,14 +6,14 @@ import pytest
 from scipy import ndimage
 
 from keras_segaug.kernels.blur import gaussian_blur
-from tests.data import COMPILED, pictures, run, to_numpy
+from tests.data import COMPILED, random_images, run, to_numpy
 
 
 @pytest.mark.parametrize("compiled", COMPILED)
 @pytest.mark.parametrize("channels", [1, 3, 5])
 @pytest.mark.parametrize("radius", [(1, 1), (2, 3), (6, 0), (40, 40), (18, 15)])
 def test_against_scipy(radius, channels, compiled):
-    images = pictures(2, 18, 15, channels).astype("float32")
+    images = random_images(2, 18, 15, channels).astype("float32")
     sigma = np.array([0.7, 2.5], "float32")
     result = run(
         lambda images, sigma: gaussian_blur(images, sigma, radius),
@@ -28,6 +28,6 @@ def test_against_scipy(radius, channels, compiled):
 
 
 def test_sigma_zero_changes_nothing():
-    images = keras.ops.convert_to_tensor(pictures(1).astype("float32"))
+    images = keras.ops.convert_to_tensor(random_images(1).astype("float32"))
     zero = keras.ops.zeros((1, 1, 1, 1))
     np.testing.assert_array_equal(to_numpy(gaussian_blur(images, zero, (2, 2))), to_numpy(images))

@@ -5,14 +5,14 @@ import pytest
 
 from keras_segaug.kernels import channels
 from keras_segaug.kernels.xla_cpu import tables
-from tests.data import COMPILED, pictures, run
+from tests.data import COMPILED, random_images, run
 
 
 @pytest.mark.parametrize("compiled", COMPILED)
 @pytest.mark.parametrize("dtype", ["uint8", "float32", "int32"])
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
 def test_split_and_joined(count, dtype, compiled):
-    images = pictures(2, 9, 7, count).astype(dtype)
+    images = random_images(2, 9, 7, count).astype(dtype)
     split = run(channels.split, [images], compiled)
     assert [each.dtype for each in split] == [np.dtype("float32")] * count
     np.testing.assert_array_equal(np.concatenate(split, axis=-1), images)
@@ -33,7 +33,7 @@ def test_joined_bytes_are_rounded_and_clipped(count, compiled):
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_table_gives_what_the_function_gives(count, compiled):
     """Each image has a table of its own."""
-    images, power = pictures(3, 40, 30, count), np.array([0.5, 1.0, 2.0], "float32")
+    images, power = random_images(3, 40, 30, count), np.array([0.5, 1.0, 2.0], "float32")
 
     def tabulated(images, power):
         if not compiled:
@@ -45,7 +45,7 @@ def test_a_table_gives_what_the_function_gives(count, compiled):
 
 
 @pytest.mark.parametrize("shape", [(1, 32, 32, 3), (1, 31, 32, 3)])
-def test_small_pictures_are_not_worth_a_table(shape):
+def test_small_images_are_not_worth_a_table(shape):
     if True not in COMPILED:
         pytest.skip("torch does not compile")
     seen = []

@@ -8,15 +8,15 @@ import pytest
 
 from keras_segaug.kernels import color
 from keras_segaug.kernels.channels import joined, split
-from tests.data import pictures, to_numpy
+from tests.data import random_images, to_numpy
 
 
 def adjust_contrast(images, factor, value_range):
     return color.adjust_contrast(images, factor, color.channel_means(images), value_range)
 
 
-def float_pictures():
-    images = pictures(2, 12, 10).astype("float32")
+def float_images():
+    images = random_images(2, 12, 10).astype("float32")
     images[0, 0] = 0.0  # black, white, grays and pure colors: where hue is hard
     images[0, 1] = 255.0
     images[0, 2] = np.arange(10)[:, None] * 25.0
@@ -47,7 +47,7 @@ def tensor(value):
 
 @pytest.mark.parametrize("shift", [-0.5, -0.3, 0.0, 0.05, 0.5])
 def test_hue(shift):
-    images = float_pictures()
+    images = float_images()
     result = to_numpy(adjust_hue(tensor(images), tensor(shift), (0.0, 255.0)))
     expected = by_colorsys(images, lambda h, s, v: ((h + shift) % 1.0, s, v))
     np.testing.assert_allclose(result, expected, atol=2e-2)
@@ -55,7 +55,7 @@ def test_hue(shift):
 
 @pytest.mark.parametrize("factor", [0.0, 0.2, 0.5, 0.7, 1.0])
 def test_saturation(factor):
-    images = float_pictures()
+    images = float_images()
     multiplier = to_numpy(color.saturation_multiplier(tensor(factor)))
     result = to_numpy(adjust_saturation(tensor(images), tensor(multiplier), (0.0, 255.0)))
     expected = by_colorsys(images, lambda h, s, v: (h, min(s * multiplier, 1.0), v))
@@ -68,7 +68,7 @@ def test_brightness_is_additive_and_clipped():
 
 
 def test_contrast_stretches_about_each_channels_mean():
-    images = pictures(2).astype("float32") / 4 + 90
+    images = random_images(2).astype("float32") / 4 + 90
     result = to_numpy(adjust_contrast(tensor(images), 1.5, (0.0, 255.0)))
     mean = images.mean((1, 2), keepdims=True)
     np.testing.assert_allclose(result, (images - mean) * 1.5 + mean, rtol=1e-4)
@@ -77,7 +77,7 @@ def test_contrast_stretches_about_each_channels_mean():
 @pytest.mark.parametrize("value_range", [(0.0, 255.0), (0.0, 1.0), (-1.0, 1.0)])
 def test_value_ranges_are_equal_up_to_scale(value_range):
     low, high = value_range
-    images = pictures(1).astype("float32")
+    images = random_images(1).astype("float32")
     scaled = images / 255.0 * (high - low) + low
     for adjust, amount in (
         (color.adjust_brightness, 0.1),

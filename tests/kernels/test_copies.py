@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import keras_segaug as ks
 from keras_segaug.engine import execute, fuse
-from tests.data import labels, pictures, to_numpy
+from tests.data import labels, random_images, to_numpy
 
 FILL_MODES = ["reflect", "wrap", "nearest", "constant"]
 COMPILES = keras.backend.backend() != "torch"
@@ -38,7 +38,7 @@ def augment(names, fill_mode, seed, data, jit_compile=False):
 def sample(count, height, width, seed=0):
     mask = labels(count, height, width, seed=seed)
     masks = [mask, mask.astype("int32"), np.eye(5, dtype="float32")[mask]]
-    images = pictures(count, height, width, 3, seed)
+    images = random_images(count, height, width, 3, seed)
     return {"images": images, "masks": masks, "sample_weights": mask / np.float32(3)}
 
 
@@ -80,7 +80,7 @@ def test_compiled_copies_agree_with_the_lookup(names, count):
     assert copied or not COMPILES or names == ["turn", "crop", "flip"]
 
 
-def test_a_window_larger_than_the_picture_is_looked_up():
+def test_a_window_larger_than_the_image_is_looked_up():
     assert not assert_same(["larger"], "constant", 1, sample(2, 8, 8), jit_compile=False)
 
 
@@ -98,7 +98,7 @@ def test_every_outcome_is_a_copy():
 def test_many_crops_are_one_program():
     """Where the window starts is no constant of the program: else each call would compile."""
     layer = ks.JointRandomCrop(40, 40, seed=1, dtype="uint8")
-    data = pictures(1, 64, 64)
+    data = random_images(1, 64, 64)
     copier = mock.Mock(wraps=execute.copy)
     with mock.patch.object(execute, "copy", copier):
         windows = {to_numpy(layer(data)).tobytes() for _ in range(30)}

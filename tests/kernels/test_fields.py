@@ -139,7 +139,7 @@ def test_inverse_undoes_the_map(layer):
     np.testing.assert_allclose(back[1], np.broadcast_to(ROWS, back[1].shape), atol=0.1)
 
 
-def test_what_the_lens_does_not_show_has_no_place_in_its_picture():
+def test_what_the_lens_does_not_show_has_no_place_in_its_image():
     layer = ks.JointRandomLensDistortion((-0.3, -0.3))
     drawn = layer.draw_parameters((1, HEIGHT, WIDTH, 1), 1)
     columns, rows = grid_of(layer, drawn, inverse=True)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from keras_segaug.kernels.packed_sampler import bordered, pack, packed_sampler, unpack
 from keras_segaug.kernels.samplers import read_batch, sampler
-from tests.data import labels, pictures, to_numpy
+from tests.data import labels, random_images, to_numpy
 
 
 def tensors(*arrays):
@@ -31,7 +31,7 @@ def test_agrees_with_the_general_lookup(
 ):
     rng = np.random.default_rng(seed)
     images, masks = tensors(
-        pictures(2, height, width, channels, seed),
+        random_images(2, height, width, channels, seed),
         labels(2, height, width, classes=200, seed=seed)[..., None],
     )
     points = tensors(
@@ -52,7 +52,7 @@ def test_agrees_with_the_general_lookup(
 
 @pytest.mark.parametrize("channels", [1, 2, 3])
 def test_pack_and_unpack(channels):
-    images, masks = tensors(pictures(2, channels=channels), labels(2, classes=256)[..., None])
+    images, masks = tensors(random_images(2, channels=channels), labels(2, classes=256)[..., None])
     found = to_numpy(unpack(pack(images, masks), channels))
     np.testing.assert_array_equal(found[0], to_numpy(images))
     np.testing.assert_array_equal(found[1], to_numpy(masks))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from keras_segaug.kernels.samplers import read_batch, sampler
-from tests.data import pictures, to_numpy
+from tests.data import random_images, to_numpy
 
 SCIPY_MODES = {
     "reflect": "reflect",
@@ -59,7 +59,7 @@ def scipy_read(pixels, columns, rows, order, fill_mode, fill):
 )
 def test_against_scipy(height, width, reach, fill_mode, order, seed):
     rng = np.random.default_rng(seed)
-    pixels = pictures(2, height, width, 2, seed)
+    pixels = random_images(2, height, width, 2, seed)
     rows = rng.uniform(-reach, height + reach, (2, 7, 5)).astype("float32")
     columns = rng.uniform(-reach, width + reach, (2, 7, 5)).astype("float32")
     # Halfway between two pixels either is the nearest.
@@ -84,7 +84,7 @@ def test_bicubic_is_keys_kernel(fill_mode):
         )
 
     rng = np.random.default_rng(0)
-    pixels = pictures(2, 9, 8, 1)
+    pixels = random_images(2, 9, 8, 1)
     rows, columns = rng.uniform(-4, 12, (2, 2, 6, 5)).astype("float32")
     expected = 0.0
     for i in range(-7, 16):
@@ -117,7 +117,7 @@ def test_borders_by_hand(fill_mode, expected):
 
 @pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic"])
 def test_whole_pixels_are_copied(interpolation):
-    pixels = pictures(2, 6, 7)
+    pixels = random_images(2, 6, 7)
     rows, columns = np.meshgrid(np.arange(6), np.arange(7), indexing="ij")
     result = read(pixels, columns[None], rows[None], interpolation, "reflect", 0)
     np.testing.assert_array_equal(result, pixels)

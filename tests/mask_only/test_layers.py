@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
-from tests.data import labels, pictures, to_numpy
+from tests.data import labels, random_images, to_numpy
 
 ORGANS = sorted((pathlib.Path(__file__).parents[2] / "examples/data/ct/masks").glob("*.png"))
 
 
 def test_one_hot():
     mask = labels()
-    _, rows = ks.MaskOnlyOneHot(5, jit_compile=False)(pictures(), mask)
+    _, rows = ks.MaskOnlyOneHot(5, jit_compile=False)(random_images(), mask)
     np.testing.assert_array_equal(to_numpy(rows), np.eye(5)[mask])
 
 
@@ -27,10 +27,10 @@ def test_one_hot_of_an_ignored_class_is_zero():
 def test_real_colored_masks_become_their_ids(name):
     from PIL import Image
 
-    picture = Image.open(ORGANS[0].with_name(name))
-    ids = np.array(picture)
-    colors = np.array(picture.convert("RGB"))
-    table = picture.getpalette()
+    image = Image.open(ORGANS[0].with_name(name))
+    ids = np.array(image)
+    colors = np.array(image.convert("RGB"))
+    table = image.getpalette()
     palette = {tuple(table[3 * i : 3 * i + 3]): i for i in np.unique(ids).tolist()}
     layer = ks.MaskOnlyColorToClass(palette, jit_compile=False)
     _, found = layer(colors, colors)
@@ -74,7 +74,7 @@ def test_colors_to_classes_to_one_hot():
     colors = np.stack([mask, 255 - mask, mask], -1)
     palette = [(i, 255 - i, i) for i in range(5)]
     layer = ks.Pipeline([ks.MaskOnlyColorToClass(palette), ks.MaskOnlyOneHot(5)])
-    _, rows = layer(pictures(), colors)
+    _, rows = layer(random_images(), colors)
     np.testing.assert_array_equal(to_numpy(rows), np.eye(5)[mask])
 
 

@@ -7,7 +7,7 @@ from scipy import ndimage, stats
 
 import keras_segaug as ks
 from keras_segaug.core import random
-from tests.data import COMPILED, ct_slices, dtype_of, labels, pictures, to_numpy
+from tests.data import COMPILED, ct_slices, dtype_of, labels, random_images, to_numpy
 
 DRAWS = 2000
 
@@ -75,7 +75,7 @@ def test_weights_are_those_of_the_beta_distribution(alpha):
 
 def test_soft_masks_sum_to_one():
     layer = ks.JointMixUp(alpha=1.0, masks="soft", seed=1)
-    images, classes = pictures(6).astype("float32"), labels(6)
+    images, classes = random_images(6).astype("float32"), labels(6)
     masks = np.eye(5, dtype="float32")[classes]
     found, drawn = layer((images, masks, np.ones((6, 16, 14), "float32")), return_parameters=True)
     partner, weight = (to_numpy(drawn[name]) for name in ("partner", "weight"))
@@ -89,7 +89,11 @@ def test_soft_masks_sum_to_one():
 
 def test_the_larger_share_gives_the_mask():
     layer = ks.JointMixUp(alpha=1.0, seed=1, targets={"depth": "continuous"})
-    data = {"images": pictures(8), "masks": labels(8), "depth": pictures(8).astype("float32")}
+    data = {
+        "images": random_images(8),
+        "masks": labels(8),
+        "depth": random_images(8).astype("float32"),
+    }
     found, drawn = layer(data, return_parameters=True)
     partner, weight = (to_numpy(drawn[name]) for name in ("partner", "weight"))
     chosen = np.where(weight >= 0.5, np.arange(8), partner)
@@ -104,7 +108,7 @@ def test_the_larger_share_gives_the_mask():
 def test_class_ids_are_not_blended(masks):
     layer = ks.JointMixUp(masks="soft")
     with pytest.raises(ValueError, match=r"JointMixUp: masks must be one-hot and of a float dtype"):
-        layer((pictures(), masks))
+        layer((random_images(), masks))
 
 
 # --- Mosaic ---------------------------------------------------------------------------------------
@@ -159,7 +163,7 @@ def test_the_share_of_classes(fraction, one_hot):
     masks[:20] = np.minimum(masks[:20], 2)
     layer = ks.JointClassMix(fraction=fraction, num_classes=9, seed=1, jit_compile=False)
     given = np.eye(7, dtype="uint8")[masks] if one_hot else masks
-    drawn = to_numpy(layer.draw_parameters((pictures(60), given), 3))
+    drawn = to_numpy(layer.draw_parameters((random_images(60), given), 3))
     for partner, shown in zip(drawn["partner"], drawn["shown"], strict=True):
         chosen = set(np.unique(masks[partner][shown]))
         # All pixels of a class, or none.
@@ -180,7 +184,7 @@ def test_each_class_is_as_likely():
 def test_ids_that_are_no_classes_are_never_pasted(dtype):
     masks = labels(8, classes=2 if dtype == "bool" else 9).astype(dtype)
     layer = ks.JointClassMix(fraction=1.0, num_classes=5, seed=1, jit_compile=False)
-    drawn = to_numpy(layer.draw_parameters((pictures(8), masks), 3))
+    drawn = to_numpy(layer.draw_parameters((random_images(8), masks), 3))
     np.testing.assert_array_equal(drawn["shown"], masks[drawn["partner"]].astype(int) < 5)
 
 
@@ -310,7 +314,7 @@ def test_the_matrix_of_what_is_pasted():
 )
 def test_bad_arguments(arguments, masks, message):
     more = {name: np.full((3, 16, 14), top, "uint8") for name, top in masks.items()}
-    data = {"images": pictures(), "masks": {"classes": labels(), **more}}
+    data = {"images": random_images(), "masks": {"classes": labels(), **more}}
     with pytest.raises(ValueError, match=f"JointCopyPaste: {message}"):
         ks.JointCopyPaste(**arguments, mask="classes")(data)
 
@@ -318,8 +322,8 @@ def test_bad_arguments(arguments, masks, message):
 def test_one_hot_masks_know_their_classes():
     masks = np.eye(5, dtype="uint8")[labels()]
     with pytest.raises(ValueError, match="`classes` must be ids that the masks can hold, 0 to 4"):
-        ks.JointCopyPaste([5])(pictures(), masks)
-    found = to_numpy(ks.JointCopyPaste([1, 2], seed=1)(pictures(), masks))[1]
+        ks.JointCopyPaste([5])(random_images(), masks)
+    found = to_numpy(ks.JointCopyPaste([1, 2], seed=1)(random_images(), masks))[1]
     np.testing.assert_array_equal(found.sum(-1), 1)
 
 
@@ -365,11 +369,11 @@ def test_ignored_pixels_are_not_pasted(layer, one_hot):
     else:
         given = masks
     for _ in range(5):
-        found = to_numpy(layer(pictures(6), given))[1]
+        found = to_numpy(layer(random_images(6), given))[1]
         lost = found.sum(-1) == 0 if one_hot else found == 255
         assert not (lost & known).any()
     asked = ks.JointCutMix(area=(0.9, 0.9), ignore_class=None, seed=1)
-    found = to_numpy(asked(pictures(6), given))[1]
+    found = to_numpy(asked(random_images(6), given))[1]
     lost = found.sum(-1) == 0 if one_hot else found == 255
     assert (lost & known).any()
 

@@ -10,7 +10,7 @@ import keras_segaug as ks
 from keras_segaug.engine.operations import Labels
 from tests.cases import MIXING, ids
 from tests.contract import promises as contract
-from tests.data import COMPILED, labels, pictures, to_numpy
+from tests.data import COMPILED, labels, random_images, to_numpy
 from tests.mixing.promises import STEP, check_one_source, coded, coordinates
 
 # Whose pixels are those of one place; a blend is of two.
@@ -104,7 +104,7 @@ def test_what_fills_up_a_batch_is_nobodys_partner(case):
     arguments = {"masks": "larger"} if case.layer is ks.JointMixUp else {}
     layer, same = (made(case, mask=None, jit_compile=how, **arguments) for how in (True, False))
     for count in (8, 5, 3):
-        images, masks = pictures(count), labels(count)
+        images, masks = random_images(count), labels(count)
         found, expected = (to_numpy(each((images, masks))) for each in (layer, same))
         np.testing.assert_array_equal(found[1], expected[1])
         np.testing.assert_allclose(found[0], expected[0], atol=1.01)
@@ -128,7 +128,7 @@ def test_partners_stay_within_the_shards_of_a_distribution(monkeypatch):
 @pytest.mark.parametrize("case", **ids(MIXING))
 def test_a_batch_of_one_is_left_alone_and_says_so_once(case):
     layer = made(case, mask=None, jit_compile=False)
-    images, masks = pictures(1, 18, 20), labels(1, 18, 20)
+    images, masks = random_images(1, 18, 20), labels(1, 18, 20)
     with pytest.warns(UserWarning, match="a batch of one sample is left as it is"):
         found = to_numpy(layer((images, masks)))
     with warnings.catch_warnings():
@@ -145,13 +145,13 @@ def test_single_images_are_refused_and_nothing_advances(wrap):
     layer = wrap(ks.JointCutMix(seed=1))
     before = to_numpy(layer.call_key(0))
     with pytest.raises(ValueError, match=r"samples are mixed within a batch.*dataset.batch\(8\)"):
-        layer(pictures()[0], labels()[0])
+        layer(random_images()[0], labels()[0])
     with pytest.raises(ValueError, match="samples are mixed within a batch"):
         layer.draw_parameters((8, 8, 3), 1)
-    found = to_numpy(layer(pictures(), labels()))
+    found = to_numpy(layer(random_images(), labels()))
     key = layer.call_key(0)
     np.testing.assert_array_equal(before, to_numpy(key))
-    again = to_numpy(layer.augment((pictures(), labels()), key))
+    again = to_numpy(layer.augment((random_images(), labels()), key))
     np.testing.assert_array_equal(found[1], again[1])
 
 
@@ -192,7 +192,7 @@ def test_samples_are_left_alone_by_their_probability(case):
 @pytest.mark.parametrize("case", **ids(MIXING))
 def test_config_and_replay(case):
     layer = made(case, mask=None)
-    images, masks = pictures(), labels()
+    images, masks = random_images(), labels()
     contract.check_config(layer, images, masks)
     found, parameters = layer((images, masks), return_parameters=True)
     again = layer.apply((images, masks), parameters)
@@ -235,12 +235,12 @@ def test_what_was_pasted_goes_home(case):
 def test_what_cannot_go_home_says_so(layer):
     parameters = layer.draw_parameters((4, 16, 14, 3), 1)
     with pytest.raises(ValueError, match=rf"{type(layer).__name__}: `invert` cannot"):
-        layer.invert(pictures(4), parameters)
+        layer.invert(random_images(4), parameters)
 
 
 def test_points_are_refused():
     layer = ks.JointCutMix(targets={"points": "points"})
-    data = {"images": pictures(), "masks": labels(), "points": np.zeros((3, 2, 2), "float32")}
+    data = {"images": random_images(), "masks": labels(), "points": np.zeros((3, 2, 2), "float32")}
     with pytest.raises(ValueError, match="JointCutMix: points cannot be moved by what mixes"):
         layer(data)
 
@@ -276,7 +276,7 @@ def test_between_geometry_and_color(case, compiled):
 def test_a_choice_finds_the_batch_as_it_is_before():
     layers = [ks.JointCutMix(), ks.JointClassMix(), ks.JointRandomFlip()]
     chain = ks.RandomChoice(layers, seed=3, jit_compile=False)
-    images, masks = pictures(12), labels(12)
+    images, masks = random_images(12), labels(12)
     drawn = chain.draw_parameters((images, masks), 4)
     found = to_numpy(chain.apply((images, masks), drawn))
     chosen = to_numpy(chain._chosen(drawn))
@@ -291,7 +291,7 @@ def test_a_choice_finds_the_batch_as_it_is_before():
 
 def test_augment_dataset_repeats_for_any_parallelism():
     tf = pytest.importorskip("tensorflow")
-    dataset = tf.data.Dataset.from_tensor_slices((pictures(12), labels(12))).batch(4)
+    dataset = tf.data.Dataset.from_tensor_slices((random_images(12), labels(12))).batch(4)
     layer = ks.Pipeline([ks.JointRandomFlip(), ks.JointClassMix()])
     results = [
         list(ks.augment_dataset(dataset, layer, 1, num_parallel_calls=n).as_numpy_iterator())
@@ -310,7 +310,7 @@ def test_in_a_model_that_is_trained(tmp_path):
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
-    history = again.fit(pictures(6).astype("float32"), labels(6), batch_size=3, verbose=0)
+    history = again.fit(random_images(6).astype("float32"), labels(6), batch_size=3, verbose=0)
     assert np.isfinite(history.history["loss"]).all()
 
 
@@ -326,18 +326,18 @@ def test_in_a_model_that_is_trained(tmp_path):
 )
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=f"JointCutMix: {message}"):
-        ks.JointCutMix(**arguments)((pictures(), labels()))
+        ks.JointCutMix(**arguments)((random_images(), labels()))
 
 
 @pytest.mark.parametrize("layer", [ks.JointClassMix(), ks.JointCopyPaste([1])], ids=str)
 def test_masks_that_decide_must_be_there(layer):
     with pytest.raises(ValueError, match="masks are missing, which say what to paste"):
-        layer(pictures())
+        layer(random_images())
 
 
 def test_the_mask_that_decides():
     first, second = labels(4, seed=1), labels(4, seed=2)
-    data = {"images": pictures(4), "masks": {"a": first, "b": second}}
+    data = {"images": random_images(4), "masks": {"a": first, "b": second}}
     shown = [
         to_numpy(ks.JointClassMix(mask=name).draw_parameters(data, 3)["shown"])
         for name in (None, "a", 0, "b", 1)
@@ -347,5 +347,5 @@ def test_the_mask_that_decides():
     np.testing.assert_array_equal(shown[3], shown[4])
     assert (shown[0] != shown[3]).any()
     named = ks.JointClassMix(mask="b", targets={"b": "mask"})
-    by_role = named.draw_parameters({"images": pictures(4), "masks": first, "b": second}, 3)
+    by_role = named.draw_parameters({"images": random_images(4), "masks": first, "b": second}, 3)
     np.testing.assert_array_equal(to_numpy(by_role["shown"]), shown[3])

@@ -23,8 +23,8 @@ def pairs(layer):
     drawn = layer.draw_parameters(images.shape, 5)
     ours = to_numpy(layer.apply(images, drawn))
     for i in range(COUNT):
-        picture = torch.tensor(images[i]).permute(2, 0, 1)
-        yield ours[i, ..., 0], {k: v[i] for k, v in to_numpy(drawn).items()}, picture
+        image = torch.tensor(images[i]).permute(2, 0, 1)
+        yield ours[i, ..., 0], {k: v[i] for k, v in to_numpy(drawn).items()}, image
 
 
 def check(ours, theirs):
@@ -34,9 +34,9 @@ def check(ours, theirs):
 
 def test_affine():
     layer = ks.JointRandomAffine(0.1, 0.2, None, 0.1, 0.1, **BORDER)
-    for ours, p, picture in pairs(layer):
+    for ours, p, image in pairs(layer):
         theirs = F.affine(
-            picture,
+            image,
             # torchvision turns clockwise when positive.
             angle=-float(np.degrees(p["angle"])),
             translate=[
@@ -54,10 +54,10 @@ def test_perspective():
     names = ("top_left", "top_right", "bottom_right", "bottom_left")
     own = np.array([(0, 0), (1, 0), (1, 1), (0, 1)])
     size = np.array([WIDTH, HEIGHT])
-    for ours, p, picture in pairs(ks.JointRandomPerspective(scale=0.3, **BORDER)):
+    for ours, p, image in pairs(ks.JointRandomPerspective(scale=0.3, **BORDER)):
         shown = own + [[p[f"{name}_{axis}"] for axis in "xy"] for name in names]
         # The output's corners (endpoints) show these points of the input (startpoints).
-        theirs = F.perspective(picture, (shown * size).tolist(), (own * size).tolist())
+        theirs = F.perspective(image, (shown * size).tolist(), (own * size).tolist())
         check(ours, theirs)
 
 
@@ -66,7 +66,7 @@ def test_elastic_with_our_field():
     drawn = layer.draw_parameters(IMAGES.shape, 5)
     field = layer.displacement(drawn, (HEIGHT, WIDTH))
     rows, columns = to_numpy(SamplingGrid((HEIGHT, WIDTH)).moved(field).grid())
-    for i, (ours, _, picture) in enumerate(pairs(layer)):
+    for i, (ours, _, image) in enumerate(pairs(layer)):
         x, y = columns[i] - np.arange(WIDTH), rows[i] - np.arange(HEIGHT)[:, None]
         field = torch.tensor(np.stack([x * 2 / WIDTH, y * 2 / HEIGHT], -1)[None])
-        check(ours, F.elastic(picture, field.float()))
+        check(ours, F.elastic(image, field.float()))
