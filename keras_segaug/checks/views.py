@@ -10,6 +10,16 @@ from keras_segaug.core.tensor_layout import Layout, shape_of
 _TAKEN = ("class", "class_name")
 
 
+def one_result(owner, augmentation):
+    """Raises for a layer that gives several views."""
+    if getattr(augmentation, "_gives_views", False):
+        raise ValueError(
+            f"{checks.name_of(owner)}: the augmentation must give one result. Received a "
+            f"{type(augmentation).__name__}. Give its views, one after the other: "
+            f"`layer.views[{next(iter(augmentation.views))!r}]`, or `layer.shared`."
+        )
+
+
 def names(owner, views):
     """Raises for what is no mapping from names to something."""
     accepted = 'a non-empty mapping from names to layers, {"weak": layer, "strong": other}'

@@ -5,6 +5,7 @@ import math
 import keras
 import numpy as np
 
+from keras_segaug.checks.views import one_result
 from keras_segaug.core import backend
 from keras_segaug.core.backend import ops
 from keras_segaug.core.describe import title
@@ -30,6 +31,7 @@ def report(augmentation, shape, mask_shape=None):
     Returns:
         A string.
     """
+    one_result("check", augmentation)
     channel = {"channels_last": -1, "channels_first": -3}[augmentation.data_format]
     if mask_shape is None:
         mask_shape = tuple(np.delete(np.array(shape, dtype=object), channel))

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 import keras_segaug as ks
+from keras_segaug.inspect.check import report
 from tests.data import labels, random_images, to_numpy
 
 TELL = {"return_parameters": True}
@@ -309,6 +310,18 @@ def test_what_is_refused(name):
     views, message = REFUSED[name]
     with pytest.raises(ValueError, match=f"^MultiView: .*{message}"):
         ks.MultiView(views)
+
+
+def test_tools_that_look_at_one_result():
+    layer = multi_view()
+    tools = {
+        "check_alignment": lambda: ks.check_alignment(layer),
+        "plot_gallery": lambda: ks.plot_gallery(layer, *data()),
+        "check": lambda: report(layer, (16, 14, 3)),
+    }
+    for name, tool in tools.items():
+        with pytest.raises(ValueError, match=rf"^{name}: .*`layer\.views\['weak'\]`"):
+            tool()
 
 
 def test_what_else_is_refused():

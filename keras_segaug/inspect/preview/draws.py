@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from keras_segaug.checks.views import one_result
 from keras_segaug.core import random
 from keras_segaug.core.backend import ops
 from keras_segaug.core.inputs import Inputs
@@ -69,6 +70,7 @@ def draw(owner, augmentation, batches, seed, number):
     package. An image's draw depends neither on the images beside it nor on how often the layer was
     called.
     """
+    one_result(owner, augmentation)
     drawn, start = [], 0
     for images, masks in batches:
         data = images if masks is None else (images, masks)
