@@ -28,7 +28,7 @@ VERSION_TESTS := $(addprefix tests/contract/test_,calls.py compilation.py config
 # What torch can break: its trees, dtypes, gradients, exports, worker processes, and the numbers that
 # are drawn. Left out is what runs in `tf.data`, what compiles, and what refuses bad arguments.
 TORCH_TESTS := $(addprefix tests/contract/test_,calls.py config.py export.py gradients.py inference.py \
-	randomness.py streams.py structures.py targets.py)
+	randomness.py streams.py structures.py targets.py) tests/mixing
 # What no second backend repeats at all: wrong arguments and calls (`tests/conftest.py`), which are
 # refused in Python, and in a dataset all but one place a layer (`tests/contract/test_places.py`),
 # since TensorFlow runs it whatever Keras runs on.
@@ -58,7 +58,7 @@ test-tensorflow: $(VENV)/test ## All tests on TensorFlow.
 	KERAS_BACKEND=tensorflow $(PYTEST)
 
 test-contract-jax: $(VENV)/test ## The whole contract on JAX.
-	KERAS_BACKEND=jax $(PYTEST) tests/contract
+	KERAS_BACKEND=jax $(PYTEST) tests/contract tests/mixing
 
 test-jax: $(VENV)/test ## All tests on JAX.
 	KERAS_BACKEND=jax $(PYTEST)

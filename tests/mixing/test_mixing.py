@@ -231,6 +231,27 @@ def test_what_was_pasted_goes_home(case):
     np.testing.assert_array_equal(back, np.where(shown, code, 0))
 
 
+@pytest.mark.parametrize("compiled", COMPILED)
+def test_what_was_pasted_goes_home_through_geometry_before_and_after(compiled):
+    layers = [
+        ks.JointRandomFlip(),
+        ks.JointClassMix(mask=0),
+        ks.JointRandomRotate90(),
+        ks.ImageOnlyContrast(0.2),
+    ]
+    chain = ks.Pipeline(layers, seed=2, jit_compile=compiled)
+    classes, code = labels(5, 12, 12, dtype="int32"), 1 + coded(coordinates(5, 12, 12))
+    code = code.astype("int32")
+    (_, (_, found)), drawn = chain(
+        random_images(5, 12, 12), (classes, code), return_parameters=True
+    )
+    images = np.zeros((5, 12, 12, 3), "uint8")
+    back = to_numpy(chain.invert((images, to_numpy(found)), drawn))[1]
+    shown = np.isin(code, np.unique(to_numpy(found)))
+    assert 0.3 < shown.mean() < 1.0
+    np.testing.assert_array_equal(back, np.where(shown, code, 0))
+
+
 @pytest.mark.parametrize("layer", [ks.JointMosaic(16, 14), ks.JointMixUp()], ids=str)
 def test_what_cannot_go_home_says_so(layer):
     parameters = layer.draw_parameters((4, 16, 14, 3), 1)
