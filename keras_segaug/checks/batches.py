@@ -21,6 +21,16 @@ def check(owner, inputs, acting):
         )
 
 
+def one_sample(tool, augmentation):
+    """Refuses what mixes samples, for a tool that looks at one sample at a time."""
+    if getattr(augmentation, "_mixes", bool)():
+        raise ValueError(
+            f"{checks.name_of(tool)}: each image must come from one sample. Received a "
+            f"{type(augmentation).__name__} that mixes samples. From which sample each pixel comes "
+            "`layer(data, return_mixing=True)` says; give the layers before and after it."
+        )
+
+
 def check_batched(owner, shape):
     """Refuses the shape of a single image where samples are mixed."""
     if owner._mixes() and len(shape) != 4:

@@ -370,3 +370,9 @@ def test_the_mask_that_decides():
     named = ks.JointClassMix(mask="b", targets={"b": "mask"})
     by_role = named.draw_parameters({"images": random_images(4), "masks": first, "b": second}, 3)
     np.testing.assert_array_equal(to_numpy(by_role["shown"]), shown[3])
+
+
+def test_tools_for_single_samples_say_so():
+    layer = ks.Pipeline([ks.JointRandomFlip(), ks.JointCutMix()])
+    with pytest.raises(ValueError, match=r"check_alignment.*each image must come from one sample"):
+        ks.check_alignment(layer)
