@@ -102,3 +102,17 @@ def known_size(owner, target, size):
 def _differ(found, expected):
     pairs = zip(found, expected, strict=True)
     return any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in pairs)
+
+
+def why_not(owner, parameters):
+    """What shows that the parameters are not those of these views, in words, or None."""
+    if parameters["views"].keys() != owner.views.keys():
+        return f"takes the views {list(owner.views)}. Received {list(parameters['views'])}"
+    inner = {name: (owner.views[name], drawn) for name, drawn in parameters["views"].items()}
+    if owner.shared is not None:
+        inner["shared"] = owner.shared, parameters["shared"]
+    for name, (layer, drawn) in inner.items():
+        why = layer._why_not(drawn)
+        if why is not None:
+            return f"holds {name!r}, a {type(layer).__name__}, which {why}"
+    return None

@@ -5,6 +5,7 @@ import numbers
 import keras
 
 from keras_segaug import checks
+from keras_segaug.core.apply import mixing_of
 from keras_segaug.core.inputs import ROLES, Inputs
 from keras_segaug.core.serialization import nearest
 
@@ -45,6 +46,29 @@ def wanted(owner, return_parameters, return_mixing):
     if not isinstance(return_mixing, str):
         checks.truth(owner, "return_mixing", return_mixing)
     return checks.truth(owner, "return_parameters", return_parameters) or bool(return_mixing)
+
+
+def with_mixing(owner, inputs, found, return_parameters, return_mixing):
+    """What a call returns that also tells from which samples the pixels come.
+
+    Args:
+        owner: the layer.
+        inputs: the `Inputs` of the call.
+        found: (result, parameters).
+        return_parameters: are they wanted?
+        return_mixing: True, or the key for it in the result, a mapping.
+    """
+    result, parameters = found
+    if owner._gives_views:
+        checks.fail(owner, "return_mixing", "False for several views", return_mixing)
+    mixing = mixing_of(owner, inputs, parameters)
+    if return_mixing is True:
+        return (result, parameters, mixing) if return_parameters else (result, mixing)
+    if not isinstance(result, dict) or return_mixing in result:
+        accepted = "True, or a key that a mapping of images and masks does not have"
+        checks.fail(owner, "return_mixing", accepted, return_mixing)
+    result = {**result, return_mixing: mixing}
+    return (result, parameters) if return_parameters else result
 
 
 def refuse_symbols(owner, inputs):

@@ -5,6 +5,7 @@ from typing import Any
 
 from keras_segaug import checks
 from keras_segaug.core.layer import AugmentationLayer
+from keras_segaug.core.parameters import why_not_of
 
 
 def _cure(entry):
@@ -67,6 +68,20 @@ class Composition(AugmentationLayer, abstract=True):
     def _refuse_values(self, inputs):
         for layer in self._children:
             layer._refuse_values(inputs)
+
+    def _why_not(self, parameters):
+        why = why_not_of(self, parameters, ("layers",))
+        if why is not None:
+            return why
+        inner = parameters["layers"]
+        if not isinstance(inner, (tuple, list)) or len(inner) != len(self.layers):
+            count = len(inner) if isinstance(inner, (tuple, list)) else checks.shown(inner)
+            return f"takes a list of {len(self.layers)} in 'layers'. Received {count}"
+        for number, (layer, drawn) in enumerate(zip(self.layers, inner, strict=True)):
+            why = layer._why_not(drawn)
+            if why is not None:
+                return f"holds layers[{number}], a {type(layer).__name__}, which {why}"
+        return None
 
     def _drawn(self, parameters):
         for layer, drawn in zip(self.layers, parameters["layers"], strict=True):

@@ -186,7 +186,7 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
             found = self._written(inputs, found, tell)
             if not return_mixing:
                 return found
-            return self._with_mixing(inputs, found, return_parameters, return_mixing)
+            return calls.with_mixing(self, inputs, found, return_parameters, return_mixing)
 
     def _resolves(self):
         """Are its parameters finished by what the batch shows?"""

@@ -12,7 +12,7 @@ from keras_segaug.core.backend import ops
 from keras_segaug.core.composition import at_inference_elsewhere, layer_or_fail
 from keras_segaug.core.inputs import Inputs
 from keras_segaug.core.layer import AugmentationLayer
-from keras_segaug.core.parameters import count_of, size_of, taken
+from keras_segaug.core.parameters import counts_of, known_size_of, size_of, taken, why_not_of
 from keras_segaug.core.pipeline import Pipeline
 from keras_segaug.core.types import Parameters, Tensor, ValueRange
 from keras_segaug.engine.spec import Spec
@@ -170,7 +170,7 @@ class MultiView(AugmentationLayer):
                 for name, layer, drawn in parts
                 for each in describe.sentences(layer, drawn, number)
             ]
-            for number in range(count_of(parameters))
+            for number in range(min(counts_of(parameters), default=0))
         ]
 
     def invert(self, data, parameters, size=None, predictions=None):
@@ -207,6 +207,11 @@ class MultiView(AugmentationLayer):
                 for name, layer in self.views.items()
             },
         }
+
+    def _why_not(self, parameters):
+        return why_not_of(self, parameters, ("shared", "views")) or view_checks.why_not(
+            self, parameters
+        )
 
     def _tree(self):
         first = "" if self.shared is None else self.shared._tree()
@@ -276,14 +281,13 @@ class MultiView(AugmentationLayer):
 
     def _original_size(self, prediction, parameters, source):
         """(height, width) of the images that came in, numbers where that can be known."""
-        size = size_of(parameters)
-        known = size is not None and all(isinstance(n, int) for n in size)
-        if not known and branches.size_given(self._paths[source]) == "kept":
+        size = known_size_of(parameters)
+        if size is None and branches.size_given(self._paths[source]) == "kept":
             return tuple(ops.shape(prediction)[1:3])
-        if size is None:
+        if size is None and backend.is_eager(parameters["input_size"]):
             accepted = "those of images whose height and width are known"
             checks.fail(self, "parameters", accepted, parameters["input_size"])
-        return size
+        return size_of(parameters, ops.shape(prediction)[1:3])
 
     def _traced(self, parameters, name, size):
         """The `Path` of a view of images of this size."""

@@ -1,7 +1,9 @@
 """What a layer is to the layers that hold it: a node of a tree, which a composition walks."""
 
+from functools import cached_property
 from typing import Any
 
+from keras_segaug.core.parameters import shapes_drawn, why_not_of
 from keras_segaug.kernels.values import replace
 
 
@@ -26,6 +28,15 @@ class Node:
     def _tree(self):
         """The names of the classes of this layer and of all in it."""
         return type(self).__name__
+
+    @cached_property
+    def _shapes_drawn(self):
+        """{name: shape of one sample} of what the layer itself draws, asked for once."""
+        return shapes_drawn(self)
+
+    def _why_not(self, parameters):
+        """What shows that other layers have drawn these parameters, in words, or None."""
+        return why_not_of(self, parameters)
 
     def _leaves(self, spec):
         """The layers that hold no others, each with the `Spec` of what reaches it."""

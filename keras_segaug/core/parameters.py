@@ -1,4 +1,4 @@
-"""Keys and parameters as they are handed over: what they are, and how many they are for."""
+"""Keys and parameters as they are handed over: what they are, how many they are for, and whose."""
 
 import numbers
 from collections.abc import Mapping
@@ -25,6 +25,66 @@ def as_key(owner, key, count):
         )
         checks.fail(owner, "key", accepted, key)
     return key
+
+
+def why_not_of(layer, parameters, inner=()):
+    """What shows that other layers have drawn these parameters, in words; None where nothing does.
+
+    Args:
+        layer: the layer that they were given to.
+        parameters: what came.
+        inner: names beside those that the layer itself draws.
+    """
+    if not isinstance(parameters, Mapping):
+        return f"takes a mapping. Received {checks.shown(parameters)}"
+    own = layer._shapes_drawn
+    wanted, came = {*own, *inner}, parameters.keys() - _EVERYWHERE
+    # What `resolve` adds only the layer knows.
+    if wanted - came or (came - wanted and not layer._resolves()):
+        return f"takes {_listed(wanted, 'no parameters')}. Received {_listed(came, 'nothing')}"
+    if layer._resolves():
+        return None
+    for name, shape in own.items():
+        found = _shape_of_sample(parameters[name])
+        if not _agree(found, shape):
+            return f"takes {name!r} of shape {shape} a sample. Received {found}"
+    return None
+
+
+def shapes_drawn(layer):
+    """{name: shape of one sample} of what a layer itself draws."""
+    if not layer.random:
+        return {}
+    with backend.outside_graphs():
+        drawn = layer.draw(random.Draws(random.key(0), 1))
+    return {name: _shape_of_sample(value) for name, value in drawn.items()}
+
+
+# What any layer's parameters may hold: a composition tells its layers where they act.
+_EVERYWHERE = {"input_size", "applied"}
+
+
+def _listed(names, none):
+    return ", ".join(map(repr, sorted(names, key=str))) or none
+
+
+def _shape_of(value):
+    """None where the rank is not known."""
+    shape = getattr(value, "shape", None)
+    shape = np.shape(value) if shape is None else shape
+    return None if getattr(shape, "rank", 0) is None else tuple(shape)
+
+
+def _shape_of_sample(value):
+    shape = _shape_of(value)
+    return None if shape is None else shape[1:]
+
+
+def _agree(shape, other):
+    if shape is None or other is None:
+        return True
+    pairs = list(zip(shape, other, strict=False))
+    return len(shape) == len(other) and all(a == b or None in (a, b) for a, b in pairs)
 
 
 def is_size(size):
@@ -71,6 +131,12 @@ def taken(owner, parameters):
     if not isinstance(parameters, Mapping):
         accepted = "what `draw_parameters(data, key)` returned, or None"
         checks.fail(owner, "parameters", accepted, parameters)
+    why = owner._why_not(parameters)
+    if why is not None:
+        raise ValueError(
+            f"{type(owner).__name__}: `parameters` are not those of this layer. It {why}. Draw "
+            "them with this layer's `draw_parameters(data, key)`."
+        )
     rest = {name: value for name, value in parameters.items() if name != "input_size"}
     size = {name: value for name, value in parameters.items() if name == "input_size"}
     return {**keras.tree.map_structure(_as_tensor, rest), **size}
@@ -81,21 +147,33 @@ def _as_tensor(value):
     return value if ops.is_tensor(value) else ops.convert_to_tensor(np.asarray(value))
 
 
-def size_of(parameters):
-    """The (height, width) that parameters were drawn for, None where they do not say."""
+def known_size_of(parameters):
+    """The (height, width) that parameters were drawn for; None where that cannot be read now."""
     rows = (parameters or {}).get("input_size")
-    if rows is None or 0 in rows.shape:
+    if rows is None or 0 in rows.shape or not backend.is_eager(rows):
         return None
-    if not backend.is_eager(rows):
-        return rows[0, 0], rows[0, 1]
     height, width = (int(n) for n in backend.to_numpy(rows)[0])
     return None if -1 in (height, width) else (height, width)
 
 
-def count_of(parameters):
-    """How many samples parameters were drawn for."""
-    rows = parameters.get("input_size")
-    return 0 if rows is None else int(rows.shape[0])
+def size_of(parameters, otherwise):
+    """The (height, width) that parameters were drawn for; `otherwise` where they do not say."""
+    rows = (parameters or {}).get("input_size")
+    if rows is None or backend.is_eager(rows):
+        return known_size_of(parameters) or otherwise
+    # There may be no sample to ask.
+    last = ops.convert_to_tensor([list(otherwise)], dtype=rows.dtype)
+    first = ops.concatenate([rows, last], axis=0)[0]
+    return first[0], first[1]
+
+
+def counts_of(parameters):
+    """For how many samples there are parameters: one number, where nobody has cut some of them.
+
+    A set; empty where there are none, or where it is not known.
+    """
+    shapes = [_shape_of(value) for value in keras.tree.flatten(parameters or {})]
+    return {shape[0] for shape in shapes if shape and isinstance(shape[0], int)}
 
 
 def len_of(inputs):
@@ -103,18 +181,23 @@ def len_of(inputs):
     return ops.shape(images)[0] if len(images.shape) == 4 else 1
 
 
+def check_count(owner, inputs, parameters):
+    """Were the parameters drawn for so many samples?"""
+    count = len_of(inputs)
+    others = [n for n in counts_of(parameters) if isinstance(count, int) and n != count]
+    if others:
+        raise ValueError(
+            f"{type(owner).__name__}: `parameters` were drawn for {min(others)} samples. Received "
+            f"{count}. Draw anew for a batch of another size."
+        )
+
+
 def check_size(owner, inputs, parameters):
     """Were the parameters drawn for so many images of this size?"""
-    rows = (parameters or {}).get("input_size")
-    counts = len_of(inputs), len_of(inputs) if rows is None else rows.shape[0]
-    if all(isinstance(n, int) for n in counts) and counts[0] != counts[1]:
-        raise ValueError(
-            f"{type(owner).__name__}: `parameters` were drawn for {counts[1]} samples. Received "
-            f"{counts[0]}. Draw anew for a batch of another size."
-        )
-    drawn = size_of(parameters)
+    check_count(owner, inputs, parameters)
     size = inputs.image_layout.packed_shape(inputs.images.shape)[1:3]
-    pairs = zip(drawn or size, size, strict=True)
+    drawn = known_size_of(parameters) or size
+    pairs = zip(drawn, size, strict=True)
     if any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in pairs):
         raise ValueError(
             f"{type(owner).__name__}: `parameters` were drawn for images of {drawn[0]} x "

@@ -7,13 +7,14 @@ from keras_segaug import checks
 from keras_segaug.checks import batches, classes
 from keras_segaug.checks.input_tensors import warn_of_masks_left_behind
 from keras_segaug.core import backend, calls, describe, random, value_ranges
-from keras_segaug.core.apply import apply, mixing_of, undo, view_of
+from keras_segaug.core.apply import apply, undo, view_of
 from keras_segaug.core.backend import ops
 from keras_segaug.core.inputs import Inputs
 from keras_segaug.core.parameters import (
     as_key,
+    check_count,
     check_size,
-    count_of,
+    counts_of,
     handed_over,
     is_shape,
     is_size,
@@ -103,6 +104,10 @@ class Replay:
         Args:
             data: images of the size that the parameters were drawn for, and what goes with them.
             parameters: what `draw_parameters` returned, or None.
+
+        Raises:
+            ValueError: for parameters that another layer has drawn, where their names or shapes
+                tell: those of a layer with the same names (two flips, say) are taken.
         """
         inputs = Inputs(self, data)
         with backend.ops_of(inputs.images):
@@ -147,8 +152,9 @@ class Replay:
             checks.fail(self, "size", accepted, size)
         with backend.ops_of(inputs.images):
             parameters = taken(self, parameters)
+            check_count(self, inputs, parameters)
             packed = inputs.packed()
-            size = size or size_of(parameters) or ops.shape(packed["images"][0])[1:3]
+            size = size or size_of(parameters, ops.shape(packed["images"][0])[1:3])
             return inputs.write(inputs.unpacked(undo(self, packed, parameters, size, predictions)))
 
     def describe(self, parameters: Parameters) -> list[list[str]]:
@@ -167,7 +173,10 @@ class Replay:
         [['JointRandomFlip: horizontal yes.']]
         """
         parameters = taken(self, parameters)
-        return [describe.sentences(self, parameters, i) for i in range(count_of(parameters))]
+        return [
+            describe.sentences(self, parameters, i)
+            for i in range(min(counts_of(parameters), default=0))
+        ]
 
     def __getattr__(self, name):
         if name == "sample":
@@ -269,20 +278,6 @@ class Replay:
         tensors, *parameters = found if tell else (found,)
         written = self._write(inputs, tensors)
         return (written, *parameters) if tell else written
-
-    def _with_mixing(self, inputs, found, return_parameters, return_mixing):
-        """What a call returns that also tells from which samples the pixels come."""
-        result, parameters = found
-        if self._gives_views:
-            checks.fail(self, "return_mixing", "False for several views", return_mixing)
-        mixing = mixing_of(self, inputs, parameters)
-        if return_mixing is True:
-            return (result, parameters, mixing) if return_parameters else (result, mixing)
-        if not isinstance(result, dict) or return_mixing in result:
-            accepted = "True, or a key that a mapping of images and masks does not have"
-            checks.fail(self, "return_mixing", accepted, return_mixing)
-        result = {**result, return_mixing: mixing}
-        return (result, parameters) if return_parameters else result
 
     def _write(self, inputs, tensors):
         return inputs.write(tensors)

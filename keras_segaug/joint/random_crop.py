@@ -120,6 +120,9 @@ class JointRandomCrop(JointLayer):
     def _looks_at_masks(self):
         return self.max_class_fraction is not None or self.foreground_probability > 0.0
 
+    def _resolves(self):
+        return self._looks_at_masks()
+
     def resolve(self, parameters, view):
         if not self._looks_at_masks() or "row" in parameters:
             return parameters
