@@ -49,7 +49,10 @@ class Compiled:
             return self._function(tensors, key)
         if not isinstance(tensors, dict):
             return self._program(tensors, key)(tensors, key)
-        return _with_samples(lambda x, keys: self._run(x, keys, size), tensors, key)
+        # What is no number is a symbol of TensorFlow or JAX, for any number of samples.
+        if _count(tensors) == 0:
+            return _with_more(lambda more, keys: self._run(more, keys, size), tensors, key, 0, 1)
+        return self._run(tensors, key, size)
 
     def _run(self, tensors, key, size):
         if not backend.is_eager(tensors["images"]):
@@ -107,35 +110,30 @@ class Compiled:
         return importlib.import_module("jax").jit(self._traced(backend.is_for_cpu()))
 
     def _traced(self, for_cpu):
-        def function(*arguments):
+        def function(tensors, *rest):
             with backend.compiling(for_cpu):
-                return self._function(*arguments)
+                if not isinstance(tensors, dict) or _count(tensors) is not None:
+                    return self._function(tensors, *rest)
+                # TensorFlow does not know the size of a batch while it traces; XLA, which compiles
+                # for every size anew, does. Nothing is left of these steps where there are samples.
+                count = ops.shape(tensors["images"])[0]
+                missing = ops.maximum(1 - count, 0)
+                return _with_more(self._function, tensors, *rest, count=count, missing=missing)
 
         return function
 
 
-def _with_samples(run, tensors, key):
-    """`run(tensors, key)`, which never sees a batch without samples: not every kernel compiles so.
-
-    How many there are TensorFlow may not know while it traces, as in `dataset.map`.
-    """
-    count = tensors["images"].shape[0] if len(tensors["images"].shape) == 4 else 1
-    if count is None:
-        count = ops.shape(tensors["images"])[0]
-        # XLA, around this, makes programs of both branches.
-        missing = ops.maximum(1 - count, 0)
-        return ops.cond(
-            count > 0,
-            lambda: run(tensors, key),
-            lambda: _with_more(run, tensors, key, count, missing),
-        )
-    # JAX may give a symbol instead, which stands for any number of samples.
-    none = isinstance(count, int) and count == 0
-    return _with_more(run, tensors, key, 0, 1) if none else run(tensors, key)
+def _count(tensors):
+    """The number of samples; None where it is not known."""
+    images = tensors["images"]
+    return images.shape[0] if len(images.shape) == 4 else 1
 
 
 def _with_more(run, tensors, key, count, missing):
-    """The result for `count` samples, by a run with `missing` more that are all 0."""
+    """The result for `count` samples, by a run with `missing` more that are all 0.
+
+    A batch without samples is one that not every kernel compiles for.
+    """
 
     def more(tensor):
         zeros = ops.zeros((missing, *ops.shape(tensor)[1:]), tensor.dtype)

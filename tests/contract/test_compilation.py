@@ -6,8 +6,8 @@ import pytest
 
 import keras_segaug as ks
 from keras_segaug.engine import execute
-from tests.cases import inner
-from tests.data import labels, random_images, to_numpy
+from tests.cases import CASES, ids, inner
+from tests.data import labels, mask_for, random_images, to_numpy
 
 
 def test_changing_sizes_are_not_traced_each_time(monkeypatch):
@@ -104,6 +104,41 @@ def test_an_empty_batch_in_a_dataset(layer):
         assert none.shape == (0, *some.shape[1:])
         assert none.dtype == some.dtype
         np.testing.assert_array_equal(some, same)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="JAX knows every size")
+@pytest.mark.parametrize("case", **ids(CASES))
+def test_an_empty_batch_in_a_compiled_function_of_the_callers(case):
+    """XLA compiles both branches of a condition, so that none must fail without samples."""
+    import tensorflow as tf
+
+    layer, images, masks = case.make(jit_compile="auto"), random_images(2), mask_for(case, 2)
+    signature = [tf.TensorSpec((None, *each.shape[1:]), "uint8") for each in (images, masks)]
+    function = tf.function(layer, jit_compile=True, input_signature=signature)
+    none, some = (to_numpy(function(images[:n], masks[:n])) for n in (0, 2))
+    expected = to_numpy(case.make(jit_compile="auto")(images, masks))
+    for empty, found, same in zip(none, some, expected, strict=True):
+        assert empty.shape == (0, *same.shape[1:])
+        assert empty.dtype == found.dtype == same.dtype
+        assert found.shape == same.shape
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="JAX knows every size")
+@pytest.mark.parametrize("layer", EMPTY, ids=lambda layer: type(layer).__name__)
+def test_an_empty_batch_is_replayed_in_a_compiled_function(layer):
+    import tensorflow as tf
+
+    def replayed(images):
+        drawn = layer.draw_parameters(images, 1)
+        moved = layer.apply(images, drawn)
+        return moved, layer.invert(moved, drawn)
+
+    signature = [tf.TensorSpec((None, 16, 14, 3), "uint8")]
+    function = tf.function(replayed, jit_compile=True, input_signature=signature)
+    for count in (0, 2):
+        results = function(random_images(count)), replayed(random_images(count))
+        for found, expected in zip(*results, strict=True):
+            assert tuple(found.shape) == tuple(expected.shape)
 
 
 def test_empty_batches_cost_no_program_of_their_own():
