@@ -279,3 +279,17 @@ def half_a_pixel_beside_colored(image, mask):
 @pytest.mark.parametrize("function", [half_a_pixel_beside, half_a_pixel_beside_colored])
 def test_half_a_pixel_between_image_and_mask(function):
     assert names(ks.check_alignment(function)) == {"misaligned"}
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_the_texture_is_in_8_bits(number):
+    """A value beyond would come out at the other end."""
+    image = Probe((48, 64), number, 112).image
+    assert image.min() >= 0.0
+    assert image.max() <= 255.0
+
+
+def test_images_of_floats_are_in_their_range():
+    layer = ks.ImageOnlyBrightness(0.1, seed=1, jit_compile=False)
+    report = ks.check_alignment(layer, image_dtype="float32", **SMALL)
+    assert report.ok, report

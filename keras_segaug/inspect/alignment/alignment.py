@@ -75,8 +75,10 @@ def check_alignment(
         An augmentation that raises is a finding, "raised".
 
         A pixel whose label could be that of the nearest pixel, roundings considered, is
-        aligned. What cannot be told, and counts as unreadable: an image that came back without
-        its structure, or with changed colors and much enlarged or smaller than 32 pixels.
+        aligned. Of a smaller image the pixels at its edge are not compared, since those of an
+        antialiased one lie further inside than their labels. What cannot be told, and counts as
+        unreadable: an image that came back without its structure, or with changed colors and much
+        enlarged or smaller than 32 pixels.
         What is told coarsely: with changed colors the image is registered as a whole, so
         that a shift of under three quarters of a pixel, or one that differs from place to
         place by a few pixels, may stay unseen. Test the geometry alone, too.

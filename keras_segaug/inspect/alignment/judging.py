@@ -90,7 +90,9 @@ def _repeats(codes):
 
 def _compare(found, codes, probe, tolerance):
     """Holds each label against those of the pixels that its image pixel may have come from."""
-    where = found.readable & (codes != UNKNOWN)
+    where = found.whole & (codes != UNKNOWN)
+    if not where.any():
+        return Judgement("unreadable", "places", in_image=found.readable)
     rows, columns, seen = found.rows[where], found.columns[where], codes[where]
     right = np.zeros(seen.shape, bool)
     for y in (rows - tolerance[0], rows + tolerance[0]):
@@ -99,7 +101,7 @@ def _compare(found, codes, probe, tolerance):
     share = float(1.0 - right.mean())
     state = "misaligned" if share > MISALIGNED else "aligned"
     # A few classes do not tell one shift from another.
-    offset = _offset(probe, rows, columns, seen) if probe.fine > 1 and len(seen) else None
+    offset = _offset(probe, rows, columns, seen) if probe.fine > 1 else None
     bias = None if offset is None else _in_result(found, offset)
     offset = offset if state == "misaligned" else None
     return Judgement(state, "places", share, offset, found.readable, bias)

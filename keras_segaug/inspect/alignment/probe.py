@@ -15,6 +15,7 @@ import numpy as np
 _WAVES = 7
 _WAVELENGTH = 18.0
 _AMPLITUDE = 55.0
+MIDDLE = 120.0
 LEVELS = 7
 # Rows and columns modulo this are in a label.
 FINE = 4
@@ -40,7 +41,8 @@ class Probe:
         self.image = np.stack(
             [
                 self.rows * (255.0 / (self.height - 1)),
-                self.texture(self.rows, self.columns),
+                # A few waves that meet make more than 8 bits hold.
+                self.texture(self.rows, self.columns).clip(0.0, 255.0),
                 self.columns * (255.0 / (self.width - 1)),
             ],
             -1,
@@ -55,9 +57,12 @@ class Probe:
 
     def texture(self, rows, columns):
         """Green at any place, 0 .. 255."""
+        return MIDDLE + self.waves(rows, columns).sum(-1)
+
+    def waves(self, rows, columns):
+        """What each of the waves adds to the middle of green, (..., waves)."""
         places = np.stack([np.asarray(rows), np.asarray(columns)], -1)
-        sines = np.sin(places @ self._waves + self._phases)
-        return 120.0 + _AMPLITUDE * np.sqrt(2 / _WAVES) * sines.sum(-1)
+        return _AMPLITUDE * np.sqrt(2 / _WAVES) * np.sin(places @ self._waves + self._phases)
 
 
 def wide_values(dtype):

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from keras_segaug.inspect.alignment.probe import MIDDLE
+
 # Of 255: how far green may be from what red and blue promise.
 _CHECK = 9.0
 # The root mean square of that where the colors were kept. Interpolation and rounding make 1 to
@@ -12,6 +14,9 @@ _CHECK = 9.0
 _KEPT = 2.6
 # How many different rows and columns must be seen, where the result has as many.
 _PLACES = 5
+# An image of so many pixels of the input to one of the result is a smaller one, whose pixels may
+# be averages. By how much each wave of green is damped then takes so many pixels to tell.
+_SMALLER, _ENOUGH = 1.05, 24
 
 
 @dataclass
@@ -21,11 +26,14 @@ class Reading:
     Attributes:
         rows, columns: (H, W) float, the place in the input.
         readable: (H, W) bool; False where filled, erased, or blended across a seam.
+        whole: (H, W) bool; readable, and not so near to the edge of the input that an average
+            over a pixel of the result would have missed a part, and lie further inside.
     """
 
     rows: np.ndarray
     columns: np.ndarray
     readable: np.ndarray
+    whole: np.ndarray
 
 
 def read(image, probe):
@@ -38,16 +46,66 @@ def read(image, probe):
     inside = (np.abs(rows * 2 - probe.height + 1) <= probe.height) & (
         np.abs(columns * 2 - probe.width + 1) <= probe.width
     )
-    error = image[..., 1] - probe.texture(rows, columns)
-    fits = inside & (np.abs(error) < _CHECK)
-    steady = fits & _steady(rows, columns)
+    whole = (
+        inside & _far_from_the_edge(rows, probe.height) & _far_from_the_edge(columns, probe.width)
+    )
+    smooth = _steady(rows, columns)
+    green = probe.texture(rows, columns)
+    steady = _fitting(image[..., 1] - green, inside, smooth)
+    if steady is None:
+        green = _damped(image[..., 1], probe, rows, columns, whole & smooth)
+        steady = None if green is None else _fitting(image[..., 1] - green, whole, smooth)
+    # An image of few colors (posterized, say) shows few places, and those may fit by chance.
+    if steady is None or any(
+        _distinct(x[steady]) < min(_PLACES, *x.shape) for x in (rows, columns)
+    ):
+        return None
+    return Reading(rows, columns, steady, steady & whole)
+
+
+def _fitting(error, where, smooth):
+    """Where green is what red and blue promise; None where the colors are not the original."""
+    steady = where & smooth & (np.abs(error) < _CHECK)
     # Changed colors fit by chance in one pixel of five or so, and then badly.
     if steady.mean() < 0.05 or np.sqrt(np.mean(error[steady] ** 2)) > _KEPT:
         return None
-    # An image of few colors (posterized, say) shows few places, and those may fit by chance.
-    if any(_distinct(x[steady]) < min(_PLACES, *x.shape) for x in (rows, columns)):
+    return steady
+
+
+def _scale(places):
+    """How many pixels of the input one of the result is, along the axis of these places."""
+    steps = [np.median(np.abs(np.diff(places, axis=axis))) for axis in (0, 1)]
+    return float(np.hypot(*steps))
+
+
+def _far_from_the_edge(places, length):
+    """Where no average over a pixel of the result has missed a part.
+
+    The triangle and the cubic of antialiasing reach one and two pixels of the result far; what
+    the cubic has beyond the first hardly counts.
+    """
+    scale = _scale(places)
+    reach = scale if scale > _SMALLER else 0.0
+    return (places >= reach - 0.5) & (places <= length - 0.5 - reach)
+
+
+def _damped(image, probe, rows, columns, where):
+    """Green of a smaller image whose pixels are averages; None where it cannot be told.
+
+    Averaging leaves ramps as they are, and makes each wave weaker, but does not move it. By how
+    much depends on the kernel, so that it is what fits best.
+    """
+    if max(_scale(rows), _scale(columns)) <= _SMALLER:
         return None
-    return Reading(rows, columns, steady)
+    waves = probe.waves(rows, columns)
+    for _ in range(3):
+        if where.sum() < max(_ENOUGH, 2 * waves.shape[-1]):
+            return None
+        shares = np.linalg.lstsq(waves[where], image[where] - MIDDLE, rcond=None)[0]
+        green = MIDDLE + waves @ shares
+        where = where & (np.abs(image - green) < _CHECK)
+    # Neither stronger than they were, nor another texture, of which nothing fits.
+    return green if shares.max() < 1.1 and shares.min() > -0.1 and shares.mean() > 0.2 else None
 
 
 def _distinct(places):
