@@ -118,7 +118,7 @@ class Compiled:
                 # for every size anew, does. Nothing is left of these steps where there are samples.
                 count = ops.shape(tensors["images"])[0]
                 missing = ops.maximum(1 - count, 0)
-                return _with_more(self._function, tensors, *rest, count=count, missing=missing)
+                return _with_more(self._function, tensors, rest[0], count, missing)
 
         return function
 
