@@ -40,7 +40,7 @@ MUTANTS = [
         "tests/contract/test_operations.py",
     ),
     Mutant(
-        "engine/execute.py",
+        "engine/writing.py",
         "int(channel == label)",
         "int(channel >= label)",
         "tests/contract/test_masks.py -k one_hot",
@@ -52,13 +52,13 @@ MUTANTS = [
         "tests/contract/test_compositions.py -k choice",
     ),
     Mutant(
-        "engine/execute.py",
+        "engine/writing.py",
         "(1.0 - weight) * other",
         "(1.0 - weight) * values",
         "tests/contract/test_operations.py -k blended",
     ),
     Mutant(
-        "engine/execute.py",
+        "engine/writing.py",
         "weights = [written(0, each)",
         "weights = [written(1, each)",
         'tests/contract/test_chains.py -k "chain[7]"',
@@ -70,7 +70,7 @@ MUTANTS = [
         "tests/contract/test_points.py",
     ),
     Mutant(
-        "core/layer.py",
+        "core/node.py",
         "origin=self, acts=acts)",
         "origin=self)",
         "tests/contract/test_compositions.py",
