@@ -219,7 +219,7 @@ def any_border(rng):
     return FILLED if rng.random() < 0.5 else {"fill_mode": "reflect"}
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(16))
 def test_random_chains(seed):
     layer = random_views(seed, any_border, **PLACES)
     off, valid = distances(layer, "weak", "strong", 4, HEIGHT, WIDTH)
@@ -228,7 +228,7 @@ def test_random_chains(seed):
     assert off.max() < 0.15
 
 
-@pytest.mark.parametrize("seed", range(30, 60))
+@pytest.mark.parametrize("seed", range(30, 46))
 def test_random_chains_show_what_is_valid(seed):
     """Weights are 0 where a border was filled, and move as masks do."""
     layer = random_views(seed, lambda rng: FILLED, **PLACES)
