@@ -13,29 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-
-
-def positive(text):
-    if int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
-    return int(text)
+from options import HERE, common_options
 
 
 def read_options():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument(
-        "--data",
-        type=Path,
-        default=HERE / "data" / "ct",
-        help="folder with images/*.png, masks/*.png of equal names and, optionally, classes.json",
-    )
-    parser.add_argument("--epochs", type=positive, default=80)
-    parser.add_argument("--backend", choices=("tensorflow", "jax", "torch"), default="tensorflow")
-    parser.add_argument("--seed", type=int, default=0, help="the first seed (default: 0)")
-    parser.add_argument(
-        "--seeds", type=positive, default=1, help="seeds to compare over (default: 1)"
-    )
+    parser = common_options(__doc__, epochs=80, seeds=1)
     parser.add_argument("--output", type=Path, default=HERE / "output")
     parser.add_argument("--predict-again", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -54,87 +36,13 @@ from rich.console import Console  # noqa: E402
 from rich.progress import Progress, TimeElapsedColumn  # noqa: E402
 from rich.table import Table  # noqa: E402
 from slices import IGNORED, read_pairs, split  # noqa: E402
+from unet import BORDER, build_model, class_ious, class_weights, color, geometry, halvable  # noqa: E402
 
 import keras_segaug as segaug  # noqa: E402
 
 CONSOLE = Console()
 SLICES_A_STEP = 4
 EPOCHS_A_SCORE = 5
-FILTERS = (8, 24, 48, 96)
-
-# Where a moved or padded slice shows nothing, nothing is known about the class.
-BORDER = {"fill_mode": "constant", "fill_value": 0.0, "mask_fill_value": IGNORED}
-
-
-# --- Augmentation ----------------------------------------------------------------------------
-
-
-def geometry(size, seed):
-    """Moves image, mask and pixel weights alike; needs all of them, so it runs in the dataset.
-
-    There is no flip. The groups do not tell left from right, so a mirrored mask would still name
-    every pixel rightly; but no patient lies head down or face down here, and mirrored left to
-    right the liver and the spleen would change sides, which is where a network looks for them.
-    """
-    return segaug.Pipeline(
-        [
-            segaug.JointRandomRotation(0.04, **BORDER),
-            segaug.JointRandomZoom(0.2, 0.2, **BORDER),
-            segaug.JointRandomTranslation(0.08, 0.08, **BORDER),
-            # Last, and merged with the others: pads to a size that the U-Net can halve.
-            segaug.JointCenterCrop(*size, **BORDER),
-        ],
-        seed=seed,
-    )
-
-
-def color(seed):
-    """Scanners and doses differ. Needs the image only, so it lives in the model."""
-    return segaug.Pipeline(
-        [
-            segaug.ImageOnlyBrightness(0.1),
-            segaug.ImageOnlyContrast(0.2),
-            segaug.ImageOnlyGamma(0.2),
-            segaug.ImageOnlyGaussianNoise(0.04),
-        ],
-        seed=seed,
-    )
-
-
-# --- Network ---------------------------------------------------------------------------------
-
-
-def build_model(size, class_count, augmentation):
-    """From gray levels 0-255 to logits. What the augmentation does, it does in training only."""
-    image_input = keras.Input((*size, 1))
-    preparation = segaug.Pipeline([*augmentation, segaug.ImageOnlyRescaling(1 / 127.5, -1.0)])
-    return keras.Model(image_input, build_unet(size, class_count)(preparation(image_input)))
-
-
-def build_unet(size, class_count):
-    inputs = features = keras.Input((*size, 1))
-    skips = []
-    for filters in FILTERS[:-1]:
-        features = convolve(features, filters)
-        skips.append(features)
-        features = keras.layers.MaxPooling2D()(features)
-    features = convolve(features, FILTERS[-1])
-    for filters, skip in zip(FILTERS[-2::-1], reversed(skips), strict=True):
-        features = keras.layers.UpSampling2D()(features)
-        features = convolve(keras.layers.Concatenate()([features, skip]), filters)
-    return keras.Model(inputs, keras.layers.Conv2D(class_count, 1)(features), name="unet")
-
-
-def convolve(features, filters):
-    # At full size, the dearest part, one convolution has to do.
-    for _ in range(1 if filters == FILTERS[0] else 2):
-        features = keras.layers.Conv2D(
-            filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal"
-        )(features)
-        # A run has a few hundred steps: the usual 0.99 would average over half of them.
-        features = keras.layers.BatchNormalization(momentum=0.9)(features)
-        features = keras.layers.ReLU()(features)
-    return features
 
 
 # --- Training and scoring --------------------------------------------------------------------
@@ -145,15 +53,11 @@ class Data:
 
     def __init__(self, images, masks, names):
         self.names = names
-        # Three halvings in the U-Net.
-        self.size = [-(-length // 8) * 8 for length in masks.shape[1:]]
+        self.size = halvable(masks.shape[1:])
         self.pad = segaug.JointCenterCrop(*self.size, **BORDER)
         training, testing = split(len(images))
-        counts = np.bincount(masks[training].ravel(), minlength=256)[: len(names)]
-        # Vessels are over 100 times rarer than background: unweighted, they were never learnt.
-        rarity = np.zeros(256, "float32")
-        rarity[: len(names)] = np.sqrt(counts.sum() / np.maximum(counts, 1) / len(names))
-        self.training = (images[training], masks[training], rarity[masks[training]])
+        weights = class_weights(masks[training], len(names))[masks[training]]
+        self.training = (images[training], masks[training], weights)
         self.steps = len(training) // SLICES_A_STEP
         padded = self.pad(images[testing], masks[testing])
         self.test_images, self.test_masks = map(keras.ops.convert_to_numpy, padded)
@@ -191,16 +95,6 @@ def train(data, seed, augmented, epochs, initial_weights):
 
 def predict(model, data):
     return model.predict(data.test_images, batch_size=SLICES_A_STEP, verbose=0).argmax(-1)
-
-
-def class_ious(masks, predicted, class_count):
-    """Intersection over union of each class, NaN for a class that no mask holds."""
-    scored = masks != IGNORED
-    pairs = masks[scored].astype("int64") * class_count + predicted[scored]
-    confusion = np.bincount(pairs, minlength=class_count**2).reshape(class_count, class_count)
-    hits, present = confusion.diagonal(), confusion.sum(1)
-    union = present + confusion.sum(0) - hits
-    return np.where(present > 0, hits / np.maximum(union, 1), np.nan)
 
 
 def compare(data, seed, epochs):

@@ -1,10 +1,7 @@
 """The example runs from its options to its files, and says what is wrong with a folder."""
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
@@ -12,30 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parent.parent
-SLICES = ROOT / "examples" / "data" / "ct"
-
-
-def run_example(*options):
-    script = ROOT / "examples" / "train_unet.py"
-    command = [sys.executable, script, "--backend", keras.backend.backend(), *map(str, options)]
-    # The package need not be installed.
-    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-    return subprocess.run(command, env=environment, capture_output=True, text=True)
+from tests.examples import EXAMPLES, SLICES, run_example, smallest_folder
 
 
 @pytest.fixture(scope="module")
 def slices(tmp_path_factory):
-    """The smallest folder that has training and test slices: one block of each."""
-    folder = tmp_path_factory.mktemp("slices")
-    for role in ("images", "masks"):
-        (folder / role).mkdir()
-        # The top of the volume, which holds most groups.
-        for path in sorted((SLICES / role).glob("*.png"))[-22:]:
-            shutil.copy(path, folder / role)
-    shutil.copy(SLICES / "classes.json", folder)
-    return folder
+    return smallest_folder(tmp_path_factory.mktemp("slices"))
 
 
 @pytest.fixture
@@ -46,7 +25,7 @@ def broken(slices, tmp_path):
 @pytest.mark.slow
 def test_compares_saves_and_draws(slices, tmp_path):
     output = tmp_path / "output"
-    result = run_example("--data", slices, "--epochs", 2, "--output", output)
+    result = run_example("train_unet.py", "--data", slices, "--epochs", 2, "--output", output)
     assert result.returncode == 0, result.stderr
     assert "10 slices to train on, 8 to test on" in result.stdout
     for kind in ("without", "with"):
@@ -74,7 +53,7 @@ def test_compares_saves_and_draws(slices, tmp_path):
 
 
 def test_slices_next_to_a_test_slice_are_not_trained_on(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "examples")
+    monkeypatch.syspath_prepend(EXAMPLES)
     import slices
 
     training, testing = slices.split(112)
@@ -87,7 +66,7 @@ def test_slices_next_to_a_test_slice_are_not_trained_on(monkeypatch):
 
 
 def fails_with(folder, *parts):
-    result = run_example("--data", folder, "--output", folder / "output")
+    result = run_example("train_unet.py", "--data", folder, "--output", folder / "output")
     assert result.returncode == 2, result.stderr
     assert "Traceback" not in result.stderr
     message = result.stderr[result.stderr.index("Error: ") :]
