@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from keras_segaug import checks
-from keras_segaug.checks import batches
+from keras_segaug.checks.batches import one_sample
 from keras_segaug.checks.views import one_result
 from keras_segaug.core.layer import AugmentationLayer
 
@@ -222,7 +222,7 @@ def caller_of(augmentation, call, batched):
 
 def style_of(augmentation):
     one_result(OWNER, augmentation)
-    batches.one_sample(OWNER, augmentation)
+    one_sample(OWNER, augmentation)
     if isinstance(augmentation, AugmentationLayer):
         return Layer
     if isinstance(augmentation, keras.layers.Layer):

@@ -71,7 +71,7 @@ def draw(owner, augmentation, batches, seed, number):
     called.
     """
     one_result(owner, augmentation)
-    batches.one_sample(owner, augmentation)
+    one_sample(owner, augmentation)
     drawn, start = [], 0
     for images, masks in batches:
         data = images if masks is None else (images, masks)
