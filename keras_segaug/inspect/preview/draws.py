@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from keras_segaug.checks.batches import one_sample
 from keras_segaug.checks.views import one_result
 from keras_segaug.core import random
 from keras_segaug.core.backend import ops
