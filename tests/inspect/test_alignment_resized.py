@@ -12,7 +12,7 @@ FACTORS += [(0.3, 0.8), (0.9, 0.2), (0.5, 2.0), (2.0, 0.3), (2.0, 2.0)]
 
 
 def names(report):
-    return {finding.name for finding in report.findings}
+    return {finding.kind for finding in report.findings}
 
 
 def resized(factors, change=lambda image, mask: (image, mask), **more):
