@@ -120,14 +120,15 @@ def test_compiled_in_dataset_map():
 
 def test_masks_of_every_dtype_in_dataset_map_under_a_mixed_policy():
     layer = ks.JointRandomRotation(0.2, dtype="mixed_bfloat16", fill_mode="constant")
-    for dtype in ("bool", "uint8", "uint16", "int32", "int64", "float32"):
-        top = {"bool": 1, "uint8": 1, "int64": 2**40 + 1}.get(dtype, 60000)
-        mask = np.where(labels(4) > 2, top, 0).astype(dtype)
-        dataset = tf.data.Dataset.from_tensor_slices((random_images(4), mask))
-        for images, moved in dataset.map(layer):
-            assert images.dtype == tf.bfloat16
-            assert moved.dtype == dtype
-            assert set(np.unique(moved)) <= {0, top}
+    tops = {"bool": 1, "uint8": 1, "uint16": 60000, "int32": 60000, "int64": 2**40 + 1}
+    tops["float32"] = 60000
+    masks = {dtype: np.where(labels(4) > 2, top, 0).astype(dtype) for dtype, top in tops.items()}
+    data = {"images": random_images(4), "masks": masks}
+    for found in tf.data.Dataset.from_tensor_slices(data).map(layer):
+        assert found["images"].dtype == tf.bfloat16
+        for dtype, top in tops.items():
+            assert found["masks"][dtype].dtype == dtype
+            assert set(np.unique(found["masks"][dtype])) <= {0, top}
 
 
 def test_parallel_calls_never_share_their_parameters():
