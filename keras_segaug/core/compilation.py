@@ -50,7 +50,7 @@ class Compiled:
         if not isinstance(tensors, dict):
             return self._program(tensors, key)(tensors, key)
         # What is no number is a symbol of TensorFlow or JAX, for any number of samples.
-        if _count(tensors) == 0:
+        if isinstance(_count(tensors), int) and _count(tensors) == 0:
             return _with_more(lambda more, keys: self._run(more, keys, size), tensors, key, 0, 1)
         return self._run(tensors, key, size)
 
