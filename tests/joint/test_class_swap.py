@@ -192,7 +192,7 @@ def test_predictions_must_be_told_from_images_where_classes_swap():
             layer.invert(logits, drawn)
         # With the mask at its side it is an image.
         layer.invert((logits, np.zeros((2, 8, 8), "uint8")), drawn)
-    ks.JointRandomFlip().invert(logits, {"horizontal": np.array([True, False])})
+    ks.JointRandomFlip("horizontal").invert(logits, {"horizontal": np.array([True, False])})
     flip = SCORED["flip"]()
     with pytest.raises(ValueError, match="`predictions` must be None, True or False"):
         flip.invert(logits, None, predictions="yes")
