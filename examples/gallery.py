@@ -16,7 +16,7 @@ from PIL import Image
 
 import keras_segaug as segaug
 from examples.slices import read_arrays, read_pairs
-from tests.cases import CASES
+from tests.cases import CASES, MIXING
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "examples" / "data"
@@ -38,7 +38,8 @@ def joint_layers():
 
 def example_of(cls, height, width):
     """A layer with the arguments of its first case, sizes excepted."""
-    arguments = next(dict(case.arguments) for case in CASES if case.layer is cls)
+    cases = [*CASES, *MIXING]
+    arguments = next(dict(case.arguments) for case in cases if case.layer is cls)
     sides = {"height": height, "width": width}
     share = PADDED_SHARE if cls is segaug.JointPadding else SHARE
     for name in sides.keys() & arguments.keys():

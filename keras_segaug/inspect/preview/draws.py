@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 
-from keras_segaug.checks.batches import one_sample
 from keras_segaug.checks.views import one_result
 from keras_segaug.core import random
 from keras_segaug.core.backend import ops
@@ -68,11 +67,10 @@ def draw(owner, augmentation, batches, seed, number):
     """The draw of this number: [(images, masks, parameters)], one entry a batch.
 
     Parameters are those of `draw_parameters`; None for a function that is no layer of this
-    package. An image's draw depends neither on the images beside it nor on how often the layer was
-    called.
+    package. An image's draw depends neither on how often the layer was called nor, unless it mixes
+    samples, on the images beside it.
     """
     one_result(owner, augmentation)
-    one_sample(owner, augmentation)
     drawn, start = [], 0
     for images, masks in batches:
         data = images if masks is None else (images, masks)
