@@ -106,6 +106,8 @@ def _differ(found, expected):
 
 def why_not(owner, parameters):
     """What shows that the parameters are not those of these views, in words, or None."""
+    if not isinstance(parameters["views"], Mapping):
+        return f"takes a mapping in 'views'. Received {checks.shown(parameters['views'])}"
     if parameters["views"].keys() != owner.views.keys():
         return f"takes the views {list(owner.views)}. Received {list(parameters['views'])}"
     inner = {name: (owner.views[name], drawn) for name, drawn in parameters["views"].items()}

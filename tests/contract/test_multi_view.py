@@ -341,3 +341,9 @@ def test_what_else_is_refused():
         layer(random_images(), labels(height=9))
     with pytest.raises(ValueError, match=r"^MultiView: there is no argument 'view'.*views"):
         ks.MultiView({"weak": FLIP}, view=1)
+
+
+def test_parameters_without_views_are_refused():
+    views = ks.MultiView({"weak": ks.JointRandomFlip()}, jit_compile=False)
+    with pytest.raises(ValueError, match="takes a mapping in 'views'"):
+        views.apply((random_images(), labels()), {"shared": {}, "views": [1]})
