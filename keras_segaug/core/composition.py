@@ -62,13 +62,6 @@ class Composition(AugmentationLayer, abstract=True):
     def _tree(self):
         return f"{type(self).__name__}({','.join(layer._tree() for layer in self.layers)})"
 
-    def _mixes(self):
-        return any(layer._mixes() for layer in self._children)
-
-    def _refuse_values(self, inputs):
-        for layer in self._children:
-            layer._refuse_values(inputs)
-
     def _why_not(self, parameters):
         why = why_not_of(self, parameters, ("layers",))
         if why is not None:

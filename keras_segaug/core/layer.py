@@ -62,6 +62,9 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
 
     `result, parameters = layer(data, return_parameters=True)` also says what was drawn, as
     `draw_parameters` does, for `apply`, `invert` and `describe`: it is one draw and one program.
+    `return_mixing=True` adds (a key puts into the result, a mapping) from which sample of the batch
+    each pixel comes: {"sample", "share", "other"}, (B, H, W) each: the sample it shows most of, by
+    how much, and that of the rest; -1 is what was filled or erased.
     With `training=False` the parameters are None. The symbolic inputs of a functional model have
     none; there, make the call in the `call` of a layer of your own.
     """

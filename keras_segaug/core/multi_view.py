@@ -217,13 +217,6 @@ class MultiView(AugmentationLayer):
         first = "" if self.shared is None else self.shared._tree()
         return f"MultiView({','.join([first, *(each._tree() for each in self.views.values())])})"
 
-    def _mixes(self):
-        return any(layer._mixes() for layer in self._children)
-
-    def _refuse_values(self, inputs):
-        for layer in self._children:
-            layer._refuse_values(inputs)
-
     def _leaves(self, spec):
         for path in self._paths.values():
             yield from path._leaves(spec)

@@ -10,6 +10,8 @@ from keras_segaug.kernels.values import replace
 class Node:
     """Mixed into the base of all layers; compositions answer for what they hold."""
 
+    # The layers that it holds.
+    _children: tuple = ()
     # Of the base.
     draw: Any
     plan: Any
@@ -51,11 +53,13 @@ class Node:
         return hasattr(self, "value_range")
 
     def _mixes(self):
-        """Does it mix samples, so that it needs the whole batch?"""
-        return False
+        """Does it, or a layer inside, mix samples, so that it needs the whole batch?"""
+        return any(layer._mixes() for layer in self._children)
 
     def _refuse_values(self, inputs):
         """Refuses values, where they can be seen, that would make a result wrong."""
+        for layer in self._children:
+            layer._refuse_values(inputs)
 
     def _planned(self, parameters, view):
         """(operations, the parameters, finished), of a layer that gets what a `View` shows."""

@@ -177,8 +177,7 @@ def segmentation_dataset_from_directory(
     import_tensorflow()
     found, folder = _found(images, masks, pair, image_suffix, mask_suffix)
     parts = _parts(found.pairs, folder, share, subset, seed)
-    _tell(found, parts, verbose)
-    surveys = _surveys(reader, parts, check == "all", verbose, threshold is not None)
+    surveys = _surveys(found, reader, parts, check == "all", verbose, threshold is not None)
     judge(found, surveys, options, labels, on_error)
     _oversample(surveys, parts, labels, threshold, verbose)
     datasets = [dataset_of(reader, survey, labels, options, verbose) for survey in surveys]
@@ -186,8 +185,9 @@ def segmentation_dataset_from_directory(
     return tuple(datasets) if subset == "both" else datasets[0]
 
 
-def _surveys(reader, parts, everything, verbose, classes):
-    """A `Survey` of each part; each knows those before it."""
+def _surveys(found, reader, parts, everything, verbose, classes):
+    """A `Survey` of each part, once it is told what they are; each knows those before it."""
+    _tell(found, parts, verbose)
     surveys: list = []
     for pairs in parts.values():
         first = surveys[0] if surveys else None

@@ -15,7 +15,7 @@ from keras_segaug.kernels.classes import known_pixels
 class PastingLayer(MixingLayer, abstract=True):
     """Pastes parts of a partner's image, with its masks and weights.
 
-    Hooks: those of `MixingLayer`, but `chosen(parameters, mask)` in the place of `resolve`.
+    Hooks: those of `MixingLayer`, but `chosen(parameters, mask, view)` in the place of `resolve`.
 
     Args:
         ignore_class: the class of pixels that nothing is known of. They are not pasted: what was
@@ -51,8 +51,8 @@ class PastingLayer(MixingLayer, abstract=True):
         if self.ignore_class is not None:
             # Also without masks: finished parameters need no data.
             shape = (ops.shape(parameters["partner"])[0], *view.spec.size)
-            known = ops.ones(shape, "bool")
-            known = known if mask is None else known_pixels(mask, self.ignore_class)
+            no_mask = mask is None
+            known = ops.ones(shape, "bool") if no_mask else known_pixels(mask, self.ignore_class)
             shown = known if shown is None else shown & known
         return parameters if shown is None else {**parameters, "shown": shown}
 
