@@ -16,9 +16,12 @@ from keras_segaug.core.mixing_layer import MixingLayer as MixingLayer
 from keras_segaug.core.multi_view import MultiView as MultiView
 from keras_segaug.core.pipeline import Pipeline as Pipeline
 from keras_segaug.core.random_choice import RandomChoice as RandomChoice
+from keras_segaug.core.random_order import RandomOrder as RandomOrder
+from keras_segaug.core.some_of import SomeOf as SomeOf
 from keras_segaug.image_only.brightness import ImageOnlyBrightness as ImageOnlyBrightness
 from keras_segaug.image_only.color_jitter import ImageOnlyColorJitter as ImageOnlyColorJitter
 from keras_segaug.image_only.contrast import ImageOnlyContrast as ImageOnlyContrast
+from keras_segaug.image_only.function import ImageOnlyLambda as ImageOnlyLambda
 from keras_segaug.image_only.gamma import ImageOnlyGamma as ImageOnlyGamma
 from keras_segaug.image_only.gaussian_blur import ImageOnlyGaussianBlur as ImageOnlyGaussianBlur
 from keras_segaug.image_only.gaussian_noise import ImageOnlyGaussianNoise as ImageOnlyGaussianNoise
@@ -90,6 +93,7 @@ __all__ = [
     "ImageOnlyGaussianBlur",
     "ImageOnlyGaussianNoise",
     "ImageOnlyHue",
+    "ImageOnlyLambda",
     "ImageOnlyLayer",
     "ImageOnlyNormalization",
     "ImageOnlyRescaling",
@@ -126,6 +130,8 @@ __all__ = [
     "MultiView",
     "Pipeline",
     "RandomChoice",
+    "RandomOrder",
+    "SomeOf",
     "__version__",
     "augment_dataset",
     "check_alignment",

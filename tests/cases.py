@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import keras
+
 import keras_segaug as ks
 from keras_segaug.checks.signature import arguments_of
 
@@ -22,6 +24,11 @@ class Case(NamedTuple):
     @property
     def id(self):
         return self.layer.__name__ + self.label
+
+
+@keras.saving.register_keras_serializable("tests")
+def squared(images):
+    return images * images / 255.0
 
 
 def inner():
@@ -112,6 +119,7 @@ CASES = [
     Case(ks.ImageOnlyRescaling, {"scale": 0.5, "offset": 3.0}),
     Case(ks.ImageOnlyNormalization, {"mean": (90.0, 100.0, 110.0), "variance": (30.0, 40.0, 50.0)}),
     Case(ks.ImageOnlyNormalization, {"per_image": True}, "-per-image"),
+    Case(ks.ImageOnlyLambda, {"function": squared}),
     Case(ks.MaskOnlyOneHot, {"num_classes": 5}),
     Case(ks.MaskOnlyColorToClass, {"palette": [(i, i, i) for i in range(5)]}),
     Case(ks.Identity, {}),
@@ -144,6 +152,12 @@ CASES = [
         },
         "-size",
     ),
+]
+
+CASES += [
+    Case(ks.SomeOf, {"layers": inner(), "count": 2, "weights": [1, 2, 3, 4, 5]}),
+    Case(ks.SomeOf, {"layers": inner()[2:], "count": (1, 2), "replace": True}, "-replace"),
+    Case(ks.RandomOrder, {"layers": inner()[2:]}),
 ]
 
 # Layers that mix the samples of a batch, so that what becomes of one depends on the others. Their

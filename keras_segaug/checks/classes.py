@@ -117,3 +117,14 @@ def label(owner, argument, value):
         accepted = "an id that a mask can hold, in -2**63 .. 2**64 - 1"
         checks.fail(owner, argument, accepted, value)
     return int(value)
+
+
+def held(owner, argument, classes, mask):
+    """Class ids that masks like this one must be able to hold."""
+    low, high = 0, mask.shape[-1] - 1
+    if high == 0:
+        low, high = checks.mask_limits(keras.backend.standardize_dtype(mask.dtype))
+    if not all(low <= class_id <= high for class_id in classes):
+        accepted = f"ids that the masks can hold, {low} to {high}"
+        checks.fail(owner, argument, accepted, classes)
+    return classes

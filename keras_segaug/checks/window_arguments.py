@@ -91,8 +91,8 @@ def classes_to_aim_for(owner, classes, weights, probability):
     return classes, tuple(map(float, weights))
 
 
-def distinct_ids(owner, argument, classes):
-    accepted = f"class ids in 0 .. {_HIGHEST_CLASS}, at least one, every one once"
+def distinct_ids(owner, argument, classes, kind="class ids"):
+    accepted = f"{kind} in 0 .. {_HIGHEST_CLASS}, at least one, every one once"
     if isinstance(classes, numbers.Integral) or not isinstance(classes, (tuple, list, set, range)):
         fail(owner, argument, accepted, classes)
     if not all(isinstance(x, numbers.Integral) and not isinstance(x, bool) for x in classes):

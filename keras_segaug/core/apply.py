@@ -8,6 +8,7 @@ from keras_segaug.core.targets import IMAGE_ROLES, MASK_ROLES, WEIGHT_ROLES
 from keras_segaug.engine.batch import Batch
 from keras_segaug.engine.execute import run, run_back
 from keras_segaug.engine.follow import followed, interpolated
+from keras_segaug.engine.operations import Color
 from keras_segaug.engine.origins import origins
 from keras_segaug.engine.spec import Spec
 from keras_segaug.engine.view import View
@@ -39,7 +40,8 @@ def apply(layer, inputs, parameters):
     def colored(images):
         spec = _spec_of(images, view.spec.size, view.spec.acting)
         again, _ = layer._planned(parameters, View(spec, owner=layer))
-        return run(again, Batch(images, [], []), dtype).images
+        masks = view.batch.masks if any(map(_reads_masks, again)) else []
+        return run(again, Batch(images, masks, []), dtype).images
 
     also = {
         "image": colored,
@@ -57,6 +59,10 @@ def mixing_of(layer, inputs, parameters):
     found = origins(operations, count, size)
     batched = inputs.image_layout.batched
     return found if batched else {name: each[0] for name, each in found.items()}
+
+
+def _reads_masks(operation):
+    return isinstance(operation, Color) and operation.reads_masks
 
 
 def undo(layer, packed, parameters, size, predictions=False):

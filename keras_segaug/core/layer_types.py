@@ -12,6 +12,7 @@ from keras_segaug.core.types import Parameters, Tensor
 from keras_segaug.engine.operations import Border, Color, Labels, Piece, Warp
 from keras_segaug.kernels import matrices
 from keras_segaug.kernels.matrices import Matrix
+from keras_segaug.kernels.values import replace
 
 
 class JointLayer(AugmentationLayer, abstract=True):
@@ -143,6 +144,15 @@ class ImageOnlyLayer(AugmentationLayer, abstract=True):
     floats, as in Keras. Signed integers have no range of their own: one must be given. Where
     values can be seen, floats outside of an assumed (0, 255) raise, and floats that all lie in
     [0, 1] give a warning.
+
+    Args:
+        mask_classes: the ids of the classes whose pixels change, where the first mask has them; all
+            others stay bit for bit, and so does the mask. What is measured of an image (a mean, a
+            histogram), is measured of all of it. None: all pixels change. A call then needs masks.
+        channels: the numbers of the channels that change, from 0: `(0, 1, 2)` are the colors of
+            images that have a depth beside them. The layer sees no other. None: all.
+        **kwargs: see `AugmentationLayer`. Layers that change the range of values take neither
+            `mask_classes` nor `channels`.
     """
 
     # "mean" where `transform_values` finds the mean of each channel in `parameters["mean"]`.
@@ -150,6 +160,30 @@ class ImageOnlyLayer(AugmentationLayer, abstract=True):
     # Is `transform_values` expensive? On a CPU it is then computed once for each of the 256 values
     # of 8-bit images, and looked up.
     tabulate = False
+
+    def __init__(
+        self,
+        mask_classes: Sequence[int] | None = None,
+        channels: Sequence[int] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.mask_classes, self.channels = mask_classes, channels
+        if mask_classes is not None:
+            self.mask_classes = checks.distinct_ids(self, "mask_classes", mask_classes)
+        if channels is not None:
+            numbered = "numbers of channels"
+            self.channels = checks.distinct_ids(self, "channels", channels, numbered)
+        rescales = type(self).output_spec is not AugmentationLayer.output_spec
+        for argument in ("mask_classes", "channels"):
+            if rescales and getattr(self, argument) is not None:
+                accepted = "None for a layer that changes the range of all values"
+                checks.fail(self, argument, accepted, getattr(self, argument))
+
+    def _planned(self, parameters, view):
+        operations, parameters = super()._planned(parameters, view)
+        limits = {"channels": self.channels, "classes": self.mask_classes}
+        return [replace(each, **limits) for each in operations], parameters
 
     def transform_values(self, values: Tensor, parameters: Parameters) -> Tensor:
         """New values of values, whatever is beside them."""

@@ -14,6 +14,7 @@ from keras_segaug.core.composition import (
     nothing_elsewhere,
 )
 from keras_segaug.core.layer import AugmentationLayer
+from keras_segaug.engine.color_choice import alternatives
 from keras_segaug.engine.operations import Select
 from keras_segaug.kernels.values import replace
 
@@ -128,9 +129,10 @@ class RandomChoice(Composition):
         pairs = zip(self.layers, inner, strict=True)
         planned = [layer._planned(drawn, view) for layer, drawn in pairs]
         branches, finished = zip(*planned, strict=True)
-        if self._one_by_one:
-            return [each for branch in branches for each in branch], list(finished)
         choice = self._chosen(parameters)
+        if self._one_by_one:
+            others, colors = alternatives(choice, branches)
+            return others + colors, list(finished)
         if "applied" in parameters:
             choice = ops.where(parameters["applied"], choice, 0)
         branches = tuple(map(tuple, branches))

@@ -57,3 +57,52 @@ def circle(number, count, real, shards):
         found = ops.cast(ops.argmax(ops.cast(wanted, "int32"), axis=1), "int32")
         partners.append(ops.where(there, found, place))
     return partners
+
+
+def choices(uniform, weights, count):
+    """One of several things, `count` times: int32 (B, count), each as likely as its weight.
+
+    Those of the second time are numbered on after those of the first, and so on.
+    """
+    found = []
+    for turn in range(count):
+        number, below = uniform() * sum(weights), 0.0
+        chosen = ops.zeros_like(number, dtype="int32")
+        for weight in weights[:-1]:
+            below += weight
+            chosen = chosen + ops.cast(number >= below, "int32")
+        found.append(chosen + turn * len(weights))
+    return ops.stack(found, axis=1)
+
+
+def order(uniform, weights, count):
+    """The first `count` of several things in a random order: int32 (B, count), none twice.
+
+    As likely as its weight each is the next one of those that are left (Efraimidis and Spirakis,
+    "Weighted random sampling with a reservoir", 2006).
+    """
+    times = [
+        -ops.log(1.0 - uniform()) / weight if weight > 0.0 else uniform() + 1e30
+        for weight in weights
+    ]
+    ranks = []
+    for number, time in enumerate(times):
+        before = [
+            ops.cast((other <= time) if place < number else (other < time), "int32")
+            for place, other in enumerate(times)
+            if place != number
+        ]
+        ranks.append(sum(before) if before else ops.zeros_like(time, dtype="int32"))
+    places = [
+        sum(number * ops.cast(rank == place, "int32") for number, rank in enumerate(ranks))
+        for place in range(count)
+    ]
+    return ops.stack(places, axis=1)
+
+
+def first(turns, count):
+    """The first `count`, a number or (B,), of numbers (B, N); -1 in the place of the others."""
+    if isinstance(count, int):
+        count = ops.full_like(turns[:, 0], count)
+    place = ops.arange(turns.shape[1], dtype="int32")
+    return ops.where(place[None] < count[:, None], turns, -1)

@@ -1,9 +1,17 @@
 """Runs color operations, and gives images their dtype."""
 
+from functools import reduce
+from operator import or_
+
 from keras_segaug import checks
+from keras_segaug.checks.classes import held
 from keras_segaug.core.backend import ops
+from keras_segaug.engine import color_choice
+from keras_segaug.engine.operations import ColorChoice
 from keras_segaug.kernels import byte_packing, channels, color
+from keras_segaug.kernels.classes import is_class
 from keras_segaug.kernels.sampling import dtype_of
+from keras_segaug.kernels.values import replace
 from keras_segaug.kernels.xla_cpu.tables import can_tabulate, tabulated
 
 
@@ -15,8 +23,55 @@ def where(condition, result, original):
     return ops.where(condition, result, original)
 
 
-def run_color(operation, images):
-    """New images of images (B, *size, C), or of a list of their channels, which stays a list."""
+def run_color(operation, images, masks=()):
+    """New images of images (B, *size, C), or of a list of their channels, which stays a list.
+
+    Args:
+        operation: a `Color`.
+        images: what it changes.
+        masks: (B, *size, K) each, for what changes the pixels of some classes alone.
+    """
+    if isinstance(operation, ColorChoice):
+        return color_choice.run(operation, channels.joined(images), masks)
+    if operation.channels is not None:
+        return _in_channels(operation, images, masks)
+    if operation.classes is not None:
+        return _in_classes(operation, images, masks)
+    return _in_all(operation, images)
+
+
+def _in_channels(operation, images, masks):
+    """Changes the channels that the operation names; a list, as all of them."""
+    every = list(channels.split(images))
+    most = max(operation.channels)
+    if most >= len(every):
+        accepted = f"among 0 to {len(every) - 1} for images of {len(every)} channels"
+        checks.fail(operation.origin, "channels", accepted, operation.channels)
+    chosen = [every[place] for place in operation.channels]
+    changed = run_color(replace(operation, channels=None), chosen, masks)
+    for place, channel in zip(operation.channels, channels.split(changed), strict=True):
+        every[place] = channel
+    return every
+
+
+def _in_classes(operation, images, masks):
+    """Changes the pixels whose classes the operation names."""
+    if not masks:
+        raise ValueError(
+            f"{checks.name_of(operation.origin)}: `mask_classes` needs a mask, which says where "
+            "the classes are. Received images alone. Call layer((images, masks)), or leave "
+            "`mask_classes` out."
+        )
+    ids = held(operation.origin, "mask_classes", operation.classes, masks[0])
+    chosen = reduce(or_, [is_class(masks[0], each) for each in ids])[..., None]
+    changed = run_color(replace(operation, classes=None), images, masks)
+    if isinstance(images, list) or isinstance(changed, list):
+        pairs = zip(channels.split(changed), channels.split(images), strict=True)
+        return [ops.where(chosen, new, old) for new, old in pairs]
+    return ops.where(chosen, changed, ops.cast(images, changed.dtype))
+
+
+def _in_all(operation, images):
     acts, function = operation.acts, operation.function
     rank = len((images[0] if isinstance(images, list) else images).shape)
     drawn = {
@@ -25,6 +80,9 @@ def run_color(operation, images):
         else value
         for name, value in operation.parameters.items()
     }
+    if operation.source is not None:
+        others = ops.cast(channels.joined(images), "float32")
+        drawn["others"] = ops.take(others, operation.source, axis=0)
 
     def with_statistics(images):
         if operation.statistics is None:

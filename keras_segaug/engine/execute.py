@@ -60,6 +60,8 @@ def _prefers_per_image(group):
 def _mixes(group):
     if isinstance(group, Select):
         return any(map(_mixes, itertools.chain(*map(fuse, group.branches))))
+    if isinstance(group, Color):
+        return group.source is not None
     return isinstance(group, Blend) or (isinstance(group, Lookup) and group.mixes)
 
 
@@ -70,7 +72,7 @@ def _image_by_image(groups, batch, dtype):
             if isinstance(group, Color):
                 colors.append(group)
                 continue
-            if not isinstance(group, Labels):
+            if not isinstance(group, Labels) or any(each.reads_masks for each in colors):
                 part, colors = _colored(colors, part), []
             part = run_group(group, part)
         part = _with_dtype(_colored(colors, part, dtype or "float32"), dtype)
@@ -87,7 +89,7 @@ def _colored(colors, batch, dtype="float32"):
 
     def run_all(images):
         for each in colors:
-            images = run_color(each, images)
+            images = run_color(each, images, batch.masks)
         return as_dtype(images, dtype)
 
     if not colors or batch.images is None:
@@ -99,7 +101,8 @@ def _colored(colors, batch, dtype="float32"):
 def run_group(group, batch):
     """Runs one operation, or one `Lookup`."""
     if isinstance(group, Color):
-        images = None if batch.images is None else run_color(group, batch.images)
+        images = batch.images
+        images = None if images is None else run_color(group, images, batch.masks)
         return Batch(images, batch.masks, batch.weights)
     if isinstance(group, Labels):
         return Batch(batch.images, _relabeled(group, batch.masks), batch.weights)

@@ -105,6 +105,10 @@ class Color(Operation):
         statistics: "mean" where `parameters["mean"]` is to be that of each channel, else None.
         tabulate: for "values": is the function so expensive that 8-bit images are looked up in a
             table of it?
+        channels: the numbers of the channels that it gets and changes; None: all.
+        classes: the ids of the classes whose pixels it changes, as the first mask has them;
+            None: all pixels.
+        source: int32 (B,), the sample whose images are in `parameters["others"]`; None: none are.
     """
 
     reach: str = "images"
@@ -112,11 +116,49 @@ class Color(Operation):
     parameters: Any = None
     statistics: Any = None
     tabulate: bool = False
+    channels: Any = None
+    classes: Any = None
+    source: Any = None
 
     @property
     def looks_around(self):
         """May it read a pixel more than once?"""
         return self.statistics is not None or self.reach == "images"
+
+    @property
+    def reads_masks(self):
+        """Does it look at the masks?"""
+        return self.classes is not None
+
+    @property
+    def tabular(self):
+        """Is it the same for equal values of an image, whatever the channel and the place?"""
+        limited = self.channels is not None or self.classes is not None
+        return self.reach == "values" and self.statistics is None and not limited
+
+
+class ColorChoice(Color):
+    """One of several lists of `Color`s for each sample; only those that are chosen are computed.
+
+    Args:
+        choice: int32 (B,), which of them; a number that none has: nothing is done.
+        branches: tuples of `Color`s.
+        rounds: do 8-bit images stay 8-bit images, rounded? Else what comes out is float32.
+    """
+
+    choice: Any = None
+    branches: tuple = ()
+    rounds: bool = False
+
+    @property
+    def looks_around(self):
+        """May it read a pixel more than once?"""
+        return True
+
+    @property
+    def reads_masks(self):
+        """Does it look at the masks?"""
+        return any(each.reads_masks for branch in self.branches for each in branch)
 
 
 class Labels(Operation):

@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_segaug import checks
+from keras_segaug.checks.classes import held
 from keras_segaug.core import backend
 from keras_segaug.core.backend import ops
 from keras_segaug.core.mixing_layer import name_of_mask
@@ -95,7 +96,8 @@ class JointCopyPaste(PastingLayer):
 
     def chosen(self, parameters, mask, view):
         if self.classes is not None:
-            each = [is_class(mask, self._held(mask, class_id)) for class_id in self.classes]
+            ids = held(self, "classes", self.classes, mask)
+            each = [is_class(mask, class_id) for class_id in ids]
             wanted = ops.stack(each, axis=1)
         elif mask.shape[-1] == 1:
             wanted = (mask[..., 0] != 0)[:, None]
@@ -157,15 +159,6 @@ class JointCopyPaste(PastingLayer):
                     "those of two samples; cast it to a wider dtype, such as int32"
                 )
                 checks.fail(self, "instances", accepted, f"ids up to {found}")
-
-    def _held(self, mask, class_id):
-        """The id, which masks like this one must be able to hold."""
-        low, high = checks.mask_limits(dtype_of(mask)) if mask.shape[-1] == 1 else (0, None)
-        high = mask.shape[-1] - 1 if high is None else high
-        if not low <= class_id <= high:
-            accepted = f"ids that the masks can hold, {low} to {high}"
-            checks.fail(self, "classes", accepted, self.classes)
-        return class_id
 
 
 def _some(wanted, order, count):

@@ -47,7 +47,7 @@ def map_row_tiles(function, tensors, per_sample=()):
     return [ops.reshape(x, (-1, BLOCKS * block, *ops.shape(x)[2:]))[:, :height] for x in found]
 
 
-def map_chunks(function, images, *nest):
+def map_chunks(function, images, *nest, at_once=None):
     """Calls `function(images, *nest)` with some images of the batch, then with the next.
 
     Where a CPU finishes an image before the next one, it finds all it wrote in its cache.
@@ -56,14 +56,15 @@ def map_chunks(function, images, *nest):
         function: treats every image by itself; returns a list of tensors (B, ...).
         images: (B, *size, C), or None where there are labels alone.
         *nest: values as in `kernels.values`, whose tensors are (B, ...).
+        at_once: how many images, which must divide the batch; None: as many as the cache holds.
 
     Returns:
         What the function returns.
     """
     given = (images, *nest)
     batch, *size = ops.shape(tensors_in(given)[0])[:-1]
-    count = _at_once(batch, size)
-    if count is None:
+    count = at_once or _at_once(batch, size)
+    if count is None or batch == count:
         return function(*given)
 
     def part(tensors):

@@ -1,0 +1,81 @@
+"""What compositions have in common in which the layers take turns."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from keras_segaug import checks
+from keras_segaug.checks import branches
+from keras_segaug.core import value_ranges
+from keras_segaug.core.backend import ops
+from keras_segaug.core.composition import Composition, nothing_elsewhere
+from keras_segaug.core.layer import AugmentationLayer
+from keras_segaug.engine.color_choice import alternatives
+from keras_segaug.kernels.values import replace
+
+
+class Turns(Composition, abstract=True):
+    """Some turns, in each of which every sample gets one layer, or none.
+
+    A composition draws "turns", int32 (B, number of turns): the number of the layer, -1 for none.
+    No layer has two turns.
+    """
+
+    # Is all that moves or writes pixels done before the first color, so that it is one lookup?
+    _colors_last = False
+    # Do 8-bit images stay 8-bit images from one color to the next?
+    _rounds = False
+
+    def __init__(self, layers: Sequence[AugmentationLayer], **kwargs: Any) -> None:
+        super().__init__(layers, **kwargs)
+        for layer in self.layers:
+            if layer._mixes():
+                accepted = "layers that treat every sample by itself; put what mixes samples after"
+                checks.fail(self, "layers", f"{accepted} the {type(self).__name__}", layer)
+        if not branches.keep_all(self, self.layers):
+            accepted = "layers that keep the image's size and the mask's channels"
+            checks.fail(self, "layers", accepted, self.layers)
+
+    def output_spec(self, spec):
+        # All are asked: each may refuse a size.
+        ranges = [spec.value_range, *(each.output_spec(spec).value_range for each in self.layers)]
+        if not spec.acting:
+            return spec
+        why = f"a {type(self).__name__} before it leaves images in different ranges"
+        return replace(spec, value_range=value_ranges.common(ranges, why))
+
+    def _leaves(self, spec):
+        for layer in self.layers if spec.acting else ():
+            yield from layer._leaves(spec)
+
+    def _turns_of(self, count):
+        """The numbers of the layers among which each of the turns chooses."""
+        return [range(len(self.layers))] * count
+
+    def _settle(self, parameters):
+        turns = parameters["turns"]
+        held = [ops.any(turns == number, axis=1) for number in range(len(self.layers))]
+        triples = zip(self.layers, parameters["layers"], held, strict=True)
+        return {**parameters, "layers": [nothing_elsewhere(*triple) for triple in triples]}
+
+    def _gate(self, parameters, condition):
+        return self._each(nothing_elsewhere, parameters, condition)
+
+    def _plan_layers(self, parameters, inner, view):
+        if parameters is None:
+            return [], inner
+        turns = parameters["turns"]
+        moving, colored = [], []
+        for turn, numbers in enumerate(self._turns_of(turns.shape[1])):
+            chosen = turns[:, turn]
+            planned = []
+            for number in numbers:
+                drawn = nothing_elsewhere(self.layers[number], inner[number], chosen == number)
+                planned.append(self.layers[number]._planned(drawn, view)[0])
+            others, colors = alternatives(chosen - numbers[0], planned, self._rounds)
+            colors = [replace(each, origin=self) for each in colors]
+            view = view.after([*others, *colors], view.spec)
+            if not self._colors_last:
+                others, colors = [], [*others, *colors]
+            moving += others
+            colored += colors
+        return [*moving, *colored], inner
