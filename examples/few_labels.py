@@ -12,6 +12,7 @@ All slices are of one patient. The scores say how well a network labels blocks o
 slices that it has not seen; they say nothing about other patients.
 """
 
+import json
 import os
 import sys
 import time
@@ -38,6 +39,12 @@ def read_options():
         type=float,
         default=0.95,
         help="how sure the network must be of a pixel to learn from it (default: 0.95)",
+    )
+    parser.add_argument(
+        "--results",
+        type=Path,
+        help="folder that keeps the score of each training, so that a run that was cut off goes on "
+        "where it was; give another one after a change of the code",
     )
     parser.add_argument(
         "--write-docs",
@@ -209,6 +216,23 @@ def train(data, method, seed, options):
 # --- The job ---------------------------------------------------------------------------------
 
 
+def kept(data, method, seed, options):
+    """(the scores of a training, the minutes it took), read where the folder of results has them."""
+    said = [method, seed, options.epochs, options.labeled, options.threshold, options.backend]
+    name = "-".join(map(str, said)) + ".json"
+    path = None if options.results is None else options.results / name
+    if path is not None and path.exists():
+        held = json.loads(path.read_text())
+        return np.array(held["ious"], "float64"), held["minutes"]
+    start = time.perf_counter()
+    found = np.asarray(train(data, method, seed, options), "float64")
+    minutes = (time.perf_counter() - start) / 60
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"ious": found.tolist(), "minutes": minutes}))
+    return found, minutes
+
+
 def main(options):
     try:
         data = Data(*read_pairs(options.data), options.labeled)
@@ -219,13 +243,14 @@ def main(options):
         f"{len(data.labeled[0])} labeled slices with {data.classes_labeled} of {len(data.names)} "
         f"classes, {len(data.unlabeled)} unlabeled, {len(data.test_images)} to test on"
     )
-    place, start = report.surroundings(), time.perf_counter()
+    place, minutes = report.surroundings(), 0.0
     ious = {method: [] for method in options.methods}
     for seed in range(options.seed, options.seed + options.seeds):
         for method in ious:
-            ious[method].append(train(data, method, seed, options))
-            print(f"seed {seed}, {method}: mean IoU {np.nanmean(ious[method][-1]):.4f}")
-    minutes = (time.perf_counter() - start) / 60
+            found, took = kept(data, method, seed, options)
+            ious[method].append(found)
+            minutes += took
+            print(f"seed {seed}, {method}: mean IoU {np.nanmean(found):.4f}")
     CONSOLE.print(report.table(ious))
     if options.write_docs is not None:
         for path in report.write(options.write_docs, ious, data, options, place, minutes):

@@ -58,6 +58,21 @@ def test_no_label_of_an_unlabeled_slice_is_used(few_labels):
     assert len(data.test_images) == len(testing)
 
 
+def test_a_run_that_was_cut_off_goes_on_where_it_was(few_labels, monkeypatch, tmp_path):
+    given = ["few_labels.py", "--results", str(tmp_path / "new"), "--epochs", "1"]
+    monkeypatch.setattr("sys.argv", given)
+    options = few_labels.read_options()
+    trained = []
+    scores = np.array([0.5, np.nan])
+    monkeypatch.setattr(few_labels, "train", lambda *what: trained.append(what[1:3]) or scores)
+    first = few_labels.kept(None, "color", 0, options)
+    again = few_labels.kept(None, "color", 0, options)
+    few_labels.kept(None, "color", 1, options)
+    assert trained == [("color", 0), ("color", 1)]
+    np.testing.assert_array_equal(first[0], again[0])
+    assert first[1] == again[1]
+
+
 class Oracle(keras.layers.Layer):
     """Sees the class of a pixel, which its gray level says."""
 
