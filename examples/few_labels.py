@@ -217,7 +217,7 @@ def train(data, method, seed, options):
 
 
 def kept(data, method, seed, options):
-    """(the scores of a training, the minutes it took), read where the folder of results has them."""
+    """(its scores, its minutes) of a training, read where the folder of results has them."""
     said = [method, seed, options.epochs, options.labeled, options.threshold, options.backend]
     name = "-".join(map(str, said)) + ".json"
     path = None if options.results is None else options.results / name
