@@ -18,17 +18,37 @@ from keras_segaug.core.pipeline import Pipeline as Pipeline
 from keras_segaug.core.random_choice import RandomChoice as RandomChoice
 from keras_segaug.core.random_order import RandomOrder as RandomOrder
 from keras_segaug.core.some_of import SomeOf as SomeOf
+from keras_segaug.image_only.auto_contrast import ImageOnlyAutoContrast as ImageOnlyAutoContrast
 from keras_segaug.image_only.brightness import ImageOnlyBrightness as ImageOnlyBrightness
+from keras_segaug.image_only.channel_dropout import (
+    ImageOnlyChannelDropout as ImageOnlyChannelDropout,
+)
+from keras_segaug.image_only.channel_shift import ImageOnlyChannelShift as ImageOnlyChannelShift
+from keras_segaug.image_only.channel_shuffle import (
+    ImageOnlyChannelShuffle as ImageOnlyChannelShuffle,
+)
+from keras_segaug.image_only.clahe import ImageOnlyCLAHE as ImageOnlyCLAHE
 from keras_segaug.image_only.color_jitter import ImageOnlyColorJitter as ImageOnlyColorJitter
 from keras_segaug.image_only.contrast import ImageOnlyContrast as ImageOnlyContrast
+from keras_segaug.image_only.equalize import ImageOnlyEqualize as ImageOnlyEqualize
 from keras_segaug.image_only.function import ImageOnlyLambda as ImageOnlyLambda
 from keras_segaug.image_only.gamma import ImageOnlyGamma as ImageOnlyGamma
 from keras_segaug.image_only.gaussian_blur import ImageOnlyGaussianBlur as ImageOnlyGaussianBlur
 from keras_segaug.image_only.gaussian_noise import ImageOnlyGaussianNoise as ImageOnlyGaussianNoise
+from keras_segaug.image_only.grayscale import ImageOnlyGrayscale as ImageOnlyGrayscale
 from keras_segaug.image_only.hue import ImageOnlyHue as ImageOnlyHue
+from keras_segaug.image_only.invert import ImageOnlyInvert as ImageOnlyInvert
 from keras_segaug.image_only.normalization import ImageOnlyNormalization as ImageOnlyNormalization
+from keras_segaug.image_only.percentile_rescaling import (
+    ImageOnlyPercentileRescaling as ImageOnlyPercentileRescaling,
+)
+from keras_segaug.image_only.posterize import ImageOnlyPosterize as ImageOnlyPosterize
 from keras_segaug.image_only.rescaling import ImageOnlyRescaling as ImageOnlyRescaling
+from keras_segaug.image_only.salt_and_pepper import ImageOnlySaltAndPepper as ImageOnlySaltAndPepper
 from keras_segaug.image_only.saturation import ImageOnlySaturation as ImageOnlySaturation
+from keras_segaug.image_only.shot_noise import ImageOnlyShotNoise as ImageOnlyShotNoise
+from keras_segaug.image_only.solarize import ImageOnlySolarize as ImageOnlySolarize
+from keras_segaug.image_only.speckle_noise import ImageOnlySpeckleNoise as ImageOnlySpeckleNoise
 from keras_segaug.joint.affine import JointRandomAffine as JointRandomAffine
 from keras_segaug.joint.center_crop import JointCenterCrop as JointCenterCrop
 from keras_segaug.joint.elastic_transform import (
@@ -86,18 +106,32 @@ _TOOLS = {
 __all__ = [
     "AugmentationLayer",
     "Identity",
+    "ImageOnlyAutoContrast",
     "ImageOnlyBrightness",
+    "ImageOnlyCLAHE",
+    "ImageOnlyChannelDropout",
+    "ImageOnlyChannelShift",
+    "ImageOnlyChannelShuffle",
     "ImageOnlyColorJitter",
     "ImageOnlyContrast",
+    "ImageOnlyEqualize",
     "ImageOnlyGamma",
     "ImageOnlyGaussianBlur",
     "ImageOnlyGaussianNoise",
+    "ImageOnlyGrayscale",
     "ImageOnlyHue",
+    "ImageOnlyInvert",
     "ImageOnlyLambda",
     "ImageOnlyLayer",
     "ImageOnlyNormalization",
+    "ImageOnlyPercentileRescaling",
+    "ImageOnlyPosterize",
     "ImageOnlyRescaling",
+    "ImageOnlySaltAndPepper",
     "ImageOnlySaturation",
+    "ImageOnlyShotNoise",
+    "ImageOnlySolarize",
+    "ImageOnlySpeckleNoise",
     "JointCenterCrop",
     "JointClassMix",
     "JointCopyPaste",

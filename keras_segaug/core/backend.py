@@ -9,6 +9,7 @@ and then `ops` is Keras' TensorFlow implementation of the same functions
 import contextlib
 import contextvars
 import importlib
+import math
 import sys
 
 import keras
@@ -93,6 +94,13 @@ def gather_rows(table, indices):
     if backend == "jax":
         return table.at[indices].get(mode="promise_in_bounds")
     return table[indices]
+
+
+def highest(values, **axes):
+    """The maximum, also for batches without samples, for which TensorFlow's own raises."""
+    if name() == "tensorflow":
+        return ops.max(values, initial=-math.inf, **axes)
+    return ops.amax(values, **axes)
 
 
 def window_of(tensor, start, shape):

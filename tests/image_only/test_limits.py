@@ -7,7 +7,7 @@ import keras_segaug as ks
 from tests.cases import IMAGE_ONLY, Case, ids
 from tests.data import labels, random_images, to_numpy
 
-RANGES = (ks.ImageOnlyRescaling, ks.ImageOnlyNormalization)
+RANGES = (ks.ImageOnlyRescaling, ks.ImageOnlyNormalization, ks.ImageOnlyPercentileRescaling)
 # Where only some pixels got brighter, the contrast's mean is another: it is left out.
 JITTER = {"brightness_factor": 0.2, "saturation_factor": (0.3, 0.7), "hue_factor": 0.2}
 LIMITED = [

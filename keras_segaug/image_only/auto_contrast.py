@@ -1,0 +1,49 @@
+from typing import Any
+
+from keras_segaug import checks
+from keras_segaug.core.layer_types import ImageOnlyLayer
+from keras_segaug.core.types import Range, ValueRange
+from keras_segaug.kernels import extremes, tones
+
+
+class ImageOnlyAutoContrast(ImageOnlyLayer):
+    """Stretches each channel of the image to the whole value range; the mask is untouched.
+
+    The lowest value of a channel becomes that of the value range, and the highest the highest, as
+    in `PIL.ImageOps.autocontrast` (which cuts off what is behind the decimal point; here it
+    stays). A channel of one value alone stays as it is. NaN in float images stays NaN.
+
+    Other than `keras.layers.AutoContrast` it does nothing at inference, as all that is random;
+    `ImageOnlyPercentileRescaling(0, 100)` does.
+
+    Args:
+        factor: a float or a pair (lower, upper) in [0, 1]: how far each sample goes to the
+            stretched image. 0 changes nothing. A float `f` means (0, f).
+        value_range: the (lowest, highest) value of images; results are clipped to it. None:
+            see `ImageOnlyLayer`.
+        **kwargs: see `AugmentationLayer`.
+
+    Example:
+
+    >>> stretch = keras_segaug.ImageOnlyAutoContrast()
+    >>> images = np.arange(64, dtype="uint8").reshape(1, 8, 8, 1)
+    >>> images, masks = stretch(images, np.ones((1, 8, 8), "uint8"))
+    >>> float(images[0, 7, 7, 0])
+    255.0
+    """
+
+    def __init__(
+        self, *, factor: Range = (1.0, 1.0), value_range: ValueRange | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.factor = checks.unsigned_range(self, "factor", factor)
+        self.value_range = checks.optional_value_range(self, value_range)
+
+    def draw(self, draws):
+        return {"strength": draws.uniform(*self.factor)}
+
+    def transform_images(self, images, parameters):
+        value_range = parameters["value_range"]
+        ends = extremes.channel_extremes(images, parameters["gaps"])
+        stretched = tones.stretch(images, ends, value_range)
+        return tones.mix(images, stretched, parameters["strength"], value_range)

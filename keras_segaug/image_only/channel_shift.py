@@ -1,0 +1,47 @@
+from typing import Any
+
+from keras_segaug import checks
+from keras_segaug.core.layer_types import ImageOnlyLayer
+from keras_segaug.core.types import Range, ValueRange
+from keras_segaug.kernels import channel_orders
+from keras_segaug.kernels.color import adjust_brightness
+
+
+class ImageOnlyChannelShift(ImageOnlyLayer):
+    """Adds a random amount to each channel of the image; the mask is untouched.
+
+    As `ImageDataGenerator(channel_shift_range=...)` of Keras 2, each channel of each sample with an
+    amount of its own, however many there are.
+
+    Args:
+        factor: a float or a pair (lower, upper) in [-1, 1], in fractions of the value range. A
+            float `f` means (-f, f). 0 changes nothing.
+        value_range: the (lowest, highest) value of images; results are clipped to it. None:
+            see `ImageOnlyLayer`.
+        **kwargs: see `AugmentationLayer`.
+
+    Example:
+
+    >>> shift = keras_segaug.ImageOnlyChannelShift(0.1)
+    >>> images, masks = shift(np.zeros((2, 8, 8, 4), "uint8"), np.ones((2, 8, 8), "uint8"))
+    >>> keras.backend.standardize_dtype(images.dtype)
+    'float32'
+    """
+
+    def __init__(
+        self, factor: Range = 0.1, value_range: ValueRange | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.factor = checks.signed_range(self, "factor", factor)
+        self.value_range = checks.optional_value_range(self, value_range)
+
+    def draw(self, draws):
+        return {"shift_key": draws.key()}
+
+    def transform_pixels(self, channels, parameters):
+        low, high = self.factor
+        numbers = channel_orders.numbers(parameters["shift_key"], len(channels))
+        return [
+            adjust_brightness(channel, low + (high - low) * number, parameters["value_range"])
+            for channel, number in zip(channels, numbers, strict=True)
+        ]

@@ -1,0 +1,48 @@
+from typing import Any
+
+from keras_segaug import checks
+from keras_segaug.core.layer_types import ImageOnlyLayer
+from keras_segaug.core.types import Range, ValueRange
+from keras_segaug.kernels import histograms, tones
+
+
+class ImageOnlyEqualize(ImageOnlyLayer):
+    """Makes all values of a channel about equally frequent; the mask is untouched.
+
+    As `PIL.ImageOps.equalize`, and to the grey level for 8-bit images. Images of other dtypes and
+    ranges are worked on in 256 levels of the value range, so that a result has no more different
+    values a channel. A channel of one level alone stays as it is; one of less than 255 pixels below
+    its highest level does not, as it would with Pillow. NaN in float images stays NaN and is not
+    counted. Gradients are those of the image, as if nothing were done.
+
+    Other than `keras.layers.Equalization` it does nothing at inference, as all that is random.
+
+    Args:
+        factor: a float or a pair (lower, upper) in [0, 1]: how far each sample goes to the
+            equalized image. 0 changes nothing. A float `f` means (0, f).
+        value_range: the (lowest, highest) value of images; results are clipped to it. None:
+            see `ImageOnlyLayer`.
+        **kwargs: see `AugmentationLayer`.
+
+    Example:
+
+    >>> equalize = keras_segaug.ImageOnlyEqualize(factor=(0.5, 1.0), probability=0.5)
+    >>> images, masks = equalize(np.zeros((2, 8, 8, 3), "uint8"), np.ones((2, 8, 8), "uint8"))
+    >>> keras.backend.standardize_dtype(images.dtype)
+    'float32'
+    """
+
+    def __init__(
+        self, *, factor: Range = (1.0, 1.0), value_range: ValueRange | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.factor = checks.unsigned_range(self, "factor", factor)
+        self.value_range = checks.optional_value_range(self, value_range)
+
+    def draw(self, draws):
+        return {"strength": draws.uniform(*self.factor)}
+
+    def transform_images(self, images, parameters):
+        value_range = parameters["value_range"]
+        equalized = histograms.equalize(images, value_range, parameters["gaps"])
+        return tones.mix(images, equalized, parameters["strength"], value_range)

@@ -1,0 +1,49 @@
+from collections.abc import Sequence
+from typing import Any
+
+from keras_segaug import checks
+from keras_segaug.core.layer_types import ImageOnlyLayer
+from keras_segaug.core.types import ValueRange
+from keras_segaug.kernels import tones
+
+
+class ImageOnlyPosterize(ImageOnlyLayer):
+    """Leaves few different values, by cutting off bits; the mask is untouched.
+
+    As `PIL.ImageOps.posterize`, and to the grey level for 8-bit images: of the 256 levels that the
+    value range has, only those remain whose lower bits are 0. Values of other dtypes and ranges
+    come down to the same levels, in parts of their range. Gradients are those of the image, as if
+    nothing were cut.
+
+    Args:
+        factor: an integer or a pair (lower, upper) of them in [1, 8]: how many bits to keep, drawn
+            for each sample. 8 changes nothing, whatever the dtype. An integer `n` means (n, n), as
+            in `keras.layers.RandomPosterization`.
+        value_range: the (lowest, highest) value of images; results are clipped to it. None:
+            see `ImageOnlyLayer`.
+        **kwargs: see `AugmentationLayer`.
+
+    Example:
+
+    >>> posterize = keras_segaug.ImageOnlyPosterize(2)
+    >>> images, masks = posterize(np.full((2, 8, 8, 3), 150, "uint8"), np.ones((2, 8, 8), "uint8"))
+    >>> float(images[0, 0, 0, 0])
+    128.0
+    """
+
+    def __init__(
+        self,
+        factor: int | Sequence[int] = (3, 6),
+        value_range: ValueRange | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.factor = checks.integer_range(self, "factor", factor, 1, 8)
+        self.value_range = checks.optional_value_range(self, value_range)
+
+    def draw(self, draws):
+        lower, upper = self.factor
+        return {"bits": lower + draws.integer(upper - lower + 1)}
+
+    def transform_values(self, values, parameters):
+        return tones.posterize(values, parameters["bits"], parameters["value_range"])
