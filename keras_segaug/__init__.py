@@ -19,6 +19,7 @@ from keras_segaug.core.random_choice import RandomChoice as RandomChoice
 from keras_segaug.core.random_order import RandomOrder as RandomOrder
 from keras_segaug.core.some_of import SomeOf as SomeOf
 from keras_segaug.image_only.auto_contrast import ImageOnlyAutoContrast as ImageOnlyAutoContrast
+from keras_segaug.image_only.bias_field import ImageOnlyBiasField as ImageOnlyBiasField
 from keras_segaug.image_only.brightness import ImageOnlyBrightness as ImageOnlyBrightness
 from keras_segaug.image_only.channel_dropout import (
     ImageOnlyChannelDropout as ImageOnlyChannelDropout,
@@ -30,14 +31,30 @@ from keras_segaug.image_only.channel_shuffle import (
 from keras_segaug.image_only.clahe import ImageOnlyCLAHE as ImageOnlyCLAHE
 from keras_segaug.image_only.color_jitter import ImageOnlyColorJitter as ImageOnlyColorJitter
 from keras_segaug.image_only.contrast import ImageOnlyContrast as ImageOnlyContrast
+from keras_segaug.image_only.defocus_blur import ImageOnlyDefocusBlur as ImageOnlyDefocusBlur
 from keras_segaug.image_only.equalize import ImageOnlyEqualize as ImageOnlyEqualize
+from keras_segaug.image_only.erasing import ImageOnlyErasing as ImageOnlyErasing
+from keras_segaug.image_only.fog import ImageOnlyFog as ImageOnlyFog
+from keras_segaug.image_only.fourier_domain_adaptation import (
+    ImageOnlyFourierDomainAdaptation as ImageOnlyFourierDomainAdaptation,
+)
 from keras_segaug.image_only.function import ImageOnlyLambda as ImageOnlyLambda
 from keras_segaug.image_only.gamma import ImageOnlyGamma as ImageOnlyGamma
 from keras_segaug.image_only.gaussian_blur import ImageOnlyGaussianBlur as ImageOnlyGaussianBlur
 from keras_segaug.image_only.gaussian_noise import ImageOnlyGaussianNoise as ImageOnlyGaussianNoise
 from keras_segaug.image_only.grayscale import ImageOnlyGrayscale as ImageOnlyGrayscale
+from keras_segaug.image_only.grid_dropout import ImageOnlyGridDropout as ImageOnlyGridDropout
+from keras_segaug.image_only.histogram_matching import (
+    ImageOnlyHistogramMatching as ImageOnlyHistogramMatching,
+)
 from keras_segaug.image_only.hue import ImageOnlyHue as ImageOnlyHue
 from keras_segaug.image_only.invert import ImageOnlyInvert as ImageOnlyInvert
+from keras_segaug.image_only.jpeg_compression import (
+    ImageOnlyJPEGCompression as ImageOnlyJPEGCompression,
+)
+from keras_segaug.image_only.low_resolution import ImageOnlyLowResolution as ImageOnlyLowResolution
+from keras_segaug.image_only.median_blur import ImageOnlyMedianBlur as ImageOnlyMedianBlur
+from keras_segaug.image_only.motion_blur import ImageOnlyMotionBlur as ImageOnlyMotionBlur
 from keras_segaug.image_only.normalization import ImageOnlyNormalization as ImageOnlyNormalization
 from keras_segaug.image_only.percentile_rescaling import (
     ImageOnlyPercentileRescaling as ImageOnlyPercentileRescaling,
@@ -46,9 +63,12 @@ from keras_segaug.image_only.posterize import ImageOnlyPosterize as ImageOnlyPos
 from keras_segaug.image_only.rescaling import ImageOnlyRescaling as ImageOnlyRescaling
 from keras_segaug.image_only.salt_and_pepper import ImageOnlySaltAndPepper as ImageOnlySaltAndPepper
 from keras_segaug.image_only.saturation import ImageOnlySaturation as ImageOnlySaturation
+from keras_segaug.image_only.shadow import ImageOnlyShadow as ImageOnlyShadow
+from keras_segaug.image_only.sharpness import ImageOnlySharpness as ImageOnlySharpness
 from keras_segaug.image_only.shot_noise import ImageOnlyShotNoise as ImageOnlyShotNoise
 from keras_segaug.image_only.solarize import ImageOnlySolarize as ImageOnlySolarize
 from keras_segaug.image_only.speckle_noise import ImageOnlySpeckleNoise as ImageOnlySpeckleNoise
+from keras_segaug.image_only.vignetting import ImageOnlyVignetting as ImageOnlyVignetting
 from keras_segaug.joint.affine import JointRandomAffine as JointRandomAffine
 from keras_segaug.joint.center_crop import JointCenterCrop as JointCenterCrop
 from keras_segaug.joint.elastic_transform import (
@@ -107,6 +127,7 @@ __all__ = [
     "AugmentationLayer",
     "Identity",
     "ImageOnlyAutoContrast",
+    "ImageOnlyBiasField",
     "ImageOnlyBrightness",
     "ImageOnlyCLAHE",
     "ImageOnlyChannelDropout",
@@ -114,24 +135,37 @@ __all__ = [
     "ImageOnlyChannelShuffle",
     "ImageOnlyColorJitter",
     "ImageOnlyContrast",
+    "ImageOnlyDefocusBlur",
     "ImageOnlyEqualize",
+    "ImageOnlyErasing",
+    "ImageOnlyFog",
+    "ImageOnlyFourierDomainAdaptation",
     "ImageOnlyGamma",
     "ImageOnlyGaussianBlur",
     "ImageOnlyGaussianNoise",
     "ImageOnlyGrayscale",
+    "ImageOnlyGridDropout",
+    "ImageOnlyHistogramMatching",
     "ImageOnlyHue",
     "ImageOnlyInvert",
+    "ImageOnlyJPEGCompression",
     "ImageOnlyLambda",
     "ImageOnlyLayer",
+    "ImageOnlyLowResolution",
+    "ImageOnlyMedianBlur",
+    "ImageOnlyMotionBlur",
     "ImageOnlyNormalization",
     "ImageOnlyPercentileRescaling",
     "ImageOnlyPosterize",
     "ImageOnlyRescaling",
     "ImageOnlySaltAndPepper",
     "ImageOnlySaturation",
+    "ImageOnlyShadow",
+    "ImageOnlySharpness",
     "ImageOnlyShotNoise",
     "ImageOnlySolarize",
     "ImageOnlySpeckleNoise",
+    "ImageOnlyVignetting",
     "JointCenterCrop",
     "JointClassMix",
     "JointCopyPaste",

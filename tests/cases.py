@@ -7,6 +7,14 @@ import keras
 import keras_segaug as ks
 from keras_segaug.checks.signature import arguments_of
 
+# Images to look like: three, of another size than those of the tests.
+REFERENCES = [
+    [
+        [[(37 * i + 11 * y * y + 5 * x + 60 * c) % 256 for c in range(3)] for x in range(9)]
+        for y in range(7)
+    ]
+    for i in range(3)
+]
 BORDER = ("fill_mode", "interpolation")
 
 
@@ -144,6 +152,21 @@ CASES = [
         {"lower": (0, 20), "upper": (80, 100), "per": "both"},
         "-random",
     ),
+    Case(ks.ImageOnlySharpness, {"factor": (0.6, 1.0)}),
+    Case(ks.ImageOnlyMotionBlur, {"length": (2.0, 4.0)}),
+    Case(ks.ImageOnlyMedianBlur, {"kernel_size": (3, 5)}),
+    Case(ks.ImageOnlyDefocusBlur, {"radius": (1.0, 2.0)}),
+    Case(ks.ImageOnlyLowResolution, {"scale": (0.3, 0.8)}),
+    Case(ks.ImageOnlyJPEGCompression, {"quality": (10, 60)}),
+    Case(ks.ImageOnlyBiasField, {"factor": (0.3, 0.6)}),
+    Case(ks.ImageOnlyShadow, {"size": (0.4, 0.9)}),
+    Case(ks.ImageOnlyFog, {}),
+    Case(ks.ImageOnlyVignetting, {"factor": (0.4, 0.8)}),
+    Case(ks.ImageOnlyErasing, {"scale": (0.1, 0.3), "count": 2}),
+    Case(ks.ImageOnlyErasing, {"scale": (0.1, 0.3), "fill_value": "noise"}, "-noise"),
+    Case(ks.ImageOnlyGridDropout, {"cell": (0.2, 0.5)}),
+    Case(ks.ImageOnlyHistogramMatching, {"references": REFERENCES}),
+    Case(ks.ImageOnlyFourierDomainAdaptation, {"references": REFERENCES, "beta": (0.1, 0.3)}),
     Case(ks.MaskOnlyOneHot, {"num_classes": 5}),
     Case(ks.MaskOnlyColorToClass, {"palette": [(i, i, i) for i in range(5)]}),
     Case(ks.Identity, {}),

@@ -208,6 +208,26 @@ def odd_pair(owner, argument, value):
     return int(pair[0]), int(pair[1])
 
 
+def integer_range(owner, argument, value, low, high, odd=False):
+    """An integer `n` means (n, n); a pair is (lower, upper)."""
+    pair = value if isinstance(value, (tuple, list)) else (value, value)
+    whole = [isinstance(n, numbers.Integral) and not isinstance(n, bool) for n in pair]
+    ordered = len(pair) == 2 and all(whole) and low <= pair[0] <= pair[1] <= high
+    if not ordered or (odd and not all(n % 2 == 1 for n in pair)):
+        kind = "odd integer" if odd else "integer"
+        fail(owner, argument, f"an {kind} in [{low}, {high}], or a pair (lower, upper)", value)
+    return int(pair[0]), int(pair[1])
+
+
+def fill_or_noise(owner, argument, value):
+    """What to write into images: a number, NaN, or "noise"."""
+    if not isinstance(value, str):
+        return fill_value(owner, argument, value)
+    if value != "noise":
+        fail(owner, argument, 'a number or "noise"', value)
+    return value
+
+
 def numbers_per_channel(owner, argument, value, low=-math.inf):
     """A number, or a tuple of one a channel."""
     if is_number(value):

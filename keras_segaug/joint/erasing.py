@@ -4,13 +4,11 @@ from typing import Any
 
 from keras_segaug import checks
 from keras_segaug.checks import classes
-from keras_segaug.core import random, value_ranges
-from keras_segaug.core.backend import ops
+from keras_segaug.core import value_ranges
 from keras_segaug.core.layer import AugmentationLayer
 from keras_segaug.core.types import ValueRange
-from keras_segaug.engine.operations import Boxes, Write
-from keras_segaug.kernels.values import Value
-from keras_segaug.kernels.windows import offset, rounded
+from keras_segaug.engine import rectangles
+from keras_segaug.engine.operations import Write
 
 
 class JointRandomErasing(AugmentationLayer):
@@ -61,12 +59,7 @@ class JointRandomErasing(AugmentationLayer):
         self.scale = checks.bounds(self, "scale", scale, 0.0, 1.0)
         self.ratio = checks.above_zero(self, "ratio", ratio, math.inf)
         self.count = checks.positive_integer(self, "count", count)
-        if isinstance(fill_value, str):
-            self.fill_value = fill_value
-            if fill_value != "noise":
-                checks.fail(self, "fill_value", 'a number or "noise"', fill_value)
-        else:
-            self.fill_value = checks.fill_value(self, "fill_value", fill_value)
+        self.fill_value = checks.fill_or_noise(self, "fill_value", fill_value)
         self.mask_fill_value = mask_fill_value
         if mask_fill_value is not None:
             self.mask_fill_value = classes.label(self, "mask_fill_value", mask_fill_value)
@@ -76,12 +69,7 @@ class JointRandomErasing(AugmentationLayer):
         return self.fill_value == "noise"
 
     def draw(self, draws):
-        lower, upper = (math.log(bound) for bound in self.ratio)
-        ranges = {"area": self.scale, "aspect": (lower, upper), "top": (0, 1), "left": (0, 1)}
-        drawn = {
-            name: ops.stack([draws.uniform(*ends) for _ in range(self.count)], axis=1)
-            for name, ends in ranges.items()
-        }
+        drawn = rectangles.drawn(draws, self.scale, self.ratio, self.count)
         return {**drawn, "noise": draws.key()} if self.fill_value == "noise" else drawn
 
     def plan(self, parameters, spec):
@@ -89,33 +77,8 @@ class JointRandomErasing(AugmentationLayer):
             return []
         image: Any = self.fill_value
         if image == "noise":
-            image = Noise(parameters["noise"], value_ranges.needed(self, spec.value_range))
-        region = self._rectangles(parameters, *spec.size)
+            image = rectangles.Noise(
+                parameters["noise"], value_ranges.needed(self, spec.value_range)
+            )
+        region = rectangles.boxes(parameters, spec.size)
         return [Write(region=region, image=image, label=self.mask_fill_value)]
-
-    def _rectangles(self, parameters, height, width):
-        area = parameters["area"] * ops.cast(height * width, "float32")
-        aspect = ops.exp(parameters["aspect"])
-        lengths = (
-            _side(ops.sqrt(area / aspect), height),
-            _side(ops.sqrt(area * aspect), width),
-        )
-        triples = zip(("top", "left"), (height, width), lengths, strict=True)
-        return Boxes(tuple(offset(parameters[name], n, side) for name, n, side in triples), lengths)
-
-
-def _side(length, size):
-    # No area is no rectangle, not one of a single pixel.
-    length = ops.where(length > 0.0, rounded(length), 0.0)
-    return ops.minimum(length, ops.cast(size, "float32"))
-
-
-class Noise(Value):
-    """Uniform noise, a number for each pixel and channel, between the ends of a value range."""
-
-    keys: Any
-    value_range: tuple
-
-    def like(self, images):
-        low, high = self.value_range
-        return low + (high - low) * random.uniform_field(self.keys, *ops.shape(images)[1:])

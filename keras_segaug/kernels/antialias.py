@@ -65,17 +65,17 @@ def _weights(axis, interpolation, fill_mode):
     middle = axis.start + (place + 0.5) * scale - 0.5
     pixel = pixels(axis.size, (1, -1))
     distance = ops.abs(pixel - middle) / ops.maximum(scale, 1.0)
-    weights = _triangle(distance) if interpolation == "bilinear" else _keys(distance)
+    weights = triangle(distance) if interpolation == "bilinear" else keys(distance)
     inside = (pixel >= axis.start) & (pixel < axis.start + axis.length)
     weights = ops.where(inside, weights, 0.0)
     return weights / ops.sum(weights, axis=1, keepdims=True)
 
 
-def _triangle(distance):
+def triangle(distance):
     return ops.maximum(1.0 - distance, 0.0)
 
 
-def _keys(distance):
+def keys(distance):
     """Cubic convolution with a = -1/2, as in `samplers`."""
     near = (1.5 * distance - 2.5) * distance * distance + 1.0
     far = ((-0.5 * distance + 2.5) * distance - 4.0) * distance + 2.0
@@ -89,14 +89,14 @@ def _is_shown(axis):
 
 def _blended(values, weights):
     rows, columns = weights
-    return _across(_across(values, rows), columns)
+    return across(across(values, rows), columns)
 
 
-def _across(values, weights):
-    """(B, n, m, C) and (k, n) -> (B, m, k, C): axes change places, so that two calls do both."""
+def across(values, weights):
+    """(B, n, m, C) and (k, n), or (B, k, n) -> (B, m, k, C): two calls do both axes."""
     _, size, other, channels = ops.shape(values)
     lines = ops.matmul(weights, ops.reshape(values, (-1, size, other * channels)))
-    found = ops.reshape(lines, (-1, ops.shape(weights)[0], other, channels))
+    found = ops.reshape(lines, (-1, ops.shape(weights)[-2], other, channels))
     return ops.transpose(found, (0, 2, 1, 3))
 
 

@@ -22,11 +22,11 @@ def gaussian_blur(images, sigma, radius, gaps=False):
     line, wide = width * channels, (width + 2 * radius_x) * channels
 
     def with_margins(images):
-        return ops.reshape(_mirrored(images, 2, radius_x, width), (batch, height, wide))
+        return ops.reshape(mirrored(images, 2, radius_x, width), (batch, height, wide))
 
     def along_lines(lines):
         blurred = _blurred(lines, 2, line, channels, _weights(sigma, radius_x), gaps)
-        return _mirrored(blurred, 1, radius_y, height)
+        return mirrored(blurred, 1, radius_y, height)
 
     tall = height + 2 * radius_y
     steps = [(with_margins, (batch, height, wide)), (along_lines, (batch, tall, line))]
@@ -62,7 +62,7 @@ def _blurred(padded, axis, size, step, weights, gaps):
     return result
 
 
-def _mirrored(images, axis, radius, size):
+def mirrored(images, axis, radius, size):
     """Pads by `radius` with d c b a|a b c d|d c b a; any radius, also beyond the image."""
     if isinstance(size, numbers.Integral) and radius <= size:
         first, last = [slice(None)] * len(images.shape), [slice(None)] * len(images.shape)

@@ -1,0 +1,68 @@
+from collections.abc import Sequence
+from typing import Any
+
+from keras_segaug import checks
+from keras_segaug.core.backend import ops
+from keras_segaug.core.layer_types import ImageOnlyLayer
+from keras_segaug.core.types import Range, ValueRange
+from keras_segaug.kernels import color, illumination
+from keras_segaug.kernels.values import replace
+
+
+class ImageOnlyShadow(ImageOnlyLayer):
+    """Darkens a random convex polygon of the image, as a shadow does; the mask is untouched.
+
+    Its middle lies anywhere in the image, its corners on an ellipse about it, at random angles.
+    What lies above the lowest value is lessened by the same share everywhere inside.
+
+    Args:
+        factor: a float or a pair (lower, upper) in [0, 1]: how much of the light is lost. 0
+            leaves the image as it is, 1 is black. A float `f` means (0, f).
+        size: a pair (lower, upper) in [0, 4]: the half axes of the ellipse, drawn for each by
+            itself, as shares of the image's height and width.
+        corners: how many corners, an integer in [3, 12].
+        softness: a number in [0, 1]: how wide the edge of the shadow is, as a share of the image's
+            shorter side; at least one pixel.
+        value_range: the (lowest, highest) value of images; results are clipped to it. None:
+            see `ImageOnlyLayer`.
+        **kwargs: see `AugmentationLayer`.
+
+    Example:
+
+    >>> shadow = keras_segaug.ImageOnlyShadow((0.5, 0.5))
+    >>> images, masks = shadow(np.full((8, 8, 3), 200, "uint8"), np.ones((8, 8), "uint8"))
+    >>> float(np.min(images))
+    100.0
+    """
+
+    def __init__(
+        self,
+        factor: Range = (0.3, 0.6),
+        size: Sequence[float] = (0.2, 0.8),
+        corners: int = 5,
+        softness: float = 0.02,
+        value_range: ValueRange | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.factor = checks.unsigned_range(self, "factor", factor)
+        self.size = checks.bounds(self, "size", size, 0.0, 4.0)
+        self.corners = checks.integer_range(self, "corners", corners, 3, 12)[0]
+        self.softness = checks.number(self, "softness", softness, 0.0, 1.0)
+        self.value_range = checks.optional_value_range(self, value_range)
+
+    def draw(self, draws):
+        drawn = {name: draws.uniform() for name in ("top", "left", "turn")}
+        drawn |= {name: draws.uniform(*self.size) for name in ("tall", "wide")}
+        # Never so unequal that the middle would lie outside.
+        gaps = ops.stack([draws.uniform(0.75, 1.25) for _ in range(self.corners)], axis=1)
+        return {**drawn, "gaps_between": gaps, "factor": draws.uniform(*self.factor)}
+
+    def plan(self, parameters, spec):
+        return [replace(each, reach="places") for each in super().plan(parameters, spec)]
+
+    def transform_images(self, images, parameters):
+        value_range = parameters["value_range"]
+        held = illumination.polygon(parameters, self.softness, ops.shape(images)[1:3])
+        share = held * parameters["factor"]
+        return color.clip(illumination.toward(images, value_range[0], share), value_range)

@@ -1,0 +1,135 @@
+"""Sums over the neighbors of each pixel, each sample with weights of its own.
+
+Images are float32 (B, H, W, C).
+"""
+
+import math
+
+import numpy as np
+
+from keras_segaug.core.backend import ops
+from keras_segaug.kernels.blur import mirrored
+from keras_segaug.kernels.fields import pixel_grid
+from keras_segaug.kernels.xla_cpu.blocks import computed_once, one_after_the_other
+
+
+def adjust_sharpness(images, amount, gaps=False):
+    """Blends with smoothed images: 0 is smooth, 1 leaves the image, above 1 sharpens.
+
+    The kernel of Pillow's `ImageFilter.SMOOTH`: 5 in the middle, 1 about it, out of 13. As there,
+    the pixels of the border, which lack neighbors, stay as they are.
+
+    Args:
+        images: the images.
+        amount: (B, 1, 1, 1).
+        gaps: may a value be NaN? Then its neighbors stay as they are, too.
+    """
+    height, width = ops.shape(images)[1:3]
+    window = _windows(images, 1)
+    around = sum(window(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1))
+    smooth = (ops.reshape(around, ops.shape(images)) + 4.0 * images) / 13.0
+    y, x = (axis[..., None] for axis in pixel_grid((height, width)))
+    changes = (y > 0) & (y < height - 1) & (x > 0) & (x < width - 1)
+    if gaps:
+        changes = changes & ~ops.isnan(smooth)
+    # Not the blend behind the condition: 0 times NaN is NaN.
+    return images + (1.0 - amount) * ops.where(changes, smooth - images, 0.0)
+
+
+def motion_blur(images, length, turn, longest, gaps=False):
+    """The mean along a straight line about each pixel; mirrored at the borders.
+
+    The image is read between its pixels (bilinear) at points spread evenly over the line.
+
+    Args:
+        images: the images.
+        length: (B, 1, 1, 1), from end to end in pixels; 0 leaves the image as it is.
+        turn: (B, 1, 1, 1), the angle in radians: 0 is along the rows, above 0 counter-clockwise.
+        longest: the largest length, a number.
+        gaps: may a value be NaN? It spreads as far as its weight is not 0.
+    """
+    reach = math.ceil(longest / 2.0)
+    far = longest / 2.0 + math.sqrt(2.0)
+    offsets = [(y, x) for y, x in _half(reach) if math.hypot(y, x) < far]
+    weights = _line_weights(length, turn, offsets, 2 * reach + 1)
+    groups = [(weights[0], offsets[:1])]
+    groups += [(w, [(y, x), (-y, -x)]) for w, (y, x) in zip(weights[1:], offsets[1:], strict=True)]
+    return _weighted_sum(images, groups, reach, gaps)
+
+
+def defocus_blur(images, radius, largest, gaps=False):
+    """The mean over a disk about each pixel; mirrored at the borders.
+
+    A pixel counts by how far the disk reaches over it, seen along the line to its center.
+
+    Args:
+        images: the images.
+        radius: (B, 1, 1, 1), in pixels; up to 0.5 leaves the image as it is.
+        largest: the largest radius, a number.
+        gaps: may a value be NaN? It spreads as far as its weight is not 0.
+    """
+    reach = max(math.ceil(largest + 0.5) - 1, 0)
+    pairs = [(y, x) for y in range(reach + 1) for x in range(y + 1)]
+    pairs = [pair for pair in pairs if math.hypot(*pair) < largest + 0.5] or [(0, 0)]
+    alike = [
+        sorted({(a * s, b * t) for a, b in ((y, x), (x, y)) for s in (-1, 1) for t in (-1, 1)})
+        for y, x in pairs
+    ]
+    weights = _disk_weights(radius, pairs, [len(each) for each in alike])
+    return _weighted_sum(images, list(zip(weights, alike, strict=True)), reach, gaps)
+
+
+def _half(reach):
+    """(0, 0), and one of each two offsets that lie opposite to each other."""
+    along = range(-reach, reach + 1)
+    return [(0, 0)] + [(y, x) for y in range(reach + 1) for x in along if y > 0 or x > 0]
+
+
+@computed_once
+def _line_weights(length, turn, offsets, points):
+    """For each of the offsets (B, 1, 1); with their opposites all but the first count twice."""
+    along = np.linspace(-0.5, 0.5, points, dtype="float32").reshape(1, 1, -1)
+    length, turn = (ops.reshape(each, (-1, 1, 1)) for each in (length, turn))
+    y, x = (np.array([o[i] for o in offsets], "float32").reshape(1, -1, 1) for i in (0, 1))
+    share_y = ops.relu(1.0 - ops.abs(y + along * length * ops.sin(turn)))
+    share_x = ops.relu(1.0 - ops.abs(x - along * length * ops.cos(turn)))
+    weights = ops.mean(share_y * share_x, axis=2)
+    return [weights[:, i, None, None] for i in range(len(offsets))]
+
+
+@computed_once
+def _disk_weights(radius, offsets, counts):
+    """For each of the offsets, of each of which there are so many: (B, 1, 1)."""
+    radius = ops.reshape(radius, (-1, 1, 1))
+    found = [ops.clip(radius + 0.5 - math.hypot(*each), 0.0, 1.0) for each in offsets]
+    total = sum(weight * count for weight, count in zip(found, counts, strict=True))
+    return [weight / total for weight in found]
+
+
+def _weighted_sum(images, groups, reach, gaps):
+    """The sum of neighbors: groups are (weight (B, 1, 1), offsets that have it)."""
+    window, result = _windows(images, reach), 0.0
+    for weight, offsets in groups:
+        total = sum(window(y, x) for y, x in offsets)
+        # 0 times NaN is NaN.
+        total = ops.where(weight > 0.0, total, 0.0) if gaps else total
+        result = result + weight * total
+    return ops.reshape(result, ops.shape(images))
+
+
+def _windows(images, reach):
+    """A function of an offset (y, x) that gives the neighbors there: (B, H, W * C)."""
+    batch, height, width, channels = ops.shape(images)
+    tall, wide = height + 2 * reach, (width + 2 * reach) * channels
+
+    def with_margins(images):
+        padded = mirrored(mirrored(images, 1, reach, height), 2, reach, width)
+        return ops.reshape(padded, (batch, tall, wide))
+
+    padded = one_after_the_other([(with_margins, (batch, tall, wide))], images)
+
+    def window(y, x):
+        left = (x + reach) * channels
+        return padded[:, y + reach : y + reach + height, left : left + width * channels]
+
+    return window
