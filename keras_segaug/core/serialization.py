@@ -124,7 +124,7 @@ def _plain(value):
     if isinstance(value, dict) and "class_name" in value:
         if value["class_name"] == "DTypePolicy":
             return value["config"]["name"]
-        cls = keras.saving.get_registered_object(value["registered_name"] or "")
+        cls = keras.saving.get_registered_object(value.get("registered_name") or "")
         if isinstance(cls, type) and issubclass(cls, WrittenAsJson):
             return described(cls, value["config"])
         return value

@@ -4,6 +4,7 @@ Sizes are (height, width); drawn numbers are (B, 1, 1, 1); fields are (B, H, W, 
 """
 
 import math
+from typing import Any
 
 from keras_segaug.core.backend import ops
 from keras_segaug.kernels.fields import pixel_grid
@@ -36,7 +37,7 @@ def polynomial(coefficients, order, size):
     """
     y, x = (2.0 * place - 1.0 for place in _shares(size))
     factors = dict(zip(polynomial_terms(order), _columns(coefficients), strict=True))
-    result = 0.0
+    result: Any = 0.0
     # Horner's scheme along x, whose coefficients are polynomials of y: one for each row.
     for power in reversed(range(order + 1)):
         of_row = 0.0

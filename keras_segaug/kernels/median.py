@@ -138,8 +138,8 @@ def _sorted(values, ordered):
     if len(values) < 2:
         return values
     middle = (len(values) + 1) // 2
-    halves = (_sorted(part, ordered) for part in (values[:middle], values[middle:]))
-    return _merged(*halves, ordered)
+    first, second = _sorted(values[:middle], ordered), _sorted(values[middle:], ordered)
+    return _merged(first, second, ordered)
 
 
 def _merged(first, second, ordered):

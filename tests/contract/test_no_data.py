@@ -11,7 +11,14 @@ from tests.cases import IMAGE_ONLY, ids
 from tests.data import COMPILED, labels, random_images, to_numpy
 
 NAN = float("nan")
-BLURS = (ks.ImageOnlyGaussianBlur,)
+BLURS = (
+    ks.ImageOnlyGaussianBlur,
+    ks.ImageOnlyMotionBlur,
+    ks.ImageOnlyMedianBlur,
+    ks.ImageOnlyDefocusBlur,
+)
+# What is filled has a value.
+ERASES = (ks.ImageOnlyErasing, ks.ImageOnlyGridDropout)
 
 
 def holes():
@@ -31,6 +38,8 @@ def test_colors_leave_it_out(case):
     found = to_numpy(case.make()(holes()))
     if case.layer in BLURS:
         assert lost(found).sum() <= 25 * lost(holes()).sum()
+    elif case.layer in ERASES:
+        assert not (lost(found) & ~lost(holes())).any()
     else:
         np.testing.assert_array_equal(lost(found), lost(holes()))
 

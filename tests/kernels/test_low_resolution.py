@@ -1,0 +1,59 @@
+"""What is lost and what stays where it is when an image is made small and large again."""
+
+import cv2
+import numpy as np
+import pytest
+
+from keras_segaug.kernels.low_resolution import low_resolution
+from tests.data import COMPILED, random_images, run
+
+SCALES = np.array([0.25, 0.5, 0.73, 1.0], "float32").reshape(-1, 1, 1, 1)
+
+
+def coarse(images, compiled, interpolation="bicubic"):
+    def function(images, scale):
+        return low_resolution(images, scale, interpolation)
+
+    return run(function, [images, SCALES], compiled)
+
+
+@pytest.mark.parametrize("compiled", COMPILED)
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+def test_a_mirrored_image_gives_the_mirrored_result(interpolation, compiled):
+    """Were anything displaced, it would be displaced to the other side."""
+    images = random_images(4, 32, 30).astype("float32")
+    found = coarse(images, compiled, interpolation)
+    mirrored = coarse(images[:, ::-1, ::-1].copy(), compiled, interpolation)
+    np.testing.assert_allclose(mirrored[:, ::-1, ::-1], found, atol=2e-3)
+    np.testing.assert_array_equal(found[3], images[3])
+
+
+def test_a_spot_stays_where_it_is():
+    """To a twentieth of a pixel, wherever between the pixels it lies."""
+    y, x = np.mgrid[:64, :64].astype("float32")
+    for middle in (30.0, 31.3, 32.5):
+        spot = np.exp(-((y - middle) ** 2 + (x - middle) ** 2) / (2 * 8.0**2))
+        images = np.stack([spot] * 4)[..., None].astype("float32")
+        for found in coarse(images, False)[1:, ..., 0]:
+            center = (found * y).sum() / found.sum(), (found * x).sum() / found.sum()
+            np.testing.assert_allclose(center, (y * spot).sum() / spot.sum(), atol=0.05)
+
+
+def test_a_ramp_at_half_the_size_stays_a_ramp():
+    """The nearest pixels alone would lie half a pixel beside it."""
+    ramp = np.broadcast_to(np.arange(32, dtype="float32")[:, None, None], (4, 32, 8, 1)).copy()
+    for found in coarse(ramp, False, "bilinear")[:2]:
+        np.testing.assert_allclose(found[4:-4], ramp[0, 4:-4], atol=1e-4)
+
+
+def test_as_opencv_where_no_center_lies_midway():
+    image = random_images(1, 30, 27)[0].astype("float32")
+    scale = np.full((1, 1, 1, 1), 1 / 3, "float32")
+
+    def function(images, scale):
+        return low_resolution(images, scale, "bilinear")
+
+    small = image[1::3, 1::3]
+    expected = cv2.resize(small, (27, 30), interpolation=cv2.INTER_LINEAR)
+    [found] = run(function, [image[None], scale], False)
+    np.testing.assert_allclose(found, expected, atol=1e-2)
