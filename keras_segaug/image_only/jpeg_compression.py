@@ -15,9 +15,9 @@ class ImageOnlyJPEGCompression(ImageOnlyLayer):
     A model of baseline JPEG (ITU-T T.81) by arithmetic, the same on every backend: blocks of 8 x 8
     pixels are transformed by cosines and quantized by the tables of the standard, scaled by the
     quality as libjpeg scales them. No subsampling of colors (4:4:4). Three channels are red, green
-    and blue; of any other number each is coded as gray by itself. It is within a few levels of
-    what Pillow and libjpeg make of nearly all pixels, and all but the same for most: they
-    transform in whole numbers.
+    and blue; of any other number each is coded as gray by itself. Of the pixels that Pillow's
+    libjpeg makes (`subsampling=0`) more than 99 in 100 are within one level of those here; where a
+    coefficient lies all but midway between two steps, its block may take the other one.
 
     Values become one of 256 levels, as in a JPEG file, whatever the dtype; there is no quality
     that leaves an image as it is. Gradients pass through as if nothing were rounded. NaN in float

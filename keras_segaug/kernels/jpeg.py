@@ -93,7 +93,7 @@ def _coded(planes, tables, quality):
     rows, columns = map(ops.convert_to_tensor, _ROWS_AND_COLUMNS)
     # libjpeg transforms in whole numbers: along one axis in quarters, then in eighths.
     found = _quarters(ops.matmul(blocks, ops.transpose(rows)))
-    found = _rounded_half_up(ops.matmul(found, ops.transpose(columns)))
+    found = _rounded_half_up(ops.matmul(found, ops.transpose(columns)), _TIE / 16.0)
     found = _rounded_away_from_0(found / (8.0 * steps)) * steps
     found = ops.matmul(_quarters(ops.matmul(found, columns)), rows) / 8.0
     levels = ops.clip(_rounded_half_up(found + 128.0), 0.0, 255.0)
@@ -101,7 +101,7 @@ def _coded(planes, tables, quality):
 
 
 def _quarters(values):
-    return _rounded_half_up(4.0 * values) / 4.0
+    return _rounded_half_up(4.0 * values, _TIE / 16.0) / 4.0
 
 
 def _scaled(table, quality):
