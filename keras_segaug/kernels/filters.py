@@ -89,8 +89,10 @@ def _half(reach):
 def _line_weights(length, turn, offsets, points):
     """For each of the offsets (B, 1, 1); with their opposites all but the first count twice."""
     along = np.linspace(-0.5, 0.5, points, dtype="float32").reshape(1, 1, -1)
+    along = ops.convert_to_tensor(along)
     length, turn = (ops.reshape(each, (-1, 1, 1)) for each in (length, turn))
-    y, x = (np.array([o[i] for o in offsets], "float32").reshape(1, -1, 1) for i in (0, 1))
+    places = np.array(offsets, "float32").reshape(1, -1, 1, 2)
+    y, x = (ops.convert_to_tensor(places[..., i]) for i in (0, 1))
     share_y = ops.relu(1.0 - ops.abs(y + along * length * ops.sin(turn)))
     share_x = ops.relu(1.0 - ops.abs(x - along * length * ops.cos(turn)))
     weights = ops.mean(share_y * share_x, axis=2)
