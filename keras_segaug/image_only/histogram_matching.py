@@ -4,7 +4,6 @@ from keras_segaug import checks
 from keras_segaug.core.backend import ops
 from keras_segaug.core.layer_types import ImageOnlyLayer
 from keras_segaug.core.types import Range, ValueRange
-from keras_segaug.engine.spec import NOT_ASKED
 from keras_segaug.kernels import color, matching
 
 
@@ -19,7 +18,8 @@ class ImageOnlyHistogramMatching(ImageOnlyLayer):
 
     Args:
         references: images (N, height, width, channels) of any size, in the value range of the
-            images and with as many channels. Each sample draws one. They are kept in the config.
+            images and with as many channels. Each sample draws one. They are kept in the
+            config. With `channels` they have those channels alone.
         factor: a float or a pair (lower, upper) in [0, 1]: how far toward what matches. 0 leaves
             the image as it is. A float `f` means (0, f).
         value_range: the (lowest, highest) value of images; results are clipped to it. None:
@@ -54,11 +54,6 @@ class ImageOnlyHistogramMatching(ImageOnlyLayer):
     def draw(self, draws):
         chosen = draws.integer(len(self.references))
         return {"reference": chosen, "factor": draws.uniform(*self.factor)}
-
-    def output_spec(self, spec):
-        if spec.image_channels != NOT_ASKED:
-            checks.same_channels(self, self.references, spec.image_channels)
-        return spec
 
     def transform_images(self, images, parameters):
         value_range = parameters["value_range"]
