@@ -10,7 +10,12 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 TORCH ?= torch==2.13.0
 RUN := $(VENV)/bin/python
 # What needs a browser is for `make test-browser`.
-PYTEST := $(RUN) -m pytest -n 2 -m "not browser"
+PYTEST := $(RUN) -m pytest -n 2 -m "not browser" --durations=15
+# In parts: what TensorFlow and JAX have compiled stays in memory as long as the process lives, and
+# the whole suite in one takes over 20 GB.
+CONTRACT_PARTS := "tests/contract/test_[a-l]*.py" "tests/contract/test_[m-z]*.py tests/mixing"
+ALL_PARTS := $(CONTRACT_PARTS) "tests --ignore=tests/contract --ignore=tests/mixing"
+in_parts = for part in $(1); do $(PYTEST) $$part || exit 1; done
 # The oldest and the newest Python, on the path or among those of pyenv; empty where not present.
 comma := ,
 python_of = $(shell for python in python$(1) $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$(1).*/bin/python; do \
@@ -54,17 +59,21 @@ demo: $(VENV)/examples ## Trains a small U-Net on real slices, with and without 
 test: test-tensorflow ## All tests on TensorFlow; on JAX draws, places and compilation.
 	KERAS_BACKEND=jax $(PYTEST) $(addprefix tests/contract/test_,randomness.py places.py compilation.py)
 
+test-tensorflow: export KERAS_BACKEND := tensorflow
 test-tensorflow: $(VENV)/test ## All tests on TensorFlow.
-	KERAS_BACKEND=tensorflow $(PYTEST)
+	$(call in_parts,$(ALL_PARTS))
 
+test-contract-jax: export KERAS_BACKEND := jax
 test-contract-jax: $(VENV)/test ## The whole contract on JAX.
-	KERAS_BACKEND=jax $(PYTEST) tests/contract tests/mixing
+	$(call in_parts,$(CONTRACT_PARTS))
 
+test-jax: export KERAS_BACKEND := jax
 test-jax: $(VENV)/test ## All tests on JAX.
-	KERAS_BACKEND=jax $(PYTEST)
+	$(call in_parts,$(ALL_PARTS))
 
+test-torch: export KERAS_BACKEND := torch
 test-torch: $(VENV)/torch ## All tests on torch.
-	KERAS_BACKEND=torch $(PYTEST)
+	$(call in_parts,$(ALL_PARTS))
 
 test-contract-torch: $(VENV)/torch ## The contract on torch, what torch can break.
 	KERAS_BACKEND=torch $(PYTEST) $(TORCH_TESTS)

@@ -101,6 +101,9 @@ from keras_segaug.mixing.cow_mix import JointCowMix as JointCowMix
 from keras_segaug.mixing.cut_mix import JointCutMix as JointCutMix
 from keras_segaug.mixing.mix_up import JointMixUp as JointMixUp
 from keras_segaug.mixing.mosaic import JointMosaic as JointMosaic
+from keras_segaug.policies.aug_mix import ImageOnlyAugMix as ImageOnlyAugMix
+from keras_segaug.policies.rand_augment import JointRandAugment as JointRandAugment
+from keras_segaug.policies.trivial_augment import JointTrivialAugment as JointTrivialAugment
 from keras_segaug.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -126,6 +129,7 @@ _TOOLS = {
 __all__ = [
     "AugmentationLayer",
     "Identity",
+    "ImageOnlyAugMix",
     "ImageOnlyAutoContrast",
     "ImageOnlyBiasField",
     "ImageOnlyBrightness",
@@ -175,6 +179,7 @@ __all__ = [
     "JointMixUp",
     "JointMosaic",
     "JointPadding",
+    "JointRandAugment",
     "JointRandomAffine",
     "JointRandomCrop",
     "JointRandomElasticTransform",
@@ -191,6 +196,7 @@ __all__ = [
     "JointRandomTranslation",
     "JointRandomZoom",
     "JointResizing",
+    "JointTrivialAugment",
     "MaskOnlyColorToClass",
     "MaskOnlyLayer",
     "MaskOnlyOneHot",

@@ -205,6 +205,9 @@ CASES += [
     Case(ks.SomeOf, {"layers": inner(), "count": 2, "weights": [1, 2, 3, 4, 5]}),
     Case(ks.SomeOf, {"layers": inner()[2:], "count": (1, 2), "replace": True}, "-replace"),
     Case(ks.RandomOrder, {"layers": inner()[2:]}),
+    Case(ks.JointRandAugment, {"num_ops": 2, "magnitude": 0.8}),
+    Case(ks.JointTrivialAugment, {}),
+    Case(ks.ImageOnlyAugMix, {"width": 2, "depth": 2}),
 ]
 
 # Layers that mix the samples of a batch, so that what becomes of one depends on the others. Their
@@ -225,7 +228,10 @@ def ids(cases):
     return {"argvalues": cases, "ids": [case.id for case in cases]}
 
 
-JOINT = [case for case in CASES if case.layer.__name__.startswith("Joint")]
+POLICIES = (ks.JointRandAugment, ks.JointTrivialAugment)
+JOINT = [
+    case for case in CASES if case.layer.__name__.startswith("Joint") and case.layer not in POLICIES
+]
 MOVING = [*JOINT, *(c for c in CASES if c.layer in (ks.Pipeline, ks.RandomChoice))]
 IMAGE_ONLY = [case for case in CASES if issubclass(case.layer, ks.ImageOnlyLayer)]
 MASK_ONLY = [case for case in CASES if issubclass(case.layer, ks.MaskOnlyLayer)]

@@ -1,23 +1,44 @@
 """Argument checks of integers, pairs and ranges of them; as in `values.py`."""
 
+import math
 import numbers
 
 from keras_segaug.checks.values import bounds, fail, is_number, number
 
 
-def integer_range(owner, argument, value, low, high=None):
+def integer_range(owner, argument, value, low, high=None, odd=False):
     """An integer `n` means (n, n); a pair is (lower, upper)."""
     pair = value if isinstance(value, (tuple, list)) else (value, value)
-    whole = [isinstance(n, numbers.Integral) and not isinstance(n, bool) for n in pair]
-    if (
-        len(pair) != 2
-        or not all(whole)
-        or not low <= pair[0] <= pair[1]
-        or (high is not None and pair[1] > high)
-    ):
+    whole = len(pair) == 2 and all(map(is_integer, pair))
+    most = math.inf if high is None else high
+    fits = whole and low <= pair[0] <= pair[1] <= most
+    if not fits or (odd and not all(n % 2 == 1 for n in pair)):
+        kind = "odd integer" if odd else "integer"
         within = f"of at least {low}" if high is None else f"in [{low}, {high}]"
-        fail(owner, argument, f"an integer {within}, or a pair (lower, upper) of them", value)
+        fail(owner, argument, f"an {kind} {within}, or a pair (lower, upper) of them", value)
     return int(pair[0]), int(pair[1])
+
+
+def whole_number(owner, argument, value, low, high):
+    """An integer in [low, high]."""
+    if not is_integer(value) or not low <= value <= high:
+        fail(owner, argument, f"an integer in [{low}, {high}]", value)
+    return int(value)
+
+
+def count_range(owner, argument, value):
+    """An integer of at least 1, or a pair (least, most), of which the least may be 0."""
+    pair = value if isinstance(value, (tuple, list)) else (value, value)
+    whole = len(pair) == 2 and all(map(is_integer, pair))
+    if not whole or not 0 <= pair[0] <= pair[1] or pair[1] < 1:
+        accepted = "an integer of at least 1, or a pair (least, most) with 0 <= least <= most >= 1"
+        fail(owner, argument, accepted, value)
+    return int(pair[0]), int(pair[1])
+
+
+def is_integer(value):
+    """Is it a whole number, and no truth value?"""
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
 def fixed_or_range(owner, argument, value, low, high):
@@ -30,7 +51,6 @@ def fixed_or_range(owner, argument, value, low, high):
 def counts(owner, argument, value):
     """A pair (rows, columns) of integers of at least 1."""
     if isinstance(value, (tuple, list)) and len(value) == 2:
-        whole = [isinstance(n, numbers.Integral) and not isinstance(n, bool) for n in value]
-        if all(whole) and min(value) >= 1:
+        if all(map(is_integer, value)) and min(value) >= 1:
             return int(value[0]), int(value[1])
     return fail(owner, argument, "a pair (rows, columns) of integers of at least 1", value)

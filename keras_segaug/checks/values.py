@@ -208,17 +208,6 @@ def odd_pair(owner, argument, value):
     return int(pair[0]), int(pair[1])
 
 
-def integer_range(owner, argument, value, low, high, odd=False):
-    """An integer `n` means (n, n); a pair is (lower, upper)."""
-    pair = value if isinstance(value, (tuple, list)) else (value, value)
-    whole = [isinstance(n, numbers.Integral) and not isinstance(n, bool) for n in pair]
-    ordered = len(pair) == 2 and all(whole) and low <= pair[0] <= pair[1] <= high
-    if not ordered or (odd and not all(n % 2 == 1 for n in pair)):
-        kind = "odd integer" if odd else "integer"
-        fail(owner, argument, f"an {kind} in [{low}, {high}], or a pair (lower, upper)", value)
-    return int(pair[0]), int(pair[1])
-
-
 def fill_or_noise(owner, argument, value):
     """What to write into images: a number, NaN, or "noise"."""
     if not isinstance(value, str):
@@ -277,13 +266,3 @@ def weights(owner, value, count):
     if min(value) < 0.0 or sum(value) <= 0.0:
         fail(owner, "weights", "numbers of at least 0, not all of them 0", value)
     return tuple(map(float, value))
-
-
-def count_range(owner, argument, value):
-    """An integer of at least 0, or a pair (least, most) of them, of which the most is over 0."""
-    pair = value if isinstance(value, (tuple, list)) else (value, value)
-    whole = [isinstance(n, numbers.Integral) and not isinstance(n, bool) for n in pair]
-    if len(pair) != 2 or not all(whole) or not 0 <= pair[0] <= pair[1] or pair[1] < 1:
-        accepted = "an integer of at least 1, or a pair (least, most) with 0 <= least <= most >= 1"
-        fail(owner, argument, accepted, value)
-    return int(pair[0]), int(pair[1])

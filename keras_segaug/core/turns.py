@@ -9,7 +9,7 @@ from keras_segaug.core import value_ranges
 from keras_segaug.core.backend import ops
 from keras_segaug.core.composition import Composition, nothing_elsewhere
 from keras_segaug.core.layer import AugmentationLayer
-from keras_segaug.engine.color_choice import alternatives
+from keras_segaug.engine.color_choice import alternatives, are_colors
 from keras_segaug.kernels.values import replace
 
 
@@ -64,18 +64,33 @@ class Turns(Composition, abstract=True):
         if parameters is None:
             return [], inner
         turns = parameters["turns"]
-        moving, colored = [], []
+        pairs = list(zip(self.layers, inner, strict=True))
+        planned = [layer._planned(drawn, view)[0] for layer, drawn in pairs]
+        if self._colors_last or all(map(are_colors, planned)):
+            return self._colors_at_once(turns, planned), inner
+        operations: list = []
         for turn, numbers in enumerate(self._turns_of(turns.shape[1])):
             chosen = turns[:, turn]
             planned = []
             for number in numbers:
-                drawn = nothing_elsewhere(self.layers[number], inner[number], chosen == number)
-                planned.append(self.layers[number]._planned(drawn, view)[0])
+                layer, drawn = pairs[number]
+                drawn = nothing_elsewhere(layer, drawn, chosen == number)
+                planned.append(layer._planned(drawn, view)[0])
             others, colors = alternatives(chosen - numbers[0], planned, self._rounds)
-            colors = [replace(each, origin=self) for each in colors]
-            view = view.after([*others, *colors], view.spec)
-            if not self._colors_last:
-                others, colors = [], [*others, *colors]
-            moving += others
-            colored += colors
-        return [*moving, *colored], inner
+            found = [*others, *(replace(each, origin=self) for each in colors)]
+            view = view.after(found, view.spec)
+            operations += found
+        return operations, inner
+
+    def _colors_at_once(self, turns, planned):
+        """What moves pixels, turn by turn; then one choice of the colors of all turns."""
+        moving = []
+        for turn in range(turns.shape[1]):
+            for number, branch in enumerate(planned):
+                chosen = turns[:, turn] == number
+                for each in [] if are_colors(branch) else branch:
+                    acts = chosen if each.acts is None else each.acts & chosen
+                    moving.append(replace(each, acts=acts))
+        branches = [branch if are_colors(branch) else [] for branch in planned]
+        _, colors = alternatives(turns, branches, self._rounds)
+        return [*moving, *(replace(each, origin=self) for each in colors)]

@@ -9,17 +9,24 @@ from keras_segaug.kernels.xla_cpu.switches import one_of_each, switches
 from keras_segaug.kernels.xla_cpu.tables import can_tabulate, tabulated
 
 
+def are_colors(branch):
+    """Can these operations be a branch of a `ColorChoice`?"""
+    return all(isinstance(each, Color) and each.source is None for each in branch)
+
+
 def alternatives(chosen, branches, rounds=False):
     """(operations that are no colors, those that are), which do for each sample what it has drawn.
 
     Args:
-        chosen: int32 (B,), the number of the branch of each sample.
+        chosen: int32 (B,), the number of the branch of each sample; or (B, turns), one after the
+            other.
         branches: lists of operations, each of which acts on no other samples than these.
         rounds: see `ColorChoice`.
     """
     others, colored, choice = [], [], 0 * chosen - 1
     for number, branch in enumerate(branches):
-        if not branch or not all(isinstance(e, Color) and e.source is None for e in branch):
+        mine = chosen == number
+        if not branch or not are_colors(branch):
             others += branch
             colored.append(())
             continue
@@ -27,9 +34,8 @@ def alternatives(chosen, branches, rounds=False):
         if not different and acts is not None:
             # Asked once for all of them, when the branch is chosen.
             branch = [replace(each, acts=None) for each in branch]
-            choice = ops.where(acts, number, choice)
-        else:
-            choice = ops.where(chosen == number, number, choice)
+            mine = mine & (acts if len(mine.shape) == 1 else acts[:, None])
+        choice = ops.where(mine, number, choice)
         colored.append(tuple(branch))
     if not any(colored):
         return others, []
@@ -37,37 +43,49 @@ def alternatives(chosen, branches, rounds=False):
 
 
 def run(operation, images, masks):
-    """Images (B, *size, C), each changed by the branch that it has drawn."""
+    """Images (B, *size, C), each changed by the branches that it has drawn, one after the other."""
+    choice = operation.choice
+    choice = choice if len(choice.shape) == 2 else choice[:, None]
     if operation.acts is not None:
-        chosen = ops.where(operation.acts, operation.choice, -1)
-        operation = replace(operation, acts=None, choice=chosen)
-    byte = operation.rounds and dtype_of(images) == "uint8"
-    dtype = "uint8" if byte else "float32"
+        choice = ops.where(operation.acts[:, None], choice, -1)
+    operation = replace(operation, acts=None, choice=choice)
+    dtype = "uint8" if operation.rounds and dtype_of(images) == "uint8" else "float32"
+    turns = choice.shape[1]
+    if turns > 1:
+        images = colors.as_dtype(images, dtype)
     if not switches(images):
-        return _all(operation, operation.branches, images, masks, dtype)
+        for turn in range(turns):
+            images = _all(_of_turn(operation, turn), operation.branches, images, masks, dtype)
+        return images
     tables: list = []
     others: list = []
     for number, branch in enumerate(operation.branches):
         tabular = can_tabulate(images) and all(each.tabular for each in branch)
         (tables if tabular else others).append(number)
     # The first case looks values up, or does nothing; the others are one a branch.
-    case = 0 * operation.choice
+    case = 0 * choice
     for place, number in enumerate(others, 1):
-        case = ops.where(operation.choice == number, place, case)
+        case = ops.where(choice == number, place, case)
 
-    def by_table(operation, images, masks):
+    def by_table(turn, image, operation, masks):
         tabular = [b if n in tables else () for n, b in enumerate(operation.branches)]
         if not any(tabular):
-            return colors.as_dtype(images, dtype)
-        return tabulated(lambda values: _all(operation, tabular, values, masks, dtype), images)
+            return colors.as_dtype(image, dtype)
+        of_turn = _of_turn(operation, turn)
+        return tabulated(lambda values: _all(of_turn, tabular, values, masks, dtype), image)
 
     def by_branch(number):
-        return lambda operation, images, masks: _branch(
-            operation.branches[number], images, masks, dtype
-        )
+        def run_branch(turn, image, operation, masks):
+            return _branch(operation.branches[number], image, masks, dtype)
+
+        return run_branch
 
     cases = [by_table, *map(by_branch, others)]
     return one_of_each(case, cases, images, operation, masks)
+
+
+def _of_turn(operation, turn):
+    return replace(operation, choice=operation.choice[:, turn])
 
 
 def _all(operation, branches, images, masks, dtype):

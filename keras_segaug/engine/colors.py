@@ -7,7 +7,7 @@ from keras_segaug import checks
 from keras_segaug.checks.classes import held
 from keras_segaug.core.backend import ops
 from keras_segaug.engine import color_choice
-from keras_segaug.engine.operations import ColorChoice
+from keras_segaug.engine.operations import ColorChoice, ColorMix
 from keras_segaug.kernels import byte_packing, channels, color
 from keras_segaug.kernels.classes import is_class
 from keras_segaug.kernels.sampling import dtype_of
@@ -33,6 +33,8 @@ def run_color(operation, images, masks=()):
     """
     if isinstance(operation, ColorChoice):
         return color_choice.run(operation, channels.joined(images), masks)
+    if isinstance(operation, ColorMix):
+        return _mixed(operation, channels.joined(images), masks)
     if operation.channels is not None:
         return _in_channels(operation, images, masks)
     if operation.classes is not None:
@@ -103,6 +105,23 @@ def _in_all(operation, images):
     if operation.tabulate and can_tabulate(images):
         return tabulated(transform, images)
     return transform(ops.cast(channels.joined(images), "float32"))
+
+
+def _mixed(operation, images, masks):
+    """The image, and what the chains make of it, by their weights."""
+    original = ops.cast(images, "float32")
+    places = (-1, *[1] * (len(images.shape) - 1))
+    total = 0.0
+    for number, chain in enumerate(operation.chains):
+        changed = images
+        for each in chain:
+            changed = run_color(each, changed, masks)
+        weight = ops.reshape(operation.weights[:, number], places)
+        total = total + weight * ops.cast(channels.joined(changed), "float32")
+    mixed = original + ops.reshape(operation.share, places) * (total - original)
+    if operation.value_range is not None:
+        mixed = color.clip(mixed, operation.value_range)
+    return where(operation.acts, mixed, original)
 
 
 def as_dtype(images, dtype):

@@ -141,7 +141,8 @@ class ColorChoice(Color):
     """One of several lists of `Color`s for each sample; only those that are chosen are computed.
 
     Args:
-        choice: int32 (B,), which of them; a number that none has: nothing is done.
+        choice: int32 (B,), which of them; or (B, turns), one after the other. A number that none
+            has: nothing is done.
         branches: tuples of `Color`s.
         rounds: do 8-bit images stay 8-bit images, rounded? Else what comes out is float32.
     """
@@ -159,6 +160,27 @@ class ColorChoice(Color):
     def reads_masks(self):
         """Does it look at the masks?"""
         return any(each.reads_masks for branch in self.branches for each in branch)
+
+
+class ColorMix(Color):
+    """The image, mixed with what several lists of `Color`s make of it.
+
+    Args:
+        chains: tuples of `Color`s, each of which gets the image.
+        weights: float32 (B, number of chains), whose sum is 1.
+        share: float32 (B,), of the sum of the chains; the rest is the image's.
+        value_range: of all of them, which rounding must not leave; None where it is not known.
+    """
+
+    chains: tuple = ()
+    weights: Any = None
+    share: Any = None
+    value_range: Any = None
+
+    @property
+    def reads_masks(self):
+        """Does it look at the masks?"""
+        return any(each.reads_masks for chain in self.chains for each in chain)
 
 
 class Labels(Operation):

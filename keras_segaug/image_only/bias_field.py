@@ -42,7 +42,7 @@ class ImageOnlyBiasField(ImageOnlyLayer):
     ) -> None:
         super().__init__(**kwargs)
         self.factor = checks.unsigned_range(self, "factor", factor, 5.0)
-        self.order = checks.integer_range(self, "order", order, 1, 6)[0]
+        self.order = checks.whole_number(self, "order", order, 1, 6)
         self.value_range = checks.optional_value_range(self, value_range)
 
     def draw(self, draws):

@@ -47,7 +47,7 @@ class ImageOnlyShadow(ImageOnlyLayer):
         super().__init__(**kwargs)
         self.factor = checks.unsigned_range(self, "factor", factor)
         self.size = checks.bounds(self, "size", size, 0.0, 4.0)
-        self.corners = checks.integer_range(self, "corners", corners, 3, 12)[0]
+        self.corners = checks.whole_number(self, "corners", corners, 3, 12)
         self.softness = checks.number(self, "softness", softness, 0.0, 1.0)
         self.value_range = checks.optional_value_range(self, value_range)
 

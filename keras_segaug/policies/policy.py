@@ -1,0 +1,80 @@
+"""What policies have in common."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from keras_segaug import checks
+from keras_segaug.core import variates
+from keras_segaug.core.layer import AugmentationLayer
+from keras_segaug.core.turns import Turns
+from keras_segaug.core.types import ClassSwap, ValueRange
+from keras_segaug.policies import candidates
+
+
+class Policy(Turns, abstract=True):
+    """Some of many layers for each sample, for the price of those few.
+
+    What moves pixels comes first, as one lookup, then the colors in the order that was drawn.
+    8-bit images stay 8-bit images from one color to the next, as in Pillow, so that what changes
+    equal values alike is a table of 256 entries; of the rest only what was drawn is computed.
+
+    Args:
+        magnitude: in [0, 1], the widest range of each layer of the standard list; 0 changes nothing
+            but what has no strength (`ImageOnlyAutoContrast`, `ImageOnlyEqualize`). Each draws
+            uniformly within it, to both sides where there are two.
+        layers: the layers to choose among instead of the standard list, which is then not made
+            (`magnitude`, `rgb` and the arguments below it have no meaning): no two of the turns
+            of a sample have the same one. They must keep the size and the mask's channels.
+        value_range: the (lowest, highest) value of images. None: see `ImageOnlyLayer`.
+        rgb: False leaves out what needs images of three channels (`ImageOnlySaturation`).
+        flip: "horizontal", "vertical" or "horizontal_and_vertical" adds a `JointRandomFlip`; None:
+            no layer mirrors.
+        class_swap: classes that change places in mirrored samples, see `JointRandomFlip`.
+        fill_mode: of what moves pixels, as `fill_value`, `mask_fill_value`, `interpolation`: see
+            `JointLayer`.
+        fill_value: see `JointLayer`.
+        mask_fill_value: see `JointLayer`.
+        interpolation: see `JointLayer`.
+        **kwargs: see `AugmentationLayer`.
+    """
+
+    _colors_last = True
+    _rounds = True
+
+    def __init__(
+        self,
+        magnitude: float = 0.5,
+        layers: Sequence[AugmentationLayer] | None = None,
+        value_range: ValueRange | None = None,
+        rgb: bool = True,
+        flip: str | None = None,
+        class_swap: ClassSwap | None = None,
+        fill_mode: str = "reflect",
+        fill_value: float = 0.0,
+        mask_fill_value: int = 0,
+        interpolation: str = "bilinear",
+        **kwargs: Any,
+    ) -> None:
+        name = type(self).__name__
+        self_magnitude = checks.number(name, "magnitude", magnitude, 0.0, 1.0)
+        checks.one_of(name, "rgb", rgb, (True, False))
+        if class_swap is not None and flip is None and layers is None:
+            accepted = 'None where nothing mirrors; give flip="horizontal" with it'
+            checks.fail(name, "class_swap", accepted, class_swap)
+        border = {
+            "fill_mode": fill_mode,
+            "fill_value": fill_value,
+            "mask_fill_value": mask_fill_value,
+            "interpolation": interpolation,
+        }
+        if layers is None:
+            layers = candidates.joint(self_magnitude, value_range, rgb, flip, class_swap, **border)
+        super().__init__(layers, **kwargs)
+        self.magnitude = self_magnitude
+        self.value_range = checks.optional_value_range(self, value_range)
+        self.rgb, self.flip, self.class_swap = rgb, flip, class_swap
+        self.fill_mode, self.fill_value = fill_mode, fill_value
+        self.mask_fill_value, self.interpolation = mask_fill_value, interpolation
+
+    def _drawn_turns(self, draws, count):
+        return {"turns": variates.order(draws.uniform, (1.0,) * len(self.layers), count)}
