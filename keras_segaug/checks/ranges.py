@@ -50,7 +50,7 @@ def fixed_or_range(owner, argument, value, low, high):
 
 def counts(owner, argument, value):
     """A pair (rows, columns) of integers of at least 1."""
-    if isinstance(value, (tuple, list)) and len(value) == 2:
-        if all(map(is_integer, value)) and min(value) >= 1:
-            return int(value[0]), int(value[1])
-    return fail(owner, argument, "a pair (rows, columns) of integers of at least 1", value)
+    pair = isinstance(value, (tuple, list)) and len(value) == 2
+    if not pair or not all(map(is_integer, value)) or min(value) < 1:
+        fail(owner, argument, "a pair (rows, columns) of integers of at least 1", value)
+    return int(value[0]), int(value[1])
