@@ -99,11 +99,14 @@ class MixingLayer(AugmentationLayer, abstract=True):
             return operations, parameters
         partner = parameters["partner"]
         partner = partner if len(partner.shape) == 1 else partner[:, 0]
-        # Who is alone has none, and is left alone.
-        met = partner != ops.arange(ops.shape(partner)[0], dtype="int32")
-        return [
-            replace(each, acts=met if each.acts is None else each.acts & met) for each in operations
-        ], parameters
+        return [met(each, partner) for each in operations], parameters
+
+
+def met(operation: Any, partner: Tensor) -> Any:
+    """The operation for samples that have a partner: who is alone is left alone."""
+    others = partner != ops.arange(ops.shape(partner)[0], dtype="int32")
+    acts = others if operation.acts is None else operation.acts & others
+    return replace(operation, acts=acts)
 
 
 def name_of_mask(owner: Any, argument: str, mask: int | str | None) -> int | str | None:

@@ -8,6 +8,9 @@ def around_gaps(function, images, gaps):
     """New images of images of which NaN counts as the mean of its channel, and stays NaN."""
     if not gaps:
         return function(images)
-    missing = ops.isnan(images)
-    result = function(ops.where(missing, channel_means(images, gaps), images))
-    return ops.where(missing, float("nan"), result)
+    return ops.where(ops.isnan(images), float("nan"), function(filled(images, gaps)))
+
+
+def filled(images, gaps):
+    """The images with the mean of its channel in the place of NaN."""
+    return ops.where(ops.isnan(images), channel_means(images, gaps), images) if gaps else images
