@@ -16,20 +16,27 @@ def switches(images):
 
 
 def one_of_each(case, functions, images, *nest):
-    """For each image the result of the function of this number: a tensor (B, ...).
+    """For each image the result of the functions of these numbers, one after the other.
+
+    The functions are compiled once, however many turns there are.
 
     Args:
-        case: int32 (B,).
-        functions: take an image (1, *size, C) and the values of the nest for it.
-        images: (B, *size, C).
+        case: int32 (B, turns).
+        functions: take the number of the turn, an image (1, *size, C) and the values of the nest
+            for it, and return an image; all of them one of the same dtype.
+        images: (B, *size, C); for several turns of that dtype.
         *nest: values as in `kernels.values`, whose tensors are (B, ...).
     """
+    turns = case.shape[1]
 
     def chosen(image, case, *nest):
-        def called(function):
-            return lambda: function(*nest[:1], image, *nest[1:])
+        def after(turn, image):
+            def called(function):
+                return lambda: function(turn, image, *nest)
 
-        return [ops.switch(case[0], [called(function) for function in functions])]
+            return ops.switch(case[0, turn], [called(function) for function in functions])
+
+        return [after(0, image) if turns == 1 else ops.fori_loop(0, turns, after, image)]
 
     [result] = map_chunks(chosen, images, case, *nest, at_once=1)
     return result
