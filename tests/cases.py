@@ -107,6 +107,19 @@ CASES = [
     Case(ks.JointPadding, {"multiple": (9, 4), "position": "top_left"}, "-multiple"),
     # Of the size of the images: at inference they are not resized.
     Case(ks.JointRandomScaleCrop, {"height": 16, "width": 14, "scale": (0.4, 2.0)}),
+    Case(
+        ks.JointRandomScaleCrop,
+        {
+            "height": 16,
+            "width": 14,
+            "scale": (0.5, 2.0),
+            "relative_to": "image",
+            "max_class_fraction": 0.3,
+            "ignore_class": 4,
+            "candidates": 4,
+        },
+        "-image",
+    ),
     Case(ks.JointRandomResizedCrop, {"height": 16, "width": 14, "scale": (0.2, 0.9)}),
     Case(ks.ImageOnlyBrightness, {"factor": 0.3}),
     Case(ks.ImageOnlyBrightness, {"factor": 0.3, "mode": "multiplicative"}, "-multiplicative"),

@@ -2,8 +2,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_segaug import checks
+from keras_segaug.core.backend import ops
 from keras_segaug.core.layer_types import JointLayer
 from keras_segaug.core.types import Range
+from keras_segaug.engine.sampling_grid import SamplingGrid
+from keras_segaug.kernels.window_shares import grid_shares
 from keras_segaug.kernels.windows import (
     Confined,
     Window,
@@ -13,6 +16,10 @@ from keras_segaug.kernels.windows import (
     stretched,
     whole_image,
 )
+from keras_segaug.kernels.xla_cpu.blocks import computed_once
+
+# Points along each side of a window that tell which classes fill most of it.
+_GRID = 16
 
 
 class JointRandomScaleCrop(JointLayer):
@@ -23,14 +30,30 @@ class JointRandomScaleCrop(JointLayer):
     middle, and the rest is filled as `fill_mode` says. Each axis is rounded to whole
     pixels and cropped or padded by itself (Ghiasi et al., "Simple copy-paste is a
     strong data augmentation method for instance segmentation", CVPR 2021, section 3).
+    With `relative_to="image"` scale 1 is the image's own size: a resize by a random
+    ratio, then a crop, as mmsegmentation's `RandomResize(ratio_range=...)` and `RandomCrop`.
     One lookup. The result has a known size, also where the image's is not known. At
     inference the scale is 1.
+
+    The mask can have a say in the choice of the window, as in `JointRandomCrop`: the first
+    mask, as the layers before leave it. It is looked at on a grid of 16 x 16 points of the
+    window, through the window's own map, and not in every pixel.
 
     Args:
         height: the result's height in pixels; or a pair (height, width).
         width: the result's width in pixels. None: that of the height, a square.
         scale: a pair (lower, upper) of numbers above 0, drawn uniformly between;
             a float `f` below 1 means (1 - f, 1 + f).
+        relative_to: what has scale 1: "result", the image that fits into the result, or
+            "image", the image as it is.
+        max_class_fraction: no class may have more than this share of the grid's points that lie
+            inside the image and are not ignored. The first of `candidates` random windows, all
+            of the scale that was drawn, that obeys is taken, and if none does, the one that
+            comes nearest. None: the mask is not looked at. Points of `ignore_class` count
+            neither as a class nor as points, nor do those of a one-hot mask where no channel is
+            on.
+        ignore_class: the id of pixels without a label, or None.
+        candidates: how many windows to choose from, for `max_class_fraction`.
         **kwargs: see `JointLayer` and `AugmentationLayer`.
 
     Example:
@@ -46,30 +69,93 @@ class JointRandomScaleCrop(JointLayer):
         height: int | Sequence[int],
         width: int | None = None,
         scale: Range = (0.1, 2.0),
+        relative_to: str = "result",
+        max_class_fraction: float | None = None,
+        ignore_class: int | None = None,
+        candidates: int = 10,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.height, self.width = checks.window_size(self, height, width)
         self.scale = checks.range_around_one(self, "scale", scale)
+        self.relative_to = checks.one_of(self, "relative_to", relative_to, ("result", "image"))
+        self.max_class_fraction = checks.share(self, "max_class_fraction", max_class_fraction)
+        self.ignore_class = ignore_class
+        if ignore_class is not None:
+            self.ignore_class = checks.integer(self, "ignore_class", ignore_class)
+        self.candidates = checks.positive_integer(self, "candidates", candidates)
 
     def output_spec(self, spec):
         return spec.resized(self.height, self.width)
 
     def draw(self, draws):
-        return {
-            "scale": draws.uniform(*self.scale),
-            "top": draws.uniform(),
-            "left": draws.uniform(),
+        scale = draws.uniform(*self.scale)
+        if not self._resolves():
+            return {"scale": scale, "top": draws.uniform(), "left": draws.uniform()}
+        drawn = {
+            side: ops.stack([draws.uniform() for _ in range(self.candidates)], axis=1)
+            for side in ("top", "left")
         }
+        return {"scale": scale, **drawn}
+
+    def _resolves(self):
+        return self.max_class_fraction is not None
+
+    def resolve(self, parameters, view):
+        if not self._resolves() or "chosen_top" in parameters:
+            return parameters
+        if not view.masks:
+            raise ValueError(
+                "JointRandomScaleCrop: masks are missing, and `max_class_fraction` needs them to "
+                "choose the window. Pass images and masks, or leave it out."
+            )
+        mask = view.masks[0]
+        checks.known_channels(self, "masks", mask.shape[-1])
+        sides = [parameters[name] for name in ("top", "left")]
+        # Without samples there is nothing to look at, which not every kernel takes.
+        empty = mask.shape[0] == 0
+        chosen = (
+            [x[:, 0] for x in sides] if empty else self._chosen(mask, parameters["scale"], *sides)
+        )
+        return {**parameters, **dict(zip(("chosen_top", "chosen_left"), chosen, strict=True))}
+
+    @computed_once
+    def _chosen(self, mask, scale, *sides):
+        """Of the candidates (B, K), the first that obeys, or else comes nearest: (B,) a side."""
+        top, left = (ops.reshape(each, (-1,)) for each in sides)
+        windows = {"scale": ops.repeat(scale, self.candidates), "top": top, "left": left}
+        rows, columns = self._points(windows, ops.shape(mask)[1:3])
+        shares = grid_shares(mask, rows, columns, self.candidates, self.ignore_class)
+        shares = ops.reshape(shares, (-1, self.candidates))
+        limit = self.max_class_fraction
+        best = ops.argmin(ops.where(shares <= limit, 0.0, shares), axis=1)[:, None]
+        return [ops.take_along_axis(each, best, axis=1)[:, 0] for each in sides]
+
+    def _points(self, windows, size):
+        """Where the rows (N, 16) and the columns (N, 16) of a grid in each window look."""
+        grid = [
+            [float((i + 0.5) * length // _GRID) for i in range(_GRID)]
+            for length in (self.height, self.width)
+        ]
+        rows, columns = (ops.convert_to_tensor(each, dtype="float32") for each in grid)
+        grid = rows[None, :, None], columns[None, None, :]
+        points = SamplingGrid((_GRID, _GRID), None, grid).moved(self._scaled(windows, size))
+        return [ops.reshape(axis, (-1, _GRID)) for axis in points.grid()]
 
     def plan(self, parameters, spec):
         one = {"scale": 1.0, "top": 0.0, "left": 0.0}
         rest = self._scaled(one, spec.size)
-        return self._warp(spec, parameters and self._scaled(parameters, spec.size), rest)
+        drawn = parameters
+        if parameters and "chosen_top" in parameters:
+            chosen = {"top": parameters["chosen_top"], "left": parameters["chosen_left"]}
+            drawn = {**parameters, **chosen}
+        return self._warp(spec, drawn and self._scaled(drawn, spec.size), rest)
 
     def _scaled(self, parameters, size):
         whole, result = whole_image(size), (self.height, self.width)
-        fit = least(*(n / length for n, length in zip(result, whole.size, strict=True)))
+        fit = 1.0
+        if self.relative_to == "result":
+            fit = least(*(n / length for n, length in zip(result, whole.size, strict=True)))
         shown = [rounded(length * fit * parameters["scale"]) for length in whole.size]
         start = [
             -offset(parameters[side], length, n)
