@@ -11,6 +11,7 @@ from keras_segaug.kernels.windows import (
     Confined,
     Window,
     least,
+    middle,
     offset,
     rounded,
     stretched,
@@ -33,7 +34,7 @@ class JointRandomScaleCrop(JointLayer):
     With `relative_to="image"` scale 1 is the image's own size: a resize by a random
     ratio, then a crop, as mmsegmentation's `RandomResize(ratio_range=...)` and `RandomCrop`.
     One lookup. The result has a known size, also where the image's is not known. At
-    inference the scale is 1.
+    inference the scale is 1, and the window the middle one.
 
     The mask can have a say in the choice of the window, as in `JointRandomCrop`: the first
     mask, as the layers before leave it. It is looked at on a grid of 16 x 16 points of the
@@ -143,8 +144,7 @@ class JointRandomScaleCrop(JointLayer):
         return [ops.reshape(axis, (-1, _GRID)) for axis in points.grid()]
 
     def plan(self, parameters, spec):
-        one = {"scale": 1.0, "top": 0.0, "left": 0.0}
-        rest = self._scaled(one, spec.size)
+        rest = self._scaled({"scale": 1.0}, spec.size)
         drawn = parameters
         if parameters and "chosen_top" in parameters:
             chosen = {"top": parameters["chosen_top"], "left": parameters["chosen_left"]}
@@ -158,7 +158,7 @@ class JointRandomScaleCrop(JointLayer):
             fit = least(*(n / length for n, length in zip(result, whole.size, strict=True)))
         shown = [rounded(length * fit * parameters["scale"]) for length in whole.size]
         start = [
-            -offset(parameters[side], length, n)
+            -(offset(parameters[side], length, n) if side in parameters else middle(length, n))
             for side, length, n in zip(("top", "left"), shown, result, strict=True)
         ]
         matrix = stretched(whole, Window(tuple(start), tuple(shown)))

@@ -94,7 +94,12 @@ def offset(fraction, size, window):
     Below 0 where the image is smaller than the window, which lies about its middle then.
     """
     room = matrices.as_float(size) - window
-    return ops.where(room > 0.0, ops.floor(fraction * (room + 1.0)), ops.floor(room / 2.0))
+    return ops.where(room > 0.0, ops.floor(fraction * (room + 1.0)), middle(size, window))
+
+
+def middle(size, window):
+    """The first pixel of the window in the middle."""
+    return ops.floor((matrices.as_float(size) - window) / 2.0)
 
 
 def rounded(number):
