@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from keras_segaug import random as random
+from keras_segaug import recipes as recipes
 from keras_segaug.core.identity import Identity as Identity
 from keras_segaug.core.layer import AugmentationLayer as AugmentationLayer
 from keras_segaug.core.layer_types import ImageOnlyLayer as ImageOnlyLayer
@@ -212,6 +213,7 @@ __all__ = [
     "from_image_data_generator",
     "plot_gallery",
     "random",
+    "recipes",
     "segmentation_dataset_from_directory",
 ]
 

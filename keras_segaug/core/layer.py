@@ -15,6 +15,7 @@ from keras_segaug.core.inputs import Inputs
 from keras_segaug.core.node import Node
 from keras_segaug.core.random import Draws
 from keras_segaug.core.replay import Replay
+from keras_segaug.core.representation import written
 from keras_segaug.core.serialization import WrittenAsJson
 from keras_segaug.core.stream import Stream
 from keras_segaug.core.targets import checked as checked_targets
@@ -196,6 +197,9 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
         return type(self).resolve is not AugmentationLayer.resolve
 
     # --- Keras ---
+
+    def __repr__(self):
+        return written(self)
 
     def build(self, input_shape=None):
         if not self.random:

@@ -1,0 +1,25 @@
+"""What recipes fill with."""
+
+from typing import Any
+
+from keras_segaug import checks
+from keras_segaug.core.types import ValueRange
+
+
+def filled(
+    recipe: str, value_range: ValueRange | None, ignore_class: int | None, gray: bool = False
+) -> dict[str, Any]:
+    """The border settings of a layer whose outside is a constant, and no class.
+
+    Args:
+        recipe: its name, for error messages.
+        value_range: of the images, or None.
+        ignore_class: what masks are filled with; None: class 0.
+        gray: are images filled with the middle of their range, and not with its lowest value?
+    """
+    low, high = checks.optional_value_range(recipe, value_range) or (0.0, 0.0)
+    return {
+        "fill_mode": "constant",
+        "fill_value": 0.5 * (low + high) if gray else low,
+        "mask_fill_value": 0 if ignore_class is None else ignore_class,
+    }
