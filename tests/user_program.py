@@ -55,6 +55,7 @@ image_only = [
 mask_only = [ks.MaskOnlyColorToClass([(0, 0, 0)]), ks.MaskOnlyOneHot(3), ks.Identity()]
 choice = ks.RandomChoice([ks.Identity(), ks.JointRandomFlip()], weights=[1, 2])
 pipeline = ks.Pipeline([choice, *joint], seed=1, targets={"depth": "continuous"})
+recipe: ks.Pipeline = ks.recipes.nnunet((64, 64), value_range=(0, 1), seed=1)
 
 key = ks.random.fold_in(ks.random.key(1), 2)
 drawn: dict[str, Any] = pipeline.draw_parameters((images, masks), key)

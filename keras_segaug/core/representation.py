@@ -52,6 +52,8 @@ def _text(value):
         return f"[{_joined(list(map(_text, value)))}]"
     if isinstance(value, tuple):
         return f"({', '.join(map(_text, value))}{',' if len(value) == 1 else ''})"
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"<{value.dtype} of shape {tuple(value.shape)}>"
     return repr(value)
 
 

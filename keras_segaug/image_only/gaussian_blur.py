@@ -29,7 +29,7 @@ class ImageOnlyGaussianBlur(ImageOnlyLayer):
     """
 
     def __init__(
-        self, *, kernel_size: int | Sequence[int] = 3, sigma: Range = 1.0, **kwargs: Any
+        self, *, kernel_size: int | Sequence[int] | None = 3, sigma: Range = 1.0, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.kernel_size: Any = kernel_size

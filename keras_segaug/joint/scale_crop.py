@@ -134,11 +134,11 @@ class JointRandomScaleCrop(JointLayer):
 
     def _points(self, windows, size):
         """Where the rows (N, 16) and the columns (N, 16) of a grid in each window look."""
-        grid = [
+        lines = (
             [float((i + 0.5) * length // _GRID) for i in range(_GRID)]
             for length in (self.height, self.width)
-        ]
-        rows, columns = (ops.convert_to_tensor(each, dtype="float32") for each in grid)
+        )
+        rows, columns = (ops.convert_to_tensor(each, dtype="float32") for each in lines)
         grid = rows[None, :, None], columns[None, None, :]
         points = SamplingGrid((_GRID, _GRID), None, grid).moved(self._scaled(windows, size))
         return [ops.reshape(axis, (-1, _GRID)) for axis in points.grid()]

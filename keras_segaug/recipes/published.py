@@ -82,6 +82,7 @@ def nnunet(
     border = filled("nnunet", value_range, ignore_class)
     turn = 15 / 360 if max(height, width) / min(height, width) > 1.5 else 0.5
     gamma = (0.7, 1.5)
+    inverted = [ImageOnlyInvert(), ImageOnlyGamma(gamma), ImageOnlyInvert()]
     return Pipeline(
         [
             JointRandomCrop(
@@ -99,9 +100,7 @@ def nnunet(
             ImageOnlyBrightness(0.25, mode="multiplicative", probability=0.15),
             ImageOnlyContrast(0.25, probability=0.15),
             ImageOnlyLowResolution((0.5, 1.0), interpolation="bilinear", probability=0.125),
-            Pipeline(
-                [ImageOnlyInvert(), ImageOnlyGamma(gamma), ImageOnlyInvert()], probability=0.1
-            ),
+            Pipeline(inverted, probability=0.1),
             ImageOnlyGamma(gamma, probability=0.3),
             JointRandomFlip(class_swap=class_swap),
         ],

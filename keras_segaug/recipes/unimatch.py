@@ -32,8 +32,8 @@ def unimatch_weak(
     """The weak view of UniMatch, for images of any number of channels, with masks or without.
 
     Source: Yang et al., "Revisiting weak-to-strong consistency in semi-supervised semantic
-    segmentation", CVPR 2023, and `dataset/semi.py` of its repository: a resize to 0.5 to 2 times the
-    image, a crop, and left and right swapped (0.5).
+    segmentation", CVPR 2023, and `dataset/semi.py` of its repository: a resize to 0.5 to 2 times
+    the image, a crop, and left and right swapped (0.5).
 
     What differs: a smaller image lies in the middle, not in the upper left.
 
@@ -73,9 +73,9 @@ def unimatch_strong(
     """A strong view of UniMatch, for images of 3 channels, with masks or without.
 
     Source: as of `unimatch_weak`. What that does, then: brightness, contrast and saturation times
-    0.5 to 1.5 and a hue up to 90 degrees away, in a random order (0.8); gray (0.2); blur of sigma 0.1
-    to 2 pixels (0.5); a rectangle of another image of the batch, 0.02 to 0.4 of the area, 0.3 to
-    3.3 times as wide as high (0.5).
+    0.5 to 1.5 and a hue up to 90 degrees away, in a random order (0.8); gray (0.2); blur of sigma
+    0.1 to 2 pixels (0.5); a rectangle of another image of the batch, 0.02 to 0.4 of the area, 0.3
+    to 3.3 times as wide as high (0.5).
 
     What differs: contrast is about the mean of each channel, not that of the gray image;
     saturation multiplies the S of HSV, by Keras' factor, uniform between 1/3 and 0.6, where
