@@ -13,12 +13,14 @@ _INDENT = "    "
 def written(layer):
     """The call that makes the layer, without what is as by default; one line a layer inside."""
     said = []
-    for name, default in _defaults(type(layer)).items():
+    defaults = _defaults(type(layer))
+    for name, default in defaults.items():
         value = getattr(layer, f"{name}_", None)
         value = getattr(layer, name, default) if value is None else value
         if not _is_default(name, value, default):
-            # What a composition holds is its first argument.
-            said.append(_text(value) if name == "layers" else f"{name}={_text(value)}")
+            # What a composition holds is its first argument, which needs no name.
+            first = name == "layers" == next(iter(defaults))
+            said.append(_text(value) if first else f"{name}={_text(value)}")
     return f"{type(layer).__name__}({_joined(said)})"
 
 
