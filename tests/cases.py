@@ -251,8 +251,9 @@ MASK_ONLY = [case for case in CASES if issubclass(case.layer, ks.MaskOnlyLayer)]
 RANDOM = [case for case in CASES if case.make().random]
 
 # One of each way through the package: a copy, a lookup, a window that looks at the mask, a blend of
-# many pixels, pixels that are written, a table of values, statistics, a mask that changes its
-# channels, a lookup that several share, a choice. For what is the same code for every layer.
+# many pixels, pixels that are written, a table of values, statistics, a histogram, neighbors, a
+# product of matrices, a mask that changes its channels, a lookup that several share, choices. For
+# what is the same code for every layer.
 _KINDS = (
     "JointRandomFlip",
     "JointRandomRotation",
@@ -261,8 +262,12 @@ _KINDS = (
     "JointRandomErasing",
     "ImageOnlyGamma",
     "ImageOnlyContrast",
+    "ImageOnlyEqualize",
+    "ImageOnlyMotionBlur",
+    "ImageOnlyJPEGCompression",
     "MaskOnlyOneHot",
     "Pipeline",
     "RandomChoice-size",
+    "JointRandAugment",
 )
 ONE_OF_EACH_KIND = [case for case in CASES if case.id in _KINDS]

@@ -11,7 +11,7 @@ from PIL import Image
 
 import keras_segaug as ks
 from keras_segaug.inspect.preview import view
-from tests.cases import CASES, ids
+from tests.cases import ONE_OF_EACH_KIND, ids
 from tests.data import labels, mask_for, random_images
 from tests.test_docs import ROOT
 
@@ -167,7 +167,7 @@ def test_colors_become_classes_also_in_the_original():
         ks.plot_gallery(ks.JointRandomFlip(), random_images(1), mask)
 
 
-@pytest.mark.parametrize("case", **ids(CASES))
+@pytest.mark.parametrize("case", **ids(ONE_OF_EACH_KIND))
 def test_every_layer_is_shown(case):
     figure = ks.plot_gallery(case.make(), random_images(2), mask_for(case, 2), draws=1)
     assert len(shown(figure)) == 4
