@@ -51,7 +51,39 @@ image_only = [
     ks.ImageOnlyNormalization(mean=0.0, variance=1.0),
     ks.ImageOnlyRescaling(1 / 255),
     ks.ImageOnlySaturation(0.4),
+    ks.ImageOnlyAutoContrast(factor=(0.5, 1.0)),
+    ks.ImageOnlyBiasField(mask_classes=[1, 2]),
+    ks.ImageOnlyCLAHE(channels=(0,)),
+    ks.ImageOnlyChannelDropout(),
+    ks.ImageOnlyChannelShift(0.1),
+    ks.ImageOnlyChannelShuffle(),
+    ks.ImageOnlyDefocusBlur(),
+    ks.ImageOnlyEqualize(probability=0.5),
+    ks.ImageOnlyErasing(),
+    ks.ImageOnlyFog(),
+    ks.ImageOnlyFourierDomainAdaptation(beta=0.05),
+    ks.ImageOnlyGrayscale(factor=(0.5, 1.0)),
+    ks.ImageOnlyGridDropout(),
+    ks.ImageOnlyHistogramMatching(images, factor=(0.5, 1.0)),
+    ks.ImageOnlyInvert(),
+    ks.ImageOnlyJPEGCompression((30, 90)),
+    ks.ImageOnlyLambda(abs),
+    ks.ImageOnlyLowResolution((0.5, 1.0)),
+    ks.ImageOnlyMedianBlur(),
+    ks.ImageOnlyMotionBlur(),
+    ks.ImageOnlyPercentileRescaling(),
+    ks.ImageOnlyPosterize((3, 6)),
+    ks.ImageOnlySaltAndPepper(0.02),
+    ks.ImageOnlyShadow(),
+    ks.ImageOnlySharpness((0.3, 0.9)),
+    ks.ImageOnlyShotNoise(0.1),
+    ks.ImageOnlySolarize(),
+    ks.ImageOnlySpeckleNoise(0.1),
+    ks.ImageOnlyVignetting(),
 ]
+turns = [ks.SomeOf(image_only, count=(1, 2), replace=True), ks.RandomOrder(image_only)]
+policies = [ks.JointRandAugment(2, magnitude=0.5), ks.JointTrivialAugment(flip="horizontal")]
+mix = ks.ImageOnlyAugMix(severity=0.3, depth=(1, 3))
 mask_only = [ks.MaskOnlyColorToClass([(0, 0, 0)]), ks.MaskOnlyOneHot(3), ks.Identity()]
 choice = ks.RandomChoice([ks.Identity(), ks.JointRandomFlip()], weights=[1, 2])
 pipeline = ks.Pipeline([choice, *joint], seed=1, targets={"depth": "continuous"})
