@@ -1,12 +1,15 @@
-"""Draws every joint layer of the package on real images, into docs/images/gallery_*.png.
+"""Draws every layer that moves, mixes or colors, into docs/images/gallery_*.png and colors_*.png.
 
     python -m examples.gallery
+
+On CT slices, on nuclei under a microscope, and on made street scenes.
 
 The layers are found by their registration, their arguments in the case list of the tests, so that
 a new layer appears by itself.
 """
 
 import inspect
+import re
 import sys
 from pathlib import Path
 
@@ -15,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 import keras_segaug as segaug
+from examples import street
 from examples.slices import read_arrays, read_pairs
 from tests.cases import CASES, MIXING
 
@@ -24,16 +28,22 @@ DATA = ROOT / "examples" / "data"
 SHARE, PADDED_SHARE = 0.7, 1.3
 
 
-def joint_layers():
-    """The classes of all joint layers, by name."""
+def layers_named(prefix):
+    """The classes of all layers whose names start so, by name."""
     registered = keras.saving.get_custom_objects().items()
     return dict(
         sorted(
             (cls.__name__, cls)
             for name, cls in registered
-            if name.startswith("keras_segaug>Joint") and inspect.isclass(cls)
+            if name.startswith(f"keras_segaug>{prefix}") and inspect.isclass(cls)
         )
     )
+
+
+def coloring():
+    """Those that give images a person can look at."""
+    unseen = (segaug.ImageOnlyRescaling, segaug.ImageOnlyNormalization)
+    return {name: cls for name, cls in layers_named("ImageOnly").items() if cls not in unseen}
 
 
 def example_of(cls, height, width):
@@ -48,16 +58,18 @@ def example_of(cls, height, width):
     return cls(**arguments, seed=1)
 
 
-def draw(name, images, masks, class_names):
+def draw(name, layers, images, masks, class_names):
     """Writes one sheet: a row a layer, the first image of the batch and its draws."""
     rows = {
-        name.replace("JointRandom", "JointRandom\n"): example_of(cls, *images.shape[1:3])
-        for name, cls in joint_layers().items()
+        re.sub("(JointRandom|Joint|ImageOnly)(?=.)", r"\1\n", name, count=1): example_of(
+            cls, *images.shape[1:3]
+        )
+        for name, cls in layers.items()
     }
     # With this seed the three draws of a single number lie apart.
     options = {"draws": 3, "seed": 10, "class_names": class_names}
     figure = segaug.plot_gallery(rows, images, masks, rows=1, **options)
-    path = ROOT / "docs" / "images" / f"gallery_{name}.png"
+    path = ROOT / "docs" / "images" / f"{name}.png"
     figure.savefig(path, dpi=50)
     # A palette that keeps rare colors: the outlines.
     image = Image.open(path).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE)
@@ -65,10 +77,18 @@ def draw(name, images, masks, class_names):
     print(f"Wrote {path.relative_to(ROOT)}: {len(rows)} layers, {path.stat().st_size // 1024} KiB")
 
 
+def sheets(name, images, masks, class_names):
+    # Some colors want three channels.
+    images = np.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images
+    draw(f"gallery_{name}", layers_named("Joint"), images, masks, class_names)
+    draw(f"colors_{name}", coloring(), images, masks, class_names)
+
+
 def main():
     images, masks, names = read_pairs(DATA / "ct")
     chosen = [80, 20, 50, 105]
-    draw("ct", images[chosen], masks[chosen], names)
+    images = images[chosen]
+    sheets("ct", images if images.ndim == 4 else images[..., None], masks[chosen], names)
 
     pairs = {"img.png": "mask_3class.png"}
     (image,), (nuclei,) = read_arrays(DATA / "nuclei", pair=pairs.get)
@@ -76,7 +96,9 @@ def main():
     corners = [(0, 0), (0, 256), (256, 0), (256, 256)]
     cut = [(slice(y, y + 256), slice(x, x + 256)) for y, x in corners]
     images, masks = (np.stack([whole[part] for part in cut]) for whole in (image, nuclei))
-    draw("nuclei", images, masks, ["background", "nucleus", "border"])
+    images = images if images.ndim == 4 else images[..., None]
+    sheets("nuclei", images, masks, ["background", "nucleus", "border"])
+    sheets("street", *street.scenes(4))
     return 0
 
 

@@ -183,7 +183,9 @@ class ImageOnlyLayer(AugmentationLayer, abstract=True):
     def _planned(self, parameters, view):
         operations, parameters = super()._planned(parameters, view)
         limits = {"channels": self.channels, "classes": self.mask_classes}
-        return [replace(each, **limits) for each in operations], parameters
+        return [
+            replace(each, **limits) if isinstance(each, Color) else each for each in operations
+        ], parameters
 
     def transform_values(self, values: Tensor, parameters: Parameters) -> Tensor:
         """New values of values, whatever is beside them."""

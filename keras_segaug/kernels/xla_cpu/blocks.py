@@ -64,7 +64,7 @@ def map_chunks(function, images, *nest, at_once=None):
     given = (images, *nest)
     batch, *size = ops.shape(tensors_in(given)[0])[:-1]
     count = at_once or _at_once(batch, size)
-    if count is None or batch == count:
+    if count is None or (isinstance(batch, int) and batch == count):
         return function(*given)
 
     def part(tensors):
