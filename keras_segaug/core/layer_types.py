@@ -135,7 +135,8 @@ class ImageOnlyLayer(AugmentationLayer, abstract=True):
 
     Values are float32, (B, H, W, C), channels a list of (B, H, W, 1), of which a list is
     returned. Drawn numbers come as (B, 1, 1, 1). What reads a whole image finds in
-    `parameters["gaps"]` whether a value may be NaN.
+    `parameters["gaps"]` whether a value may be NaN, and in `parameters["bounds"]` the lowest and
+    the highest value there can be, or None: for what rounding must not leave.
 
     A layer with an argument `value_range` finds the range to work with in
     `parameters["value_range"]`: its own, where it was given one; else what the layers before
@@ -211,7 +212,7 @@ class ImageOnlyLayer(AugmentationLayer, abstract=True):
 
     def _color(self, reach, parameters, spec):
         """A `Color` of one of the three hooks."""
-        given = {**(parameters or {}), "gaps": spec.gaps}
+        given = {**(parameters or {}), "gaps": spec.gaps, "bounds": value_ranges.known(spec)}
         if self._uses_range():
             given["value_range"] = value_ranges.needed(self, spec.value_range)
         return Color(

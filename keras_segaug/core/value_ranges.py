@@ -81,6 +81,14 @@ def needed(layer, value_range):
     return value_range.low, value_range.high
 
 
+def known(spec, assumed=False):
+    """(lowest, highest) where it is known, and not only `assumed`; else None."""
+    found = spec.value_range
+    if found is None or isinstance(found, Unknown) or (found.assumed and not assumed):
+        return None
+    return found.low, found.high
+
+
 def check_result(layer, spec, dtype):
     """Can the dtype that images of this dtype come back in hold what becomes of them?"""
     check_held(layer, layer.output_spec(spec).value_range, dtype)

@@ -3,7 +3,7 @@ from typing import Any
 from keras_segaug import checks
 from keras_segaug.core.layer_types import ImageOnlyLayer
 from keras_segaug.core.types import Range
-from keras_segaug.kernels import filters
+from keras_segaug.kernels import color, filters
 
 
 class ImageOnlyDefocusBlur(ImageOnlyLayer):
@@ -38,4 +38,5 @@ class ImageOnlyDefocusBlur(ImageOnlyLayer):
 
     def transform_images(self, images, parameters):
         largest, gaps = self.radius[1], parameters["gaps"]
-        return filters.defocus_blur(images, parameters["radius"], largest, gaps)
+        blurred = filters.defocus_blur(images, parameters["radius"], largest, gaps)
+        return color.within(blurred, parameters["bounds"])

@@ -5,7 +5,7 @@ from typing import Any
 from keras_segaug import checks
 from keras_segaug.core.layer_types import ImageOnlyLayer
 from keras_segaug.core.types import Range
-from keras_segaug.kernels import blur
+from keras_segaug.kernels import blur, color
 
 
 class ImageOnlyGaussianBlur(ImageOnlyLayer):
@@ -43,4 +43,5 @@ class ImageOnlyGaussianBlur(ImageOnlyLayer):
     def transform_images(self, images, parameters):
         reach = 2 * math.ceil(3.0 * self.sigma[1]) + 1
         radius = tuple(length // 2 for length in self.kernel_size or (reach, reach))
-        return blur.gaussian_blur(images, parameters["sigma"], radius, parameters["gaps"])
+        blurred = blur.gaussian_blur(images, parameters["sigma"], radius, parameters["gaps"])
+        return color.within(blurred, parameters["bounds"])

@@ -4,7 +4,7 @@ from typing import Any
 from keras_segaug import checks
 from keras_segaug.core.layer_types import ImageOnlyLayer
 from keras_segaug.core.types import Range
-from keras_segaug.kernels import filters
+from keras_segaug.kernels import color, filters
 
 
 class ImageOnlyMotionBlur(ImageOnlyLayer):
@@ -43,4 +43,5 @@ class ImageOnlyMotionBlur(ImageOnlyLayer):
     def transform_images(self, images, parameters):
         turn = 2.0 * math.pi * parameters["angle"]
         longest, gaps = self.length[1], parameters["gaps"]
-        return filters.motion_blur(images, parameters["length"], turn, longest, gaps)
+        blurred = filters.motion_blur(images, parameters["length"], turn, longest, gaps)
+        return color.within(blurred, parameters["bounds"])

@@ -15,6 +15,11 @@ def clip(images, value_range):
     return ops.clip(images, *value_range)
 
 
+def within(images, bounds):
+    """Means of values, which rounding must not carry out of their bounds, if there are any."""
+    return images if bounds is None else ops.clip(images, *bounds)
+
+
 def adjust_brightness(images, delta, value_range):
     """Adds `delta` times the value range."""
     return clip(images + delta * (value_range[1] - value_range[0]), value_range)

@@ -96,10 +96,6 @@ class ImageOnlyAugMix(Composition):
     def _gate(self, parameters, condition):
         return self._each(nothing_elsewhere, parameters, condition)
 
-    def _known_range(self, value_range):
-        known = self.value_range or value_range
-        return None if known is None or hasattr(known, "why") else tuple(known[:2])
-
     def _plan_layers(self, parameters, inner, view):
         if parameters is None:
             return [], inner
@@ -111,6 +107,6 @@ class ImageOnlyAugMix(Composition):
             chains=chains,
             weights=parameters["weights"],
             share=parameters["share"],
-            value_range=self._known_range(view.spec.value_range),
+            value_range=self.value_range or value_ranges.known(view.spec, assumed=True),
         )
         return [mix], inner
