@@ -10,6 +10,7 @@ import numpy as np
 from keras_segaug.core.backend import ops
 from keras_segaug.kernels.blur import mirrored
 from keras_segaug.kernels.fields import pixel_grid
+from keras_segaug.kernels.matrices import as_float
 from keras_segaug.kernels.xla_cpu.blocks import computed_once, one_after_the_other
 
 
@@ -29,7 +30,8 @@ def adjust_sharpness(images, amount, gaps=False):
     around = sum(window(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1))
     smooth = (ops.reshape(around, ops.shape(images)) + 4.0 * images) / 13.0
     y, x = (axis[..., None] for axis in pixel_grid((height, width)))
-    changes = (y > 0) & (y < height - 1) & (x > 0) & (x < width - 1)
+    last_row, last_column = (as_float(n) - 1.0 for n in (height, width))
+    changes = (y > 0) & (y < last_row) & (x > 0) & (x < last_column)
     if gaps:
         changes = changes & ~ops.isnan(smooth)
     # Not the blend behind the condition: 0 times NaN is NaN.
