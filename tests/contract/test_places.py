@@ -17,7 +17,7 @@ from tests.data import labels, mask_for, random_images, to_numpy
 
 # TensorFlow runs what a dataset maps, whatever Keras runs on. So another backend has to show that
 # each layer can be traced there at all, which single pairs show with the fewest shapes, and
-# TensorFlow that each takes images of any size. The rest shows that the other ways are the same code.
+# TensorFlow that each takes images of any size. The rest shows that other ways are the same code.
 ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
 SINGLE = ONE_OF_EACH_KIND if ON_TENSORFLOW else CASES
 UNKNOWN = CASES if ON_TENSORFLOW else ONE_OF_EACH_KIND
