@@ -93,6 +93,8 @@ COUNTERPARTS = {
     "ImageOnlyEqualize": lambda side: KL.Equalization(),
     "ImageOnlySharpness": lambda side: KL.RandomSharpness(0.5),
     "ImageOnlyErasing": lambda side: KL.RandomErasing(),
+    "JointRandAugment": lambda side: KL.RandAugment(),
+    "ImageOnlyAugMix": lambda side: KL.AugMix(),
     "ImageOnlyRescaling": lambda side: KL.Rescaling(0.5, 3.0),
     "ImageOnlyNormalization": lambda side: normalization(),
 }

@@ -112,6 +112,7 @@ def layer_of_the_case_list(name, side):
         arguments.update(height=other, width=other)
     # What normalizes does not give gray levels.
     dtype = "float32" if name.endswith(("Normalization", "Rescaling")) else "uint8"
+    dtype = "uint8" if name == "ImageOnlyPercentileRescaling" else dtype
     return getattr(ks, name)(**arguments, dtype=dtype)
 
 
