@@ -111,8 +111,8 @@ def layer_of_the_case_list(name, side):
         other = side * (5 if name == "JointPadding" else 3) // 4
         arguments.update(height=other, width=other)
     # What normalizes does not give gray levels.
-    dtype = "float32" if name.endswith(("Normalization", "Rescaling")) else "uint8"
-    dtype = "uint8" if name == "ImageOnlyPercentileRescaling" else dtype
+    floats = ("ImageOnlyNormalization", "ImageOnlyRescaling")
+    dtype = "float32" if name in floats else "uint8"
     return getattr(ks, name)(**arguments, dtype=dtype)
 
 
