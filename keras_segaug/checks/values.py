@@ -28,9 +28,10 @@ def fail(owner, argument, accepted, received, error=ValueError):
 
 
 def shown(value, length=300):
-    """The value as text, cut to a length; a number may have more digits than Python writes."""
+    """The value as one line, cut to a length; a number may have more digits than Python writes."""
     try:
-        text = repr(value)
+        # One line, also of a pipeline, which is shown in several.
+        text = " ".join(repr(value).split())
     except ValueError:
         text = f"a {type(value).__name__} that holds very large numbers"
     return text if len(text) <= length else f"{text[:length]}..."

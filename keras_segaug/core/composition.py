@@ -24,7 +24,7 @@ def layer_or_fail(owner, argument, layer):
     if not isinstance(layer, AugmentationLayer) or layer._gives_views:
         raise ValueError(
             f"{checks.name_of(owner)}: `{argument}` must hold keras_segaug layers only, which know "
-            f"image from mask, and give one result. Received: {layer!r} of type "
+            f"image from mask, and give one result. Received: {checks.shown(layer)} of type "
             f"{type(layer).__name__}.{_cure(layer)}"
         )
 

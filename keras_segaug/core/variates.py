@@ -1,5 +1,6 @@
 """What is made of uniform numbers: numbers of other distributions, an order of samples."""
 
+import functools
 import math
 
 from keras_segaug.core.backend import ops
@@ -30,6 +31,18 @@ def log_gamma(uniform, shape):
         accepted = (cube > 0.0) & (ops.log(1.0 - uniform()) < bound)
         result = ops.where(accepted, logarithm, result)
     return math.log(d) + result + ops.log(1.0 - uniform()) / shape
+
+
+def shares(logarithms):
+    """(B, N) float32 whose sum is 1: of numbers of which these are the logarithms, (B,) each.
+
+    Of gamma variables of one shape: a Dirichlet variable.
+    """
+    # One by one: what a softmax gives a sample may depend, in its last digit, on who is beside it.
+    largest = functools.reduce(ops.maximum, logarithms)
+    parts = [ops.exp(each - largest) for each in logarithms]
+    total = sum(parts)
+    return ops.stack([each / total for each in parts], axis=1)
 
 
 def circle(number, count, real, shards):

@@ -13,7 +13,9 @@ from keras_segaug.core.types import Tensor
 class ImageOnlyLambda(ImageOnlyLayer):
     """Applies a function of your own, or a Keras layer, to the images; the mask is untouched.
 
-    It is compiled with the `Pipeline` that it is in, and saved with it.
+    It is compiled with the `Pipeline` that it is in, and saved with it. As it does the same to
+    every sample, it acts at inference, too; with a `probability` below 1 it is random, and does
+    not.
 
     Args:
         function: takes images, float32 (B, H, W, C) of any batch size, and returns new ones of the
@@ -22,6 +24,7 @@ class ImageOnlyLambda(ImageOnlyLayer):
             `dataset.map` with another backend, TensorFlow). It keeps the range of values: nothing
             is clipped. A function must be registered, so that it can be saved; a Keras layer
             can be any that takes images alone and has no random state.
+        probability: see `AugmentationLayer`.
         **kwargs: see `AugmentationLayer`.
 
     Raises:
@@ -39,8 +42,12 @@ class ImageOnlyLambda(ImageOnlyLayer):
     (2, 8, 8, 3)
     """
 
-    def __init__(self, function: Callable[[Tensor], Tensor], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self, function: Callable[[Tensor], Tensor], probability: float = 1.0, **kwargs: Any
+    ) -> None:
+        # What is no number the base refuses.
+        self.random = probability != 1.0
+        super().__init__(probability=probability, **kwargs)
         self.function = _checked(self, function)
 
     def transform_images(self, images, parameters):

@@ -96,8 +96,8 @@ class JointCopyPaste(PastingLayer):
 
     def chosen(self, parameters, mask, view):
         if self.classes is not None:
-            ids = held(self, "classes", self.classes, mask)
-            each = [is_class(mask, class_id) for class_id in ids]
+            chosen = held(self, "classes", self.classes, mask)
+            each = [is_class(mask, class_id) for class_id in chosen]
             wanted = ops.stack(each, axis=1)
         elif mask.shape[-1] == 1:
             wanted = (mask[..., 0] != 0)[:, None]

@@ -3,7 +3,6 @@ from typing import Any
 
 from keras_segaug import checks
 from keras_segaug.core import value_ranges, variates
-from keras_segaug.core.backend import ops
 from keras_segaug.core.composition import Composition, nothing_elsewhere
 from keras_segaug.core.layer import AugmentationLayer
 from keras_segaug.core.layer_types import ImageOnlyLayer
@@ -89,9 +88,8 @@ class ImageOnlyAugMix(Composition):
             yield from layer._leaves(spec)
 
     def draw(self, draws):
-        shares = [variates.log_gamma(draws.uniform, self.alpha) for _ in range(self.width)]
-        weights = ops.softmax(ops.stack(shares, axis=1), axis=1)
-        return {"weights": weights, "share": draws.beta(self.alpha)}
+        logs = [variates.log_gamma(draws.uniform, self.alpha) for _ in range(self.width)]
+        return {"weights": variates.shares(logs), "share": draws.beta(self.alpha)}
 
     def _gate(self, parameters, condition):
         return self._each(nothing_elsewhere, parameters, condition)
