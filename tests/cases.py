@@ -219,8 +219,7 @@ CASES += [
     Case(ks.SomeOf, {"layers": inner()[2:], "count": (1, 2), "replace": True}, "-replace"),
     Case(ks.RandomOrder, {"layers": inner()[2:]}),
     Case(ks.JointRandAugment, {"num_ops": 2, "magnitude": 0.8}),
-    # Of few layers, where all that counts is that it is a layer: what it makes of its own list is in
-    # tests/policies.
+    # Of few layers: what policies make of their own list is in tests/policies.
     Case(ks.JointTrivialAugment, {"layers": inner()}),
     Case(ks.ImageOnlyAugMix, {"width": 2, "depth": 2, "layers": inner()[3:]}),
 ]
