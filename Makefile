@@ -14,7 +14,9 @@ PYTEST := $(RUN) -m pytest -n 2 -m "not browser" --durations=15
 # In parts: what TensorFlow and JAX have compiled stays in memory as long as the process lives, and
 # the whole suite in one takes over 20 GB.
 CONTRACT_PARTS := "tests/contract/test_[a-l]*.py" "tests/contract/test_[m-z]*.py tests/mixing"
-ALL_PARTS := $(CONTRACT_PARTS) "tests --ignore=tests/contract --ignore=tests/mixing"
+LAYER_PARTS := $(addprefix tests/,image_only inspect joint kernels mask_only policies)
+ALL_PARTS := $(CONTRACT_PARTS) "$(LAYER_PARTS)" \
+	"tests $(addprefix --ignore=,tests/contract tests/mixing $(LAYER_PARTS))"
 in_parts = for part in $(1); do $(PYTEST) $$part || exit 1; done
 # The oldest and the newest Python, on the path or among those of pyenv; empty where not present.
 comma := ,

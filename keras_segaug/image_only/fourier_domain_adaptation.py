@@ -21,8 +21,10 @@ class ImageOnlyFourierDomainAdaptation(MatchingLayer):
         beta: a float or a pair (lower, upper) in [0, 0.5]: up to which frequency, in periods an
             image, as a share of its shorter side, rounded down. At 0 the mean alone is swapped;
             the paper has 0.01, 0.05 and 0.09. A float `b` means (0, b).
-        **kwargs: `references`, which are resized to the size of the images, `factor`,
-            `value_range`, `across_shards`: see `MatchingLayer`; and those of `AugmentationLayer`.
+        references: see `MatchingLayer`; they are resized to the size of the images.
+        factor: see `MatchingLayer`.
+        **kwargs: `value_range`, `across_shards`: see `MatchingLayer`; and those of
+            `AugmentationLayer`.
 
     Raises:
         ValueError: for images of another number of channels than the references have, and for

@@ -11,7 +11,8 @@ class JointTrivialAugment(Policy):
     range, so that there is nothing to tune. At inference nothing is applied.
 
     Args:
-        **kwargs: `magnitude` (here 1), `layers`, `value_range`, `rgb`, `flip`, `class_swap`,
+        magnitude: in [0, 1], how much of the widest ranges: see `Policy`.
+        **kwargs: `layers`, `value_range`, `rgb`, `flip`, `class_swap`,
             `fill_mode`, `fill_value`, `mask_fill_value`, `interpolation`: see `Policy`; and
             those of `AugmentationLayer`.
 

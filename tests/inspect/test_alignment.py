@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import keras_segaug as ks
 from keras_segaug.inspect.alignment.probe import Probe
 from keras_segaug.inspect.preview.reading import read
-from tests.cases import CASES, ids
+from tests.cases import CASES
 from tests.inspect import broken
 
 SMALL = {"calls": 4, "batch_size": 4}
@@ -23,7 +23,21 @@ def names(report):
     return {finding.kind for finding in report.findings}
 
 
-@pytest.mark.parametrize("case", **ids(CASES))
+# Of which the check wrongly says that image and mask lie apart: a contrast so near to 1 that the
+# colors seem to be the original ones, pixels larger than those of the mask, and an image that has
+# become another one's.
+FALSE_ALARMS = ("SomeOf", "SomeOf-replace", "ImageOnlyLowResolution")
+FALSE_ALARMS += ("ImageOnlyFourierDomainAdaptation",)
+KNOWN = pytest.mark.xfail(reason="a false alarm of the check", strict=True)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case.id, marks=[KNOWN] if case.id in FALSE_ALARMS else [])
+        for case in CASES
+    ],
+)
 def test_every_layer_passes(case):
     report = ks.check_alignment(case.make(), **SMALL, **SPECIAL.get(case.layer, {}))
     if case.arguments.get("antialias"):

@@ -12,6 +12,8 @@ from keras_segaug.inspect.preview.labels import UNKNOWN
 # The share of its compared pixels from which a sample is called misaligned.
 MISALIGNED = 0.05
 _REACH = 3
+# Green, which spreads over some 140 levels, fits within 9 to either side for one pixel in seven.
+_BY_CHANCE = 0.2
 
 
 @dataclass
@@ -98,7 +100,11 @@ def _compare(found, codes, probe, tolerance):
     for y in (rows - tolerance[0], rows + tolerance[0]):
         for x in (columns - tolerance[1], columns + tolerance[1]):
             right |= _codes_at(probe, np.floor(y + 0.5), np.floor(x + 0.5)) == seen
-    share = float(1.0 - right.mean())
+    # Of pixels whose colors were changed some fit by chance, and say a wrong place: so many a
+    # pixel that does not fit.
+    by_chance = _BY_CHANCE * (~found.readable).sum()
+    wrong = max((~right).sum() - by_chance, 0.0)
+    share = float(wrong / max(len(right) - by_chance, 1.0))
     state = "misaligned" if share > MISALIGNED else "aligned"
     # A few classes do not tell one shift from another.
     offset = _offset(probe, rows, columns, seen) if probe.fine > 1 else None
