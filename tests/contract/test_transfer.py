@@ -53,6 +53,10 @@ PAIRS = {
 }
 
 
+# A second backend, which compiles chains operation by operation, shows with a few that it agrees.
+CHAINS = 16 if keras.backend.backend() == "tensorflow" else 4
+
+
 @pytest.mark.parametrize("name", PAIRS)
 def test_the_mask_of_one_view_becomes_that_of_the_other(name):
     """Two large regions, so that few pixels lie where the nearest of the nearest is another one."""
@@ -219,7 +223,7 @@ def any_border(rng):
     return FILLED if rng.random() < 0.5 else {"fill_mode": "reflect"}
 
 
-@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("seed", range(CHAINS))
 def test_random_chains(seed):
     layer = random_views(seed, any_border, **PLACES)
     off, valid = distances(layer, "weak", "strong", 4, HEIGHT, WIDTH)
@@ -228,7 +232,7 @@ def test_random_chains(seed):
     assert off.max() < 0.15
 
 
-@pytest.mark.parametrize("seed", range(30, 46))
+@pytest.mark.parametrize("seed", range(30, 30 + CHAINS))
 def test_random_chains_show_what_is_valid(seed):
     """Weights are 0 where a border was filled, and move as masks do."""
     layer = random_views(seed, lambda rng: FILLED, **PLACES)
