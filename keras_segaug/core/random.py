@@ -221,8 +221,7 @@ class Draws:
 
     def beta(self, alpha: float) -> Tensor:
         """(B,) float32, of the beta distribution of alpha and alpha."""
-        first, second = (variates.log_gamma(self.uniform, alpha) for _ in range(2))
-        return ops.sigmoid(first - second)
+        return variates.beta([variates.log_gamma(self.uniform, alpha) for _ in range(2)])
 
     def partners(self, count: int = 1, across_shards: bool = False) -> list[Tensor]:
         """For each sample others of its batch: `count` tensors (B,) of int32, their numbers.

@@ -19,30 +19,52 @@ def log_gamma(uniform, shape):
     Args:
         uniform: a function that draws (B,) numbers in [0, 1).
         shape: a number above 0.
+
+    Returns:
+        (B, 16), each number 16 times: see `_in_lanes`.
     """
     d = shape + 1.0 - 1.0 / 3.0
+
+    def drawn():
+        return _in_lanes(uniform())
+
     result = 0.0
     for _ in range(_TRIES):
-        radius = ops.sqrt(-2.0 * ops.log(1.0 - uniform()))
-        normal = radius * ops.cos(2.0 * math.pi * uniform())
+        radius = ops.sqrt(-2.0 * ops.log(1.0 - drawn()))
+        normal = radius * ops.cos(2.0 * math.pi * drawn())
         cube = (1.0 + normal / math.sqrt(9.0 * d)) ** 3
         logarithm = ops.log(ops.maximum(cube, 1e-30))
         bound = 0.5 * normal**2 + d * (1.0 - cube + logarithm)
-        accepted = (cube > 0.0) & (ops.log(1.0 - uniform()) < bound)
+        accepted = (cube > 0.0) & (ops.log(1.0 - drawn()) < bound)
         result = ops.where(accepted, logarithm, result)
-    return math.log(d) + result + ops.log(1.0 - uniform()) / shape
+    return math.log(d) + result + ops.log(1.0 - drawn()) / shape
+
+
+def _in_lanes(numbers):
+    """Numbers (B,), each 16 times: (B, 16).
+
+    A processor computes logarithms of up to 16 numbers at once, and of those that are left over by
+    other instructions, with another last digit. So what a sample draws would depend on how many
+    others there are.
+    """
+    return numbers[:, None] + ops.zeros((1, 16), "float32")
+
+
+def beta(logarithms):
+    """(B,) float32, of two gamma variables of which these are the logarithms in lanes."""
+    first, second = logarithms
+    return ops.sigmoid(first - second)[:, 0]
 
 
 def shares(logarithms):
-    """(B, N) float32 whose sum is 1: of numbers of which these are the logarithms, (B,) each.
+    """(B, N) float32 whose sum is 1: of numbers of which these are the logarithms in lanes.
 
     Of gamma variables of one shape: a Dirichlet variable.
     """
-    # One by one: what a softmax gives a sample may depend, in its last digit, on who is beside it.
     largest = functools.reduce(ops.maximum, logarithms)
     parts = [ops.exp(each - largest) for each in logarithms]
     total = sum(parts)
-    return ops.stack([each / total for each in parts], axis=1)
+    return ops.stack([(each / total)[:, 0] for each in parts], axis=1)
 
 
 def circle(number, count, real, shards):
