@@ -131,6 +131,7 @@ class ImageOnlyLayer(AugmentationLayer, abstract=True):
 
     - `transform_values(values, parameters)`: on the old value alone (gamma).
     - `transform_pixels(channels, parameters)`: on the channels of the same pixel (hue).
+    - `transform_places(images, parameters)`: on the old value and where it stands (noise).
     - `transform_images(images, parameters)`: on anything in the image (blur).
 
     Values are float32, (B, H, W, C), channels a list of (B, H, W, 1), of which a list is
@@ -199,6 +200,13 @@ class ImageOnlyLayer(AugmentationLayer, abstract=True):
         """New channels of a list of channels."""
         raise NotImplementedError
 
+    def transform_places(self, images: Tensor, parameters: Parameters) -> Tensor:
+        """New images of images, each value by itself.
+
+        Nothing is gained by finishing one image before the next, so that it is done to all at once.
+        """
+        raise NotImplementedError
+
     def transform_images(self, images: Tensor, parameters: Parameters) -> Tensor:
         """New images of images."""
         raise NotImplementedError
@@ -206,12 +214,12 @@ class ImageOnlyLayer(AugmentationLayer, abstract=True):
     def plan(self, parameters, spec):
         if parameters is None and self.random:
             return []
-        reaches = ("images", "pixels", "values")
+        reaches = ("images", "places", "pixels", "values")
         own = [r for r in reaches if _defines(self, f"transform_{r}")]
         return [self._color((own or ["values"])[0], parameters, spec)]
 
     def _color(self, reach, parameters, spec):
-        """A `Color` of one of the three hooks."""
+        """A `Color` of one of the hooks."""
         given = {**(parameters or {}), "gaps": spec.gaps, "bounds": value_ranges.known(spec)}
         if self._uses_range():
             given["value_range"] = value_ranges.needed(self, spec.value_range)

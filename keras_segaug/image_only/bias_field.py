@@ -5,7 +5,6 @@ from keras_segaug.core.backend import ops
 from keras_segaug.core.layer_types import ImageOnlyLayer
 from keras_segaug.core.types import Range, ValueRange
 from keras_segaug.kernels import color, illumination
-from keras_segaug.kernels.values import replace
 
 
 class ImageOnlyBiasField(ImageOnlyLayer):
@@ -51,10 +50,7 @@ class ImageOnlyBiasField(ImageOnlyLayer):
         drawn = [strength * draws.uniform(-1.0, 1.0) for _ in terms]
         return {"coefficients": ops.stack(drawn, axis=1)}
 
-    def plan(self, parameters, spec):
-        return [replace(each, reach="places") for each in super().plan(parameters, spec)]
-
-    def transform_images(self, images, parameters):
+    def transform_places(self, images, parameters):
         size, value_range = ops.shape(images)[1:3], parameters["value_range"]
         field = illumination.polynomial(parameters["coefficients"], self.order, size)
         return color.clip(illumination.brighten(images, field, value_range[0]), value_range)

@@ -8,7 +8,6 @@ from keras_segaug.core.layer_types import ImageOnlyLayer
 from keras_segaug.core.types import ValueRange
 from keras_segaug.engine import rectangles
 from keras_segaug.kernels.fields import pixel_grid
-from keras_segaug.kernels.values import replace
 
 
 class ImageOnlyErasing(ImageOnlyLayer):
@@ -64,10 +63,7 @@ class ImageOnlyErasing(ImageOnlyLayer):
             **({"noise": draws.key()} if self.fill_value == "noise" else {}),
         }
 
-    def plan(self, parameters, spec):
-        return [replace(each, reach="places") for each in super().plan(parameters, spec)]
-
-    def transform_images(self, images, parameters):
+    def transform_places(self, images, parameters):
         size = ops.shape(images)[1:3]
         held = rectangles.boxes(parameters, size).holds(pixel_grid(size))
         return rectangles.filled(images, held, self.fill_value, parameters)

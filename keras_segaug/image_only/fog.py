@@ -8,7 +8,6 @@ from keras_segaug.core.layer_types import ImageOnlyLayer
 from keras_segaug.core.types import Range, ValueRange
 from keras_segaug.kernels import color, illumination
 from keras_segaug.kernels.smooth_noise import smooth_noise, spacing_of
-from keras_segaug.kernels.values import replace
 
 
 class ImageOnlyFog(ImageOnlyLayer):
@@ -58,10 +57,7 @@ class ImageOnlyFog(ImageOnlyLayer):
             "noise": draws.uniform_grid(count, count, 0.0, 1.0),
         }
 
-    def plan(self, parameters, spec):
-        return [replace(each, reach="places") for each in super().plan(parameters, spec)]
-
-    def transform_images(self, images, parameters):
+    def transform_places(self, images, parameters):
         sigma, value_range = ops.reshape(parameters["sigma"], (-1,)), parameters["value_range"]
         noise = smooth_noise(parameters["noise"], sigma, ops.shape(images)[1:3])[..., None]
         # A mean of many numbers stays near their middle: it is stretched.

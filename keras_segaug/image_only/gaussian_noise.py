@@ -6,7 +6,6 @@ from keras_segaug.core.backend import ops
 from keras_segaug.core.layer_types import ImageOnlyLayer
 from keras_segaug.core.types import Range, ValueRange
 from keras_segaug.kernels import color
-from keras_segaug.kernels.values import replace
 
 
 class ImageOnlyGaussianNoise(ImageOnlyLayer):
@@ -35,11 +34,7 @@ class ImageOnlyGaussianNoise(ImageOnlyLayer):
     def draw(self, draws):
         return {"deviation": draws.uniform(*self.factor), "noise_key": draws.key()}
 
-    def plan(self, parameters, spec):
-        # No value depends on another: nothing is gained by finishing one image before the next.
-        return [replace(each, reach="places") for each in super().plan(parameters, spec)]
-
-    def transform_images(self, images, parameters):
+    def transform_places(self, images, parameters):
         noise = random.normal_field(parameters["noise_key"], *ops.shape(images)[1:])
         low, high = parameters["value_range"]
         return color.clip(images + parameters["deviation"] * (high - low) * noise, (low, high))

@@ -7,7 +7,6 @@ from keras_segaug.core.layer_types import ImageOnlyLayer
 from keras_segaug.core.types import ValueRange
 from keras_segaug.engine import rectangles
 from keras_segaug.kernels import illumination
-from keras_segaug.kernels.values import replace
 
 
 class ImageOnlyGridDropout(ImageOnlyLayer):
@@ -58,10 +57,7 @@ class ImageOnlyGridDropout(ImageOnlyLayer):
         drawn = {"cell": draws.uniform(*self.cell), "top": draws.uniform(), "left": draws.uniform()}
         return {**drawn, "noise": draws.key()} if self.fill_value == "noise" else drawn
 
-    def plan(self, parameters, spec):
-        return [replace(each, reach="places") for each in super().plan(parameters, spec)]
-
-    def transform_images(self, images, parameters):
+    def transform_places(self, images, parameters):
         shift = parameters["top"], parameters["left"]
         size = ops.shape(images)[1:3]
         held = illumination.squares(parameters["cell"], self.ratio, shift, size)

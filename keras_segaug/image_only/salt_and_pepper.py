@@ -6,7 +6,6 @@ from keras_segaug.core.backend import ops
 from keras_segaug.core.layer_types import ImageOnlyLayer
 from keras_segaug.core.types import Range, ValueRange
 from keras_segaug.kernels import noise
-from keras_segaug.kernels.values import replace
 
 
 class ImageOnlySaltAndPepper(ImageOnlyLayer):
@@ -48,11 +47,7 @@ class ImageOnlySaltAndPepper(ImageOnlyLayer):
     def draw(self, draws):
         return {"share": draws.uniform(*self.factor), "noise_key": draws.key()}
 
-    def plan(self, parameters, spec):
-        # No value depends on another: nothing is gained by finishing one image before the next.
-        return [replace(each, reach="places") for each in super().plan(parameters, spec)]
-
-    def transform_images(self, images, parameters):
+    def transform_places(self, images, parameters):
         height, width, channels = ops.shape(images)[1:]
         count = channels if self.per_channel else 1
         uniform = random.uniform_field(parameters["noise_key"], height, width, count)

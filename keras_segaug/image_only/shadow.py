@@ -6,7 +6,6 @@ from keras_segaug.core.backend import ops
 from keras_segaug.core.layer_types import ImageOnlyLayer
 from keras_segaug.core.types import Range, ValueRange
 from keras_segaug.kernels import color, illumination
-from keras_segaug.kernels.values import replace
 
 
 class ImageOnlyShadow(ImageOnlyLayer):
@@ -58,10 +57,7 @@ class ImageOnlyShadow(ImageOnlyLayer):
         gaps = ops.stack([draws.uniform(0.75, 1.25) for _ in range(self.corners)], axis=1)
         return {**drawn, "gaps_between": gaps, "factor": draws.uniform(*self.factor)}
 
-    def plan(self, parameters, spec):
-        return [replace(each, reach="places") for each in super().plan(parameters, spec)]
-
-    def transform_images(self, images, parameters):
+    def transform_places(self, images, parameters):
         value_range = parameters["value_range"]
         held = illumination.polygon(parameters, self.softness, ops.shape(images)[1:3])
         share = held * parameters["factor"]

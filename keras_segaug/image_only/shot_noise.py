@@ -6,7 +6,6 @@ from keras_segaug.core.backend import ops
 from keras_segaug.core.layer_types import ImageOnlyLayer
 from keras_segaug.core.types import Range, ValueRange
 from keras_segaug.kernels import noise
-from keras_segaug.kernels.values import replace
 
 
 class ImageOnlyShotNoise(ImageOnlyLayer):
@@ -45,10 +44,6 @@ class ImageOnlyShotNoise(ImageOnlyLayer):
     def draw(self, draws):
         return {"deviation": draws.uniform(*self.factor), "noise_key": draws.key()}
 
-    def plan(self, parameters, spec):
-        # No value depends on another: nothing is gained by finishing one image before the next.
-        return [replace(each, reach="places") for each in super().plan(parameters, spec)]
-
-    def transform_images(self, images, parameters):
+    def transform_places(self, images, parameters):
         uniform = random.uniform_field(parameters["noise_key"], *ops.shape(images)[1:])
         return noise.shot(images, uniform, parameters["deviation"], parameters["value_range"])

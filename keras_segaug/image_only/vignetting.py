@@ -5,7 +5,6 @@ from keras_segaug.core.backend import ops
 from keras_segaug.core.layer_types import ImageOnlyLayer
 from keras_segaug.core.types import Range, ValueRange
 from keras_segaug.kernels import color, illumination
-from keras_segaug.kernels.values import replace
 
 
 class ImageOnlyVignetting(ImageOnlyLayer):
@@ -40,10 +39,7 @@ class ImageOnlyVignetting(ImageOnlyLayer):
     def draw(self, draws):
         return {"factor": draws.uniform(*self.factor)}
 
-    def plan(self, parameters, spec):
-        return [replace(each, reach="places") for each in super().plan(parameters, spec)]
-
-    def transform_images(self, images, parameters):
+    def transform_places(self, images, parameters):
         value_range = parameters["value_range"]
         gain = illumination.falloff(parameters["factor"], ops.shape(images)[1:3])
         return color.clip(illumination.toward(images, value_range[0], 1.0 - gain), value_range)

@@ -81,8 +81,7 @@ def nnunet(
     height, width = checks.window_size("nnunet", size, None)
     border = filled("nnunet", value_range, ignore_class)
     turn = 15 / 360 if max(height, width) / min(height, width) > 1.5 else 0.5
-    gamma = (0.7, 1.5)
-    inverted = [ImageOnlyInvert(), ImageOnlyGamma(gamma), ImageOnlyInvert()]
+    gamma = ImageOnlyGamma((0.7, 1.5))
     return Pipeline(
         [
             JointRandomCrop(
@@ -100,8 +99,8 @@ def nnunet(
             ImageOnlyBrightness(0.25, mode="multiplicative", probability=0.15),
             ImageOnlyContrast(0.25, probability=0.15),
             ImageOnlyLowResolution((0.5, 1.0), interpolation="bilinear", probability=0.125),
-            Pipeline(inverted, probability=0.1),
-            ImageOnlyGamma(gamma, probability=0.3),
+            Pipeline([ImageOnlyInvert(), gamma, ImageOnlyInvert()], probability=0.1),
+            ImageOnlyGamma((0.7, 1.5), probability=0.3),
             JointRandomFlip(class_swap=class_swap),
         ],
         value_range=value_range,
