@@ -56,7 +56,7 @@ class Policy(Turns, abstract=True):
         **kwargs: Any,
     ) -> None:
         name = type(self).__name__
-        self_magnitude = checks.number(name, "magnitude", magnitude, 0.0, 1.0)
+        magnitude = checks.number(name, "magnitude", magnitude, 0.0, 1.0)
         checks.one_of(name, "rgb", rgb, (True, False))
         if class_swap is not None and flip is None and layers is None:
             accepted = 'None where nothing mirrors; give flip="horizontal" with it'
@@ -68,9 +68,9 @@ class Policy(Turns, abstract=True):
             "interpolation": interpolation,
         }
         if layers is None:
-            layers = candidates.joint(self_magnitude, value_range, rgb, flip, class_swap, **border)
+            layers = candidates.joint(magnitude, value_range, rgb, flip, class_swap, **border)
         super().__init__(layers, **kwargs)
-        self.magnitude = self_magnitude
+        self.magnitude = magnitude
         self.value_range = checks.optional_value_range(self, value_range)
         self.rgb, self.flip, self.class_swap = rgb, flip, class_swap
         self.fill_mode, self.fill_value = fill_mode, fill_value
