@@ -4,7 +4,7 @@ In one run, on one core: the reference chain has to be at least 10 times faster 
 layers, six geometric layers may cost at most 1.4 times one, a crop that looks at the mask at most
 3 times a plain one, CutMix, ClassMix and a mosaic at most 1.5 times a rotation, the compiled
 program of six merged layers may read the image no more often than that of one rotation, and what
-`waiting.py` measures may take as long as it says there.
+`waiting.py` and `costs.py` measure may take as long as they say there.
 """
 
 import os
@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 
-from benchmarks import waiting
+from benchmarks import costs, waiting
 from benchmarks.race import Settings, contest, race
 from benchmarks.work import (
     CHAIN,
@@ -38,7 +38,12 @@ COUNT = "from benchmarks.check import print_lookups; print_lookups()"
 
 
 def main():
-    failures = [*slow_rows(), *many_lookups(), *long_waits()]
+    failures = [
+        *slow_rows(),
+        *many_lookups(),
+        *judged(costs.ratios(), costs.judge),
+        *judged(waiting.figures(), waiting.judge),
+    ]
     for failure in failures:
         print(f"bench-check: {failure}", file=sys.stderr)
     return 1 if failures else 0
@@ -96,11 +101,10 @@ def judge(faster_than_keras, six_to_one, looking_to_plain, mixing_to_rotation):
     return failures
 
 
-def long_waits():
-    found = waiting.figures()
+def judged(found, judge):
     for name, value in found.items():
         print(f"{name}: {value:.2f}")
-    return waiting.judge(found)
+    return judge(found)
 
 
 def many_lookups():

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import check, figures, marks, report, targets, waiting, work
+from benchmarks import check, costs, figures, marks, report, targets, waiting, work
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -65,6 +65,13 @@ def test_long_waits_are_named():
     assert waiting.judge(fine) == []
     [late] = waiting.judge({**fine, "finding 10,000 pairs of files, seconds": 4.5})
     assert late == "finding 10,000 pairs of files, seconds: 4.50; 3 is the most allowed."
+
+
+def test_expensive_layers_are_named():
+    fine = dict(costs.MOST)
+    assert costs.judge(fine) == []
+    [policy] = costs.judge({**fine, "JointRandAugment(2), by the reference chain": 2.2})
+    assert policy == "JointRandAugment(2), by the reference chain: 2.20; 2 is the most allowed."
 
 
 def test_a_scan_is_timed(tmp_path):

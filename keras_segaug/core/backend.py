@@ -264,6 +264,14 @@ def runs_on(backend):
     return keras.backend.backend() == backend
 
 
+def runs_python_on_cpu(tensor):
+    """Does torch run this step by step on a CPU, so that a number can be looked at for free?"""
+    torch = sys.modules.get("torch")
+    if name() != "torch" or torch.compiler.is_compiling() or torch.jit.is_tracing():
+        return False
+    return tensor.device.type == "cpu"
+
+
 def batch_shards():
     """Among how many devices Keras' `distribution` deals out a batch; 1 where there is none."""
     distribution = keras.distribution.distribution()

@@ -12,6 +12,7 @@ from keras_segaug.kernels import byte_packing, channels, color
 from keras_segaug.kernels.classes import is_class
 from keras_segaug.kernels.sampling import dtype_of
 from keras_segaug.kernels.values import replace
+from keras_segaug.kernels.xla_cpu.switches import one_of_each, switches
 from keras_segaug.kernels.xla_cpu.tables import can_tabulate, tabulated
 
 
@@ -39,7 +40,22 @@ def run_color(operation, images, masks=()):
         return _in_channels(operation, images, masks)
     if operation.classes is not None:
         return _in_classes(operation, images, masks)
+    if operation.skippable and switches(images):
+        return _where_it_acts(operation, ops.cast(channels.joined(images), "float32"))
     return _in_all(operation, images)
+
+
+def _where_it_acts(operation, images):
+    """Changes the images of some samples, and computes nothing for the others."""
+
+    def leave(turn, image, operation):
+        return image
+
+    def change(turn, image, operation):
+        return _in_all(operation, image)
+
+    case = ops.cast(operation.acts, "int32")[:, None]
+    return one_of_each(case, [leave, change], images, replace(operation, acts=None))
 
 
 def _in_channels(operation, images, masks):

@@ -126,6 +126,11 @@ class Color(Operation):
         return self.statistics is not None or self.reach == "images"
 
     @property
+    def skippable(self):
+        """Is it so expensive that a condition for each image pays, for those it leaves alone?"""
+        return self.acts is not None and self.source is None and self.reach in ("images", "places")
+
+    @property
     def reads_masks(self):
         """Does it look at the masks?"""
         return self.classes is not None

@@ -54,7 +54,8 @@ class ImageOnlyLowResolution(ImageOnlyLayer):
 
     def transform_images(self, images, parameters):
         def coarse(images):
-            return low_resolution(images, parameters["scale"], self.interpolation)
+            scale, smallest = parameters["scale"], self.scale[0]
+            return low_resolution(images, scale, self.interpolation, smallest)
 
         result = around_gaps(coarse, images, parameters["gaps"])
         return color.clip(result, parameters["value_range"])

@@ -10,11 +10,11 @@ from tests.data import COMPILED, random_images, run
 SCALES = np.array([0.25, 0.5, 0.73, 1.0], "float32").reshape(-1, 1, 1, 1)
 
 
-def coarse(images, compiled, interpolation="bicubic"):
+def coarse(images, compiled, interpolation="bicubic", scales=SCALES, smallest=0.25):
     def function(images, scale):
-        return low_resolution(images, scale, interpolation)
+        return low_resolution(images, scale, interpolation, smallest)
 
-    return run(function, [images, SCALES], compiled)
+    return run(function, [images, scales], compiled)
 
 
 @pytest.mark.parametrize("compiled", COMPILED)
@@ -51,9 +51,21 @@ def test_as_opencv_where_no_center_lies_midway():
     scale = np.full((1, 1, 1, 1), 1 / 3, "float32")
 
     def function(images, scale):
-        return low_resolution(images, scale, "bilinear")
+        return low_resolution(images, scale, "bilinear", 1 / 3)
 
     small = image[1::3, 1::3]
     expected = cv2.resize(small, (27, 30), interpolation=cv2.INTER_LINEAR)
     [found] = run(function, [image[None], scale], False)
     np.testing.assert_allclose(found, expected, atol=1e-2)
+
+
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("smallest", [0.1, 0.25, 0.5])
+def test_block_by_block_is_as_all_at_once(interpolation, smallest):
+    """All at once is what an image gets that may become a single pixel."""
+    images = random_images(8, 203, 150).astype("float32")
+    rest = np.random.default_rng(1).uniform(smallest, 1.0, 6)
+    scales = np.array([smallest, 1.001 * smallest, *rest], "float32").reshape(-1, 1, 1, 1)
+    blocks = coarse(images, False, interpolation, scales, smallest)
+    whole = coarse(images, False, interpolation, scales, 0.001)
+    np.testing.assert_allclose(blocks, whole, atol=1e-3)

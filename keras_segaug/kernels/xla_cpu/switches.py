@@ -1,18 +1,20 @@
 """One of several functions for each image, of which only that one is computed."""
 
-from keras_segaug.core.backend import compiling_for_cpu, ops, runs_on
+from keras_segaug.core.backend import compiling_for_cpu, ops, runs_python_on_cpu
 from keras_segaug.kernels.xla_cpu.blocks import map_chunks
 
 
 def switches(images):
     """Is it cheaper to turn to the images one by one than to compute every function for all?
 
-    An accelerator has room for all images at once. Without a compiler a loop over images costs
-    more than it saves, but for torch, whose loop is one of Python.
+    An accelerator has room for all images at once, and looking at a number there means waiting for
+    it. Without a compiler a loop over images costs more than it saves, but for torch, whose loop
+    is one of Python; a program that torch exports holds no such loop.
     """
-    if images.shape[0] == 0:
+    first = images[0] if isinstance(images, list) else images
+    if first.shape[0] == 0:
         return False
-    return compiling_for_cpu() or runs_on("torch")
+    return compiling_for_cpu() or runs_python_on_cpu(first)
 
 
 def one_of_each(case, functions, images, *nest):

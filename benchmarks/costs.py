@@ -1,0 +1,90 @@
+"""What a layer may cost beside another: each a ratio of times, and the most that it may be.
+
+Both are called by turns on one batch of 8-bit images, eagerly, in a process of their own.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+
+from benchmarks.race import ROOT
+from benchmarks.waiting import ENVIRONMENT
+
+RATIOS = "from benchmarks.costs import print_ratios; print_ratios()"
+MOST = {
+    "JointRandAugment(2), by the reference chain": 2.0,
+    # The goal is 1.1; the rest is for the noise of a shared machine.
+    "JointRandAugment(2) of twice as many candidates, by that of half": 1.25,
+    # The goal is 1.5. Gamma, by itself a table of 256 values, takes half of the time there.
+    "eight color layers, by the most expensive of them": 3.0,
+    "a motion blur of one sample in twenty, by one of all": 0.4,
+}
+SIDE, BATCH, ROUNDS = 256, 16, 15
+
+
+def ratios():
+    """{what is compared: how much}; the names are those of `MOST`."""
+    command = [sys.executable, "-c", RATIOS]
+    done = subprocess.run(
+        command, env=ENVIRONMENT, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return dict(zip(MOST, json.loads(done.stdout.splitlines()[-1]), strict=True))
+
+
+def judge(found):
+    return [
+        f"{name}: {found[name]:.2f}; {most:g} is the most allowed."
+        for name, most in MOST.items()
+        if found[name] > most
+    ]
+
+
+def compared():
+    """[(layer, the layers of which the slowest counts)], in the order of `MOST`."""
+    import keras_segaug as ks
+    from benchmarks.contenders.segaug import chain
+
+    policy = ks.JointRandAugment(2, seed=1, dtype="uint8")
+    doubled = ks.JointRandAugment(2, layers=policy.layers * 2, seed=1, dtype="uint8")
+    colors = [
+        lambda **kwargs: ks.ImageOnlyBrightness(0.2, **kwargs),
+        lambda **kwargs: ks.ImageOnlyContrast(0.2, **kwargs),
+        lambda **kwargs: ks.ImageOnlySaturation((0.3, 0.7), **kwargs),
+        lambda **kwargs: ks.ImageOnlyHue(0.1, **kwargs),
+        lambda **kwargs: ks.ImageOnlyGamma((0.7, 1.5), **kwargs),
+        lambda **kwargs: ks.ImageOnlyPosterize((4, 7), **kwargs),
+        lambda **kwargs: ks.ImageOnlyInvert(**kwargs),
+        lambda **kwargs: ks.ImageOnlyNormalization([0.5] * 3, [0.25] * 3, **kwargs),
+    ]
+
+    def blur(probability):
+        return ks.ImageOnlyMotionBlur(length=9, probability=probability, seed=1, dtype="uint8")
+
+    return [
+        (policy, [chain("uint8")]),
+        (doubled, [policy]),
+        (ks.Pipeline([make() for make in colors]), [make() for make in colors]),
+        (blur(0.05), [blur(1.0)]),
+    ]
+
+
+def print_ratios():
+    from benchmarks.work import pairs
+
+    images, masks = (part[:BATCH] for part in pairs(SIDE))
+    print(json.dumps([ratio(*each, (images, masks)) for each in compared()]))
+
+
+def ratio(layer, others, data):
+    """The time of a layer by that of the slowest of others."""
+    times: dict = {}
+    for number in range(ROUNDS + 1):
+        for each in (layer, *others):
+            start = time.perf_counter()
+            [part.numpy() for part in each(data)]
+            # The first call compiles.
+            times.setdefault(id(each), []).extend([time.perf_counter() - start] * (number > 0))
+    own, *rest = (statistics.median(times[id(each)]) for each in (layer, *others))
+    return own / max(rest)
