@@ -272,3 +272,12 @@ _KINDS = (
     "SomeOf",
 )
 ONE_OF_EACH_KIND = [case for case in CASES if case.id in _KINDS]
+
+
+def once_each(cases):
+    """All cases on TensorFlow, one of each kind elsewhere.
+
+    For promises that the same code keeps on every backend; what a layer computes there is seen by
+    the tests that get all cases (alignment, labels, gradients, drawn numbers).
+    """
+    return [c for c in cases if c.id in _KINDS or keras.backend.backend() == "tensorflow"]

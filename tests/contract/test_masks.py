@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
-from tests.cases import CASES, IMAGE_ONLY, JOINT, MASK_ONLY, MOVING, ids
+from tests.cases import CASES, IMAGE_ONLY, JOINT, MASK_ONLY, MOVING, ids, once_each
 from tests.contract import promises
 from tests.data import as_held, dtype_of, labels, mask_for, random_images, to_numpy
 
@@ -21,7 +21,7 @@ def test_labels_out_are_labels_in(case, dtype):
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "uint8", "float16"])
-@pytest.mark.parametrize("case", **ids(MOVING))
+@pytest.mark.parametrize("case", **ids(once_each(MOVING)))
 def test_ids_survive_every_policy(case, policy):
     found = promises.check_labels(lambda: case.make(dtype=policy), "int32")
     assert 60000 in found
@@ -66,7 +66,7 @@ IMAGE_DTYPES = ("uint8", "float16", "bfloat16", "float32")
 
 
 @pytest.mark.parametrize("turn", range(4))
-@pytest.mark.parametrize("case", **ids(CASES))
+@pytest.mark.parametrize("case", **ids(once_each(CASES)))
 def test_images_come_back_in_the_compute_dtype(case, turn):
     """Every layer meets every dtype and every policy; every pair of them, a third of the layers."""
     dtype = IMAGE_DTYPES[turn]

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 import keras_segaug as ks
 from keras_segaug.core import backend
-from tests.cases import CASES, ONE_OF_EACH_KIND, ids, inner
+from tests.cases import CASES, ONE_OF_EACH_KIND, ids, inner, once_each
 from tests.contract import promises
 from tests.data import labels, mask_for, random_images, to_numpy
 
@@ -20,7 +20,7 @@ from tests.data import labels, mask_for, random_images, to_numpy
 # TensorFlow that each takes images of any size. The rest shows that other ways are the same code.
 ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
 SINGLE = ONE_OF_EACH_KIND if ON_TENSORFLOW else CASES
-UNKNOWN = CASES if ON_TENSORFLOW else ONE_OF_EACH_KIND
+UNKNOWN = once_each(CASES)
 
 
 def eagerly(case, images, mask, call=0, **more):
