@@ -61,9 +61,48 @@ MAKERS = {
     work.CLASS_MIX: lambda: [K.RandomTransplantation(p=1.0)],
 }
 
+# With the numbers of the layers' own cases, where it has such a number.
+COUNTERPARTS = {
+    "JointRandomRotation": lambda side: affine(72),
+    "JointRandomZoom": lambda side: affine(scale=(0.6, 1.4)),
+    "JointRandomTranslation": lambda side: affine(translate=(0.3, 0.3)),
+    "JointRandomShear": lambda side: affine(shear=15),
+    "JointRandomAffine": lambda side: affine(36, scale=(0.8, 1.2), translate=(0.2, 0.2)),
+    "JointRandomPerspective": lambda side: K.RandomPerspective(p=1.0),
+    "JointRandomElasticTransform": lambda side: K.RandomElasticTransform(p=1.0),
+    "JointRandomErasing": lambda side: K.RandomErasing(p=1.0),
+    "JointRandomCrop": lambda side: K.RandomCrop((side * 3 // 4, side * 3 // 4)),
+    "JointCenterCrop": lambda side: K.CenterCrop((side * 3 // 4, side * 3 // 4)),
+    "JointResizing": lambda side: K.Resize((side * 3 // 4, side * 3 // 4)),
+    "ImageOnlyBrightness": lambda side: K.RandomBrightness((0.7, 1.3), p=1.0),
+    "ImageOnlyContrast": lambda side: K.RandomContrast((0.55, 1.45), p=1.0),
+    "ImageOnlySaturation": lambda side: K.RandomSaturation((0.5, 1.5), p=1.0),
+    "ImageOnlyHue": lambda side: K.RandomHue((-0.2, 0.2), p=1.0),
+    "ImageOnlyColorJitter": lambda side: MAKERS["jitter"]()[0],
+    "ImageOnlyGamma": lambda side: K.RandomGamma((0.5, 2.0), p=1.0),
+    "ImageOnlyGaussianBlur": lambda side: MAKERS["blur"]()[0],
+    "ImageOnlyGaussianNoise": lambda side: K.RandomGaussianNoise(std=0.075, p=1.0),
+    "ImageOnlyGrayscale": lambda side: K.RandomGrayscale(p=1.0),
+    "ImageOnlyInvert": lambda side: K.RandomInvert(p=1.0),
+    "ImageOnlyPosterize": lambda side: K.RandomPosterize(p=1.0),
+    "ImageOnlySolarize": lambda side: K.RandomSolarize(p=1.0),
+    "ImageOnlyAutoContrast": lambda side: K.RandomAutoContrast(p=1.0),
+    "ImageOnlyEqualize": lambda side: K.RandomEqualize(p=1.0),
+    "ImageOnlyCLAHE": lambda side: K.RandomClahe(p=1.0),
+    "ImageOnlySharpness": lambda side: K.RandomSharpness(p=1.0),
+    "ImageOnlyMotionBlur": lambda side: K.RandomMotionBlur((5, 7), 180.0, 0.0, p=1.0),
+    "ImageOnlyMedianBlur": lambda side: K.RandomMedianBlur(p=1.0),
+    "ImageOnlySaltAndPepper": lambda side: K.RandomSaltAndPepperNoise(p=1.0),
+    "ImageOnlyJPEGCompression": lambda side: K.RandomJPEG(p=1.0),
+    "ImageOnlyBiasField": lambda side: K.RandomPlasmaBrightness(p=1.0),
+    "ImageOnlyChannelShift": lambda side: K.RandomRGBShift(p=1.0),
+    "ImageOnlyChannelShuffle": lambda side: K.RandomChannelShuffle(p=1.0),
+    "ImageOnlyChannelDropout": lambda side: K.RandomChannelDropout(p=1.0),
+}
 
-def make_sequence(row):
-    transforms = work.parts(row, None, geometry, MAKERS)
+
+def make_sequence(row, side=None):
+    transforms = work.parts(row, side, geometry, MAKERS, COUNTERPARTS)
     # Its documentation's way for image and mask; masks are then looked up as nearest.
     return K.AugmentationSequential(*transforms, data_keys=["input", "mask"])
 
@@ -78,7 +117,7 @@ def augment(sequence, images, masks, float_out):
 
 def prepare(task, variant, threads):
     torch.set_num_threads(threads)
-    sequence = make_sequence(task.row)
+    sequence = make_sequence(task.row, task.side)
     batch = task.batch or BATCH
     images, masks = work.pairs(task.side, work.picture_count(task.side, batch))
     images = torch.tensor(images[:batch]).permute(0, 3, 1, 2).contiguous()
