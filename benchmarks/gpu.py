@@ -137,7 +137,7 @@ def make_kornia(row, side, batch):
 
     images, masks = batch_on_device(side, batch)
     images, masks = images.permute(0, 3, 1, 2).contiguous(), masks[:, None].contiguous()
-    sequence = make_sequence(row)
+    sequence = make_sequence(row, side)
 
     @torch.inference_mode()
     def run():

@@ -19,7 +19,14 @@ from benchmarks.work import MAIN_ROWS, Task
 
 RESULTS = ROOT / "benchmarks" / "results"
 # A layer of its own is compared with the libraries that have one of that name.
-LAYER_CONTENDERS = (REFERENCE, "keras", "albumentations", "albumentationsx")
+LAYER_CONTENDERS = (
+    REFERENCE,
+    "keras",
+    "albumentations",
+    "albumentationsx",
+    "torchvision",
+    "kornia",
+)
 
 
 def read_options(arguments=None):

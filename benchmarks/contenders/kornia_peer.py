@@ -101,7 +101,7 @@ COUNTERPARTS = {
 }
 
 
-def make_sequence(row, side=None):
+def make_sequence(row, side):
     transforms = work.parts(row, side, geometry, MAKERS, COUNTERPARTS)
     # Its documentation's way for image and mask; masks are then looked up as nearest.
     return K.AugmentationSequential(*transforms, data_keys=["input", "mask"])
