@@ -15,7 +15,7 @@ DTYPES = [
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("case", **ids(MOVING))
+@pytest.mark.parametrize("case", **ids(once_each(MOVING)))
 def test_labels_out_are_labels_in(case, dtype):
     promises.check_labels(case.make, dtype)
 
@@ -28,7 +28,7 @@ def test_ids_survive_every_policy(case, policy):
 
 
 @pytest.mark.parametrize(("dtype", "fill"), [("uint8", 255), ("int32", -1), ("uint16", 9)])
-@pytest.mark.parametrize("case", **ids(JOINT))
+@pytest.mark.parametrize("case", **ids(once_each(JOINT)))
 def test_fill_is_the_only_new_label(case, dtype, fill):
     promises.check_labels(case.make, dtype, fill=fill)
 
@@ -44,7 +44,7 @@ def test_mask_only_layers_leave_the_image(case):
     promises.check_image_untouched(case.make, random_images(), mask_for(case))
 
 
-@pytest.mark.parametrize("case", **ids(JOINT))
+@pytest.mark.parametrize("case", **ids(once_each(JOINT)))
 def test_one_hot_rows_stay_rows(case):
     mask = labels(20)
     rows = np.eye(5, dtype="uint8")[mask]
