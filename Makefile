@@ -70,10 +70,12 @@ test-contract-jax: $(VENV)/test ## The whole contract on JAX.
 	$(call in_parts,$(CONTRACT_PARTS))
 
 test-jax: export KERAS_BACKEND := jax
+test-jax: export ALL_CASES := 1
 test-jax: $(VENV)/test ## All tests on JAX.
 	$(call in_parts,$(ALL_PARTS))
 
 test-torch: export KERAS_BACKEND := torch
+test-torch: export ALL_CASES := 1
 test-torch: $(VENV)/torch ## All tests on torch.
 	$(call in_parts,$(ALL_PARTS))
 

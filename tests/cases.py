@@ -1,5 +1,6 @@
 """The case list: every public layer, with arguments under which it changes something."""
 
+import os
 from typing import NamedTuple
 
 import keras
@@ -238,23 +239,10 @@ MIXING = [
 ]
 
 
-def ids(cases):
-    return {"argvalues": cases, "ids": [case.id for case in cases]}
-
-
-POLICIES = (ks.JointRandAugment, ks.JointTrivialAugment)
-JOINT = [
-    case for case in CASES if case.layer.__name__.startswith("Joint") and case.layer not in POLICIES
-]
-MOVING = [*JOINT, *(c for c in CASES if c.layer in (ks.Pipeline, ks.RandomChoice))]
-IMAGE_ONLY = [case for case in CASES if issubclass(case.layer, ks.ImageOnlyLayer)]
-MASK_ONLY = [case for case in CASES if issubclass(case.layer, ks.MaskOnlyLayer)]
-RANDOM = [case for case in CASES if case.make().random]
-
 # One of each way through the package: a copy, a lookup, a window that looks at the mask, a blend of
 # many pixels, pixels that are written, a table of values, statistics, a histogram, neighbors, a
-# product of matrices, a mask that changes its channels, a lookup that several share, choices. For
-# what is the same code for every layer.
+# product of matrices, a mask that changes its channels, a lookup that several share, choices, and
+# each way of mixing. For what is the same code for every layer.
 _KINDS = (
     "JointRandomFlip",
     "JointRandomRotation",
@@ -270,14 +258,33 @@ _KINDS = (
     "Pipeline",
     "RandomChoice-size",
     "SomeOf",
+    "JointCutMix",
+    "JointMixUp",
+    "JointMosaic",
+    "JointClassMix",
+    "JointCopyPaste",
 )
-ONE_OF_EACH_KIND = [case for case in CASES if case.id in _KINDS]
+# `make test-jax` and `make test-torch` run all there is.
+_ALL = keras.backend.backend() == "tensorflow" or "ALL_CASES" in os.environ
 
 
-def once_each(cases):
-    """All cases on TensorFlow, one of each kind elsewhere.
+def ids(cases, everywhere=False):
+    """What `pytest.mark.parametrize` takes: all cases, elsewhere than on TensorFlow one of a kind.
 
-    For promises that the same code keeps on every backend; what a layer computes there is seen by
-    the tests that get all cases (alignment, labels, gradients, drawn numbers).
+    Unless asked for `everywhere`: so are the drawn numbers, gradients, and the equality of what a
+    layer computes in a dataset, which is TensorFlow's, and outside.
     """
-    return [c for c in cases if c.id in _KINDS or keras.backend.backend() == "tensorflow"]
+    chosen = [case for case in cases if _ALL or everywhere or case.id in _KINDS]
+    return {"argvalues": chosen, "ids": [case.id for case in chosen]}
+
+
+POLICIES = (ks.JointRandAugment, ks.JointTrivialAugment)
+JOINT = [
+    case for case in CASES if case.layer.__name__.startswith("Joint") and case.layer not in POLICIES
+]
+MOVING = [*JOINT, *(c for c in CASES if c.layer in (ks.Pipeline, ks.RandomChoice))]
+IMAGE_ONLY = [case for case in CASES if issubclass(case.layer, ks.ImageOnlyLayer)]
+MASK_ONLY = [case for case in CASES if issubclass(case.layer, ks.MaskOnlyLayer)]
+RANDOM = [case for case in CASES if case.make().random]
+
+ONE_OF_EACH_KIND = [case for case in CASES if case.id in _KINDS]

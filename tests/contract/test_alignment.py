@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import keras_segaug as ks
-from tests.cases import JOINT, MOVING, ids, once_each
+from tests.cases import JOINT, MOVING, ids
 from tests.contract import promises
 from tests.data import labels, random_images, to_numpy
 
@@ -21,7 +21,7 @@ def test_image_carries_its_mask(case, fill_mode):
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 9), (13, 1), (31, 8), (16, 16)])
-@pytest.mark.parametrize("case", **ids(once_each(JOINT)))
+@pytest.mark.parametrize("case", **ids(JOINT))
 def test_any_size(case, height, width):
     mask = np.arange(20 * height * width).reshape(20, height, width) % 251
     layer = case.make(interpolation="nearest")
@@ -88,7 +88,7 @@ def test_chains_of_any_layers(cases, height, width, probability):
     np.testing.assert_array_equal(images[..., 0], masks)
 
 
-@pytest.mark.parametrize("case", **ids(once_each(JOINT)))
+@pytest.mark.parametrize("case", **ids(JOINT))
 def test_what_follows_in_a_pipeline_is_not_lost(case):
     """A crop behind any layer cuts its result, whether they share a lookup or not."""
     images, mask = random_images(6), labels(6)
@@ -120,7 +120,7 @@ def test_large_images():
         assert (masks != mask).mean() > 0.5
 
 
-@pytest.mark.parametrize("case", **ids(once_each(MOVING)))
+@pytest.mark.parametrize("case", **ids(MOVING))
 def test_two_masks_and_weights_follow(case):
     mask = labels(8)
     data = {

@@ -9,7 +9,7 @@ import pytest
 
 import keras_segaug as ks
 from keras_segaug.checks.signature import arguments_of
-from tests.cases import CASES, MIXING, ids, once_each
+from tests.cases import CASES, MIXING, ids
 from tests.contract import promises
 from tests.data import mask_for, random_images
 
@@ -33,7 +33,7 @@ def test_registered_under_its_name(layer):
     assert keras.saving.get_registered_name(layer) == f"keras_segaug>{layer.__name__}"
 
 
-@pytest.mark.parametrize("case", **ids(once_each(CASES)))
+@pytest.mark.parametrize("case", **ids(CASES))
 def test_config_round_trip(case):
     promises.check_config(case.make(), random_images(), mask_for(case))
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
-from tests.cases import CASES, IMAGE_ONLY, JOINT, MASK_ONLY, MOVING, ids, once_each
+from tests.cases import CASES, IMAGE_ONLY, JOINT, MASK_ONLY, MOVING, ids
 from tests.contract import promises
 from tests.data import as_held, dtype_of, labels, mask_for, random_images, to_numpy
 
@@ -15,20 +15,20 @@ DTYPES = [
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("case", **ids(once_each(MOVING)))
+@pytest.mark.parametrize("case", **ids(MOVING))
 def test_labels_out_are_labels_in(case, dtype):
     promises.check_labels(case.make, dtype)
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "uint8", "float16"])
-@pytest.mark.parametrize("case", **ids(once_each(MOVING)))
+@pytest.mark.parametrize("case", **ids(MOVING))
 def test_ids_survive_every_policy(case, policy):
     found = promises.check_labels(lambda: case.make(dtype=policy), "int32")
     assert 60000 in found
 
 
 @pytest.mark.parametrize(("dtype", "fill"), [("uint8", 255), ("int32", -1), ("uint16", 9)])
-@pytest.mark.parametrize("case", **ids(once_each(JOINT)))
+@pytest.mark.parametrize("case", **ids(JOINT))
 def test_fill_is_the_only_new_label(case, dtype, fill):
     promises.check_labels(case.make, dtype, fill=fill)
 
@@ -44,7 +44,7 @@ def test_mask_only_layers_leave_the_image(case):
     promises.check_image_untouched(case.make, random_images(), mask_for(case))
 
 
-@pytest.mark.parametrize("case", **ids(once_each(JOINT)))
+@pytest.mark.parametrize("case", **ids(JOINT))
 def test_one_hot_rows_stay_rows(case):
     mask = labels(20)
     rows = np.eye(5, dtype="uint8")[mask]
@@ -66,7 +66,7 @@ IMAGE_DTYPES = ("uint8", "float16", "bfloat16", "float32")
 
 
 @pytest.mark.parametrize("turn", range(4))
-@pytest.mark.parametrize("case", **ids(once_each(CASES)))
+@pytest.mark.parametrize("case", **ids(CASES))
 def test_images_come_back_in_the_compute_dtype(case, turn):
     """Every layer meets every dtype and every policy; every pair of them, a third of the layers."""
     dtype = IMAGE_DTYPES[turn]

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 import keras_segaug as ks
 from keras_segaug.core import backend
-from tests.cases import CASES, ONE_OF_EACH_KIND, ids, inner, once_each
+from tests.cases import CASES, ONE_OF_EACH_KIND, ids, inner
 from tests.contract import promises
 from tests.data import labels, mask_for, random_images, to_numpy
 
@@ -20,7 +20,6 @@ from tests.data import labels, mask_for, random_images, to_numpy
 # TensorFlow that each takes images of any size. The rest shows that other ways are the same code.
 ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
 SINGLE = ONE_OF_EACH_KIND if ON_TENSORFLOW else CASES
-UNKNOWN = once_each(CASES)
 
 
 def eagerly(case, images, mask, call=0, **more):
@@ -41,7 +40,7 @@ def assert_same(found, expected, case):
             np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("case", **ids(SINGLE))
+@pytest.mark.parametrize("case", **ids(SINGLE, everywhere=True))
 def test_dataset_of_single_pairs(case):
     images, mask = random_images(2), mask_for(case, 2)
     dataset = tf.data.Dataset.from_tensor_slices((images, mask))
@@ -85,7 +84,7 @@ def test_batches_under_a_parallel_map():
     assert orders
 
 
-@pytest.mark.parametrize("case", **ids(UNKNOWN))
+@pytest.mark.parametrize("case", **ids(CASES))
 def test_dataset_of_images_of_unknown_size(case):
     sizes = [(16, 14), (9, 21)]
 

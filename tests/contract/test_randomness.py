@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 import keras_segaug as ks
-from tests.cases import CASES, MIXING, RANDOM, ids, once_each
+from tests.cases import CASES, MIXING, RANDOM, ids
 from tests.contract import promises
 from tests.data import labels, mask_for, random_images, to_numpy
 
@@ -43,7 +43,7 @@ def differ(a, b):
     return any((x != y).any() for x, y in zip(a, b, strict=True))
 
 
-@pytest.mark.parametrize("case", **ids([*CASES, *MIXING]))
+@pytest.mark.parametrize("case", **ids([*CASES, *MIXING], everywhere=True))
 def test_parameters_are_the_same_on_every_backend(case):
     """The file was written on TensorFlow (`python -m tests.contract.write_parameters`)."""
     expected = json.loads(REFERENCE.read_text())[case.id]
@@ -53,7 +53,7 @@ def test_parameters_are_the_same_on_every_backend(case):
         np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-7)
 
 
-@pytest.mark.parametrize("case", **ids(once_each(RANDOM)))
+@pytest.mark.parametrize("case", **ids(RANDOM))
 def test_a_seed_repeats_and_calls_differ(case):
     images, mask = random_images(), mask_for(case)
     first = results(case.make(), images, mask)
@@ -78,7 +78,7 @@ def test_parameters_do_not_depend_on_the_batch_size(case):
         np.testing.assert_array_equal(a[:1], b)
 
 
-@pytest.mark.parametrize("case", **ids(once_each(RANDOM)))
+@pytest.mark.parametrize("case", **ids(RANDOM))
 def test_replay(case):
     """A call is `apply` of `draw_parameters`, with the call's own key."""
     images, mask = random_images(), mask_for(case)
@@ -89,7 +89,7 @@ def test_replay(case):
         same(to_numpy(layer(images, mask)), expected)
 
 
-@pytest.mark.parametrize("case", **ids(once_each(RANDOM)))
+@pytest.mark.parametrize("case", **ids(RANDOM))
 def test_compiled_is_the_same(case):
     images, mask = random_images(), mask_for(case)
     plain = results(case.make(), images, mask, 2)
@@ -127,14 +127,14 @@ def test_probability_is_a_true_probability(probability):
     assert abs(changed - probability) < (0.03 if 0 < probability < 1 else 1e-9)
 
 
-@pytest.mark.parametrize("case", **ids(once_each(RANDOM)))
+@pytest.mark.parametrize("case", **ids(RANDOM))
 def test_probability_zero_is_inference(case):
     images, mask = random_images(), mask_for(case)
     layer = case.make(probability=0.0)
     same(to_numpy(layer(images, mask)), to_numpy(layer(images, mask, training=False)))
 
 
-@pytest.mark.parametrize("case", **ids(once_each(RANDOM)))
+@pytest.mark.parametrize("case", **ids(RANDOM))
 def test_probability_is_per_sample(case):
     """Some samples of one batch are left alone, the others are as without it."""
     images, mask = random_images(32), mask_for(case, 32)

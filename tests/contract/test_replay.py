@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
-from tests.cases import CASES, ids, once_each
+from tests.cases import CASES, ids
 from tests.data import labels, mask_for, random_images, to_numpy
 
 
@@ -180,7 +180,7 @@ def test_what_is_no_set_of_parameters_is_refused(inner):
         layer.apply(random_images(), drawn)
 
 
-@pytest.mark.parametrize("case", **ids(once_each(CASES)))
+@pytest.mark.parametrize("case", **ids(CASES))
 def test_a_layers_own_parameters_are_known(case):
     """Also as a fresh copy of the layer sees them, and those that a composition has finished."""
     images, masks = random_images(), mask_for(case)

@@ -8,7 +8,7 @@ import pytest
 
 import keras_segaug as ks
 from keras_segaug.checks import input_tensors
-from tests.cases import CASES, MOVING, ONE_OF_EACH_KIND, ids, once_each
+from tests.cases import CASES, MOVING, ONE_OF_EACH_KIND, ids
 from tests.contract import promises
 from tests.data import labels, mask_for, random_images, to_numpy
 
@@ -22,7 +22,7 @@ def needs_masks(case):
     return {"max_class_fraction", "foreground_probability"} & set(case.arguments)
 
 
-@pytest.mark.parametrize("case", **ids(once_each(CASES)))
+@pytest.mark.parametrize("case", **ids(CASES))
 def test_all_structures_agree(case):
     images, mask = random_images(), mask_for(case)
     weights = np.ones(mask.shape[:3], "float32")
@@ -74,7 +74,7 @@ def test_other_mappings_and_missing_parts():
     assert layer((images, None))[1] is None
 
 
-@pytest.mark.parametrize("case", **ids(once_each(CASES)))
+@pytest.mark.parametrize("case", **ids(CASES))
 def test_ranks_agree(case):
     """(H, W), (H, W, 1) and a batch of one: the same parameters, the same result."""
     images, mask = random_images(1), mask_for(case, 1)
@@ -86,7 +86,7 @@ def test_ranks_agree(case):
         same(np.reshape(to_numpy(with_channel), to_numpy(mask_batch).shape), mask_batch)
 
 
-@pytest.mark.parametrize("case", **ids(once_each(CASES)))
+@pytest.mark.parametrize("case", **ids(CASES))
 def test_channels_first(case):
     images, mask = random_images(), mask_for(case)
     first = images.transpose(0, 3, 1, 2)
@@ -120,7 +120,7 @@ def test_the_callers_data_stay_as_they_are(case):
     )
 
 
-@pytest.mark.parametrize("case", **ids(once_each(CASES)))
+@pytest.mark.parametrize("case", **ids(CASES))
 @pytest.mark.parametrize("rank", [3, 4])
 def test_symbolic_shapes_and_dtypes(case, rank):
     """What a Functional model is told is what it gets."""
