@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import keras_segaug as ks
+from tests.cases import CASES, MIXING
 
 PROGRAM = Path(__file__).with_name("user_program.py")
 
@@ -20,13 +21,28 @@ def mypy(*arguments):
 
 
 def test_a_strictly_checked_program_may_use_every_public_name(tmp_path):
+    # What a layer writes of itself is a call; so a new layer is called, too. (Arrays and functions
+    # are no source.)
+    made = [case.make() for case in [*CASES, *MIXING]]
+    written = {type(each).__name__: repr(each) for each in made if "<" not in repr(each)}
+    calls = tmp_path / "calls.py"
+    names, lines = ", ".join(ks.__all__), "".join(f"print({each})\n" for each in written.values())
+    calls.write_text(f"from keras_segaug import {names}\n{lines}")
     named = set(re.findall(r"\bks\.(\w+)", PROGRAM.read_text()))
-    assert set(ks.__all__) <= named
+    assert set(ks.__all__) <= named | set(written)
     # Outside of the tree, as a user's is, so that the package's own modules are not strict ones.
     config = tmp_path / "mypy.ini"
     config.write_text("[mypy]\n[mypy-keras_segaug.*]\nfollow_imports = silent\n")
-    checked = mypy("--config-file", str(config), str(PROGRAM))
+    checked = mypy("--config-file", str(config), str(PROGRAM), str(calls))
     assert checked.returncode == 0, checked.stdout
+
+
+def test_what_is_exported_is_listed_and_what_is_listed_is_exported():
+    """`X as X` is what a type checker takes for public, `__all__` what `dir` and a star show."""
+    text = Path(ks.__file__).read_text()
+    exported = set(re.findall(r"(\w+) as \1\b", text))
+    assert exported <= set(ks.__all__)
+    assert {name for name in ks.__all__ if name[0].isupper()} <= exported
 
 
 def test_a_wrong_argument_is_found(tmp_path):

@@ -46,7 +46,9 @@ def differ(a, b):
 @pytest.mark.parametrize("case", **ids([*CASES, *MIXING], everywhere=True))
 def test_parameters_are_the_same_on_every_backend(case):
     """The file was written on TensorFlow (`python -m tests.contract.write_parameters`)."""
-    expected = json.loads(REFERENCE.read_text())[case.id]
+    stored = json.loads(REFERENCE.read_text())
+    assert case.id in stored, "nothing stored: run `python -m tests.contract.write_parameters`"
+    expected = stored[case.id]
     found = flat(drawn_by(case))
     assert len(found) == len(expected)
     for a, b in zip(found, expected, strict=True):
@@ -58,7 +60,9 @@ def test_a_seed_repeats_and_calls_differ(case):
     images, mask = random_images(), mask_for(case)
     first = results(case.make(), images, mask)
     same(first, results(case.make(), images, mask))
-    assert any(differ(first[0], other) for other in first[1:])
+    assert any(differ(first[0], other) for other in first[1:]), (
+        "every call gave the same: give the case arguments that draw, such as a probability below 1"
+    )
     assert differ(
         np.concatenate([x.ravel() for pair in first for x in pair])[None],
         np.concatenate([x.ravel() for p in results(case.make(seed=8), images, mask) for x in p])[
