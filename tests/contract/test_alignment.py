@@ -1,5 +1,6 @@
 """Image and mask move as one, in every pixel of 200 draws."""
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,8 @@ from tests.cases import JOINT, MOVING, ids
 from tests.contract import promises
 from tests.data import labels, random_images, to_numpy
 
+# JAX compiles every operation of every size.
+EXAMPLES = 12 if keras.backend.backend() == "tensorflow" else 3
 FILLS = ["reflect", "wrap", "nearest", "constant"]
 
 
@@ -68,7 +71,7 @@ def test_chains(layers, probability):
     )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(
     cases=st.lists(st.sampled_from(JOINT), min_size=2, max_size=4),
     height=st.integers(2, 40),
