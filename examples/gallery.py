@@ -1,4 +1,4 @@
-"""Draws every layer that moves, mixes or colors, into docs/images/gallery_*.png and colors_*.png.
+"""Draws every layer that moves, mixes or colors, into docs/images/gallery_*.png and colors_*.jpg.
 
     python -m examples.gallery
 
@@ -9,6 +9,7 @@ a new layer appears by itself.
 """
 
 import inspect
+import io
 import re
 import sys
 from pathlib import Path
@@ -73,11 +74,17 @@ def draw(name, layers, images, masks, class_names):
     # With this seed the three draws of a single number lie apart.
     options = {"draws": 3, "seed": 10, "class_names": class_names}
     figure = segaug.plot_gallery(rows, images, masks, rows=1, **options)
-    path = ROOT / "docs" / "images" / f"{name}.png"
-    figure.savefig(path, dpi=50)
-    # A palette that keeps rare colors: the outlines.
-    image = Image.open(path).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE)
-    image.save(path, optimize=True)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=50)
+    image = Image.open(drawn).convert("RGB")
+    if masks is None:
+        # A palette would tint the grays.
+        path = ROOT / "docs" / "images" / f"{name}.jpg"
+        image.save(path, quality=90)
+    else:
+        # A palette that keeps rare colors: the outlines.
+        path = ROOT / "docs" / "images" / f"{name}.png"
+        image.quantize(256, Image.Quantize.MAXCOVERAGE).save(path, optimize=True)
     print(f"Wrote {path.relative_to(ROOT)}: {len(rows)} layers, {path.stat().st_size // 1024} KiB")
 
 
