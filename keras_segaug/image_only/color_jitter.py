@@ -96,8 +96,10 @@ class ImageOnlyColorJitter(ImageOnlyLayer):
     def _saturation(self, channels, parameters):
         checks.three_channels(self, channels)
         multiplier = color.saturation_multiplier(parameters["amount"])
-        return color.adjust_saturation(channels, multiplier, parameters["value_range"])
+        value_range, gaps = parameters["value_range"], parameters["gaps"]
+        return color.adjust_saturation(channels, multiplier, value_range, gaps)
 
     def _hue(self, channels, parameters):
         checks.three_channels(self, channels)
-        return color.adjust_hue(channels, parameters["amount"], parameters["value_range"])
+        value_range, gaps = parameters["value_range"], parameters["gaps"]
+        return color.adjust_hue(channels, parameters["amount"], value_range, gaps)

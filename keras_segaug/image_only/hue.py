@@ -35,4 +35,5 @@ class ImageOnlyHue(ImageOnlyLayer):
 
     def transform_pixels(self, channels, parameters):
         checks.three_channels(self, channels)
-        return color.adjust_hue(channels, parameters["shift"], parameters["value_range"])
+        value_range, gaps = parameters["value_range"], parameters["gaps"]
+        return color.adjust_hue(channels, parameters["shift"], value_range, gaps)

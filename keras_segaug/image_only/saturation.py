@@ -36,4 +36,5 @@ class ImageOnlySaturation(ImageOnlyLayer):
     def transform_pixels(self, channels, parameters):
         checks.three_channels(self, channels)
         multiplier = color.saturation_multiplier(parameters["factor"])
-        return color.adjust_saturation(channels, multiplier, parameters["value_range"])
+        value_range, gaps = parameters["value_range"], parameters["gaps"]
+        return color.adjust_saturation(channels, multiplier, value_range, gaps)

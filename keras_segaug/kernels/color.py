@@ -12,12 +12,18 @@ _LEAST_NORMAL = 2.0**-126
 
 
 def clip(images, value_range):
-    return ops.clip(images, *value_range)
+    """The nearest values within the range; NaN stays NaN.
+
+    By comparisons: the minimum of XLA on a CPU may take any other number for NaN's.
+    """
+    low, high = value_range
+    images = ops.where(images < low, low, images)
+    return ops.where(images > high, high, images)
 
 
 def within(images, bounds):
     """Means of values, which rounding must not carry out of their bounds, if there are any."""
-    return images if bounds is None else ops.clip(images, *bounds)
+    return images if bounds is None else clip(images, bounds)
 
 
 def adjust_brightness(images, delta, value_range):
@@ -63,27 +69,30 @@ def _channel_sums(images):
     return ops.reshape(total, (batch, 1, 1, channels))
 
 
-def adjust_saturation(channels, multiplier, value_range):
+def adjust_saturation(channels, multiplier, value_range, gaps=False):
     """Multiplies the S of HSV, up to full saturation; H and V stay.
+
+    With gaps a pixel that lacks a channel has none.
 
     With V = max and S = (max - min) / max, a channel c of the result is
     V - (V - c) * m, so the other two coordinates need not be computed.
     """
-    low, high = value_range
-    highest, lowest = _extremes(channels)
-    most = (highest - low) / ops.maximum(highest - lowest, 1e-6)
+    highest, lowest = _extremes(channels, gaps)
+    most = (highest - value_range[0]) / ops.maximum(highest - lowest, 1e-6)
     multiplier = ops.minimum(multiplier, most)
-    return [ops.clip(highest - (highest - each) * multiplier, low, high) for each in channels]
+    return [clip(highest - (highest - each) * multiplier, value_range) for each in channels]
 
 
-def adjust_hue(channels, shift, value_range):
+def adjust_hue(channels, shift, value_range, gaps=False):
     """Turns the H of HSV by `shift`, in fractions of the hue circle; S and V stay.
+
+    With gaps a pixel that lacks a channel has none.
 
     The hexagon of Smith, "Color gamut transform pairs", SIGGRAPH 1978: a channel is
     V - chroma * ramp(its distance from the hue on the circle of six sectors).
     """
     red, green, blue = channels
-    highest, lowest = _extremes(channels)
+    highest, lowest = _extremes(channels, gaps)
     chroma = highest - lowest
     # Not `highest == red`: compiled, the two may be rounded differently.
     sector = ops.where(
@@ -97,20 +106,24 @@ def adjust_hue(channels, shift, value_range):
         distance = hue - opposite
         distance = ops.abs(distance - 6.0 * ops.round(distance * (1.0 / 6.0)))
         ramp = ops.clip(2.0 - distance, 0.0, 1.0)
-        result.append(ops.clip(highest - chroma * ramp, *value_range))
+        result.append(clip(highest - chroma * ramp, value_range))
     return result
 
 
-def _extremes(channels):
+def _extremes(channels, gaps):
     red, green, blue = channels
     highest = ops.maximum(ops.maximum(red, green), blue)
+    if gaps:
+        # See `clip`.
+        total = red + green + blue
+        highest = ops.where(ops.isnan(total), total, highest)
     return highest, ops.minimum(ops.minimum(red, green), blue)
 
 
 def adjust_gamma(images, gamma, value_range):
     """Raises images, scaled to [0, 1], to the power `gamma`."""
     low, span = value_range[0], value_range[1] - value_range[0]
-    unit = ops.clip((images - low) / span, 0.0, 1.0)
+    unit = clip((images - low) / span, (0.0, 1.0))
     # Not `unit**gamma`, which XLA computes one number at a time on a CPU. The logarithm of 0 has
     # no gradient, and NaN is not to be taken for 0.
     black = unit < _LEAST_NORMAL
