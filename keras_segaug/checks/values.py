@@ -50,6 +50,11 @@ def is_number(value):
     return real and -_LARGEST <= value <= _LARGEST
 
 
+def is_nan(value):
+    """Is it NaN, which stands for no data?"""
+    return isinstance(value, numbers.Real) and math.isnan(value)
+
+
 def number(owner, argument, value, low=-math.inf, high=math.inf):
     """A finite float in [low, high]."""
     if not is_number(value) or not low <= value <= high:
@@ -59,7 +64,7 @@ def number(owner, argument, value, low=-math.inf, high=math.inf):
 
 def fill_value(owner, argument, value):
     """A finite float, or NaN: no data."""
-    if isinstance(value, numbers.Real) and math.isnan(value):
+    if is_nan(value):
         return float(value)
     return number(owner, argument, value)
 

@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_segaug.checks.values import is_nan
 from keras_segaug.core import value_ranges
 from keras_segaug.core.parameters import len_of
 from keras_segaug.core.targets import IMAGE_ROLES, MASK_ROLES, WEIGHT_ROLES
@@ -25,7 +26,7 @@ def view_of(layer, inputs, acting):
         acting: False at inference.
     """
     batch = _batch_of(inputs.packed())
-    spec = _spec_of(batch.images, batch.size(), acting)
+    spec = _spec_of(layer, batch.images, batch.size(), acting)
     return View(replace(spec, mask_names=inputs.mask_names()), batch, owner=layer)
 
 
@@ -38,7 +39,7 @@ def apply(layer, inputs, parameters):
     dtype = layer.compute_dtype
 
     def colored(images):
-        spec = _spec_of(images, view.spec.size, view.spec.acting)
+        spec = _spec_of(layer, images, view.spec.size, view.spec.acting)
         again, _ = layer._planned(parameters, View(spec, owner=layer))
         masks = view.batch.masks if any(map(_reads_masks, again)) else []
         return run(again, Batch(images, masks, []), dtype).images
@@ -115,15 +116,18 @@ def specs_after(layer, inputs, acting):
     }
 
 
-def _spec_of(images, size, acting):
+def _spec_of(layer, images, size, acting):
     dtype = dtype_of(images)
-    return Spec(
+    spec = Spec(
         size=tuple(size),
         value_range=value_ranges.of_dtype(dtype),
         image_channels=images.shape[-1],
         acting=acting,
         gaps="float" in dtype,
     )
+    # Images of integers hold no NaN, but a layer may fill with it.
+    fills = (getattr(leaf, "fill_value", None) for leaf, _ in layer._leaves(spec))
+    return replace(spec, gaps=spec.gaps or any(map(is_nan, fills)))
 
 
 def _batch_of(packed):

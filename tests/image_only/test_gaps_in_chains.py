@@ -38,3 +38,15 @@ def test_no_data_stays_no_data(name):
     )
     assert compiled[np.isnan(images)].all()
     np.testing.assert_array_equal(compiled, plain)
+
+
+@pytest.mark.parametrize("layer", [ks.ImageOnlyErasing, ks.ImageOnlyGridDropout])
+def test_what_is_filled_with_no_data_is_left_out_of_8_bit_images(layer):
+    images = random_images(2, 32, 32)
+    first = layer(fill_value=float("nan"))
+    filled, found = (
+        np.isnan(to_numpy(ks.Pipeline(layers, seed=1, jit_compile=False)(images)))
+        for layers in ([first, ks.Identity()], [first, ks.ImageOnlyContrast(0.3)])
+    )
+    assert filled.any()
+    assert found.mean() < 0.5
