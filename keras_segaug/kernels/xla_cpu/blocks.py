@@ -71,7 +71,7 @@ def map_chunks(function, images, *nest, at_once=None):
         return function(*with_tensors(given, tensors))
 
     split = [ops.reshape(x, (-1, count, *ops.shape(x)[1:])) for x in tensors_in(given)]
-    return [ops.reshape(x, (-1, *x.shape[2:])) for x in ops.map(part, tuple(split))]
+    return [ops.reshape(x, (-1, *ops.shape(x)[2:])) for x in ops.map(part, tuple(split))]
 
 
 def _at_once(batch, size):
