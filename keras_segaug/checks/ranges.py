@@ -1,6 +1,5 @@
 """Argument checks of integers, pairs and ranges of them; as in `values.py`."""
 
-import math
 import numbers
 
 from keras_segaug.checks.values import bounds, fail, is_number, number
@@ -10,11 +9,13 @@ def integer_range(owner, argument, value, low, high=None, odd=False):
     """An integer `n` means (n, n); a pair is (lower, upper)."""
     pair = value if isinstance(value, (tuple, list)) else (value, value)
     whole = len(pair) == 2 and all(map(is_integer, pair))
-    most = math.inf if high is None else high
+    # Drawn numbers are of 32 bits.
+    most = 2**31 - 1 if high is None else high
     fits = whole and low <= pair[0] <= pair[1] <= most
     if not fits or (odd and not all(n % 2 == 1 for n in pair)):
         kind = "odd integer" if odd else "integer"
-        within = f"of at least {low}" if high is None else f"in [{low}, {high}]"
+        large = whole and pair[1] > most
+        within = f"of at least {low}" if high is None and not large else f"in [{low}, {most}]"
         fail(owner, argument, f"an {kind} {within}, or a pair (lower, upper) of them", value)
     return int(pair[0]), int(pair[1])
 

@@ -1,6 +1,6 @@
 """Checks of what a call brings: dtypes, channels, sizes."""
 
-from keras_segaug.checks.values import fail, name_of
+from keras_segaug.checks.values import fail, is_nan, name_of
 
 
 def fits_images(owner, argument, value, dtype):
@@ -9,7 +9,8 @@ def fits_images(owner, argument, value, dtype):
         return
     low, high = integer_limits(dtype)
     if not low <= value <= high:
-        fail(owner, argument, f"in [{low}, {high}] for {dtype} images", value)
+        hint = " (NaN needs float images)" if is_nan(value) else ""
+        fail(owner, argument, f"in [{low}, {high}] for {dtype} images{hint}", value)
 
 
 def fits_dtype(owner, argument, value, dtype):

@@ -73,9 +73,12 @@ class SomeOf(Turns):
 
     def draw(self, draws):
         least, most = self.count
+        total = sum(self.weights_)
+        # Of any size; float32 would not hold the sum of large ones, nor tell small ones from 0.
+        shares = [weight / total for weight in self.weights_]
         if self.replace:
-            turns = variates.choices(draws.uniform, self.weights_, most)
+            turns = variates.choices(draws.uniform, shares, most)
         else:
-            turns = variates.order(draws.uniform, self.weights_, most)
+            turns = variates.order(draws.uniform, shares, most)
         held = least if least == most else least + draws.integer(most - least + 1)
         return {"turns": variates.first(turns, held)}

@@ -61,9 +61,9 @@ def test_each_sample_gets_its_layers_in_its_order(name, compiled):
     np.testing.assert_array_equal(masks, expected_masks)
 
 
-@pytest.mark.parametrize("replace", [False, True])
-def test_every_layer_gets_its_share(replace):
-    weights = [1.0, 2.0, 0.0, 3.0, 4.0]
+@pytest.mark.parametrize(("replace", "scale"), [(False, 1.0), (True, 8e37), (False, 1e-37)])
+def test_every_layer_gets_its_share(replace, scale):
+    weights = [scale * each for each in (1.0, 2.0, 0.0, 3.0, 4.0)]
     layer = ks.SomeOf(inner(), 2, weights=weights, replace=replace)
     turns = to_numpy(layer.draw_parameters((10_000, 4, 4, 3), 3)["turns"])
     first = turns[:, 0]
