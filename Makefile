@@ -27,18 +27,14 @@ OLDEST_PYTHON ?= $(call python_of,3.11)
 NEWEST_PYTHON ?= $(call python_of,3.13)
 # What other versions of Keras, TensorFlow, numpy and Python can break: what they are asked for in
 # calls, compilation, `dataset.map`, `fit`, saved files, and the numbers that are drawn.
-# The arithmetic of each layer is the same code on all of them; three tests of many cases that
-# their neighbors cover are left out.
-VERSION_TESTS := $(addprefix tests/contract/test_,calls.py compilation.py config.py masks.py places.py randomness.py) \
-	$(addprefix --deselect=tests/contract/test_,places.py::test_dataset_of_batched_mappings \
-	compilation.py::test_compiled_lookup_is_the_same masks.py::test_images_come_back_in_the_compute_dtype)
+# The arithmetic of each layer is the same code on all of them: one layer of each kind.
+VERSION_TESTS := $(addprefix tests/contract/test_,calls.py compilation.py config.py masks.py places.py randomness.py)
 # What torch can break: its trees, dtypes, gradients, exports, worker processes, and the numbers that
 # are drawn. Left out is what runs in `tf.data`, what compiles, and what refuses bad arguments.
 TORCH_TESTS := $(addprefix tests/contract/test_,calls.py config.py export.py gradients.py inference.py \
 	randomness.py streams.py structures.py targets.py) tests/mixing
 # What no second backend repeats at all: wrong arguments and calls (`tests/conftest.py`), which are
-# refused in Python, and in a dataset all but one place a layer (`tests/contract/test_places.py`),
-# since TensorFlow runs it whatever Keras runs on.
+# refused in Python; and what all layers share, for all layers (`ids` in `tests/cases.py`).
 # The peers of `make bench` get environments of their own. TORCH_PEERS=1 adds torchvision and
 # Kornia (over 5 GB), ALBUMENTATIONSX=1 adds AlbumentationsX (AGPL), BENCH=... adds options.
 BENCH_VENV ?= .venv-bench
@@ -70,12 +66,12 @@ test-contract-jax: $(VENV)/test ## The whole contract on JAX.
 	$(call in_parts,$(CONTRACT_PARTS))
 
 test-jax: export KERAS_BACKEND := jax
-test-jax: export ALL_CASES := 1
+test-jax: export CASES := all
 test-jax: $(VENV)/test ## All tests on JAX.
 	$(call in_parts,$(ALL_PARTS))
 
 test-torch: export KERAS_BACKEND := torch
-test-torch: export ALL_CASES := 1
+test-torch: export CASES := all
 test-torch: $(VENV)/torch ## All tests on torch.
 	$(call in_parts,$(ALL_PARTS))
 
@@ -83,10 +79,10 @@ test-contract-torch: $(VENV)/torch ## The contract on torch, what torch can brea
 	KERAS_BACKEND=torch $(PYTEST) $(TORCH_TESTS)
 
 test-oldest: .venv-oldest/contract ## Part of the contract on the oldest versions that are supported.
-	KERAS_BACKEND=tensorflow .venv-oldest/bin/python -m pytest -n 2 $(VERSION_TESTS)
+	CASES=kinds KERAS_BACKEND=tensorflow .venv-oldest/bin/python -m pytest -n 2 $(VERSION_TESTS)
 
 test-newest: .venv-newest/contract ## The same on the newest Python and the newest of all else.
-	KERAS_BACKEND=tensorflow .venv-newest/bin/python -m pytest -n 2 $(VERSION_TESTS)
+	CASES=kinds KERAS_BACKEND=tensorflow .venv-newest/bin/python -m pytest -n 2 $(VERSION_TESTS)
 
 test-chains: $(VENV)/test ## A thousand random chains of layers on TensorFlow, and on JAX; takes hours.
 	KERAS_BACKEND=tensorflow $(RUN) -m tests.contract.run_chains 1000

@@ -264,17 +264,18 @@ _KINDS = (
     "JointClassMix",
     "JointCopyPaste",
 )
-# `make test-jax` and `make test-torch` run all there is.
-_ALL = keras.backend.backend() == "tensorflow" or "ALL_CASES" in os.environ
+# "all" or "kinds"; `make test-jax` and `make test-torch` ask for all, other versions for kinds.
+_WANTED = os.environ.get("CASES", "all" if keras.backend.backend() == "tensorflow" else "kinds")
 
 
 def ids(cases, everywhere=False):
     """What `pytest.mark.parametrize` takes: all cases, elsewhere than on TensorFlow one of a kind.
 
-    Unless asked for `everywhere`: so are the drawn numbers, gradients, and the equality of what a
+    Unless they run `everywhere`: so do the drawn numbers, gradients, and the equality of what a
     layer computes in a dataset, which is TensorFlow's, and outside.
     """
-    chosen = [case for case in cases if _ALL or everywhere or case.id in _KINDS]
+    every = everywhere or _WANTED == "all"
+    chosen = [case for case in cases if every or case.id in _KINDS]
     return {"argvalues": chosen, "ids": [case.id for case in chosen]}
 
 
