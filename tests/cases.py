@@ -271,8 +271,8 @@ _WANTED = os.environ.get("CASES", "all" if keras.backend.backend() == "tensorflo
 def ids(cases, everywhere=False):
     """What `pytest.mark.parametrize` takes: all cases, elsewhere than on TensorFlow one of a kind.
 
-    Unless they run `everywhere`: so do the drawn numbers, gradients, and the equality of what a
-    layer computes in a dataset, which is TensorFlow's, and outside.
+    Unless they run `everywhere`: so do the drawn numbers, and the equality of what a layer computes
+    in a dataset, which is TensorFlow's, and outside.
     """
     every = everywhere or _WANTED == "all"
     chosen = [case for case in cases if every or case.id in _KINDS]
