@@ -266,10 +266,10 @@ def runs_on(backend):
 
 def runs_python_on_cpu(tensor):
     """Does torch run this step by step on a CPU, so that a number can be looked at for free?"""
-    torch = sys.modules.get("torch")
-    if name() != "torch" or torch.compiler.is_compiling() or torch.jit.is_tracing():
+    if name() != "torch" or tensor.device.type != "cpu":
         return False
-    return tensor.device.type == "cpu"
+    torch = importlib.import_module("torch")
+    return not (torch.compiler.is_compiling() or torch.jit.is_tracing())
 
 
 def batch_shards():

@@ -26,13 +26,17 @@ def differentiable(program, plain):
             nonlocal structure
             structure = of_floats(program, floats)
 
-            def backward(*upstream):
+            def backward(*upstream, variables=()):
+                # Those of a Keras layer that the program calls; TensorFlow names them.
+                sources = [*floats, *variables]
                 with tf.GradientTape() as tape:
-                    tape.watch(floats)
+                    tape.watch(sources)
                     results = keras.tree.flatten(of_floats(plain, floats))
                 pairs = [pair for pair in zip(results, upstream, strict=True) if _flows(*pair)]
                 targets, weights = zip(*pairs, strict=True) if pairs else ((), ())
-                return tape.gradient(list(targets), list(floats), list(weights), "zero")
+                found = tape.gradient(list(targets), sources, list(weights), "zero")
+                own, of_variables = found[: len(floats)], found[len(floats) :]
+                return (own, of_variables) if variables else own
 
             return keras.tree.flatten(structure), backward
 

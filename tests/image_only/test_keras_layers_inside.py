@@ -1,0 +1,47 @@
+"""A Keras layer with weights of its own, as the function of an `ImageOnlyLambda`."""
+
+import keras
+import numpy as np
+import pytest
+
+import keras_segaug as ks
+from tests.data import COMPILED, labels, random_images, to_numpy
+
+
+def sums():
+    return keras.layers.DepthwiseConv2D(3, padding="same", depthwise_initializer="ones")
+
+
+@pytest.mark.parametrize("compiled", COMPILED)
+@pytest.mark.parametrize("built", [True, False])
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_it_works_compiled_or_not_built_or_not(dtype, built, compiled):
+    images, masks = random_images(2).astype(dtype), labels(2)
+    layer = sums()
+    if built:
+        layer.build((None, None, None, 3))
+    found, kept = to_numpy(ks.ImageOnlyLambda(layer, jit_compile=compiled)(images, masks))
+    expected = to_numpy(sums()(images.astype("float32")))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-3)
+    np.testing.assert_array_equal(kept, masks)
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="custom gradients of TensorFlow"
+)
+@pytest.mark.parametrize("compiled", COMPILED)
+def test_gradients_reach_its_weights(compiled):
+    import tensorflow as tf
+
+    images, layer = tf.constant(random_images(2).astype("float32")), sums()
+    augmentation = ks.ImageOnlyLambda(layer, jit_compile=compiled)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        total = tf.reduce_sum(augmentation(images))
+    of_image, of_kernel, of_bias = tape.gradient(total, [images, *layer.trainable_variables])
+    # A pixel inside has a share in nine sums, the bias one in each.
+    assert (of_image.numpy()[:, 1:-1, 1:-1] == 9.0).all()
+    np.testing.assert_allclose(of_bias, [2 * 16 * 14] * 3)
+    np.testing.assert_allclose(
+        of_kernel.numpy()[1, 1, :, 0], images.numpy().sum((0, 1, 2)), rtol=1e-5
+    )
