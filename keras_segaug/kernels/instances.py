@@ -1,4 +1,4 @@
-"""Masks of instance ids (B, *size): 0 is no instance."""
+"""Masks of instance ids (B, *size): only what is above 0 is an instance."""
 
 from keras_segaug import checks
 from keras_segaug.core.backend import ops
@@ -15,8 +15,8 @@ def whole(owner, mask):
 
 
 def highest(objects):
-    """The highest id of each sample, (B,) in the masks' dtype."""
-    return ops.max(objects, axis=tuple(range(1, len(objects.shape))))
+    """The highest id of each sample, 0 where there is none: (B,) in the masks' dtype."""
+    return ops.maximum(ops.max(objects, axis=tuple(range(1, len(objects.shape)))), 0)
 
 
 def have_room(own, theirs, wanted):
@@ -24,7 +24,7 @@ def have_room(own, theirs, wanted):
     top = checks.mask_limits(dtype_of(own))[1]
     added = highest(ops.where(wanted, theirs, ops.zeros_like(theirs)))
     # Not their sum, which might be too large itself.
-    room = added <= ops.cast(top, own.dtype) - ops.maximum(highest(own), 0)
+    room = added <= ops.cast(top, own.dtype) - highest(own)
     return ops.reshape(room, (-1, *[1] * (len(own.shape) - 1)))
 
 

@@ -32,9 +32,9 @@ class JointCopyPaste(PastingLayer):
         flip: mirror the partner at a vertical axis half of the time? Leave it False where left
             and right mean something.
         scale: a pair (lower, upper) above 0: by how much the partner is enlarged, drawn uniformly.
-        instances: the name, or the place, of a mask of instance ids, in which 0 is no instance.
-            The ids that are pasted get numbers above those of the sample, so that all stay
-            different. None: whole classes are pasted.
+        instances: the name, or the place, of a mask of instance ids, in which 0, and what is below,
+            is no instance. The ids that are pasted get numbers above those of the sample, so that
+            all stay different. None: whole classes are pasted.
         interpolation: "nearest", "bilinear" or "bicubic", for the images.
         **kwargs: see `MixingLayer`, and `ignore_class=255`: the class of pixels that are never
             pasted.
@@ -108,7 +108,7 @@ class JointCopyPaste(PastingLayer):
         place = self._place_of("instances", self.instances, view.spec.mask_names)
         objects = ids.whole(self, view.masks[place])
         theirs = ops.take(objects, parameters["partner"], axis=0)
-        wanted = ops.any(wanted, axis=1) & (theirs != 0)
+        wanted = ops.any(wanted, axis=1) & (theirs > 0)
         if self.count is not None:
             wanted = ids.some(theirs, wanted, parameters["order"], self.count)
         return wanted & ids.have_room(objects, theirs, wanted)
