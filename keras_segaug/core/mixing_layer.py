@@ -82,7 +82,8 @@ class MixingLayer(AugmentationLayer, abstract=True):
 
     def _place_of(self, argument, mask, names):
         """The place of a mask among those that came under these names, by its name or place."""
-        if mask is None or (mask in MASK_KEYS and names[:1] == ("",)):
+        bare = mask in MASK_KEYS and mask not in names and names[:1] == ("",)
+        if mask is None or bare:
             return 0
         places = {name: place for place, name in enumerate(names) if name}
         places |= {place: place for place in range(len(names))}

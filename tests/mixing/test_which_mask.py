@@ -14,3 +14,12 @@ def test_ids_below_zero_are_no_instances():
     _, found = to_numpy(layer(random_images(2), objects))
     np.testing.assert_array_equal(found[0], objects[0])
     np.testing.assert_array_equal(found[1], np.where(objects[0] > 0, objects[0], -1))
+
+
+def test_the_name_of_a_mask_is_no_other_mask():
+    """Nothing is known of the mask of this name, so nothing is pasted."""
+    layer = ks.JointCutMix(mask="mask", targets={"mask": "mask"}, jit_compile=False)
+    known = np.zeros((4, 16, 14), "uint8")
+    images = random_images(4)
+    data = {"images": images, "segmentation_masks": known, "mask": known + 255}
+    np.testing.assert_array_equal(to_numpy(layer(data))["images"], images)
