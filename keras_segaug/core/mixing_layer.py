@@ -89,6 +89,10 @@ class MixingLayer(AugmentationLayer, abstract=True):
         places |= {place: place for place in range(len(names))}
         if mask not in places:
             checks.fail(self, argument, f"one of the masks that came, {list(places)}", mask)
+        if names.count(mask) > 1:
+            held = [place for place, name in enumerate(names) if name == mask]
+            accepted = f"the place of one of the masks of this name, one of {held}"
+            checks.fail(self, argument, accepted, mask)
         return places[mask]
 
     def _mixes(self):

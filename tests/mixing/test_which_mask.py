@@ -1,9 +1,10 @@
 """Which of several masks decides, and what masks of instance ids and weights may hold."""
 
 import numpy as np
+import pytest
 
 import keras_segaug as ks
-from tests.data import random_images, to_numpy
+from tests.data import labels, random_images, to_numpy
 
 
 def test_ids_below_zero_are_no_instances():
@@ -23,3 +24,11 @@ def test_the_name_of_a_mask_is_no_other_mask():
     images = random_images(4)
     data = {"images": images, "segmentation_masks": known, "mask": known + 255}
     np.testing.assert_array_equal(to_numpy(layer(data))["images"], images)
+
+
+def test_a_name_that_two_masks_have_is_refused():
+    masks = {"left": {"lung": labels(4)}, "right": {"lung": labels(4)}}
+    data = {"images": random_images(4), "masks": masks}
+    with pytest.raises(ValueError, match=r"`mask` must be .* \[0, 1\].*Received: mask='lung'"):
+        ks.JointCutMix(mask="lung")(data)
+    ks.JointCutMix(mask=1, jit_compile=False)(data)
