@@ -40,9 +40,10 @@ class JointCopyPaste(PastingLayer):
             pasted.
 
     Raises:
-        ValueError: without masks; for classes that the masks cannot hold; for instance ids so high
-            that the dtype of their mask could not hold the new ones (seen eagerly; in a graph the
-            objects of that sample are not pasted); for images without a batch axis.
+        ValueError: without masks; for classes that the masks cannot hold, or that would be looked
+            for in the mask of instance ids; for instance ids so high that the dtype of their mask
+            could not hold the new ones (seen eagerly; in a graph the objects of that sample are
+            not pasted); for images without a batch axis.
 
     Example:
 
@@ -96,6 +97,7 @@ class JointCopyPaste(PastingLayer):
 
     def chosen(self, parameters, mask, view):
         if self.classes is not None:
+            self._refuse_ids_for_classes(view.spec.mask_names)
             chosen = held(self, "classes", self.classes, mask)
             each = [is_class(mask, class_id) for class_id in chosen]
             wanted = ops.stack(each, axis=1)
@@ -144,6 +146,17 @@ class JointCopyPaste(PastingLayer):
         given = {"pasted": pasted, "highest": parameters["highest"]}
         only = self._place_of("instances", self.instances, spec.mask_names)
         return [*operations, Labels(function=ids.numbered_on, parameters=given, only=only)]
+
+    def _refuse_ids_for_classes(self, names):
+        decides = self._place_of("mask", self.mask, names)
+        if self.instances is not None and (
+            decides == self._place_of("instances", self.instances, names)
+        ):
+            accepted = (
+                f"another mask than `instances`, one that holds the classes {list(self.classes)}; "
+                f"the masks are {list(names)}"
+            )
+            checks.fail(self, "mask", accepted, self.mask)
 
     def _refuse_values(self, inputs):
         masks = [x for role in MASK_ROLES for x in inputs.flat().get(role, [])]

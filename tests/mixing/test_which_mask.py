@@ -32,3 +32,13 @@ def test_a_name_that_two_masks_have_is_refused():
     with pytest.raises(ValueError, match=r"`mask` must be .* \[0, 1\].*Received: mask='lung'"):
         ks.JointCutMix(mask="lung")(data)
     ks.JointCutMix(mask=1, jit_compile=False)(data)
+
+
+def test_classes_are_not_those_of_a_mask_of_ids():
+    masks = {"instances": labels(4), "semantic": labels(4)}
+    data = {"images": random_images(4), "masks": masks}
+    options = {"instances": "instances", "jit_compile": False}
+    with pytest.raises(ValueError, match="`mask` must be another mask than `instances`"):
+        ks.JointCopyPaste([1], **options)(data)
+    ks.JointCopyPaste([1], mask="semantic", **options)(data)
+    ks.JointCopyPaste(**options)(data)
