@@ -53,6 +53,13 @@ def run_blend(blend, batch):
                 f"{dtype_of(mask)}. Put MaskOnlyOneHot before this layer and cast its masks to "
                 'floats, or give it masks="larger".'
             )
+    for weights in [] if blend.larger else batch.weights:
+        if "float" not in dtype_of(weights):
+            raise ValueError(
+                f"{checks.name_of(blend.origin)}: per-pixel weights must be of a float dtype, "
+                f"since their mean is no whole number. Received {dtype_of(weights)}. Cast them to "
+                'floats, or give the layer masks="larger".'
+            )
     images = None if batch.images is None else mixed(batch.images)
     change = of_larger if blend.larger else mixed
     masks, weights = (

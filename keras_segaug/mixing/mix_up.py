@@ -22,7 +22,8 @@ class JointMixUp(MixingLayer):
         **kwargs: see `MixingLayer`.
 
     Raises:
-        ValueError: for class ids where masks are "soft"; for images without a batch axis.
+        ValueError: for class ids, and for weights that are no floats, where masks are "soft"; for
+            images without a batch axis.
 
     Example:
 

@@ -42,3 +42,13 @@ def test_classes_are_not_those_of_a_mask_of_ids():
         ks.JointCopyPaste([1], **options)(data)
     ks.JointCopyPaste([1], mask="semantic", **options)(data)
     ks.JointCopyPaste(**options)(data)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "bool"])
+def test_weights_that_cannot_be_blended_are_refused(dtype):
+    hot = np.eye(5, dtype="float32")[labels(4)]
+    weights = np.ones((4, 16, 14), dtype)
+    data = random_images(4), hot, weights
+    with pytest.raises(ValueError, match="per-pixel weights must be of a float dtype"):
+        ks.JointMixUp(masks="soft")(data)
+    ks.JointMixUp(masks="larger", jit_compile=False)(data)
