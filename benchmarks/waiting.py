@@ -58,7 +58,7 @@ def import_milliseconds():
             )
             for _ in range(6)
         ]
-    # The first writes the byte code. The fastest of the others: what disturbs one is not the package.
+    # The first writes the byte code. Of the others the fastest: the rest is not the package.
     return 1000.0 * min(float(run.stdout) for run in runs[1:])
 
 
