@@ -132,7 +132,7 @@ class RandomChoice(Composition):
         choice = self._chosen(parameters)
         if self._one_by_one:
             others, colors = alternatives(choice, branches)
-            return others + colors, list(finished)
+            return others + [replace(each, origin=self) for each in colors], list(finished)
         if "applied" in parameters:
             choice = ops.where(parameters["applied"], choice, 0)
         branches = tuple(map(tuple, branches))

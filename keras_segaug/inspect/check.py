@@ -12,7 +12,7 @@ from keras_segaug.core.describe import title
 from keras_segaug.core.inputs import Inputs
 from keras_segaug.core.value_ranges import ANY
 from keras_segaug.engine.fuse import differences, lookup_of, shared
-from keras_segaug.engine.operations import Color, Labels, Warp, Write
+from keras_segaug.engine.operations import Color, ColorChoice, Labels, Warp, Write
 from keras_segaug.engine.spec import Spec
 from keras_segaug.engine.view import View
 
@@ -110,11 +110,25 @@ def heading(augmentation, found):
 
 def titles(stage):
     """The names of the layers of a stage, each once."""
-    drawn = {each.origin: each.acts is not None for each in stage}
+    drawn: dict = {}
+    for each in stage:
+        drawn |= _origins(each)
     return [
         title(layer) + (", for samples that are drawn" if gated else "")
         for layer, gated in drawn.items()
     ]
+
+
+def _origins(operation):
+    """{the layer it comes from: is it for samples that are drawn?}; of a choice, those it holds."""
+    if not isinstance(operation, ColorChoice):
+        return {operation.origin: operation.acts is not None}
+    return {
+        origin: True
+        for branch in operation.branches
+        for each in branch
+        for origin in _origins(each)
+    }
 
 
 def manner(stage):
@@ -129,7 +143,8 @@ def manner(stage):
         Labels: "the mask only",
         Write: "pixels of the image (and mask) are written",
     }
-    return names.get(type(stage[0]), "image and mask")
+    said = [text for kind, text in names.items() if isinstance(stage[0], kind)]
+    return said[0] if said else "image and mask"
 
 
 def apart(before, stage):

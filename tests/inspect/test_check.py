@@ -5,8 +5,8 @@ import pytest
 
 import keras_segaug as ks
 from keras_segaug.__main__ import main
-from keras_segaug.inspect.check import report, stages, titles
-from tests.cases import ONE_OF_EACH_KIND, ids
+from keras_segaug.inspect.check import manner, report, stages, titles
+from tests.cases import CASES, ONE_OF_EACH_KIND, POLICIES, ids
 
 
 def pipeline():
@@ -60,7 +60,14 @@ def test_reports_stages_compilation_and_shapes(saved, capsys, backend_is):
     )
 
 
-@pytest.mark.parametrize("case", **ids(ONE_OF_EACH_KIND))
+CHOOSING = [
+    case for case in CASES if case.layer in (*POLICIES, ks.RandomChoice, ks.RandomOrder, ks.SomeOf)
+]
+
+
+@pytest.mark.parametrize(
+    "case", **ids([*(c for c in ONE_OF_EACH_KIND if c not in CHOOSING), *CHOOSING])
+)
 def test_every_layer_is_reported(case):
     layer = case.make()
     text = report(layer, (2, 20, 18, 3), (2, 20, 18, 3) if "palette" in case.arguments else None)
@@ -68,6 +75,16 @@ def test_every_layer_is_reported(case):
     assert f"images: (2, 20, 18, 3) uint8 -> {shape} float32" in text
     assert text.endswith("works")
     assert sum(map(len, map(titles, stages(layer)))) == text.count("\n    ")
+
+
+def test_a_choice_of_colors_is_reported_by_its_layers():
+    colors = [ks.ImageOnlyGamma(0.5), ks.RandomChoice([ks.ImageOnlyHue(0.1), ks.Identity()])]
+    [stage] = stages(ks.RandomChoice(colors))
+    assert titles(stage) == [
+        "ImageOnlyGamma, for samples that are drawn",
+        "ImageOnlyHue, for samples that are drawn",
+    ]
+    assert manner(stage) == "the image only"
 
 
 def test_unknown_sizes_are_not_compiled(backend_is):
