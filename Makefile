@@ -62,7 +62,7 @@ test-tensorflow: $(VENV)/test ## All tests on TensorFlow.
 	$(call in_parts,$(ALL_PARTS))
 
 test-contract-jax: export KERAS_BACKEND := jax
-test-contract-jax: $(VENV)/test ## The whole contract on JAX.
+test-contract-jax: $(VENV)/test ## The contract on JAX, one layer of each kind where all are alike.
 	$(call in_parts,$(CONTRACT_PARTS))
 
 test-jax: export KERAS_BACKEND := jax
@@ -75,7 +75,7 @@ test-torch: export CASES := all
 test-torch: $(VENV)/torch ## All tests on torch.
 	$(call in_parts,$(ALL_PARTS))
 
-test-contract-torch: $(VENV)/torch ## The contract on torch, what torch can break.
+test-contract-torch: $(VENV)/torch ## The contract on torch, what torch can break; likewise.
 	KERAS_BACKEND=torch $(PYTEST) $(TORCH_TESTS)
 
 test-oldest: .venv-oldest/contract ## Part of the contract on the oldest versions that are supported.

@@ -5,12 +5,9 @@ Both are called by turns on one batch of 8-bit images, eagerly, in a process of 
 
 import json
 import statistics
-import subprocess
-import sys
 import time
 
-from benchmarks.race import ROOT
-from benchmarks.waiting import ENVIRONMENT
+from benchmarks import waiting
 
 RATIOS = "from benchmarks.costs import print_ratios; print_ratios()"
 MOST = {
@@ -18,9 +15,9 @@ MOST = {
     # The goal is 1.1; the rest is for the noise of a shared machine.
     "JointRandAugment(2) of twice as many candidates, by that of half": 1.25,
     # The goal is 1.5, which is missed: gamma, by itself a table of 256 values, takes half of the
-    # time there. Seen were 2.3, 2.5 and, beside other work, 3.7; one by one they take about 5.
+    # time there. Seen were 2.2 to 2.5 and, beside other work, 3.7; one by one they take about 5.
     "eight color layers, by the most expensive of them": 4.5,
-    # Seen were 0.24 and 0.34; computed for all it would be 1.
+    # Seen were 0.17 to 0.34; computed for all it would be 1.
     "a motion blur of one sample in twenty, by one of all": 0.6,
 }
 SIDE, BATCH, ROUNDS = 256, 16, 15
@@ -28,19 +25,11 @@ SIDE, BATCH, ROUNDS = 256, 16, 15
 
 def ratios():
     """{what is compared: how much}; the names are those of `MOST`."""
-    command = [sys.executable, "-c", RATIOS]
-    done = subprocess.run(
-        command, env=ENVIRONMENT, cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return dict(zip(MOST, json.loads(done.stdout.splitlines()[-1]), strict=True))
+    return dict(zip(MOST, waiting.measured(RATIOS), strict=True))
 
 
 def judge(found):
-    return [
-        f"{name}: {found[name]:.2f}; {most:g} is the most allowed."
-        for name, most in MOST.items()
-        if found[name] > most
-    ]
+    return waiting.judge(found, MOST)
 
 
 def compared():

@@ -12,21 +12,14 @@ from rich.console import Console
 from rich.progress import Progress, TimeElapsedColumn
 
 from benchmarks import machine, report
-from benchmarks.contenders import CONTENDERS, OPT_IN, REFERENCE
+from benchmarks.contenders import CONTENDERS, OPT_IN
 from benchmarks.race import ROOT, Settings, contest, race
 from benchmarks.waiting import import_milliseconds
 from benchmarks.work import MAIN_ROWS, Task
 
 RESULTS = ROOT / "benchmarks" / "results"
 # A layer of its own is compared with the libraries that have one of that name.
-LAYER_CONTENDERS = (
-    REFERENCE,
-    "keras",
-    "albumentations",
-    "albumentationsx",
-    "torchvision",
-    "kornia",
-)
+LAYER_CONTENDERS = report.SHORT_CONTENDERS
 
 
 def read_options(arguments=None):

@@ -27,18 +27,27 @@ MOST = {
 
 def figures():
     """{what is waited for: how much}; the names are those of `MOST`."""
-    command = [sys.executable, "-c", FIGURES]
+    return dict(zip(MOST, [import_milliseconds(), *measured(FIGURES)], strict=True))
+
+
+def measured(code):
+    """The numbers that code prints as its last line, in a process of its own."""
     done = subprocess.run(
-        command, env=ENVIRONMENT, cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        env=ENVIRONMENT,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    values = [import_milliseconds(), *json.loads(done.stdout.splitlines()[-1])]
-    return dict(zip(MOST, values, strict=True))
+    return json.loads(done.stdout.splitlines()[-1])
 
 
-def judge(found):
+def judge(found, allowed=None):
+    """What is above its limit, in words; the limits are those of `MOST`."""
     return [
         f"{name}: {found[name]:.2f}; {most:g} is the most allowed."
-        for name, most in MOST.items()
+        for name, most in (allowed or MOST).items()
         if found[name] > most
     ]
 
