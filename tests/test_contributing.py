@@ -60,9 +60,24 @@ def test_mixing_shows_one_place_of_one_sample(shown):
     promises.check_config(make(), random_images(), labels())
 
 
+def code_lines(source):
+    """How many lines of its class are code: neither empty, nor a comment, nor its docstring."""
+    [layer] = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
+    lines = source.split("\n")[layer.lineno - 1 : layer.end_lineno]
+    docstring = source.split("\n")[layer.body[0].lineno - 1 : layer.body[0].end_lineno]
+    code, text = (
+        sum(bool(re.match(r"\s*[^#\s]", line)) for line in part) for part in (lines, docstring)
+    )
+    return code - text
+
+
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda each: re.search(r"class (\w+)", each)[1])
 def test_a_layer_is_under_fifteen_code_lines(snippet):
-    [layer] = [n for n in ast.parse(snippet).body if isinstance(n, ast.ClassDef)]
-    docstring = layer.body[0]
-    lines = snippet.split("\n")[docstring.end_lineno : layer.end_lineno]
-    assert len([line for line in lines if line.strip()]) + 1 < 15
+    assert code_lines(snippet) < 15
+
+
+@pytest.mark.parametrize(
+    ("file", "most"), [("joint/flip", 25), ("joint/rotation", 12), ("image_only/brightness", 12)]
+)
+def test_a_layer_owns_its_idea_in_a_few_lines(file, most):
+    assert code_lines((PAGE.parent / f"keras_segaug/{file}.py").read_text()) <= most

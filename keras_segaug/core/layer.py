@@ -104,7 +104,11 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
         targets: Targets | None = None,
         **kwargs: Any,
     ) -> None:
-        keywords.check_names(self, kwargs, arguments_of(type(self)))
+        arguments = arguments_of(type(self))
+        # A layer with this argument hands it on, to be checked here.
+        ranged = "value_range" in kwargs and "value_range" in arguments
+        value_range = kwargs.pop("value_range") if ranged else None
+        keywords.check_names(self, kwargs, arguments)
         keywords.check_dtype(self, kwargs.get("dtype"))
         super().__init__(autocast=False, **kwargs)
         self.probability = checks.number(self, "probability", probability, 0.0, 1.0)
@@ -115,6 +119,8 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
         checks.one_of(self, "data_format", self.data_format, ("channels_last", "channels_first"))
         self.jit_compile = checks.one_of(self, "jit_compile", jit_compile, ("auto", True, False))
         self.targets = checked_targets(self, targets)
+        if ranged:
+            self.value_range = checks.optional_value_range(self, value_range)
         self._warned_of_masks = False
         self._program = Compiled(self._augment, self.jit_compile, self._mixes())
         self._telling_program = Compiled(self._augment_and_tell, self.jit_compile, self._mixes())

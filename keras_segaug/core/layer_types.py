@@ -139,13 +139,13 @@ class ImageOnlyLayer(AugmentationLayer, abstract=True):
     `parameters["gaps"]` whether a value may be NaN, and in `parameters["bounds"]` the lowest and
     the highest value there can be, or None: for what rounding must not leave.
 
-    A layer with an argument `value_range` finds the range to work with in
-    `parameters["value_range"]`: its own, where it was given one; else what the layers before
-    have made, in a `Pipeline`, of the pipeline's `value_range`; else, of the dtype that the
+    A layer with an argument `value_range` hands it to `super().__init__`, and finds the range to
+    work with in `parameters["value_range"]`: its own, where it was given one; else what the layers
+    before have made, in a `Pipeline`, of the pipeline's `value_range`; else, of the dtype that the
     images came in, all that unsigned integers can hold (0 to 65535 for uint16), and (0, 255) for
-    floats, as in Keras. Signed integers have no range of their own: one must be given. Where
-    values can be seen, floats outside of an assumed (0, 255) raise, and floats that all lie in
-    [0, 1] give a warning.
+    floats, as in Keras. Signed integers have no range of their own: one must be given. Where values
+    can be seen, floats outside of an assumed (0, 255) raise, and floats that all lie in [0, 1] give
+    a warning.
 
     Args:
         mask_classes: the ids of the classes whose pixels change, where the first mask has them; all

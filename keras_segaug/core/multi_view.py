@@ -75,7 +75,7 @@ class MultiView(AugmentationLayer):
         self,
         views: Mapping[str, AugmentationLayer],
         shared: AugmentationLayer | None = None,
-        value_range: ValueRange | None = None,
+        value_range: ValueRange = None,
         **kwargs: Any,
     ) -> None:
         view_checks.names(self, views)
@@ -86,8 +86,7 @@ class MultiView(AugmentationLayer):
             layer_or_fail(self, "shared", shared)
         # The base asks `random` while it checks `probability`.
         object.__setattr__(self, "_children", tuple(inner))
-        super().__init__(**kwargs)
-        self.value_range = checks.optional_value_range(self, value_range)
+        super().__init__(value_range=value_range, **kwargs)
         self.views = dict(views)
         self.shared = shared
         # Not for Keras to track: they hold the layers that it tracks already.

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from keras_segaug import checks
 from keras_segaug.core import value_ranges
 from keras_segaug.core.composition import Composition, at_inference_elsewhere
 from keras_segaug.core.layer import AugmentationLayer
@@ -50,13 +49,9 @@ class Pipeline(Composition):
     """
 
     def __init__(
-        self,
-        layers: Sequence[AugmentationLayer],
-        value_range: ValueRange | None = None,
-        **kwargs: Any,
+        self, layers: Sequence[AugmentationLayer], value_range: ValueRange = None, **kwargs: Any
     ) -> None:
-        super().__init__(layers, **kwargs)
-        self.value_range = checks.optional_value_range(self, value_range)
+        super().__init__(layers, value_range=value_range, **kwargs)
         # What is unknown after one of the layers is so whatever comes in.
         for leaf, spec in self._leaves(Spec((None, None), value_ranges.ANY)):
             if leaf._uses_range():

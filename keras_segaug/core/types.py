@@ -5,7 +5,8 @@ from typing import Any, TypeAlias
 
 # A number, or the ends of a range.
 Range: TypeAlias = float | Sequence[float]
-ValueRange: TypeAlias = Sequence[float]
+# The lowest and the highest value; None: what is known of the images counts.
+ValueRange: TypeAlias = Sequence[float] | None
 ClassNames: TypeAlias = Sequence[str] | Mapping[str, int]
 ClassSwap: TypeAlias = Mapping[int | str, int | str] | Sequence[Sequence[int | str]]
 Targets: TypeAlias = Mapping[str | int, str]

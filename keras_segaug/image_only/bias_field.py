@@ -33,16 +33,11 @@ class ImageOnlyBiasField(ImageOnlyLayer):
     """
 
     def __init__(
-        self,
-        factor: Range = 0.5,
-        order: int = 3,
-        value_range: ValueRange | None = None,
-        **kwargs: Any,
+        self, factor: Range = 0.5, order: int = 3, value_range: ValueRange = None, **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(value_range=value_range, **kwargs)
         self.factor = checks.unsigned_range(self, "factor", factor, 5.0)
         self.order = checks.whole_number(self, "order", order, 1, 6)
-        self.value_range = checks.optional_value_range(self, value_range)
 
     def draw(self, draws):
         strength = draws.uniform(*self.factor)

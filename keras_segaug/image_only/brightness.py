@@ -28,15 +28,10 @@ class ImageOnlyBrightness(ImageOnlyLayer):
     """
 
     def __init__(
-        self,
-        factor: Range,
-        value_range: ValueRange | None = None,
-        mode: str = "additive",
-        **kwargs: Any,
+        self, factor: Range, value_range: ValueRange = None, mode: str = "additive", **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(value_range=value_range, **kwargs)
         self.factor = checks.signed_range(self, "factor", factor)
-        self.value_range = checks.optional_value_range(self, value_range)
         self.mode = checks.one_of(self, "mode", mode, ("additive", "multiplicative"))
 
     def draw(self, draws):

@@ -37,15 +37,14 @@ class ImageOnlyChannelDropout(ImageOnlyLayer):
         *,
         count: int | Sequence[int] = 1,
         fill_value: float | None = None,
-        value_range: ValueRange | None = None,
+        value_range: ValueRange = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(value_range=value_range, **kwargs)
         self.count = checks.integer_range(self, "count", count, 0)
         self.fill_value = fill_value
         if fill_value is not None:
             self.fill_value = checks.number(self, "fill_value", fill_value)
-        self.value_range = checks.optional_value_range(self, value_range)
 
     def draw(self, draws):
         lower, upper = self.count

@@ -47,14 +47,13 @@ class ImageOnlyCLAHE(ImageOnlyLayer):
         clip_limit: Range = (1.0, 4.0),
         tile_grid_size: Sequence[int] = (8, 8),
         factor: Range = (1.0, 1.0),
-        value_range: ValueRange | None = None,
+        value_range: ValueRange = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(value_range=value_range, **kwargs)
         self.clip_limit = checks.fixed_or_range(self, "clip_limit", clip_limit, 0.1, math.inf)
         self.tile_grid_size = checks.counts(self, "tile_grid_size", tile_grid_size)
         self.factor = checks.unsigned_range(self, "factor", factor)
-        self.value_range = checks.optional_value_range(self, value_range)
 
     def draw(self, draws):
         limit = draws.uniform(*self.clip_limit)

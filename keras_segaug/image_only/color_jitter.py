@@ -33,19 +33,18 @@ class ImageOnlyColorJitter(ImageOnlyLayer):
 
     def __init__(
         self,
-        value_range: ValueRange | None = None,
+        value_range: ValueRange = None,
         brightness_factor: Range | None = None,
         contrast_factor: Range | None = None,
         saturation_factor: Range | None = None,
         hue_factor: Range | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(value_range=value_range, **kwargs)
 
         def optional(check, argument, value):
             return None if value is None else check(self, argument, value)
 
-        self.value_range = checks.optional_value_range(self, value_range)
         self.brightness_factor = optional(
             checks.signed_range, "brightness_factor", brightness_factor
         )

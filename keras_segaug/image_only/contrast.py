@@ -30,10 +30,9 @@ class ImageOnlyContrast(ImageOnlyLayer):
 
     statistics = "mean"
 
-    def __init__(self, factor: Range, value_range: ValueRange | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, factor: Range, value_range: ValueRange = None, **kwargs: Any) -> None:
+        super().__init__(value_range=value_range, **kwargs)
         self.factor = checks.contrast_range(self, "factor", factor)
-        self.value_range = checks.optional_value_range(self, value_range)
 
     def draw(self, draws):
         lower, upper = self.factor

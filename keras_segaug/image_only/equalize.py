@@ -33,11 +33,10 @@ class ImageOnlyEqualize(ImageOnlyLayer):
     """
 
     def __init__(
-        self, *, factor: Range = (1.0, 1.0), value_range: ValueRange | None = None, **kwargs: Any
+        self, *, factor: Range = (1.0, 1.0), value_range: ValueRange = None, **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(value_range=value_range, **kwargs)
         self.factor = checks.unsigned_range(self, "factor", factor)
-        self.value_range = checks.optional_value_range(self, value_range)
 
     def draw(self, draws):
         return {"strength": draws.uniform(*self.factor)}

@@ -44,15 +44,14 @@ class ImageOnlyErasing(ImageOnlyLayer):
         ratio: Sequence[float] = (0.3, 1 / 0.3),
         count: int = 1,
         fill_value: float | str = 0.0,
-        value_range: ValueRange | None = None,
+        value_range: ValueRange = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(value_range=value_range, **kwargs)
         self.scale = checks.bounds(self, "scale", scale, 0.0, 1.0)
         self.ratio = checks.above_zero(self, "ratio", ratio, math.inf)
         self.count = checks.positive_integer(self, "count", count)
         self.fill_value = checks.fill_or_noise(self, "fill_value", fill_value)
-        self.value_range = checks.optional_value_range(self, value_range)
 
     def _uses_range(self):
         return self.fill_value == "noise"

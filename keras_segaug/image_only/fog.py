@@ -40,13 +40,12 @@ class ImageOnlyFog(ImageOnlyLayer):
         self,
         factor: Range = (0.2, 0.7),
         sigma: Sequence[float] = (0.1, 0.4),
-        value_range: ValueRange | None = None,
+        value_range: ValueRange = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(value_range=value_range, **kwargs)
         self.factor = checks.unsigned_range(self, "factor", factor)
         self.sigma = checks.bounds(self, "sigma", sigma, 0.02, 2.0)
-        self.value_range = checks.optional_value_range(self, value_range)
 
     def draw(self, draws):
         # Enough for images twice as long as wide; it begins anew in longer ones.

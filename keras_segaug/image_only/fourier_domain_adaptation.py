@@ -40,11 +40,7 @@ class ImageOnlyFourierDomainAdaptation(MatchingLayer):
     """
 
     def __init__(
-        self,
-        references: Any = None,
-        beta: Range = 0.05,
-        factor: Range = (1.0, 1.0),
-        **kwargs: Any,
+        self, references: Any = None, beta: Range = 0.05, factor: Range = (1.0, 1.0), **kwargs: Any
     ) -> None:
         super().__init__(references, factor, **kwargs)
         self.beta = checks.unsigned_range(self, "beta", beta, 0.5)

@@ -26,10 +26,9 @@ class ImageOnlyGamma(ImageOnlyLayer):
 
     tabulate = True
 
-    def __init__(self, factor: Range, value_range: ValueRange | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, factor: Range, value_range: ValueRange = None, **kwargs: Any) -> None:
+        super().__init__(value_range=value_range, **kwargs)
         self.factor = checks.range_around_one(self, "factor", factor)
-        self.value_range = checks.optional_value_range(self, value_range)
 
     def draw(self, draws):
         return {"gamma": draws.uniform(*self.factor)}

@@ -41,14 +41,13 @@ class ImageOnlyGridDropout(ImageOnlyLayer):
         cell: Sequence[float] = (0.1, 0.3),
         ratio: float = 0.5,
         fill_value: float | str = 0.0,
-        value_range: ValueRange | None = None,
+        value_range: ValueRange = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(value_range=value_range, **kwargs)
         self.cell = checks.bounds(self, "cell", cell, 0.0, 1.0)
         self.ratio = checks.number(self, "ratio", ratio, 0.0, 1.0)
         self.fill_value = checks.fill_or_noise(self, "fill_value", fill_value)
-        self.value_range = checks.optional_value_range(self, value_range)
 
     def _uses_range(self):
         return self.fill_value == "noise"

@@ -25,10 +25,9 @@ class ImageOnlyHue(ImageOnlyLayer):
     'float32'
     """
 
-    def __init__(self, factor: Range, value_range: ValueRange | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, factor: Range, value_range: ValueRange = None, **kwargs: Any) -> None:
+        super().__init__(value_range=value_range, **kwargs)
         self.factor = checks.unsigned_range(self, "factor", factor)
-        self.value_range = checks.optional_value_range(self, value_range)
 
     def draw(self, draws):
         return {"shift": 0.5 * draws.uniform(*self.factor) * draws.sign()}

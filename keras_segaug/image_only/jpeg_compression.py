@@ -39,14 +39,10 @@ class ImageOnlyJPEGCompression(ImageOnlyLayer):
     """
 
     def __init__(
-        self,
-        quality: int | Sequence[int] = (30, 90),
-        value_range: ValueRange | None = None,
-        **kwargs: Any,
+        self, quality: int | Sequence[int] = (30, 90), value_range: ValueRange = None, **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(value_range=value_range, **kwargs)
         self.quality = checks.integer_range(self, "quality", quality, 1, 100)
-        self.value_range = checks.optional_value_range(self, value_range)
 
     def draw(self, draws):
         lower, upper = self.quality

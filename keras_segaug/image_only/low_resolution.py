@@ -39,15 +39,14 @@ class ImageOnlyLowResolution(ImageOnlyLayer):
         self,
         scale: Sequence[float] = (0.5, 1.0),
         interpolation: str = "bicubic",
-        value_range: ValueRange | None = None,
+        value_range: ValueRange = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(value_range=value_range, **kwargs)
         self.scale = checks.bounds(self, "scale", scale, 0.01, 1.0)
         self.interpolation = checks.one_of(
             self, "interpolation", interpolation, ("bicubic", "bilinear")
         )
-        self.value_range = checks.optional_value_range(self, value_range)
 
     def draw(self, draws):
         return {"scale": draws.uniform(*self.scale)}

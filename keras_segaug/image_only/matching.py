@@ -30,16 +30,15 @@ class MatchingLayer(ImageOnlyLayer, abstract=True):
         self,
         references: Any = None,
         factor: Range = (0.5, 1.0),
-        value_range: ValueRange | None = None,
+        value_range: ValueRange = None,
         across_shards: bool = False,
         **kwargs: Any,
     ) -> None:
         # The base asks `_mixes` while it sets up the program.
         object.__setattr__(self, "_looks_at_others", references is None)
-        super().__init__(**kwargs)
+        super().__init__(value_range=value_range, **kwargs)
         self.references = None if references is None else checks.references(self, references)
         self.factor = checks.unsigned_range(self, "factor", factor)
-        self.value_range = checks.optional_value_range(self, value_range)
         self.across_shards = checks.one_of(self, "across_shards", across_shards, (True, False))
 
     def draw(self, draws):

@@ -47,15 +47,14 @@ class ImageOnlyPercentileRescaling(ImageOnlyLayer):
         lower: Range = 1.0,
         upper: Range = 99.0,
         per: str = "image",
-        value_range: ValueRange | None = None,
+        value_range: ValueRange = None,
         **kwargs: Any,
     ) -> None:
         self.lower = checks.fixed_or_range(self, "lower", lower, 0.0, 100.0)
         self.upper = checks.fixed_or_range(self, "upper", upper, self.lower[1], 100.0)
         self.per = checks.one_of(self, "per", per, tuple(_PER_CHANNEL))
         self.random = per == "both" or len({*self.lower}) + len({*self.upper}) > 2
-        super().__init__(**kwargs)
-        self.value_range = checks.optional_value_range(self, value_range)
+        super().__init__(value_range=value_range, **kwargs)
 
     def output_spec(self, spec):
         if self.value_range is None or (self.random and not spec.acting):

@@ -32,14 +32,10 @@ class ImageOnlyPosterize(ImageOnlyLayer):
     """
 
     def __init__(
-        self,
-        factor: int | Sequence[int] = (3, 6),
-        value_range: ValueRange | None = None,
-        **kwargs: Any,
+        self, factor: int | Sequence[int] = (3, 6), value_range: ValueRange = None, **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(value_range=value_range, **kwargs)
         self.factor = checks.integer_range(self, "factor", factor, 1, 8)
-        self.value_range = checks.optional_value_range(self, value_range)
 
     def draw(self, draws):
         lower, upper = self.factor

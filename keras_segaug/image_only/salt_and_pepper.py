@@ -35,14 +35,13 @@ class ImageOnlySaltAndPepper(ImageOnlyLayer):
         factor: Range = 0.05,
         salt: float = 0.5,
         per_channel: bool = False,
-        value_range: ValueRange | None = None,
+        value_range: ValueRange = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(value_range=value_range, **kwargs)
         self.factor = checks.unsigned_range(self, "factor", factor)
         self.salt = checks.number(self, "salt", salt, 0.0, 1.0)
         self.per_channel = checks.one_of(self, "per_channel", per_channel, (True, False))
-        self.value_range = checks.optional_value_range(self, value_range)
 
     def draw(self, draws):
         return {"share": draws.uniform(*self.factor), "noise_key": draws.key()}

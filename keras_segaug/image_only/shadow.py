@@ -40,15 +40,14 @@ class ImageOnlyShadow(ImageOnlyLayer):
         size: Sequence[float] = (0.2, 0.8),
         corners: int = 5,
         softness: float = 0.02,
-        value_range: ValueRange | None = None,
+        value_range: ValueRange = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(value_range=value_range, **kwargs)
         self.factor = checks.unsigned_range(self, "factor", factor)
         self.size = checks.bounds(self, "size", size, 0.0, 4.0)
         self.corners = checks.whole_number(self, "corners", corners, 3, 12)
         self.softness = checks.number(self, "softness", softness, 0.0, 1.0)
-        self.value_range = checks.optional_value_range(self, value_range)
 
     def draw(self, draws):
         drawn = {name: draws.uniform() for name in ("top", "left", "turn")}

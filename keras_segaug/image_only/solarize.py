@@ -36,13 +36,12 @@ class ImageOnlySolarize(ImageOnlyLayer):
         *,
         threshold_factor: Range = (0.5, 1.0),
         addition_factor: Range = 0.0,
-        value_range: ValueRange | None = None,
+        value_range: ValueRange = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(value_range=value_range, **kwargs)
         self.threshold_factor = checks.unsigned_range(self, "threshold_factor", threshold_factor)
         self.addition_factor = checks.unsigned_range(self, "addition_factor", addition_factor)
-        self.value_range = checks.optional_value_range(self, value_range)
 
     def draw(self, draws):
         threshold = draws.uniform(*self.threshold_factor)

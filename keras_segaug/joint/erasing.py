@@ -52,10 +52,10 @@ class JointRandomErasing(AugmentationLayer):
         count: int = 1,
         fill_value: float | str = 0.0,
         mask_fill_value: int | None = None,
-        value_range: ValueRange | None = None,
+        value_range: ValueRange = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(value_range=value_range, **kwargs)
         self.scale = checks.bounds(self, "scale", scale, 0.0, 1.0)
         self.ratio = checks.above_zero(self, "ratio", ratio, math.inf)
         self.count = checks.positive_integer(self, "count", count)
@@ -63,7 +63,6 @@ class JointRandomErasing(AugmentationLayer):
         self.mask_fill_value = mask_fill_value
         if mask_fill_value is not None:
             self.mask_fill_value = classes.label(self, "mask_fill_value", mask_fill_value)
-        self.value_range = checks.optional_value_range(self, value_range)
 
     def _uses_range(self):
         return self.fill_value == "noise"

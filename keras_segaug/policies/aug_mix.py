@@ -51,7 +51,7 @@ class ImageOnlyAugMix(Composition):
         alpha: float = 1.0,
         all_ops: bool = False,
         layers: Sequence[AugmentationLayer] | None = None,
-        value_range: ValueRange | None = None,
+        value_range: ValueRange = None,
         **kwargs: Any,
     ) -> None:
         name = type(self).__name__
@@ -68,11 +68,14 @@ class ImageOnlyAugMix(Composition):
                 checks.fail(
                     name, "layers", "ImageOnly layers, of which the mean is an image", layer
                 )
-        super().__init__([SomeOf(layers, depth, replace=True) for _ in range(width)], **kwargs)
+        super().__init__(
+            [SomeOf(layers, depth, replace=True) for _ in range(width)],
+            value_range=value_range,
+            **kwargs,
+        )
         self.severity, self.width, self.depth, self.all_ops = severity, width, depth, all_ops
         self.alpha = checks.number(self, "alpha", alpha, 1e-3, 1e3)
         self.layers_ = list(layers)
-        self.value_range = checks.optional_value_range(self, value_range)
         self._check_ranges()
 
     def _check_ranges(self):

@@ -26,7 +26,7 @@ _ENHANCEMENT, _LEAST_BITS = 0.9, 4
 
 def joint(
     magnitude: float,
-    value_range: ValueRange | None,
+    value_range: ValueRange,
     rgb: bool,
     flip: str | None,
     class_swap: ClassSwap | None,
@@ -48,9 +48,7 @@ def joint(
     ]
 
 
-def enhancements(
-    magnitude: float, value_range: ValueRange | None, rgb: bool
-) -> list[AugmentationLayer]:
+def enhancements(magnitude: float, value_range: ValueRange, rgb: bool) -> list[AugmentationLayer]:
     """What makes colors or edges stronger or weaker."""
     known: dict = {"value_range": value_range}
     # By these factors, of which 1 changes nothing.
@@ -64,7 +62,7 @@ def enhancements(
     ]
 
 
-def levels(magnitude: float, value_range: ValueRange | None) -> list[AugmentationLayer]:
+def levels(magnitude: float, value_range: ValueRange) -> list[AugmentationLayer]:
     """What changes colors by their level, or by how often it comes."""
     known: dict = {"value_range": value_range}
     return [

@@ -45,7 +45,7 @@ class Policy(Turns, abstract=True):
         self,
         magnitude: float = 0.5,
         layers: Sequence[AugmentationLayer] | None = None,
-        value_range: ValueRange | None = None,
+        value_range: ValueRange = None,
         rgb: bool = True,
         flip: str | None = None,
         class_swap: ClassSwap | None = None,
@@ -69,9 +69,8 @@ class Policy(Turns, abstract=True):
         }
         if layers is None:
             layers = candidates.joint(magnitude, value_range, rgb, flip, class_swap, **border)
-        super().__init__(layers, **kwargs)
+        super().__init__(layers, value_range=value_range, **kwargs)
         self.magnitude = magnitude
-        self.value_range = checks.optional_value_range(self, value_range)
         self.rgb, self.flip, self.class_swap = rgb, flip, class_swap
         self.fill_mode, self.fill_value = fill_mode, fill_value
         self.mask_fill_value, self.interpolation = mask_fill_value, interpolation

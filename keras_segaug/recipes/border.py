@@ -7,7 +7,7 @@ from keras_segaug.core.types import ValueRange
 
 
 def filled(
-    recipe: str, value_range: ValueRange | None, ignore_class: int | None, gray: bool = False
+    recipe: str, value_range: ValueRange, ignore_class: int | None, gray: bool = False
 ) -> dict[str, Any]:
     """The border settings of a layer whose outside is a constant, and no class.
 

@@ -28,7 +28,7 @@ from keras_segaug.recipes.border import filled
 def aerial(
     *,
     class_swap: ClassSwap | None = None,
-    value_range: ValueRange | None = None,
+    value_range: ValueRange = None,
     seed: int | None = None,
     **kwargs: Any,
 ) -> Pipeline:
@@ -71,7 +71,7 @@ def aerial(
 def microscopy(
     *,
     class_swap: ClassSwap | None = None,
-    value_range: ValueRange | None = None,
+    value_range: ValueRange = None,
     seed: int | None = None,
     **kwargs: Any,
 ) -> Pipeline:
@@ -119,7 +119,7 @@ def street(
     class_swap: ClassSwap | None = None,
     *,
     ignore_class: int | None = 255,
-    value_range: ValueRange | None = None,
+    value_range: ValueRange = None,
     seed: int | None = None,
     **kwargs: Any,
 ) -> Pipeline:
@@ -176,7 +176,7 @@ def medical_slices(
     class_swap: ClassSwap | None = None,
     *,
     ignore_class: int | None = 255,
-    value_range: ValueRange | None = None,
+    value_range: ValueRange = None,
     seed: int | None = None,
     **kwargs: Any,
 ) -> Pipeline:

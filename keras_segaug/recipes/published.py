@@ -31,7 +31,7 @@ def nnunet(
     foreground_classes: Sequence[int] | None = None,
     class_swap: ClassSwap | None = None,
     ignore_class: int | None = 255,
-    value_range: ValueRange | None = None,
+    value_range: ValueRange = None,
     seed: int | None = None,
     **kwargs: Any,
 ) -> Pipeline:
@@ -114,7 +114,7 @@ def mmsegmentation(
     *,
     class_swap: ClassSwap | None = None,
     ignore_class: int | None = 255,
-    value_range: ValueRange | None = None,
+    value_range: ValueRange = None,
     seed: int | None = None,
     **kwargs: Any,
 ) -> Pipeline:
@@ -184,7 +184,7 @@ def large_scale_jitter(
     *,
     class_swap: ClassSwap | None = None,
     ignore_class: int | None = 255,
-    value_range: ValueRange | None = None,
+    value_range: ValueRange = None,
     seed: int | None = None,
     **kwargs: Any,
 ) -> Pipeline:

@@ -25,7 +25,7 @@ def unimatch_weak(
     *,
     class_swap: ClassSwap | None = None,
     ignore_class: int | None = 255,
-    value_range: ValueRange | None = None,
+    value_range: ValueRange = None,
     seed: int | None = None,
     **kwargs: Any,
 ) -> Pipeline:
@@ -66,7 +66,7 @@ def unimatch_strong(
     cut_mix: bool = True,
     class_swap: ClassSwap | None = None,
     ignore_class: int | None = 255,
-    value_range: ValueRange | None = None,
+    value_range: ValueRange = None,
     seed: int | None = None,
     **kwargs: Any,
 ) -> Pipeline:
