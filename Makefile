@@ -11,13 +11,15 @@ TORCH ?= torch==2.13.0
 RUN := $(VENV)/bin/python
 # What needs a browser is for `make test-browser`.
 PYTEST := $(RUN) -m pytest -n 2 -m "not browser" --durations=15
+# What a developer waits for: one layer of each kind, and no test that by itself takes long.
+QUICK := $(RUN) -m pytest -n 2 -m "not browser and not slow" --durations=15
 # In parts: what TensorFlow and JAX have compiled stays in memory as long as the process lives, and
 # the whole suite in one takes over 20 GB.
 CONTRACT_PARTS := "tests/contract/test_[a-l]*.py" "tests/contract/test_[m-z]*.py tests/mixing"
 LAYER_PARTS := $(addprefix tests/,image_only inspect joint kernels mask_only policies)
 ALL_PARTS := $(CONTRACT_PARTS) "$(LAYER_PARTS)" \
 	"tests $(addprefix --ignore=,tests/contract tests/mixing $(LAYER_PARTS))"
-in_parts = for part in $(1); do $(PYTEST) $$part || exit 1; done
+in_parts = for part in $(1); do $(or $(2),$(PYTEST)) $$part || exit 1; done
 # The oldest and the newest Python, on the path or among those of pyenv; empty where not present.
 comma := ,
 python_of = $(shell for python in python$(1) $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$(1).*/bin/python; do \
@@ -54,8 +56,10 @@ help: ## Lists the commands.
 demo: $(VENV)/examples ## Trains a small U-Net on real slices, with and without augmentation.
 	$(RUN) examples/train_unet.py
 
-test: test-tensorflow ## All tests on TensorFlow; on JAX draws, places and compilation.
-	KERAS_BACKEND=jax $(PYTEST) $(addprefix tests/contract/test_,randomness.py places.py compilation.py)
+test: export KERAS_BACKEND := tensorflow
+test: export CASES := kinds
+test: $(VENV)/test ## The quick tests: one layer of each kind on TensorFlow, under 12 minutes.
+	$(call in_parts,$(ALL_PARTS),$(QUICK))
 
 test-tensorflow: export KERAS_BACKEND := tensorflow
 test-tensorflow: $(VENV)/test ## All tests on TensorFlow.
@@ -99,14 +103,14 @@ test-browser: $(VENV)/test ## The preview page in a headless Chromium.
 test-torchvision: .venv-torchvision/bin/torchrun ## Geometry beside torchvision; installs over 5 GB.
 	KERAS_BACKEND=torch .venv-torchvision/bin/python -m pytest tests/peers
 
-test-all: test test-jax test-torch ## All tests on all three backends.
+test-all: test-tensorflow test-jax test-torch ## All tests on all three backends.
 
 lint: $(VENV)/check ## Format, lint, types.
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
 
-check: lint test ## Format, lint, types, tests.
+check: lint test ## Format, lint, types, the quick tests.
 
 coverage: $(VENV)/check ## Which lines the tests on TensorFlow run; build/coverage/index.html shows them.
 	KERAS_BACKEND=tensorflow $(PYTEST) --cov=keras_segaug --cov-branch \

@@ -91,6 +91,9 @@ def test_chains_of_any_layers(cases, height, width, probability):
     np.testing.assert_array_equal(images[..., 0], masks)
 
 
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="what shares a lookup is decided in Python"
+)
 @pytest.mark.parametrize("case", **ids(JOINT))
 def test_what_follows_in_a_pipeline_is_not_lost(case):
     """A crop behind any layer cuts its result, whether they share a lookup or not."""

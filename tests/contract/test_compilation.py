@@ -46,6 +46,9 @@ LOOKUPS = [
     ("reflect", (1, 1)),
     ("wrap", (1, 1)),
 ]
+# The loop is the same program wherever XLA compiles it, and compiling takes longest on JAX.
+if keras.backend.backend() != "tensorflow":
+    del LOOKUPS[1:5]
 
 
 @pytest.mark.parametrize(("fill_mode", "size"), LOOKUPS)
