@@ -43,6 +43,10 @@ def _place_of(owner, name):
 
 def wanted(owner, return_parameters, return_mixing):
     """Is more wanted than the result?"""
+    if return_mixing == "":
+        checks.fail(
+            owner, "return_mixing", "True, False, or a key, not an empty one", return_mixing
+        )
     if not isinstance(return_mixing, str):
         checks.truth(owner, "return_mixing", return_mixing)
     return checks.truth(owner, "return_parameters", return_parameters) or bool(return_mixing)

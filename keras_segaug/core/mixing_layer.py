@@ -99,6 +99,10 @@ class MixingLayer(AugmentationLayer, abstract=True):
         return True
 
     def _planned(self, parameters, view):
+        names = view.spec.mask_names
+        if names:
+            # Also where nobody will look at it: a name that is not there is a mistake.
+            self._place_of("mask", self.mask, names)
         operations, parameters = super()._planned(parameters, view)
         if parameters is None:
             return operations, parameters

@@ -11,7 +11,7 @@ from keras_segaug.engine.mixing import shown_by
 from keras_segaug.engine.operations import Labels, Piece
 from keras_segaug.kernels import instances as ids
 from keras_segaug.kernels import matrices
-from keras_segaug.kernels.classes import is_class
+from keras_segaug.kernels.classes import is_class, known_pixels
 from keras_segaug.kernels.sampling import dtype_of
 from keras_segaug.kernels.windows import Confined, Window, stretched, whole_image
 from keras_segaug.mixing.pasting import PastingLayer
@@ -33,7 +33,7 @@ class JointCopyPaste(PastingLayer):
             and right mean something.
         scale: a pair (lower, upper) above 0: by how much the partner is enlarged, drawn uniformly.
         instances: the name, or the place, of a mask of instance ids, in which 0, and what is below,
-            is no instance. The ids that are pasted get numbers above those of the sample, so that
+            is no instance, nor is any pixel of the ignored class. The ids that are pasted get numbers above those of the sample, so that
             all stay different. None: whole classes are pasted.
         interpolation: "nearest", "bilinear" or "bicubic", for the images.
         **kwargs: see `MixingLayer`, and `ignore_class=255`: the class of pixels that are never
@@ -107,8 +107,7 @@ class JointCopyPaste(PastingLayer):
             wanted = ~is_class(mask, 0)[:, None]
         if self.instances is None:
             return _some(wanted, parameters.get("order"), self.count)
-        place = self._place_of("instances", self.instances, view.spec.mask_names)
-        objects = ids.whole(self, view.masks[place])
+        objects = self._objects(view.masks, view.spec.mask_names)
         theirs = ops.take(objects, parameters["partner"], axis=0)
         wanted = ops.any(wanted, axis=1) & (theirs > 0)
         if self.count is not None:
@@ -119,8 +118,20 @@ class JointCopyPaste(PastingLayer):
         parameters = super().resolve(parameters, view)
         if self.instances is None or "highest" in parameters:
             return parameters
-        place = self._place_of("instances", self.instances, view.spec.mask_names)
-        return {**parameters, "highest": ids.highest(ids.whole(self, view.masks[place]))}
+        objects = self._objects(view.masks, view.spec.mask_names)
+        return {**parameters, "highest": ids.highest(objects)}
+
+    def _objects(self, masks, names):
+        """The ids (B, *size) of the instances; 0 where nothing is known of a pixel.
+
+        There a border that was filled has the ignored class in all masks, also in that of the ids.
+        """
+        objects = ids.whole(self, masks[self._place_of("instances", self.instances, names)])
+        if self.ignore_class is None:
+            return objects
+        classes = masks[self._place_of("mask", self.mask, names)]
+        known = known_pixels(classes, self.ignore_class)
+        return ops.where(known, objects, ops.zeros_like(objects))
 
     def pieces(self, parameters, size):
         return [self._piece(parameters, size)]
@@ -159,12 +170,13 @@ class JointCopyPaste(PastingLayer):
             checks.fail(self, "mask", accepted, self.mask)
 
     def _refuse_values(self, inputs):
-        masks = [x for role in MASK_ROLES for x in inputs.flat().get(role, [])]
-        if self.instances is None or not masks:
+        packed = inputs.packed()
+        masks = [x for role in MASK_ROLES for x in packed.get(role, [])]
+        if self.instances is None or not masks or not all(map(backend.is_eager, masks)):
             return
-        objects = masks[self._place_of("instances", self.instances, inputs.mask_names())]
+        objects = self._objects(masks, inputs.mask_names())
         top = checks.mask_limits(dtype_of(objects))[1]
-        if backend.is_eager(objects) and 0 not in objects.shape:
+        if 0 not in objects.shape:
             found = int(backend.to_numpy(ops.max(objects)))
             if 2 * found > top:
                 accepted = (

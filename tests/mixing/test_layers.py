@@ -327,6 +327,23 @@ def test_one_hot_masks_know_their_classes():
     np.testing.assert_array_equal(found.sum(-1), 1)
 
 
+@pytest.mark.parametrize("place", ["in a pipeline", "before", "in a graph"])
+def test_what_a_border_was_filled_with_is_no_instance(place):
+    """255 in the mask of ids, which leaves no room for others in 8 bits."""
+    fill = {"fill_mode": "constant", "mask_fill_value": 255}
+    moved = ks.JointRandomTranslation((0.25, 0.25), (0.0, 0.0), **fill)
+    paste = ks.JointCopyPaste([1], instances="ids", mask="classes", scale=(1.0, 1.0))
+    objects = np.zeros((3, 16, 14), "uint8")
+    objects[:, 2:6, 2:6] = 7
+    data = {"images": random_images(), "masks": {"classes": 1 * (objects > 0), "ids": objects}}
+    if place == "before":
+        result = to_numpy(paste(to_numpy(moved(data))))
+    else:
+        jit_compile = True if place == "in a graph" else "auto"
+        result = to_numpy(ks.Pipeline([moved, paste], jit_compile=jit_compile)(data))
+    assert set(np.unique(result["masks"]["ids"])) == {0, 14, 255}
+
+
 def test_where_ids_would_not_fit_nothing_is_pasted_in_a_graph():
     tf = pytest.importorskip("tensorflow")
     classes, objects = two_objects(4, "uint8")

@@ -217,6 +217,8 @@ def test_the_map_of_samples(case):
     np.testing.assert_array_equal(found["from"]["sample"], found["masks"]["code"] // STEP**2)
     with pytest.raises(ValueError, match="return_mixing"):
         layer(places, (labels(4), labels(4)), return_mixing="from")
+    with pytest.raises(ValueError, match="`return_mixing` must be .* not an empty one"):
+        layer({"images": places, "masks": masks}, return_mixing="")
 
 
 @pytest.mark.parametrize("case", **ids(PASTING))
@@ -344,6 +346,7 @@ def test_in_a_model_that_is_trained(tmp_path):
     ("arguments", "message"),
     [
         ({"mask": "organs"}, r"`mask` must be one of the masks that came"),
+        ({"mask": "organs", "ignore_class": None}, r"`mask` must be one of the masks that came"),
         ({"mask": -1}, "`mask` must be None, the name of a mask, or its place"),
         ({"mask": True}, "`mask` must be None"),
         ({"across_shards": 1}, "`across_shards` must be"),
