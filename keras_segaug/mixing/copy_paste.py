@@ -33,8 +33,9 @@ class JointCopyPaste(PastingLayer):
             and right mean something.
         scale: a pair (lower, upper) above 0: by how much the partner is enlarged, drawn uniformly.
         instances: the name, or the place, of a mask of instance ids, in which 0, and what is below,
-            is no instance, nor is any pixel of the ignored class. The ids that are pasted get numbers above those of the sample, so that
-            all stay different. None: whole classes are pasted.
+            is no instance, nor is any pixel of the ignored class. The ids that are pasted get
+            numbers above those of the sample, so that all stay different. None: whole classes are
+            pasted.
         interpolation: "nearest", "bilinear" or "bicubic", for the images.
         **kwargs: see `MixingLayer`, and `ignore_class=255`: the class of pixels that are never
             pasted.

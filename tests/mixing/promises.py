@@ -19,34 +19,49 @@ def coded(places):
     return (sample * STEP + row) * STEP + column
 
 
-def check_one_source(call, count=4, height=16, width=14, seed=0, mixed=True):
-    """Image, every mask and the weights of a pixel come from one place of one sample.
+def batch_of_places(count=4, height=16, width=14, seed=0):
+    """A mapping of images and masks that say of each pixel from where it comes.
 
     Args:
-        call: a function of a mapping of images, masks and weights.
         count: how many samples.
         height: of the images.
         width: of them.
         seed: of the classes.
-        mixed: must some pixel come from another sample?
     """
     places = coordinates(count, height, width)
     classes = labels(count, height, width, classes=5, seed=seed, dtype="int32")
-    weights = 1.0 + coded(places).astype("float32") % 1021.0
+    code = coded(places)
     one_hot = np.eye(5, dtype="float32")[classes]
-    data = {
+    return {
         "images": places,
-        "masks": {"classes": classes, "code": coded(places).astype("int32"), "hot": one_hot},
-        "sample_weights": weights,
+        "masks": {"classes": classes, "code": code.astype("int32"), "hot": one_hot},
+        "sample_weights": 1.0 + code.astype("float32") % 1021.0,
     }
-    found = to_numpy(call(data))
+
+
+def check_one_source(call, mixed=True, **batch):
+    """Image, every mask and the weights of a pixel come from one place of one sample.
+
+    Args:
+        call: a function of a mapping of images, masks and weights.
+        mixed: must some pixel come from another sample?
+        **batch: see `batch_of_places`.
+    """
+    data = batch_of_places(**batch)
+    sample = check_places(data, to_numpy(call(data)))
+    if mixed:
+        assert (sample != np.arange(len(sample))[:, None, None]).any(), "nothing is mixed"
+    return sample
+
+
+def check_places(data, found):
+    """Of which sample each pixel is that was found for a `batch_of_places`."""
     code = found["masks"]["code"]
     np.testing.assert_array_equal(coded(found["images"]), code)
     sample, row, column = code // STEP**2, code // STEP % STEP, code % STEP
-    np.testing.assert_array_equal(found["masks"]["classes"], classes[sample, row, column])
-    np.testing.assert_array_equal(found["masks"]["hot"], one_hot[sample, row, column])
-    np.testing.assert_array_equal(found["sample_weights"], weights[sample, row, column])
-    if mixed:
-        own = np.arange(count)[:, None, None]
-        assert (sample != own).any(), "nothing is mixed"
+    for name in ("classes", "hot"):
+        given = data["masks"][name]
+        np.testing.assert_array_equal(found["masks"][name], given[sample, row, column])
+    weights = data["sample_weights"][sample, row, column]
+    np.testing.assert_array_equal(found["sample_weights"], weights)
     return sample

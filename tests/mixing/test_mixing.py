@@ -217,7 +217,7 @@ def test_the_map_of_samples(case):
     np.testing.assert_array_equal(found["from"]["sample"], found["masks"]["code"] // STEP**2)
     with pytest.raises(ValueError, match="return_mixing"):
         layer(places, (labels(4), labels(4)), return_mixing="from")
-    with pytest.raises(ValueError, match="`return_mixing` must be .* not an empty one"):
+    with pytest.raises(ValueError, match=r"`return_mixing` must be .* not an empty one"):
         layer({"images": places, "masks": masks}, return_mixing="")
 
 
