@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from keras_segaug.core import training_backend
+from keras_segaug.core import backend, training_backend
 from keras_segaug.core.inputs import Inputs
 from keras_segaug.core.layer import AugmentationLayer
 from keras_segaug.training import fit_checks
@@ -50,9 +50,9 @@ class AugmentedModel(keras.Model):
             must be random: `ImageOnlyRescaling` and the like belong into the model. Resizing,
             padding and cropping are taken.
         mask_transform: None, or a function or Keras layer that makes of the (augmented) masks what
-            the loss gets: one-hot masks, edges, masks resized for each of several outputs (a list or
-            mapping as the outputs are). It runs in `evaluate`, too, and must be registered with
-            `keras.saving.register_keras_serializable` to be saved. Weights of pixels follow to
+            the loss gets: one-hot masks, edges, masks resized for each of several outputs (a list
+            or mapping as the outputs are). It runs in `evaluate`, too, and must be registered with
+            `keras.saving.register_keras_serializable` to be loaded. Weights of pixels follow to
             targets of other sizes.
         **kwargs: `name`, `dtype`, `trainable`, as in `keras.Model`; the dtype is the model's.
 
@@ -93,11 +93,6 @@ class AugmentedModel(keras.Model):
         # Its state is a weight of this model, which must be there before training begins.
         augmentation._stream_of_calls()
         self.built = model.built
-
-    def build(self, input_shape: Any = None) -> None:
-        if not self.model.built:
-            self.model.build(input_shape)
-        self.built = True
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         return self.model(inputs, training=training)
@@ -171,7 +166,7 @@ class AugmentedModel(keras.Model):
         self._fitting.checked.add(kind)
 
     def _spec_of_a_step(self, data):
-        """What `_augmented` gives, as `keras.KerasTensor`s."""
+        """What `_augmented` gives, as `keras.KerasTensor`s; raises where it does not fit."""
         # Ragged and sparse ones are refused here, which have no such shape.
         entries = Entries(self, data)
         Inputs(self.augmentation, entries.joined())
@@ -184,9 +179,11 @@ class AugmentedModel(keras.Model):
         given = training_backend.output_spec(
             lambda *g: self._for_the_loss(*g, table), x, y, weights
         )
-        _, targets, _ = keras.utils.unpack_x_y_sample_weight(given)
-        outputs = training_backend.output_spec(self, x, training=False)
-        fit_checks.check_output(self, targets, outputs)
+        # Within a step JAX has taken the values out of the variables.
+        if not backend.in_stateless_scope():
+            _, targets, _ = keras.utils.unpack_x_y_sample_weight(given)
+            outputs = training_backend.output_spec(self, x, training=False)
+            fit_checks.check_output(self, targets, outputs)
         return given
 
     def _symbolic_build(self, iterator=None, data_batch=None):

@@ -23,19 +23,22 @@ class Entries:
         self._owner = owner
         self.x, self.y, self.weights = keras.utils.unpack_x_y_sample_weight(data)
         # A mapping that has all; else the entries are where Keras expects them.
-        self._whole = isinstance(self.x, Mapping) and self.y is None
+        mapping = self.x
+        self._whole = isinstance(mapping, Mapping) and self.y is None
         if self._whole:
-            self._keys = {role: _key_of(owner, self.x, role) for role in ROLES}
-            mapping = self.x
-            self.y, self.weights = (mapping.get(self._keys[r]) for r in list(ROLES)[1:])
             self._mapping = mapping
+            self._keys = {role: _key_of(owner, mapping, role) for role in ROLES}
+            # One without images is a mapping of the model's inputs.
+            self._whole = self._keys["images"] is not None
+        if self._whole:
+            self.y, self.weights = self._of_the_loss(mapping)
             self.x = self._of_the_model(mapping)
 
     def check(self):
         """Raises where there are no masks."""
         if self.y is None:
             names = ", ".join(map(repr, MASK_KEYS))
-            what = sorted(self._mapping) if self._whole else "images alone"
+            what = list(self._mapping) if isinstance(self.x, Mapping) or self._whole else "no y"
             raise ValueError(
                 f"{checks.name_of(self._owner)}: `fit` needs masks, which the augmentation moves "
                 f"with the images. Received: {what}. Call fit(images, masks), or give a dataset of "
@@ -62,8 +65,7 @@ class Entries:
     def apart(self, joined):
         """(x, y, sample weights) of a structure as `joined` gives it."""
         if self._whole:
-            y, weights = (joined.get(self._keys[role]) for role in list(ROLES)[1:])
-            return self._of_the_model(joined), y, weights
+            return self._of_the_model(joined), *self._of_the_loss(joined)
         if isinstance(self.x, Mapping):
             x = {key: joined[key] for key in self.x}
             return x, joined["masks"], joined.get("sample_weights")
@@ -72,6 +74,10 @@ class Entries:
         if isinstance(self.x, (tuple, list)):
             return type(self.x)((images, *rest[1:])), y, weights
         return images, y, weights
+
+    def _of_the_loss(self, mapping):
+        """(masks, sample weights); None for what there is not."""
+        return tuple(mapping.get(self._keys[role]) for role in ("masks", "sample_weights"))
 
     def _of_the_model(self, mapping):
         """What the model takes: the entries that its inputs name, or the images."""
@@ -89,10 +95,4 @@ def _key_of(owner, mapping, role):
     free = [key for key in found if key not in claimed] or [
         key for key in found if role == "images" and claimed[key] == "image"
     ]
-    if role == "images" and not free:
-        names = ", ".join(map(repr, ROLES[role]))
-        raise ValueError(
-            f"{checks.name_of(owner)}: the mapping must have one of the keys {names}. Received "
-            f"keys: {list(mapping)}."
-        )
     return free[0] if free else None

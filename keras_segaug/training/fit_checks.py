@@ -3,10 +3,10 @@
 import keras
 
 from keras_segaug import checks
+from keras_segaug.core import value_ranges
 from keras_segaug.core.layer import AugmentationLayer
 from keras_segaug.core.layer_types import ImageOnlyLayer, MaskOnlyLayer
 from keras_segaug.engine.spec import Spec
-from keras_segaug.core import value_ranges
 from keras_segaug.training.weights import size_of
 
 
@@ -30,16 +30,13 @@ def check_augmentation(owner, augmentation):
     for leaf, _ in augmentation._leaves(Spec((None, None), value_ranges.ANY)):
         if leaf.random or not isinstance(leaf, (ImageOnlyLayer, MaskOnlyLayer)):
             continue
-        image = isinstance(leaf, ImageOnlyLayer)
-        cure = (
-            "Make it the first layer of the model."
-            if image
-            else "Give what it does as `mask_transform`, which evaluation runs, too."
-        )
+        what, cure = "masks", "Give what it does as `mask_transform`, which `evaluate` runs, too."
+        if isinstance(leaf, ImageOnlyLayer):
+            what, cure = "images", "Make it the first layer of the model."
         raise ValueError(
             f"{checks.name_of(owner)}: `augmentation` must hold only what is for training. "
-            f"Received: a {type(leaf).__name__}, which is not random: {'images' if image else 'masks'} "
-            f"would be other ones in training than in `evaluate` and `predict`. {cure}"
+            f"Received: a {type(leaf).__name__}, which is not random: {what} would be other ones "
+            f"in training than in `evaluate` and `predict`. {cure}"
         )
 
 
