@@ -135,7 +135,7 @@ class AugmentedModel(keras.Model):
 
     def _augmented(self, data):
         """What the loss and the model get of a training batch."""
-        self._check(data)
+        self._checked(data)
         entries = Entries(self, data)
         augmented = self.augmentation(entries.joined(), training=True)
         return self._for_the_loss(*entries.apart(augmented), self._fitting.table)
@@ -155,18 +155,17 @@ class AugmentedModel(keras.Model):
 
     # --- Before the first step ---
 
-    def _check(self, data):
-        """Raises for data that do not fit; each kind of them is looked at once."""
+    def _checked(self, data):
+        """What a step makes of such data, as `keras.KerasTensor`s; each kind is looked at once."""
         Entries(self, data).check()
-        kind = _kind_of(data)
-        if kind in self._fitting.checked:
-            return
-        fit_checks.check_weights_of(self, self.augmentation)
-        self._spec_of_a_step(data)
-        self._fitting.checked.add(kind)
+        kind = (self._fitting.table is None, *_kind_of(data))
+        if kind not in self._fitting.specs:
+            fit_checks.check_weights_of(self, self.augmentation)
+            self._fitting.specs[kind] = self._spec_of_a_step(data)
+        return self._fitting.specs[kind]
 
     def _spec_of_a_step(self, data):
-        """What `_augmented` gives, as `keras.KerasTensor`s; raises where it does not fit."""
+        """What `_augmented` gives; raises where augmentation, model and data do not fit."""
         # Ragged and sparse ones are refused here, which have no such shape.
         entries = Entries(self, data)
         Inputs(self.augmentation, entries.joined())
@@ -192,8 +191,7 @@ class AugmentedModel(keras.Model):
         if data_batch is None:
             data_batch = training_backend.first_batch(iterator)
         if training:
-            self._check(data_batch)
-            data_batch = self._spec_of_a_step(data_batch)
+            data_batch = self._checked(data_batch)
         else:
             specs = keras.tree.map_structure(_spec, data_batch, none_is_leaf=False)
             data_batch = training_backend.output_spec(self._as_it_is, specs)
@@ -226,13 +224,13 @@ class _Fitting:
     """What concerns the running `fit`, and no file.
 
     `table`: the weights of classes; `begins`: has `fit` been called, and nothing been looked at?
-    `checked`: the kinds of data that were.
+    `specs`: what a step makes of the kinds of data that were.
     """
 
     def __init__(self):
         self.table = None
         self.begins = False
-        self.checked = set()
+        self.specs = {}
 
 
 def _spec(tensor):

@@ -17,7 +17,7 @@ def main(folder, last):
     model = compiled(ks.AugmentedModel(network(), pipeline()))
     images, masks = images_and_masks()
 
-    def report(*_):
+    def report(*_, **__):
         # A callback's own `model` brings JAX' variables up to date.
         its = callback.model
         weights = sum(float(abs(each).sum()) for each in its.model.get_weights())

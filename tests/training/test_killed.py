@@ -15,7 +15,11 @@ def run(folder, last):
     """(exit status, [(which draw comes next, checksum of the weights)] after each step)."""
     command = [sys.executable, "-m", "tests.training.killed", str(folder), str(last)]
     done = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+        command,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
     )
     assert done.returncode in (0, -signal.SIGKILL), done.stderr[-2000:]
     lines = [line.split() for line in done.stdout.splitlines()]
