@@ -138,7 +138,8 @@ class AugmentedModel(keras.Model):
         self._checked(data)
         entries = Entries(self, data)
         augmented = self.augmentation(entries.joined(), training=True)
-        return self._for_the_loss(*entries.apart(augmented), self._fitting.table)
+        x, y, weights = entries.apart(augmented)
+        return self._for_the_loss(x, y, weights, self._fitting.table)
 
     def _as_it_is(self, data):
         entries = Entries(self, data)
@@ -176,7 +177,7 @@ class AugmentedModel(keras.Model):
         fit_checks.check_input(self, entries.x, x)
         table = self._fitting.table
         given = training_backend.output_spec(
-            lambda *g: self._for_the_loss(*g, table), x, y, weights
+            lambda x, y, weights: self._for_the_loss(x, y, weights, table), x, y, weights
         )
         # Within a step JAX has taken the values out of the variables.
         if not backend.in_stateless_scope():
