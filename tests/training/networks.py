@@ -4,10 +4,13 @@ import keras
 import numpy as np
 
 import keras_segaug as ks
-from tests.data import labels, random_images
+from tests.data import labels, random_images, to_numpy
 
 CLASSES = 3
-LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def pixel_loss():
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
 def images_and_masks(count=8, height=16, width=14):
@@ -37,9 +40,23 @@ def turning_pipeline(**options):
     return ks.Pipeline([pipeline(), turn], **{"seed": 3, **options})
 
 
-def compiled(model, loss=LOSS, **options):
-    model.compile(keras.optimizers.SGD(0.05), loss, **options)
+def compiled(model, loss=None, **options):
+    model.compile(keras.optimizers.SGD(0.05), loss or pixel_loss(), **options)
     return model
+
+
+def losses_of_fit(model, *data, steps, **options):
+    """Of each step, one an epoch: Keras reports the mean of an epoch."""
+    options = {"batch_size": 8, "epochs": steps, "shuffle": False, **options}
+    return model.fit(*data, verbose=0, **options).history["loss"]
+
+
+def losses_of_the_plain_model(augmentation, *data, steps, prepared=lambda *data: data):
+    plain, found = compiled(network()), []
+    for number in range(steps):
+        moved = to_numpy(augmentation.augment(data, augmentation.call_key(number)))
+        found.append(float(np.ravel(plain.train_on_batch(*prepared(*moved)))[0]))
+    return found
 
 
 def weights_of(model):
