@@ -117,9 +117,11 @@ if TYPE_CHECKING:
     from keras_segaug.migration.migration import (
         from_image_data_generator as from_image_data_generator,
     )
+    from keras_segaug.training.augmented_model import AugmentedModel as AugmentedModel
 
 # What a training run needs once or never is imported when it is asked for.
 _TOOLS = {
+    "AugmentedModel": "training.augmented_model",
     "augment_dataset": "data.augment",
     "check_alignment": "inspect.alignment.alignment",
     "from_image_data_generator": "migration.migration",
@@ -129,6 +131,7 @@ _TOOLS = {
 
 __all__ = [
     "AugmentationLayer",
+    "AugmentedModel",
     "Identity",
     "ImageOnlyAugMix",
     "ImageOnlyAutoContrast",

@@ -112,6 +112,12 @@ def tools(dataset: Any) -> None:
     ks.segmentation_dataset_from_directory("images", "masks", batch_size=None)
 
 
+def train(network: Any, dataset: Any) -> None:
+    model = ks.AugmentedModel(network, pipeline, mask_transform=abs, name="augmented")
+    model.fit(dataset, class_weight={0: 0.5})
+    print(model.model, model.augmentation)
+
+
 class Draws(ks.ImageOnlyLayer):
     def draw(self, draws: ks.random.Draws) -> dict[str, Any]:
         return {"amount": draws.uniform(0.0, 1.0)}

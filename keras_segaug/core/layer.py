@@ -208,6 +208,8 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
         return written(self)
 
     def build(self, input_shape=None):
+        for layer in self._children:
+            layer._count_as_built()
         if not self.random:
             return
         self._seed = python_random.randrange(1 << 32) if self.seed is None else self.seed
@@ -224,11 +226,15 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
 
     def _stream_of_calls(self):
         """The layer's stream; built where it is not, once, whoever calls first."""
-        if not self.built:
+        if self._lacks_its_stream():
             with processes.lock():
-                if not self.built:
+                if self._lacks_its_stream():
                     self.build(None)
         return self._stream
+
+    def _lacks_its_stream(self):
+        """As a layer inside another one does, until it is called by itself."""
+        return not self.built or (self.random and self._stream is None)
 
     def call(self, data, training=True, return_parameters=False):
         inputs = Inputs(self, data, checked=True)

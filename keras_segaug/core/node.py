@@ -40,6 +40,16 @@ class Node:
         """What shows that other layers have drawn these parameters, in words, or None."""
         return why_not_of(self, parameters)
 
+    def _count_as_built(self):
+        """Inside a layer that is built: the keys come from there, so that it needs no state.
+
+        Keras takes a model for unbuilt, and may run it once more for each `predict`, while one
+        layer in it is.
+        """
+        self.built = True
+        for layer in self._children:
+            layer._count_as_built()
+
     def _leaves(self, spec):
         """The layers that hold no others, each with the `Spec` of what reaches it."""
         yield self, spec

@@ -248,3 +248,16 @@ def test_identity_takes_no_other_layers_parameters():
     found = to_numpy(layer.apply(data, drawn))
     for a, b in zip(found, to_numpy(layer.augment(data, 3)), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_what_is_inside_counts_as_built_and_still_has_a_stream_of_its_own():
+    """Keras runs a model that has an unbuilt layer once more for each `predict`."""
+    flip = ks.JointRandomFlip(seed=1)
+    both = ks.Pipeline([ks.Pipeline([flip])], seed=2)
+    images = random_images()
+    both(images)
+    assert all(layer.built for layer in both._flatten_layers())
+    assert len(both.weights) == 1
+    alone = ks.JointRandomFlip(seed=1)
+    for _ in range(2):
+        np.testing.assert_array_equal(to_numpy(flip(images)), to_numpy(alone(images)))

@@ -1,0 +1,124 @@
+"""Trains the U-Net of `train_unet.py` on CT slices with the augmentation at different places.
+
+    python examples/train_in_model.py --backend tensorflow
+
+In the dataset (`dataset.map`), or in the model (`AugmentedModel`), on the device that trains. The
+draws differ, so that the scores do by chance: compare over seeds. The table ends with the seconds
+that an epoch took, without the first one, which compiles.
+"""
+
+import os
+import sys
+import time
+
+from options import common_options
+
+if __name__ == "__main__":
+    OPTIONS = common_options(__doc__, epochs=80, seeds=3).parse_args()
+    # Keras reads this once, while it is imported.
+    os.environ["KERAS_BACKEND"] = OPTIONS.backend
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import tensorflow as tf
+from rich.console import Console
+from rich.table import Table
+from slices import IGNORED, read_pairs, split
+from unet import BORDER, build_model, class_ious, class_weights, color, geometry, halvable
+
+import keras_segaug as segaug
+
+SLICES_A_STEP = 4
+
+
+def augmentation(size, seed):
+    """The same for both; what is no augmentation, such as the scaling of gray levels, is not in."""
+    return segaug.Pipeline([geometry(size, seed), color(seed)], seed=seed)
+
+
+# --- The ways --------------------------------------------------------------------------------
+
+
+def in_the_dataset(model, dataset, size, seed):
+    return model, dataset.map(augmentation(size, seed), num_parallel_calls=2)
+
+
+def in_the_model(model, dataset, size, seed):
+    return segaug.AugmentedModel(model, augmentation(size, seed)), dataset
+
+
+WAYS = {"dataset.map": in_the_dataset, "AugmentedModel": in_the_model}
+
+
+# --- Training and scoring --------------------------------------------------------------------
+
+
+class Clock(keras.callbacks.Callback):
+    """The seconds of each epoch."""
+
+    def __init__(self):
+        super().__init__()
+        self.seconds = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seconds.append(time.perf_counter() - self.start)
+
+
+def train(way, data, names, seed, epochs):
+    """Returns the mean IoU on the test slices, and the seconds of an epoch."""
+    keras.utils.set_random_seed(seed)
+    (images, masks, weights), test_images, test_masks = data
+    size, steps = halvable(masks.shape[1:]), len(images) // SLICES_A_STEP
+    model = build_model(size, len(names), [])
+    dataset = tf.data.Dataset.from_tensor_slices((images, masks, weights))
+    dataset = dataset.shuffle(1000, seed=seed).repeat().batch(SLICES_A_STEP)
+    model, dataset = way(model, dataset, size, seed)
+    rate = keras.optimizers.schedules.CosineDecay(3e-3, epochs * steps)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=IGNORED)
+    model.compile(keras.optimizers.Adam(rate), loss)
+    clock = Clock()
+    # The dataset shuffles; Keras warns unless told not to.
+    options = {"steps_per_epoch": steps, "callbacks": [clock], "shuffle": False, "verbose": 0}
+    model.fit(dataset.prefetch(2), epochs=epochs, **options)
+    predicted = model.predict(test_images, batch_size=SLICES_A_STEP, verbose=0).argmax(-1)
+    seconds = np.median(clock.seconds[1:] or clock.seconds)
+    return np.nanmean(class_ious(test_masks, predicted, len(names))), seconds
+
+
+def prepared(images, masks, names):
+    """(images, masks, weights of pixels) to train on, and the padded test slices."""
+    training, testing = split(len(images))
+    weights = class_weights(masks[training], len(names))[masks[training]]
+    pad = segaug.JointCenterCrop(*halvable(masks.shape[1:]), **BORDER)
+    padded = map(keras.ops.convert_to_numpy, pad(images[testing], masks[testing]))
+    return (images[training], masks[training], weights), *padded
+
+
+# --- The job ---------------------------------------------------------------------------------
+
+
+def main(options):
+    try:
+        images, masks, names = read_pairs(options.data)
+        data = prepared(images, masks, names)
+    except (FileNotFoundError, ValueError) as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 2
+    seeds = range(options.seed, options.seed + options.seeds)
+    table = Table("augmentation in", "mean IoU", "of each seed", "seconds an epoch")
+    for name, way in WAYS.items():
+        results = [train(way, data, names, seed, options.epochs) for seed in seeds]
+        scores, seconds = zip(*results, strict=True)
+        each = ", ".join(f"{score:.4f}" for score in scores)
+        table.add_row(name, f"{np.mean(scores):.4f}", each, f"{np.median(seconds):.2f}")
+        print(f"{name}: mean IoU {np.mean(scores):.4f}, {np.median(seconds):.2f} s an epoch")
+    Console().print(table)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(OPTIONS))

@@ -1,0 +1,124 @@
+"""What does not fit is refused before the first step, with the cure; nothing has changed then."""
+
+import keras
+import numpy as np
+import pytest
+
+import keras_segaug as ks
+from tests.training.networks import (
+    CLASSES,
+    compiled,
+    images_and_masks,
+    network,
+    number_of_draws,
+    pipeline,
+    weights_of,
+)
+
+IMAGES, MASKS = images_and_masks()
+NAMES = np.array(["liver", "spleen"] * 4)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return compiled(ks.AugmentedModel(network(), pipeline()))
+
+
+def ragged():
+    return np.array([IMAGES[0], IMAGES[1][:4]] * 4, dtype=object)
+
+
+def generated(*batch):
+    while True:
+        yield batch
+
+
+FIT = {
+    "no masks": ((IMAGES,), ["needs masks", "Received: no y", "fit(images, masks)"]),
+    "a mapping without masks": (
+        (generated({"images": IMAGES}),),
+        ["needs masks", "['images']", "'segmentation_masks'"],
+    ),
+    "masks of another size": ((IMAGES, MASKS[:, :8]), ["Pipeline: masks", "(8, 8, 14)"]),
+    "labels of images": ((IMAGES, np.arange(8)), ["Pipeline: masks", "(8,)"]),
+    "text": ((IMAGES, NAMES), ["must be numbers", "'liver'", "A mask holds class ids"]),
+    "ragged": ((ragged(), MASKS), ["arrays of one size each", "np.stack"]),
+    "images of another size": (
+        (IMAGES[:, :8], MASKS[:, :8]),
+        ["the model takes images", "(height, width) (16, 14)", "(8, 14)", "JointResizing(16, 14)"],
+    ),
+    "masks twice": (({"images": IMAGES, "masks": MASKS}, MASKS), ["given twice", "'masks'"]),
+}
+
+
+@pytest.mark.parametrize("kind", FIT)
+def test_data(model, kind):
+    data, words = FIT[kind]
+    before = weights_of(model)
+    with pytest.raises(ValueError, match=words[0]) as caught:
+        model.fit(*data, steps_per_epoch=1, verbose=0)
+    message = str(caught.value)
+    assert message.startswith(("AugmentedModel: ", "Pipeline: "))
+    for word in words:
+        assert word in message
+    for one, other in zip(before, weights_of(model), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert number_of_draws(model) == 0
+
+
+def test_text_and_ragged_images_in_a_dataset(model, backend_is):
+    if not backend_is("tensorflow"):
+        pytest.skip("Elsewhere Keras makes arrays of them, and raises.")
+    import tensorflow as tf
+
+    texts = tf.data.Dataset.from_tensors((IMAGES, NAMES))
+    with pytest.raises(ValueError, match="Pipeline: masks must be integers"):
+        model.fit(texts, verbose=0)
+    uneven = tf.ragged.stack([IMAGES[0], IMAGES[1][:4]])
+    with pytest.raises(ValueError, match=r"images are ragged.*to_tensor"):
+        model.fit(tf.data.Dataset.from_tensors((uneven, MASKS[:2])), verbose=0)
+    assert number_of_draws(model) == 0
+
+
+def test_an_augmentation_that_changes_the_size_of_a_fixed_input():
+    model = compiled(ks.AugmentedModel(network(), ks.JointRandomCrop(8, 6, seed=1)))
+    with pytest.raises(ValueError, match=r"of which the augmentation makes \(8, 6\)"):
+        model.fit(IMAGES, MASKS, verbose=0)
+    # It is a matter of the input, not of the crop.
+    model = compiled(ks.AugmentedModel(network((8, 6)), ks.JointRandomCrop(8, 6, seed=1)))
+    model.fit(IMAGES, MASKS, verbose=0)
+    assert number_of_draws(model) == 1
+
+
+def test_a_model_that_gives_another_size_than_the_masks_have():
+    small = keras.Sequential([keras.Input((16, 14, 3)), keras.layers.Conv2D(CLASSES, 2, 2)])
+    model = compiled(ks.AugmentedModel(small, pipeline()))
+    with pytest.raises(ValueError, match=r"\(16, 14\), and a model that gives \(8, 7\)"):
+        model.fit(IMAGES, MASKS, verbose=0)
+    halved = ks.AugmentedModel(small, pipeline(), mask_transform=lambda masks: masks[:, ::2, ::2])
+    compiled(halved).fit(IMAGES, MASKS, verbose=0)
+
+
+def test_arguments():
+    with pytest.raises(ValueError, match="`augmentation` must be a keras_segaug layer"):
+        ks.AugmentedModel(network(), [ks.JointRandomFlip()])
+    with pytest.raises(ValueError, match="first layer of the model"):
+        ks.AugmentedModel(network(), ks.Pipeline([pipeline(), ks.ImageOnlyRescaling(1 / 255)]))
+    with pytest.raises(ValueError, match="`mask_transform`, which `evaluate` runs"):
+        ks.AugmentedModel(network(), ks.Pipeline([ks.MaskOnlyOneHot(CLASSES)]))
+    with pytest.raises(ValueError, match="`augmentation` must be a keras_segaug layer that gives"):
+        ks.AugmentedModel(network(), ks.MultiView({"a": pipeline(), "b": pipeline()}))
+    with pytest.raises(ValueError, match="would take the masks for images"):
+        ks.AugmentedModel(network(), pipeline(), mask_transform=ks.MaskOnlyOneHot(CLASSES))
+    with pytest.raises(ValueError, match=r"`model` must be a keras\.Model"):
+        ks.AugmentedModel(keras.layers.Conv2D(1, 1), pipeline())
+    preprocessed = network()
+    preprocessed.preprocessor = keras.layers.Rescaling(1 / 255)
+    with pytest.raises(ValueError, match="must have no preprocessor"):
+        ks.AugmentedModel(preprocessed, pipeline())
+
+
+@pytest.mark.parametrize("weights", [[1.0, 2.0], {"liver": 1.0}, {0: -1.0}, {0: "heavy"}, {}])
+def test_class_weights(model, weights):
+    with pytest.raises(ValueError, match="`class_weight` must be None, or a mapping"):
+        model.fit(IMAGES, MASKS, class_weight=weights, verbose=0)
