@@ -117,13 +117,17 @@ if TYPE_CHECKING:
     from keras_segaug.migration.migration import (
         from_image_data_generator as from_image_data_generator,
     )
+    from keras_segaug.training.parameters_file import load_parameters as load_parameters
+    from keras_segaug.training.parameters_file import save_parameters as save_parameters
 
 # What a training run needs once or never is imported when it is asked for.
 _TOOLS = {
     "augment_dataset": "data.augment",
     "check_alignment": "inspect.alignment.alignment",
     "from_image_data_generator": "migration.migration",
+    "load_parameters": "training.parameters_file",
     "plot_gallery": "inspect.gallery",
+    "save_parameters": "training.parameters_file",
     "segmentation_dataset_from_directory": "data.directory",
 }
 
@@ -211,9 +215,11 @@ __all__ = [
     "augment_dataset",
     "check_alignment",
     "from_image_data_generator",
+    "load_parameters",
     "plot_gallery",
     "random",
     "recipes",
+    "save_parameters",
     "segmentation_dataset_from_directory",
 ]
 

@@ -6,15 +6,15 @@ from typing import Any
 from keras_segaug import checks
 from keras_segaug.checks import batches, classes
 from keras_segaug.checks.input_tensors import warn_of_masks_left_behind
-from keras_segaug.core import backend, calls, describe, random, value_ranges
+from keras_segaug.core import backend, calls, random, value_ranges
 from keras_segaug.core.apply import apply, undo, view_of
 from keras_segaug.core.backend import ops
+from keras_segaug.core.describe import Described
 from keras_segaug.core.inputs import Inputs
 from keras_segaug.core.parameters import (
     as_key,
     check_count,
     check_size,
-    counts_of,
     handed_over,
     is_shape,
     is_size,
@@ -27,7 +27,7 @@ from keras_segaug.engine.spec import Spec
 from keras_segaug.engine.view import View
 
 
-class Replay:
+class Replay(Described):
     """Mixed into the base of all layers: parameters as values, to look at and to use again."""
 
     # Of the base.
@@ -156,27 +156,6 @@ class Replay:
             packed = inputs.packed()
             size = size or size_of(parameters, ops.shape(packed["images"][0])[1:3])
             return inputs.write(inputs.unpacked(undo(self, packed, parameters, size, predictions)))
-
-    def describe(self, parameters: Parameters) -> list[list[str]]:
-        """Says what was drawn, for each sample one sentence a layer.
-
-        Args:
-            parameters: what `draw_parameters` returned.
-
-        Returns:
-            A list, one entry a sample, of lists of sentences.
-
-        Example:
-
-        >>> layer = keras_segaug.Pipeline([keras_segaug.JointRandomFlip("horizontal")])
-        >>> layer.describe(layer.draw_parameters((1, 8, 8, 3), key=1))
-        [['JointRandomFlip: horizontal yes.']]
-        """
-        parameters = taken(self, parameters)
-        return [
-            describe.sentences(self, parameters, i)
-            for i in range(min(counts_of(parameters), default=0))
-        ]
 
     def __getattr__(self, name):
         if name == "sample":
