@@ -119,9 +119,15 @@ if TYPE_CHECKING:
     )
     from keras_segaug.training.parameters_file import load_parameters as load_parameters
     from keras_segaug.training.parameters_file import save_parameters as save_parameters
+    from keras_segaug.training.schedule_callback import AugmentationSchedule as AugmentationSchedule
+    from keras_segaug.training.schedules import CosineSchedule as CosineSchedule
+    from keras_segaug.training.schedules import LinearSchedule as LinearSchedule
 
 # What a training run needs once or never is imported when it is asked for.
 _TOOLS = {
+    "AugmentationSchedule": "training.schedule_callback",
+    "CosineSchedule": "training.schedules",
+    "LinearSchedule": "training.schedules",
     "augment_dataset": "data.augment",
     "check_alignment": "inspect.alignment.alignment",
     "from_image_data_generator": "migration.migration",
@@ -133,6 +139,8 @@ _TOOLS = {
 
 __all__ = [
     "AugmentationLayer",
+    "AugmentationSchedule",
+    "CosineSchedule",
     "Identity",
     "ImageOnlyAugMix",
     "ImageOnlyAutoContrast",
@@ -202,6 +210,7 @@ __all__ = [
     "JointRandomZoom",
     "JointResizing",
     "JointTrivialAugment",
+    "LinearSchedule",
     "MaskOnlyColorToClass",
     "MaskOnlyLayer",
     "MaskOnlyOneHot",

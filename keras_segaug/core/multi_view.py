@@ -184,9 +184,10 @@ class MultiView(AugmentationLayer):
                 for (name, layer), each in zip(layers, others, strict=True)
             },
         }
-        if self.probability == 1.0:
+        if self._always_acts:
             return drawn
-        applied = draws.gate(self.probability)
+        moving = self._moving.get("probability")
+        applied = draws.gate(draws.moving[moving] if moving else self.probability)
         return {"applied": applied, **self._each(at_inference_elsewhere, drawn, applied)}
 
     def _each(self, function, drawn, condition):

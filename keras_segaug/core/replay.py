@@ -11,6 +11,7 @@ from keras_segaug.core.apply import apply, undo, view_of
 from keras_segaug.core.backend import ops
 from keras_segaug.core.describe import Described
 from keras_segaug.core.inputs import Inputs
+from keras_segaug.core.moving import by_moving, present
 from keras_segaug.core.parameters import (
     as_key,
     check_count,
@@ -228,23 +229,25 @@ class Replay(Described):
         if acting and not tell and not self._warned_of_masks:
             self._warned_of_masks = warn_of_masks_left_behind(self, inputs)
         self._look_at(inputs, acting)
+        traced = acting and not backend.is_eager(inputs.images)
+        moving = present(self, traced) if acting else {}
         if tell and acting:
-            found, drawn = self._telling_program(inputs.tensors, key, inputs.sizes())
+            found, drawn = self._telling_program(inputs.tensors, key, inputs.sizes(), moving)
             # Outside of the program, where what is known of the size stays known.
             return found, handed_over(drawn, inputs.size(), len_of(inputs))
         if not acting and backend.is_in_a_network():
             # Plain operations are what exporters know; whoever runs the model compiles it.
             found = self._augment(inputs.tensors, None)
         else:
-            found = self._program(inputs.tensors, key, inputs.sizes())
+            found = self._program(inputs.tensors, key, inputs.sizes(), moving)
         return (found, None) if tell else found
 
-    def _augment(self, tensors, key, real=None):
-        return self._augment_and_tell(tensors, key, real)[0]
+    def _augment(self, tensors, key, real=None, moving=None):
+        return self._augment_and_tell(tensors, key, real, moving)[0]
 
-    def _augment_and_tell(self, tensors, key, real=None):
+    def _augment_and_tell(self, tensors, key, real=None, moving=None):
         inputs = Inputs(self, tensors, checked=True)
-        drawn = None if key is None else self._draw(key, len_of(inputs), real)
+        drawn = None if key is None else self._draw(key, len_of(inputs), real, moving or {})
         return self._apply(inputs, drawn)
 
     def _apply(self, inputs, parameters):
@@ -265,8 +268,13 @@ class Replay(Described):
         value_ranges.look_at(self, inputs, acting)
         batches.check(self, inputs, acting)
 
-    def _draw(self, key, count, real=None):
-        draws = random.Draws(random.for_tree(as_key(self, key, count), self._tree()), count, real)
+    def _draw(self, key, count, real=None, moving=None):
+        """What is drawn; `moving`: what `present` has read, outside of a program."""
+        key = as_key(self, key, count)
+        if moving is None:
+            moving = present(self, not backend.is_eager(key))
+        draws = random.Draws(random.for_tree(key, self._tree()), count, real)
+        draws.moving = by_moving(self, moving)
         return self._draw_all(draws)
 
     def _finished(self, drawn, view):

@@ -5,7 +5,6 @@ import os
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -78,8 +77,8 @@ def save_parameters(
         checks.fail(_SAVE, "parameters", accepted, parameters)
     if not all(map(_is_there, keras.tree.flatten(parameters))):
         raise ValueError(
-            f"{_SAVE}: `parameters` must hold numbers. Received tensors of a traced function, which "
-            "have none yet. Return the parameters from it, and save what it returns."
+            f"{_SAVE}: `parameters` must hold numbers. Received tensors of a traced function, "
+            "which have none yet. Return the parameters from it, and save what it returns."
         )
     taken(layer, parameters)
     arrays: dict[str, np.ndarray] = {}
@@ -170,10 +169,8 @@ def _put(arrays, value, place):
 def _as_array(value):
     array = np.asarray(backend.to_numpy(value))
     # Torch keeps the words of keys, which are of 32 bits without a sign, in 64 bits.
-    if array.dtype == np.int64 and backend.runs_on("torch"):
-        if array.size == 0 or (array.min() >= 0 and array.max() < 1 << 32):
-            return array.astype(np.uint32)
-    return array
+    is_word = array.dtype == np.int64 and ((array >= 0) & (array < 1 << 32)).all()
+    return array.astype(np.uint32) if is_word and backend.runs_on("torch") else array
 
 
 def _taken_out(arrays, names):

@@ -159,7 +159,8 @@ def test_nothing_is_written_on_error(tmp_path, monkeypatch):
     monkeypatch.setattr(np, "savez_compressed", full)
     with pytest.raises(OSError, match="no space left"):
         ks.save_parameters(path, layer, drawn)
-    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_one_sample_in_words():
