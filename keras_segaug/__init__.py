@@ -117,6 +117,7 @@ if TYPE_CHECKING:
     from keras_segaug.migration.migration import (
         from_image_data_generator as from_image_data_generator,
     )
+    from keras_segaug.training.monitor import AugmentationMonitor as AugmentationMonitor
     from keras_segaug.training.parameters_file import load_parameters as load_parameters
     from keras_segaug.training.parameters_file import save_parameters as save_parameters
     from keras_segaug.training.schedule_callback import AugmentationSchedule as AugmentationSchedule
@@ -125,6 +126,7 @@ if TYPE_CHECKING:
 
 # What a training run needs once or never is imported when it is asked for.
 _TOOLS = {
+    "AugmentationMonitor": "training.monitor",
     "AugmentationSchedule": "training.schedule_callback",
     "CosineSchedule": "training.schedules",
     "LinearSchedule": "training.schedules",
@@ -139,6 +141,7 @@ _TOOLS = {
 
 __all__ = [
     "AugmentationLayer",
+    "AugmentationMonitor",
     "AugmentationSchedule",
     "CosineSchedule",
     "Identity",

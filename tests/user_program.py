@@ -113,6 +113,11 @@ def tools(dataset: Any) -> None:
     print(report, ks.plot_gallery(pipeline, images, masks))
     ks.from_image_data_generator({"rotation_range": 10})
     ks.segmentation_dataset_from_directory("images", "masks", batch_size=None)
+    chance = ks.AugmentationSchedule(pipeline, "probability", ks.LinearSchedule(0.0, 1.0, epochs=5))
+    factor = ks.CosineSchedule((0.0, 0.0), (-0.1, 0.1), epochs=5)
+    monitor = ks.AugmentationMonitor(pipeline, images, masks, folder="sheets", every=2)
+    callbacks: list[Any] = [chance, ks.AugmentationSchedule(joint[0], "factor", factor), monitor]
+    print(callbacks)
 
 
 class Draws(ks.ImageOnlyLayer):

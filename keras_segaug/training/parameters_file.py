@@ -5,6 +5,7 @@ import os
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -81,15 +82,15 @@ def save_parameters(
             "which have none yet. Return the parameters from it, and save what it returns."
         )
     taken(layer, parameters)
-    arrays: dict[str, np.ndarray] = {}
-    about = {
+    arrays: dict[str, Any] = {}
+    about: dict[str, Any] = {
         "format": _FORMAT,
         "version": __version__,
         "layer": _made_of(layer),
         "parameters": _put(arrays, parameters, ()),
     }
     with written_in_full(path) as file:
-        np.savez_compressed(file, **{_ABOUT: np.array(json.dumps(about))}, **arrays)
+        np.savez_compressed(file, **{_ABOUT: np.array(json.dumps(about)), **arrays})
 
 
 def load_parameters(path: str | os.PathLike[str], layer: AugmentationLayer) -> Parameters:
@@ -160,7 +161,8 @@ def _put(arrays, value, place):
     if isinstance(value, (tuple, list)):
         return [_put(arrays, each, (*place, str(i))) for i, each in enumerate(value)]
     name = "/".join(place)
-    while name in arrays or name == _ABOUT:
+    # The last two would be arguments of numpy's function.
+    while name in arrays or name in (_ABOUT, "file", "allow_pickle"):
         name += "'"
     arrays[name] = _as_array(value)
     return name
@@ -212,7 +214,7 @@ def _difference(saved, own, here, place=""):
         default = "its default"
         saved, own = (default if x is None else checks.shown(x, 100) for x in (saved, own))
         return f"{f'`{place}`' if place else 'it'} is {saved} there, and {own} in the {here}"
-    found = (_difference(*pair, here, where) for where, *pair in pairs)
+    found = (_difference(one, other, here, where) for where, one, other in pairs)
     return next(filter(None, found), "")
 
 
