@@ -8,7 +8,7 @@ import keras
 from keras_segaug import checks
 from keras_segaug.checks import keywords
 from keras_segaug.checks.signature import arguments_of, check_named
-from keras_segaug.core import backend, calls, counter, moving, processes, random
+from keras_segaug.core import backend, calls, counter, moving, processes, random, scheduling
 from keras_segaug.core.apply import specs_after
 from keras_segaug.core.compilation import Compiled
 from keras_segaug.core.inputs import Inputs
@@ -245,12 +245,12 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
         if self._stream is not None:
             self._stream.agree()
         if self._moving:
-            moving.save(self, store)
+            scheduling.save(self, store)
         else:
             super().save_own_variables(store)
 
     def load_own_variables(self, store):
-        if not moving.load(self, store):
+        if not scheduling.load(self, store):
             if len(store.keys()):
                 self._stream_of_calls()
             super().load_own_variables(store)

@@ -10,7 +10,7 @@ import numpy as np
 from keras_segaug import checks
 from keras_segaug.core import training_backend
 from keras_segaug.core.layer import AugmentationLayer
-from keras_segaug.core.moving import check_can_move, move, normalized
+from keras_segaug.core.scheduling import check_can_move, mover, normalized
 
 _OWNER = "AugmentationSchedule"
 
@@ -83,7 +83,7 @@ class AugmentationSchedule(keras.callbacks.Callback):
         check_can_move(layer, argument)
         self._is_new = argument not in layer._moving
         self.value = self._value_in(0)
-        self._moving = move(layer, argument)
+        self._moving = mover(layer, argument)
         if self._is_new and layer._in_a_dataset:
             warnings.warn(
                 f"{_OWNER}: a dataset was mapped with this {type(layer).__name__} before, and goes "

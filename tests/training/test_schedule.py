@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
-from keras_segaug.core import backend, moving
+from keras_segaug.core import backend, scheduling
 from tests.cases import CASES, MIXING, ids
 
 BACKEND = keras.backend.backend()
@@ -41,8 +41,9 @@ def movable():
         layer = case.make()
         # Whether it acts is drawn in one place for all; what follows from that differs in these.
         values = {"probability": 0.4} if layer._children or layer._mixes() else {}
-        for name in moving.drawn_arguments(layer):
-            values[name] = inside(getattr(layer, name))
+        for name in scheduling.drawn_arguments(layer):
+            if not isinstance(np.ravel(getattr(layer, name))[0], np.integer):
+                values[name] = inside(getattr(layer, name))
         for name, value in values.items():
             found.setdefault((case.layer, name), (case, name, value))
     return list(found.values())
@@ -70,6 +71,41 @@ def test_as_a_layer_made_with_the_value(case, name, value):
     # A number in its last digit may move a pixel to the next level, or another label.
     for one, other in zip(flat(found[0]), flat(expected[0]), strict=True):
         assert np.mean(np.abs(one - other) > 2e-2) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (partial(ks.JointRandAugment, 2), "magnitude"),
+        (ks.JointTrivialAugment, "magnitude"),
+        (ks.ImageOnlyAugMix, "severity"),
+    ],
+)
+def test_the_layers_of_a_policy_follow_its_magnitude(make, name):
+    policy = make(**{name: 0.2}, seed=1)
+    schedule = ks.AugmentationSchedule(policy, name, ks.LinearSchedule(0.0, 1.0, epochs=4))
+    for epoch in (0, 1, 4):
+        schedule.on_epoch_begin(epoch)
+        assert schedule.value == epoch / 4
+        found, made = (
+            each.draw_parameters((3, 16, 14, 3), 1)
+            for each in (policy, make(**{name: epoch / 4}, seed=1))
+        )
+        for one, other in zip(flat(found), flat(made), strict=True):
+            CLOSE(one, other)
+    with pytest.raises(ValueError, match=f"`{name}` must be a number in"):
+        ks.AugmentationSchedule(policy, name, lambda epoch: 1.5)
+
+
+def test_whole_numbers_that_are_drawn():
+    bits = ks.ImageOnlyPosterize((2, 3), value_range=(0, 255), seed=1)
+    schedule = ks.AugmentationSchedule(bits, "factor", lambda epoch: (4, 4) if epoch else (2, 3))
+    schedule.on_epoch_begin(1)
+    drawn = bits.draw_parameters((3, 16, 14, 3), 1)["bits"]
+    assert keras.backend.standardize_dtype(drawn.dtype) == "int32"
+    assert backend.to_numpy(drawn).tolist() == [4, 4, 4]
+    with pytest.raises(ValueError, match="ImageOnlyPosterize: `factor` must be an integer"):
+        ks.AugmentationSchedule(bits, "factor", lambda epoch: 2.5)
 
 
 @pytest.mark.parametrize("jit_compile", ["auto", False])
@@ -262,6 +298,15 @@ def test_in_jit():
         (ks.JointRandomZoom(0.2), "width_factor", lambda epoch: 0.1, "'height_factor'"),
         (ks.JointCenterCrop(4), "probability", lambda epoch: 0.5, "is not random"),
         (ks.ImageOnlyGaussianBlur(), "sigma", lambda epoch: (1, 2), "`sigma` cannot follow"),
+        (ks.ImageOnlyChannelShift(0.1), "factor", lambda epoch: 0.2, "`factor` cannot follow"),
+        (ks.SomeOf([ks.Identity(), ks.JointRandomFlip()]), "count", int, "`count` cannot follow"),
+        (ks.ImageOnlyChannelDropout(count=(1, 2)), "count", lambda epoch: (1, 1), "`count` cannot"),
+        (
+            ks.JointRandAugment(1, layers=[ks.JointRandomRotation(0.1), ks.Identity()]),
+            "magnitude",
+            lambda epoch: 0.3,
+            "its layers were given",
+        ),
         (
             keras.layers.Dense(1),
             "units",
