@@ -117,6 +117,7 @@ if TYPE_CHECKING:
     from keras_segaug.migration.migration import (
         from_image_data_generator as from_image_data_generator,
     )
+    from keras_segaug.training.export import export_augmentation as export_augmentation
     from keras_segaug.training.monitor import AugmentationMonitor as AugmentationMonitor
     from keras_segaug.training.parameters_file import load_parameters as load_parameters
     from keras_segaug.training.parameters_file import save_parameters as save_parameters
@@ -132,6 +133,7 @@ _TOOLS = {
     "LinearSchedule": "training.schedules",
     "augment_dataset": "data.augment",
     "check_alignment": "inspect.alignment.alignment",
+    "export_augmentation": "training.export",
     "from_image_data_generator": "migration.migration",
     "load_parameters": "training.parameters_file",
     "plot_gallery": "inspect.gallery",
@@ -226,6 +228,7 @@ __all__ = [
     "__version__",
     "augment_dataset",
     "check_alignment",
+    "export_augmentation",
     "from_image_data_generator",
     "load_parameters",
     "plot_gallery",

@@ -118,6 +118,7 @@ def tools(dataset: Any) -> None:
     monitor = ks.AugmentationMonitor(pipeline, images, masks, folder="sheets", every=2)
     callbacks: list[Any] = [chance, ks.AugmentationSchedule(joint[0], "factor", factor), monitor]
     print(callbacks)
+    ks.export_augmentation(pipeline, "saved", image=(64, 64, 3), mask=(64, 64))
 
 
 class Draws(ks.ImageOnlyLayer):
