@@ -118,20 +118,37 @@ if TYPE_CHECKING:
         from_image_data_generator as from_image_data_generator,
     )
     from keras_segaug.training.augmented_model import AugmentedModel as AugmentedModel
+    from keras_segaug.training.export import export_augmentation as export_augmentation
+    from keras_segaug.training.monitor import AugmentationMonitor as AugmentationMonitor
+    from keras_segaug.training.parameters_file import load_parameters as load_parameters
+    from keras_segaug.training.parameters_file import save_parameters as save_parameters
+    from keras_segaug.training.schedule_callback import AugmentationSchedule as AugmentationSchedule
+    from keras_segaug.training.schedules import CosineSchedule as CosineSchedule
+    from keras_segaug.training.schedules import LinearSchedule as LinearSchedule
 
 # What a training run needs once or never is imported when it is asked for.
 _TOOLS = {
     "AugmentedModel": "training.augmented_model",
+    "AugmentationMonitor": "training.monitor",
+    "AugmentationSchedule": "training.schedule_callback",
+    "CosineSchedule": "training.schedules",
+    "LinearSchedule": "training.schedules",
     "augment_dataset": "data.augment",
     "check_alignment": "inspect.alignment.alignment",
+    "export_augmentation": "training.export",
     "from_image_data_generator": "migration.migration",
+    "load_parameters": "training.parameters_file",
     "plot_gallery": "inspect.gallery",
+    "save_parameters": "training.parameters_file",
     "segmentation_dataset_from_directory": "data.directory",
 }
 
 __all__ = [
     "AugmentationLayer",
+    "AugmentationMonitor",
+    "AugmentationSchedule",
     "AugmentedModel",
+    "CosineSchedule",
     "Identity",
     "ImageOnlyAugMix",
     "ImageOnlyAutoContrast",
@@ -201,6 +218,7 @@ __all__ = [
     "JointRandomZoom",
     "JointResizing",
     "JointTrivialAugment",
+    "LinearSchedule",
     "MaskOnlyColorToClass",
     "MaskOnlyLayer",
     "MaskOnlyOneHot",
@@ -213,10 +231,13 @@ __all__ = [
     "__version__",
     "augment_dataset",
     "check_alignment",
+    "export_augmentation",
     "from_image_data_generator",
+    "load_parameters",
     "plot_gallery",
     "random",
     "recipes",
+    "save_parameters",
     "segmentation_dataset_from_directory",
 ]
 

@@ -92,6 +92,9 @@ recipe: ks.Pipeline = ks.recipes.nnunet((64, 64), value_range=(0, 1), seed=1)
 key = ks.random.fold_in(ks.random.key(1), 2)
 drawn: dict[str, Any] = pipeline.draw_parameters((images, masks), key)
 told: list[list[str]] = pipeline.describe(drawn)
+told_of_one: list[str] = pipeline.describe(drawn, sample=0)
+ks.save_parameters("drawn.npz", pipeline, drawn)
+loaded: dict[str, Any] = ks.load_parameters("drawn.npz", pipeline)
 augmented = pipeline(images, masks, training=True)
 applied = pipeline.apply((images, masks), drawn)
 back = pipeline.invert(applied, drawn, size=(8, 8), predictions=False)
@@ -110,6 +113,12 @@ def tools(dataset: Any) -> None:
     print(report, ks.plot_gallery(pipeline, images, masks))
     ks.from_image_data_generator({"rotation_range": 10})
     ks.segmentation_dataset_from_directory("images", "masks", batch_size=None)
+    chance = ks.AugmentationSchedule(pipeline, "probability", ks.LinearSchedule(0.0, 1.0, epochs=5))
+    factor = ks.CosineSchedule((0.0, 0.0), (-0.1, 0.1), epochs=5)
+    monitor = ks.AugmentationMonitor(pipeline, images, masks, folder="sheets", every=2)
+    callbacks: list[Any] = [chance, ks.AugmentationSchedule(joint[0], "factor", factor), monitor]
+    print(callbacks)
+    ks.export_augmentation(pipeline, "saved", image=(64, 64, 3), mask=(64, 64))
 
 
 def train(network: Any, dataset: Any) -> None:

@@ -1,5 +1,6 @@
 """Programs: what a layer does, compiled, and how few of them serve all batches."""
 
+import functools
 import importlib
 from typing import Any
 
@@ -43,22 +44,31 @@ class Compiled:
         self._sizes = set()
         self._batches = {}
 
-    def __call__(self, tensors, key, size):
-        """`size`: the images' (height, width); None where it is not known."""
+    def __call__(self, tensors, key, size, moving=None):
+        """Runs it.
+
+        Args:
+            tensors: a nest of them.
+            key: words, or None.
+            size: the images' (height, width); None where it is not known.
+            moving: a dict of further tensors, none of which has an axis of samples: what changes
+                without a new program. The function takes it by this name where there are any.
+        """
+        more = {"moving": moving} if moving else {}
         if not self.compiles(size):
-            return self._function(tensors, key)
+            return self._function(tensors, key, **more)
         if not isinstance(tensors, dict):
-            return self._program(tensors, key)(tensors, key)
+            return self._program(tensors, key)(tensors, key, **more)
         # What is no number is a symbol of TensorFlow or JAX, for any number of samples.
         if isinstance(_count(tensors), int) and _count(tensors) == 0:
-            return _with_more(lambda more, keys: self._run(more, keys, size), tensors, key, 0, 1)
-        return self._run(tensors, key, size)
+            return _with_more(lambda x, keys: self._run(x, keys, size, more), tensors, key, 0, 1)
+        return self._run(tensors, key, size, more)
 
-    def _run(self, tensors, key, size):
+    def _run(self, tensors, key, size, moving):
         if not backend.is_eager(tensors["images"]):
-            return self._program(tensors, key)(tensors, key)
+            return self._program(tensors, key)(tensors, key, **moving)
         if self._keeps_changing(size):
-            return self._program(tensors, key, relaxed=True)(tensors, key)
+            return self._program(tensors, key, relaxed=True)(tensors, key, **moving)
         padded = count = tensors["images"].shape[0]
         if len(tensors["images"].shape) == 4:
             shapes = _signature(tensors, key, after=1)
@@ -66,12 +76,12 @@ class Compiled:
                 self._batches[shapes] = _Batches(size[0] * size[1])
             padded = self._batches[shapes].fitting(count)
         if padded == count:
-            return self._program(tensors, key)(tensors, key)
+            return self._program(tensors, key)(tensors, key, **moving)
         more = keras.tree.map_structure(lambda x: _padded(x, padded), tensors)
         keys = _padded(key, padded) if key is not None and len(key.shape) == 2 else key
         # A tensor, since a number would be part of the program.
         real = [ops.convert_to_tensor(count, dtype="int32")] if self._counts else []
-        results = self._program(more, keys, len(real))(more, keys, *real)
+        results = self._program(more, keys, len(real))(more, keys, *real, **moving)
         return keras.tree.map_structure(lambda x: backend.first(x, count), results)
 
     def compiles(self, size):
@@ -110,15 +120,16 @@ class Compiled:
         return importlib.import_module("jax").jit(self._traced(backend.is_for_cpu()))
 
     def _traced(self, for_cpu):
-        def function(tensors, *rest):
+        def function(tensors, *rest, **moving):
+            run = functools.partial(self._function, **moving)
             with backend.compiling(for_cpu):
                 if not isinstance(tensors, dict) or _count(tensors) is not None:
-                    return self._function(tensors, *rest)
+                    return run(tensors, *rest)
                 # TensorFlow does not know the size of a batch while it traces; XLA, which compiles
                 # for every size anew, does. Nothing is left of these steps where there are samples.
                 count = ops.shape(tensors["images"])[0]
                 missing = ops.maximum(1 - count, 0)
-                return _with_more(self._function, tensors, rest[0], count, missing)
+                return _with_more(run, tensors, rest[0], count, missing)
 
         return function
 

@@ -25,11 +25,11 @@ def initial_state(seed):
     return lambda shape, dtype=None: keras.ops.convert_to_tensor([0, 0, seed], dtype=dtype)
 
 
-def tensorflow_variable(words):
+def tensorflow_variable(words, dtype="int64"):
     import tensorflow as tf
 
     with tf.init_scope(), tf.device("CPU:0"):
-        return tf.Variable(words, dtype="int64")
+        return tf.Variable(words, dtype=dtype)
 
 
 def skip(variable, count):

@@ -1,8 +1,53 @@
 """What was drawn, in words."""
 
+from typing import overload
+
 import numpy as np
 
+from keras_segaug import checks
 from keras_segaug.core import backend
+from keras_segaug.core.parameters import counts_of, taken
+from keras_segaug.core.types import Parameters
+
+
+class Described:
+    """Gives every layer `describe`."""
+
+    @overload
+    def describe(self, parameters: Parameters, sample: None = None) -> list[list[str]]: ...
+    @overload
+    def describe(self, parameters: Parameters, sample: int) -> list[str]: ...
+    def describe(self, parameters, sample=None):
+        """Says what was drawn, for each sample one sentence a layer.
+
+        A `MultiView` says before each sentence which view it is about.
+
+        Args:
+            parameters: what `draw_parameters` returned, or a call with `return_parameters=True`.
+            sample: the number of one sample of the batch, from 0; None: all of them.
+
+        Returns:
+            A list of sentences; without `sample` a list of such lists, one entry a sample.
+
+        Example:
+
+        >>> layer = keras_segaug.Pipeline([keras_segaug.JointRandomFlip("horizontal")])
+        >>> parameters = layer.draw_parameters((1, 8, 8, 3), key=1)
+        >>> layer.describe(parameters)
+        [['JointRandomFlip: horizontal yes.']]
+        >>> layer.describe(parameters, sample=0)
+        ['JointRandomFlip: horizontal yes.']
+        """
+        parameters = taken(self, parameters)
+        count = min(counts_of(parameters), default=0)
+        if sample is None:
+            return [self._said(parameters, number) for number in range(count)]
+        if checks.natural_number(self, "sample", sample) >= count:
+            checks.fail(self, "sample", f"below {count}, the number of samples", sample)
+        return self._said(parameters, sample)
+
+    def _said(self, parameters, number):
+        return sentences(self, parameters, number)
 
 
 def title(layer):

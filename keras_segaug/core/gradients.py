@@ -12,14 +12,16 @@ def differentiable(program, plain):
     """
     import tensorflow as tf
 
-    def function(tensors, *rest):
+    def function(tensors, *rest, **moving):
         leaves = keras.tree.flatten(tensors)
         places = [i for i, leaf in enumerate(leaves) if leaf.dtype.is_floating]
         structure = None
 
         def of_floats(compute, floats):
             found = dict(enumerate(leaves)) | dict(zip(places, floats, strict=True))
-            return compute(keras.tree.pack_sequence_as(tensors, list(found.values())), *rest)
+            return compute(
+                keras.tree.pack_sequence_as(tensors, list(found.values())), *rest, **moving
+            )
 
         @tf.custom_gradient
         def run(*floats):
@@ -41,7 +43,7 @@ def differentiable(program, plain):
             return keras.tree.flatten(structure), backward
 
         if not places:
-            return program(tensors, *rest)
+            return program(tensors, *rest, **moving)
         results = run(*[leaves[place] for place in places])
         return keras.tree.pack_sequence_as(structure, results)
 

@@ -8,7 +8,7 @@ import keras
 from keras_segaug import checks
 from keras_segaug.checks import keywords
 from keras_segaug.checks.signature import arguments_of, check_named
-from keras_segaug.core import backend, calls, counter, processes, random
+from keras_segaug.core import backend, calls, counter, moving, processes, random, scheduling
 from keras_segaug.core.apply import specs_after
 from keras_segaug.core.compilation import Compiled
 from keras_segaug.core.inputs import Inputs
@@ -256,18 +256,23 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
     def save_own_variables(self, store):
         if self._stream is not None:
             self._stream.agree()
-        super().save_own_variables(store)
+        if self._moving:
+            scheduling.save(self, store)
+        else:
+            super().save_own_variables(store)
 
     def load_own_variables(self, store):
-        if len(store.keys()):
-            self._stream_of_calls()
-        super().load_own_variables(store)
+        if not scheduling.load(self, store):
+            if len(store.keys()):
+                self._stream_of_calls()
+            super().load_own_variables(store)
         if self._stream is not None:
             self._stream.rewind()
 
     def __reduce__(self):
         state = None if self._stream is None else self._stream.read()
-        return processes.unpickled, (type(self), self.get_config(), state, self._home)
+        moved = moving.values_of(self)
+        return processes.unpickled, (type(self), self.get_config(), state, self._home, moved)
 
     def get_config(self):
         config = super().get_config()

@@ -12,7 +12,7 @@ from keras_segaug.core.backend import ops
 from keras_segaug.core.composition import at_inference_elsewhere, layer_or_fail
 from keras_segaug.core.inputs import Inputs
 from keras_segaug.core.layer import AugmentationLayer
-from keras_segaug.core.parameters import counts_of, known_size_of, size_of, taken, why_not_of
+from keras_segaug.core.parameters import known_size_of, size_of, taken, why_not_of
 from keras_segaug.core.pipeline import Pipeline
 from keras_segaug.core.types import Parameters, Tensor, ValueRange
 from keras_segaug.engine.spec import Spec
@@ -153,23 +153,14 @@ class MultiView(AugmentationLayer):
             moved, valid = transfer(packed, start, end, interpolation)
             return layout.unpack(moved), valid
 
-    def describe(self, parameters: Parameters) -> list[list[str]]:
-        """Says what was drawn, for each sample one sentence a layer, the view before it.
-
-        Args:
-            parameters: what `draw_parameters` returned.
-        """
-        parameters = taken(self, parameters)
+    def _said(self, parameters, number):
         parts = [(name, self.views[name], parameters["views"][name]) for name in self.views]
         if self.shared is not None:
             parts.insert(0, ("shared", self.shared, parameters["shared"]))
         return [
-            [
-                f"{name}: {each}"
-                for name, layer, drawn in parts
-                for each in describe.sentences(layer, drawn, number)
-            ]
-            for number in range(min(counts_of(parameters), default=0))
+            f"{name}: {each}"
+            for name, layer, drawn in parts
+            for each in describe.sentences(layer, drawn, number)
         ]
 
     def invert(self, data, parameters, size=None, predictions=None):
@@ -192,9 +183,10 @@ class MultiView(AugmentationLayer):
                 for (name, layer), each in zip(layers, others, strict=True)
             },
         }
-        if self.probability == 1.0:
+        if self._always_acts:
             return drawn
-        applied = draws.gate(self.probability)
+        moving = self._moving.get("probability")
+        applied = draws.gate(draws.moving[moving] if moving else self.probability)
         return {"applied": applied, **self._each(at_inference_elsewhere, drawn, applied)}
 
     def _each(self, function, drawn, condition):

@@ -1,8 +1,11 @@
 """What a layer is to the layers that hold it: a node of a tree, which a composition walks."""
 
+from collections.abc import Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
+from keras_segaug.core.moving import move
 from keras_segaug.core.parameters import shapes_drawn, why_not_of
 from keras_segaug.kernels.values import replace
 
@@ -12,6 +15,10 @@ class Node:
 
     # The layers that it holds.
     _children: tuple = ()
+    # {argument: `moving.Moving`} of those that a schedule moves.
+    _moving: Mapping = MappingProxyType({})
+    # Has a dataset been mapped with it while no argument moved?
+    _in_a_dataset = False
     # Of the base.
     draw: Any
     plan: Any
@@ -23,9 +30,34 @@ class Node:
         """The drawn parameters and, where it is not certain, whether the layer acts at all."""
         if not self.random:
             return {}
-        if self.probability == 1.0:
-            return self.draw(draws)
-        return {"applied": draws.gate(self.probability), **self.draw(draws)}
+        moved = {name: draws.moving[each] for name, each in self._moving.items()}
+        probability = moved.pop("probability", self.probability)
+        drawn = (self._at_present(moved) if moved else self).draw(draws)
+        return drawn if self._always_acts else {"applied": draws.gate(probability), **drawn}
+
+    @property
+    def _always_acts(self):
+        """Is it certain that the layer acts on every sample?"""
+        return self.probability == 1.0 and "probability" not in self._moving
+
+    def _at_present(self, moved):
+        """The layer with tensors for the arguments that move, to draw with and for nothing else."""
+        layer = object.__new__(type(self))
+        pairs = {name: (x[0], x[1]) if len(x.shape) else x for name, x in moved.items()}
+        vars(layer).update({**vars(self), **pairs})
+        return layer
+
+    def _move_to(self, values):
+        """Brings arguments to where `moving.values_of` has found them in a layer like this."""
+        for node, moved in zip(self._nodes(), values, strict=False):
+            for argument, value in moved.items():
+                move(node, argument).assign(value)
+
+    def _nodes(self):
+        """The layer and all that it holds, however deep."""
+        yield self
+        for child in self._children:
+            yield from child._nodes()
 
     def _tree(self):
         """The names of the classes of this layer and of all in it."""

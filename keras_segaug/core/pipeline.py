@@ -63,7 +63,7 @@ class Pipeline(Composition):
 
     def output_spec(self, spec):
         ends = []
-        for acting in {spec.acting, spec.acting and self.probability == 1.0}:
+        for acting in {spec.acting, spec.acting and self._always_acts}:
             end = replace(self._first(spec), acting=acting)
             for layer in self.layers:
                 end = layer.output_spec(end)

@@ -62,11 +62,12 @@ def replica():
     return ops.cast(context.replica_id_in_sync_group, "uint32")
 
 
-def unpickled(cls, config, state, home):
+def unpickled(cls, config, state, home, moved=None):
     """A copy of a layer that goes on with its stream, and knows where the original lives."""
     layer = cls.from_config(config)
     layer._home = home
     if state is not None:
         layer._stream_of_calls()
         layer._state.assign(state.astype(counter.state_dtype()))
+    layer._move_to(moved or [])
     return layer

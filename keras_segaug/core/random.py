@@ -179,6 +179,8 @@ class Draws:
     def __init__(self, key: Tensor, count: int | None = None, real: Any = None) -> None:
         self._family = _Family(key[..., None, :], count)
         self._real = real
+        # {`moving.Moving`: tensor} of the arguments that a schedule moves.
+        self.moving: dict = {}
         self._place = 0
         self._used = 0
 

@@ -73,7 +73,7 @@ class RandomChoice(Composition):
         rest = spec.value_range
         if not self._keeps_all:
             rest = self.layers[0].output_spec(replace(spec, acting=False)).value_range
-        found = [end.value_range for end in ends] + ([rest] if self.probability < 1.0 else [])
+        found = [end.value_range for end in ends] + ([] if self._always_acts else [rest])
         why = "a RandomChoice before it leaves images in different ranges"
         found = value_ranges.common(found, why) if spec.acting else rest
         return replace(first, value_range=found)

@@ -6,15 +6,16 @@ from typing import Any
 from keras_segaug import checks
 from keras_segaug.checks import batches, classes
 from keras_segaug.checks.input_tensors import warn_of_masks_left_behind
-from keras_segaug.core import backend, calls, describe, random, value_ranges
+from keras_segaug.core import backend, calls, random, value_ranges
 from keras_segaug.core.apply import apply, undo, view_of
 from keras_segaug.core.backend import ops
+from keras_segaug.core.describe import Described
 from keras_segaug.core.inputs import Inputs
+from keras_segaug.core.moving import by_moving, present
 from keras_segaug.core.parameters import (
     as_key,
     check_count,
     check_size,
-    counts_of,
     handed_over,
     is_shape,
     is_size,
@@ -27,7 +28,7 @@ from keras_segaug.engine.spec import Spec
 from keras_segaug.engine.view import View
 
 
-class Replay:
+class Replay(Described):
     """Mixed into the base of all layers: parameters as values, to look at and to use again."""
 
     # Of the base.
@@ -157,27 +158,6 @@ class Replay:
             size = size or size_of(parameters, ops.shape(packed["images"][0])[1:3])
             return inputs.write(inputs.unpacked(undo(self, packed, parameters, size, predictions)))
 
-    def describe(self, parameters: Parameters) -> list[list[str]]:
-        """Says what was drawn, for each sample one sentence a layer.
-
-        Args:
-            parameters: what `draw_parameters` returned.
-
-        Returns:
-            A list, one entry a sample, of lists of sentences.
-
-        Example:
-
-        >>> layer = keras_segaug.Pipeline([keras_segaug.JointRandomFlip("horizontal")])
-        >>> layer.describe(layer.draw_parameters((1, 8, 8, 3), key=1))
-        [['JointRandomFlip: horizontal yes.']]
-        """
-        parameters = taken(self, parameters)
-        return [
-            describe.sentences(self, parameters, i)
-            for i in range(min(counts_of(parameters), default=0))
-        ]
-
     def __getattr__(self, name):
         if name == "sample":
             raise AttributeError(
@@ -249,23 +229,25 @@ class Replay:
         if acting and not tell and not self._warned_of_masks:
             self._warned_of_masks = warn_of_masks_left_behind(self, inputs)
         self._look_at(inputs, acting)
+        traced = acting and not backend.is_eager(inputs.images)
+        moving = present(self, traced) if acting else {}
         if tell and acting:
-            found, drawn = self._telling_program(inputs.tensors, key, inputs.sizes())
+            found, drawn = self._telling_program(inputs.tensors, key, inputs.sizes(), moving)
             # Outside of the program, where what is known of the size stays known.
             return found, handed_over(drawn, inputs.size(), len_of(inputs))
         if not acting and backend.is_in_a_network():
             # Plain operations are what exporters know; whoever runs the model compiles it.
             found = self._augment(inputs.tensors, None)
         else:
-            found = self._program(inputs.tensors, key, inputs.sizes())
+            found = self._program(inputs.tensors, key, inputs.sizes(), moving)
         return (found, None) if tell else found
 
-    def _augment(self, tensors, key, real=None):
-        return self._augment_and_tell(tensors, key, real)[0]
+    def _augment(self, tensors, key, real=None, moving=None):
+        return self._augment_and_tell(tensors, key, real, moving)[0]
 
-    def _augment_and_tell(self, tensors, key, real=None):
+    def _augment_and_tell(self, tensors, key, real=None, moving=None):
         inputs = Inputs(self, tensors, checked=True)
-        drawn = None if key is None else self._draw(key, len_of(inputs), real)
+        drawn = None if key is None else self._draw(key, len_of(inputs), real, moving or {})
         return self._apply(inputs, drawn)
 
     def _apply(self, inputs, parameters):
@@ -286,8 +268,13 @@ class Replay:
         value_ranges.look_at(self, inputs, acting)
         batches.check(self, inputs, acting)
 
-    def _draw(self, key, count, real=None):
-        draws = random.Draws(random.for_tree(as_key(self, key, count), self._tree()), count, real)
+    def _draw(self, key, count, real=None, moving=None):
+        """What is drawn; `moving`: what `present` has read, outside of a program."""
+        key = as_key(self, key, count)
+        if moving is None:
+            moving = present(self, not backend.is_eager(key))
+        draws = random.Draws(random.for_tree(key, self._tree()), count, real)
+        draws.moving = by_moving(self, moving)
         return self._draw_all(draws)
 
     def _finished(self, drawn, view):

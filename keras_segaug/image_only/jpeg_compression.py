@@ -46,7 +46,7 @@ class ImageOnlyJPEGCompression(ImageOnlyLayer):
 
     def draw(self, draws):
         lower, upper = self.quality
-        return {"quality": lower + draws.integer(upper - lower + 1)}
+        return {"quality": ops.cast(lower, "int32") + draws.integer(upper - lower + 1)}
 
     def transform_images(self, images, parameters):
         low, high = parameters["value_range"]

@@ -60,7 +60,7 @@ class ImageOnlyPercentileRescaling(ImageOnlyLayer):
         if self.value_range is None or (self.random and not spec.acting):
             return spec
         after = value_ranges.ValueRange(*self.value_range)._replace(rescaled=True)
-        if self.probability < 1.0:
+        if not self._always_acts:
             why = "only some samples are rescaled before it"
             after = value_ranges.common([spec.value_range, after], why)
         return replace(spec, value_range=after)

@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_segaug import checks
+from keras_segaug.core.backend import ops
 from keras_segaug.core.layer_types import ImageOnlyLayer
 from keras_segaug.core.types import ValueRange
 from keras_segaug.kernels import tones
@@ -39,7 +40,7 @@ class ImageOnlyPosterize(ImageOnlyLayer):
 
     def draw(self, draws):
         lower, upper = self.factor
-        return {"bits": lower + draws.integer(upper - lower + 1)}
+        return {"bits": ops.cast(lower, "int32") + draws.integer(upper - lower + 1)}
 
     def transform_values(self, values, parameters):
         return tones.posterize(values, parameters["bits"], parameters["value_range"])

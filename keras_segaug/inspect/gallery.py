@@ -88,7 +88,7 @@ def plot_gallery(
     if value_range is not None:
         value_range = checks.value_range(name, value_range)
     if images is not None:
-        lines, notes = _augmented(source, images, masks, draws, rows, value_range, seed)
+        lines, notes = augmented(name, source, images, masks, draws, rows, value_range, seed)
     elif callable(source) or isinstance(source, Mapping):
         raise ValueError(f"{name}: `images` must be given with an augmentation. Received None.")
     else:
@@ -97,21 +97,34 @@ def plot_gallery(
     return draw_figure(lines, notes, class_names, {**style, "opacity": opacity}, outlines)
 
 
-def _augmented(source, images, masks, draws, rows, value_range, seed):
-    """Rows of cells, [(label, [cell])], and what is to be said about brightness."""
+def augmented(name, source, images, masks, draws, rows, value_range, seed, before=0):
+    """Rows of cells, [(label, [cell])], and what is to be said about brightness.
+
+    Args:
+        name: of the function that asks, for messages.
+        source: as that of `plot_gallery`, and so are the next ones.
+        images: see there.
+        masks: see there.
+        draws: see there.
+        rows: see there.
+        value_range: see there.
+        seed: see there.
+        before: how many draws of the seed have been shown before.
+    """
     lines: list = []
     notes: list[str] = []
     sources = source if isinstance(source, Mapping) else {"": source}
     for label, augmentation in sources.items():
         if not callable(augmentation):
-            checks.fail("plot_gallery", "source", "a layer, a function or a dataset", augmentation)
-        owner = Owner("plot_gallery", augmentation)
+            checks.fail(name, "source", "a layer, a function or a dataset", augmentation)
+        owner = Owner(name, augmentation)
         batches = batches_of(owner, images, masks)
         originals = []
         for batch in batches:
             shown, mask = arrays_of(owner, batch)
             originals.append((shown, None if mask is None else coded(augmentation, shown, mask)))
-        drawn = [draw(owner, augmentation, batches, seed, i) for i in range(1, draws + 1)]
+        numbers = range(before + 1, before + draws + 1)
+        drawn = [draw(owner, augmentation, batches, seed, number) for number in numbers]
         columns = {"original": _cells(owner, "original", [originals], value_range, notes)[0]}
         shown = _cells(owner, "draws", drawn, value_range, notes)
         columns.update({f"draw {i}": cells for i, cells in enumerate(shown, 1)})

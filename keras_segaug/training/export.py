@@ -1,0 +1,111 @@
+"""An augmentation as a SavedModel, which runs where this package is not installed."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from keras_segaug import checks
+from keras_segaug.checks.views import one_result
+from keras_segaug.core import backend
+from keras_segaug.core.layer import AugmentationLayer
+
+_OWNER = "export_augmentation"
+
+
+def export_augmentation(
+    augmentation: AugmentationLayer, path: str | os.PathLike[str], image: Any, mask: Any
+) -> None:
+    """Writes a layer as a SavedModel, for programs that have TensorFlow and nothing else.
+
+    `tf.saved_model.load(path).augment(images, masks, seed)` takes batches of any number of pairs,
+    of the shapes and dtypes given here, and an int32 seed, and returns `(images, masks)`: what
+    `augmentation.augment((images, masks), key=seed)` returns, so that one seed gives one result.
+    It runs in `dataset.map`, too, with a seed that is part of the dataset. The layer's own random
+    stream is not looked at. What a schedule moves stays at its present value.
+
+    Args:
+        augmentation: a layer of keras_segaug, such as a `Pipeline`.
+        path: the folder to write. A SavedModel that is there is replaced, nothing else is.
+        image: one image, an array or tensor (H, W, C) whose values do not matter, or such a shape
+            of uint8. Height and width may be None in a `keras.KerasTensor` or a shape.
+        mask: one mask, in the same way: (H, W), (H, W, 1) or (H, W, K).
+
+    Raises:
+        ValueError: where Keras does not run on TensorFlow, for what is no layer of this package,
+            for a path where something else is, for images and masks that the layer does not take.
+
+    Example:
+
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "augmentation"
+    >>> flip = keras_segaug.JointRandomFlip("horizontal")
+    >>> if keras.backend.backend() == "tensorflow":
+    ...     keras_segaug.export_augmentation(flip, path, image=(8, 8, 3), mask=(8, 8))
+    """
+    if not isinstance(augmentation, AugmentationLayer):
+        checks.fail(_OWNER, "augmentation", "a layer of keras_segaug", augmentation)
+    one_result(_OWNER, augmentation)
+    if not backend.runs_on("tensorflow"):
+        raise ValueError(
+            f"{_OWNER}: a SavedModel is made by TensorFlow. Received: Keras on another backend. "
+            "Load the layer (`to_json`) where KERAS_BACKEND=tensorflow, and export it there."
+        )
+    path = Path(path)
+    taken = path.exists() and not (path / "saved_model.pb").is_file()
+    if taken and not (path.is_dir() and not any(path.iterdir())):
+        checks.fail(_OWNER, "path", "a new folder, an empty one, or a SavedModel", str(path))
+    _write(_module(augmentation, _spec("image", image), _spec("mask", mask)), path)
+
+
+def _spec(argument, value):
+    import tensorflow as tf
+
+    shape, dtype = getattr(value, "shape", value), getattr(value, "dtype", "uint8")
+    try:
+        shape = [None if n is None else int(n) for n in shape]
+    except TypeError:
+        shape = []
+    if len(shape) not in ((3,) if argument == "image" else (2, 3)):
+        axes = "(H, W, C)" if argument == "image" else "(H, W) or (H, W, K)"
+        checks.fail(_OWNER, argument, f"one {argument} {axes}, or its shape", value)
+    return tf.TensorSpec([None, *shape], getattr(dtype, "name", str(dtype)), name=f"{argument}s")
+
+
+def _module(augmentation, images, masks):
+    import tensorflow as tf
+
+    seed = tf.TensorSpec([], "int32", name="seed")
+
+    def augment(images, masks, seed):
+        key = tf.stack([tf.bitcast(seed, tf.uint32), tf.constant(0, tf.uint32)])
+        return augmentation.augment((images, masks), key)
+
+    module = tf.Module()
+    module.augment = tf.function(augment, input_signature=[images, masks, seed], autograph=False)
+    # What a schedule moves is read from variables, which a SavedModel holds where it knows them.
+    module.moving = [
+        moving.variable.value for node in augmentation._nodes() for moving in node._moving.values()
+    ]
+
+    @tf.function(input_signature=[images, masks, seed], autograph=False)
+    def named(images, masks, seed):
+        images, masks = module.augment(images, masks, seed)
+        return {"images": images, "masks": masks}
+
+    module.named = named
+    return module
+
+
+def _write(module, path):
+    """A folder that is there in full or not at all."""
+    import tensorflow as tf
+
+    beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        tf.saved_model.save(module, str(beside), signatures={"augment": module.named})
+        if path.exists():
+            shutil.rmtree(path)
+        beside.replace(path)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)

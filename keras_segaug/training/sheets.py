@@ -1,0 +1,129 @@
+"""Sheets of augmented images, drawn, and where they go: PNGs, TensorBoard."""
+
+import importlib.util
+import io
+import struct
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+
+from keras_segaug.inspect.gallery import augmented, draw_figure
+from keras_segaug.inspect.preview import view
+from keras_segaug.training.files import written_in_full
+
+# So many classes are told of, those that take most first.
+_MOST_CLASSES = 8
+
+
+def sheet(name, source, data, settings, style, before, title):
+    """A figure: originals, draws, masks as outlines, and the classes' shares.
+
+    Args:
+        name: of what asks, for messages.
+        source: the augmentation.
+        data: (images, masks or None).
+        settings: draws, rows, value_range and seed, as in `plot_gallery`.
+        style: class_names, ignore_index, background, opacity and outlines, as there.
+        before: how many draws have been shown before.
+        title: of the sheet.
+    """
+    images, masks = data
+    lines, notes = augmented(name, source, images, masks, **settings, before=before)
+    shares = told_shares(lines, style["class_names"], style["ignore_index"])
+    fills = {key: style[key] for key in ("ignore_index", "background", "opacity")}
+    figure = draw_figure(lines, notes, style["class_names"], fills, style["outlines"])
+    # Above: what is below a figure is the legend's.
+    figure.suptitle("\n".join(filter(None, (title, shares))), fontsize="medium")
+    return figure
+
+
+def told_shares(lines, class_names, ignore_index):
+    """What share of the pixels each class has in the originals and in the draws, in words."""
+    cells = [cells for _, cells in lines if cells[0].ids is not None]
+    if not cells:
+        return ""
+    originals = np.concatenate([row[0].ids.ravel() for row in cells])
+    draws = np.concatenate([cell.ids.ravel() for row in cells for cell in row[1:]])
+    before, after = (view.shares(ids, ignore_index) for ids in (originals, draws))
+    most = {label: max(before.get(label, 0.0), after.get(label, 0.0)) for label in before | after}
+    chosen = sorted(most, key=lambda label: -most[label])[:_MOST_CLASSES]
+    told = [
+        f"{view.name_of(class_names, label)} {before.get(label, 0.0):.1%} to "
+        f"{after.get(label, 0.0):.1%}"
+        for label in chosen
+    ]
+    rest = f" and {len(most) - len(chosen)} more" if len(most) > len(chosen) else ""
+    return textwrap.fill(f"class shares, originals to draws: {', '.join(told)}{rest}", 90)
+
+
+def write_png(folder, figure, epoch):
+    """`epoch_0001.png` for the first epoch, as Keras numbers the files of its checkpoints."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with written_in_full(folder / f"epoch_{epoch + 1:04d}.png") as file:
+        figure.savefig(file, format="png")
+
+
+class TensorBoard:
+    """Writes images for TensorBoard, by the package `tensorboard` or by TensorFlow itself.
+
+    Args:
+        owner: the name of what asks, for messages.
+        folder: where TensorBoard looks.
+        tag: the name of the images.
+    """
+
+    def __init__(self, owner, folder, tag):
+        self._folder, self._tag, self._writer = str(folder), tag, None
+        self._library = next(filter(_is_installed, ("tensorboard", "tensorflow")), None)
+        if self._library is None:
+            raise ImportError(
+                f"{owner}: `tensorboard` needs one of the packages tensorboard and tensorflow: "
+                "pip install tensorboard. Or give `folder` or `function`."
+            )
+
+    def write(self, figure, epoch):
+        file = io.BytesIO()
+        figure.savefig(file, format="png")
+        png = file.getvalue()
+        # The first chunk of a PNG: its width and height.
+        width, height = struct.unpack(">II", png[16:24])
+        way = self._by_tensorboard if self._library == "tensorboard" else self._by_tensorflow
+        way(png, width, height, epoch)
+
+    def _by_tensorboard(self, png, width, height, epoch):
+        from tensorboard.compat.proto.event_pb2 import Event
+        from tensorboard.compat.proto.summary_pb2 import Summary
+        from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+        if self._writer is None:
+            self._writer = EventFileWriter(self._folder)
+        size = {"width": width, "height": height, "colorspace": 4}
+        image = Summary.Image(encoded_image_string=png, **size)
+        summary = Summary(value=[Summary.Value(tag=self._tag, image=image)])
+        self._writer.add_event(Event(step=epoch, wall_time=time.time(), summary=summary))
+        self._writer.flush()
+
+    def _by_tensorflow(self, png, width, height, epoch):
+        import tensorflow as tf
+
+        if self._writer is None:
+            self._writer = tf.summary.create_file_writer(self._folder)
+        # `tf.summary.image` is of the package `tensorboard`; this is what it writes.
+        metadata = tf.compat.v1.SummaryMetadata()
+        metadata.plugin_data.plugin_name = "images"
+        with self._writer.as_default():
+            held = [str(width).encode(), str(height).encode(), png]
+            tf.summary.write(self._tag, tf.constant(held), epoch, metadata)
+        self._writer.flush()
+
+    def close(self):
+        if self._writer is not None:
+            self._writer.close()
+        self._writer = None
+
+
+def _is_installed(library):
+    return importlib.util.find_spec(library) is not None
