@@ -31,9 +31,11 @@ class AugmentedModel(keras.Model):
 
     Masks come to the loss in their dtype, images to the model in the augmentation's compute dtype.
     Weights of pixels (B, H, W) move with the masks, and are 0 where an image shows nothing of the
-    original. One weight a sample stays as it is. `class_weight` weighs every pixel by its class
-    after the augmentation, and multiplies weights that are given; of one-hot and soft masks the
-    weights of the channels are added up. A class that it does not name has the weight 1.
+    original. One weight a sample stays as it is, for losses of whole samples; Keras refuses it for
+    losses of pixels, or takes it for a row of them: repeat it for each pixel there. `class_weight`
+    weighs every pixel by its class after the augmentation, and multiplies weights that are given;
+    of one-hot and soft masks those of the channels are added up. A class that it does not name
+    has the weight 1.
 
     The n-th step since the model was made draws what the augmentation's n-th call draws: it is
     `augmentation.augment(batch, augmentation.call_key(n))`. Where the stream of draws stands is

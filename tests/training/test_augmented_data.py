@@ -70,15 +70,13 @@ def test_further_inputs_move_with_the_images():
 
 def listed_network():
     named = named_network()
-    return keras.Model(list(named.inputs), named.outputs[0])
+    return keras.Model([named.input["images"], named.input["depth"]], named.output)
 
 
 def test_inputs_in_a_list_go_by_their_places():
     depth = WEIGHTS[..., None]
     augmentation = pipeline(targets={3: "continuous"})
     model, plain = compiled(ks.AugmentedModel(listed_network(), augmentation)), listed_network()
-    order = [each.name for each in plain.inputs]
-    assert order == ["images", "depth"]
     plain.set_weights(model.model.get_weights())
     found = model.train_on_batch([IMAGES, depth], MASKS)
     key = augmentation.call_key(0)
@@ -123,5 +121,5 @@ def test_images_of_changing_size(backend_is):
     model = keras.Model(inputs, keras.layers.Conv2D(CLASSES, 3, padding="same")(inputs))
     model = compiled(ks.AugmentedModel(model, pipeline()))
     sizes = [(IMAGES, MASKS), images_and_masks(8, 12, 18)]
-    history = model.fit(batches(sizes), steps_per_epoch=4, verbose=0)
+    history = model.fit(batches(sizes), steps_per_epoch=4, shuffle=False, verbose=0)
     assert np.isfinite(history.history["loss"]).all()

@@ -114,14 +114,18 @@ def test_class_weights_are_those_of_each_pixel_after_the_augmentation(form):
     masks = one_hot(MASKS) if soft else MASKS
     options = {"loss": loss} if soft else {}
     model = compiled(ks.AugmentedModel(network(), pipeline()), **options)
-    found = losses_of_fit(model, IMAGES, masks, steps=2, class_weight=given)
+    weighted = {} if soft else {"sample_weight": WEIGHTS}
+    found = losses_of_fit(model, IMAGES, masks, steps=2, class_weight=given, **weighted)
     # Each `fit` has its own.
-    found += losses_of_fit(model, IMAGES, masks, steps=1)
+    found += losses_of_fit(model, IMAGES, masks, steps=1, **weighted)
     augmentation, plain, expected = pipeline(), compiled(network(), **options), []
     for number in range(3):
-        key = augmentation.call_key(number)
-        images, moved = to_numpy(augmentation.augment((IMAGES, masks), key))
-        weights = table[moved.argmax(-1) if soft else moved] if number < 2 else None
+        data = IMAGES, masks, WEIGHTS
+        images, moved, weights = to_numpy(augmentation.augment(data, augmentation.call_key(number)))
+        weights = 1.0 if soft else weights
+        if number < 2:
+            weights = weights * table[moved.argmax(-1) if soft else moved]
+        weights = np.broadcast_to(weights, MASKS.shape)
         found_here = plain.train_on_batch(images, moved, sample_weight=weights)
         expected.append(float(np.ravel(found_here)[0]))
     np.testing.assert_allclose(found, expected, rtol=1e-4)
