@@ -117,9 +117,13 @@ if TYPE_CHECKING:
     from keras_segaug.migration.migration import (
         from_image_data_generator as from_image_data_generator,
     )
+    from keras_segaug.training.test_time_augmentation import (
+        TestTimeAugmentation as TestTimeAugmentation,
+    )
 
 # What a training run needs once or never is imported when it is asked for.
 _TOOLS = {
+    "TestTimeAugmentation": "training.test_time_augmentation",
     "augment_dataset": "data.augment",
     "check_alignment": "inspect.alignment.alignment",
     "from_image_data_generator": "migration.migration",
@@ -207,6 +211,7 @@ __all__ = [
     "RandomChoice",
     "RandomOrder",
     "SomeOf",
+    "TestTimeAugmentation",
     "__version__",
     "augment_dataset",
     "check_alignment",

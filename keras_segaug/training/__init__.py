@@ -1,0 +1,1 @@
+"""Models around a model: what augmentation does while one trains or predicts."""
