@@ -61,21 +61,33 @@ def blended(predict, images, tile, overlap, channels):
     start = [ops.zeros((1, *padded, 1), "float32")]
     start += [ops.zeros((batch, *padded, k), "float32") for k in channels]
     _, *maps = loop_backend.repeated(rows * columns, step, start)
-    (top, left), (height, width) = before, size
-    if all(isinstance(n, int) for n in before) and not any(before) and tuple(padded) == tuple(size):
-        return maps
-    return [each[:, top : top + height, left : left + width] for each in maps]
+    return [_middle(each, before, size, tile) for each in maps]
 
 
 def _mirrored(images, axis, before, least):
     """Images of at least this length along an axis, mirrored at their edges, edge pixels twice."""
     length = ops.shape(images)[axis]
-    if isinstance(length, int) and length >= least:
-        return images
-    places = ops.arange(_at_least(least, length), dtype="int32") - before
-    places = places % (2 * length)
-    places = ops.minimum(places, 2 * length - 1 - places)
-    return ops.take(images, places, axis=axis)
+
+    def mirrored():
+        places = ops.arange(_at_least(least, length), dtype="int32") - before
+        places = places % (2 * length)
+        return ops.take(images, ops.minimum(places, 2 * length - 1 - places), axis=axis)
+
+    return _unless(length >= least, images, mirrored)
+
+
+def _middle(maps, before, size, tile):
+    """The part of maps that is not mirrored."""
+    (top, left), (height, width), (least_height, least_width) = before, size, tile
+    enough = (height >= least_height) & (width >= least_width)
+    return _unless(enough, maps, lambda: maps[:, top : top + height, left : left + width])
+
+
+def _unless(holds, tensor, function):
+    """The tensor itself, not a copy of it, where that holds; else what the function makes of it."""
+    if isinstance(holds, bool):
+        return tensor if holds else function()
+    return ops.cond(holds, lambda: tensor, function)
 
 
 def _half_of_missing(length, least):
