@@ -112,6 +112,11 @@ def tools(dataset: Any) -> None:
     ks.segmentation_dataset_from_directory("images", "masks", batch_size=None)
 
 
+def test_time(network: Any) -> None:
+    tta = ks.TestTimeAugmentation(network, [joint[0]], merge="vote", tile=(64, 64), logits=True)
+    print(tta(images), tta.predict(images))
+
+
 class Draws(ks.ImageOnlyLayer):
     def draw(self, draws: ks.random.Draws) -> dict[str, Any]:
         return {"amount": draws.uniform(0.0, 1.0)}

@@ -24,9 +24,10 @@ class TestTimeAugmentation(keras.Model):
 
     A model around a model: `tta(images)` and `tta.predict(images)` give a map of class scores, as
     the model itself does, of float32. The image as it is always is the first view, so that every
-    pixel is seen. Pixels that another view does not show do not count in it, and the classes of a
-    `class_swap` change back in the channels of mirrored views. Flips and quarter turns are copies;
-    other geometry is interpolated once. The model always infers (`training=False`).
+    pixel is seen. Pixels that another view does not show do not count in it (those that it shows
+    erased or in other colors do), and the classes of a `class_swap` change back in the channels of
+    mirrored views. Flips and quarter turns are copies; other geometry is interpolated once each
+    way. The model always infers (`training=False`); images come to it as float32.
 
     A view is the same for all images and all calls, so that no prediction depends on the rest of
     its batch. With several outputs (a list or mapping) each is merged, all of the images' size.
@@ -58,8 +59,7 @@ class TestTimeAugmentation(keras.Model):
         tile: None, or (height, width): images of any size are predicted in windows of this size
             that overlap, each pixel a mean weighted by Hann's window, which is nowhere 0. The
             memory is that of one window (of each image of the batch) and its views, beside the
-            images and the result. Images smaller than a window are mirrored at their edges. `jit`
-            of JAX needs known sizes, as ever.
+            images and the result. Images smaller than a window are mirrored at their edges.
         overlap: share of a window, in [0, 1), that the next one shows, too.
         batch_views: how many views at most are predicted as one batch. None: all that have the
             same size, which is fastest where the memory for such a batch is there.
@@ -156,11 +156,12 @@ class TestTimeAugmentation(keras.Model):
             channels = self._last(each.shape)[3]
             return keras.KerasTensor(self._ordered((*shape[:3], channels)), "float32")
 
-        scores = keras.tree.map_structure(spec, maps)
-        if not self.uncertainty:
-            return scores
-        entropy = keras.tree.map_structure(lambda _: keras.KerasTensor(shape[:3], "float32"), maps)
-        return scores, entropy, scores
+        def flat(_):
+            return keras.KerasTensor(shape[:3], "float32")
+
+        # Each tensor is one of its own, by which a functional model knows it.
+        found = [keras.tree.map_structure(each, maps) for each in (spec, flat, spec)]
+        return tuple(found) if self.uncertainty else found[0]
 
     def export(self, filepath: Any, format: str = "tf_saved_model", **kwargs: Any) -> None:
         """As `keras.Model.export`, for images of the sizes that the model takes; of any with tiles.
