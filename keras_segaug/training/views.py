@@ -170,6 +170,7 @@ def _drawn(layer, path, number):
 
 def _outcomes(layer):
     """All that a layer can do that has but a few outcomes, nothing left out; else nothing."""
+    ends: dict[str, Any]
     if isinstance(layer, JointRandomFlip):
         ends = dict.fromkeys(reversed(layer.mode.split("_and_")), (False, True))
     elif isinstance(layer, JointRandomRotate90):
