@@ -61,8 +61,8 @@ class TestTimeAugmentation(keras.Model):
             memory is that of one window (of each image of the batch) and its views, beside the
             images and the result. Images smaller than a window are mirrored at their edges.
         overlap: share of a window, in [0, 1), that the next one shows, too.
-        batch_views: how many views at most are predicted as one batch. None: all that have the
-            same size, which is fastest where the memory for such a batch is there.
+        batch_views: how many views at most are predicted as one batch, which bounds the memory.
+            None: all that have the same size.
         logits: what the model gives. True: logits, of which a softmax over the channels is taken
             first (of one channel the sigmoid); False: probabilities. None: it is not said, and
             what the model gives is merged as it is.
