@@ -125,6 +125,9 @@ if TYPE_CHECKING:
     from keras_segaug.training.schedule_callback import AugmentationSchedule as AugmentationSchedule
     from keras_segaug.training.schedules import CosineSchedule as CosineSchedule
     from keras_segaug.training.schedules import LinearSchedule as LinearSchedule
+    from keras_segaug.training.test_time_augmentation import (
+        TestTimeAugmentation as TestTimeAugmentation,
+    )
 
 # What a training run needs once or never is imported when it is asked for.
 _TOOLS = {
@@ -133,6 +136,7 @@ _TOOLS = {
     "AugmentationSchedule": "training.schedule_callback",
     "CosineSchedule": "training.schedules",
     "LinearSchedule": "training.schedules",
+    "TestTimeAugmentation": "training.test_time_augmentation",
     "augment_dataset": "data.augment",
     "check_alignment": "inspect.alignment.alignment",
     "export_augmentation": "training.export",
@@ -228,6 +232,7 @@ __all__ = [
     "RandomChoice",
     "RandomOrder",
     "SomeOf",
+    "TestTimeAugmentation",
     "__version__",
     "augment_dataset",
     "check_alignment",

@@ -127,6 +127,11 @@ def train(network: Any, dataset: Any) -> None:
     print(model.model, model.augmentation)
 
 
+def test_time(network: Any) -> None:
+    tta = ks.TestTimeAugmentation(network, [joint[0]], merge="vote", tile=(64, 64), logits=True)
+    print(tta(images), tta.predict(images))
+
+
 class Draws(ks.ImageOnlyLayer):
     def draw(self, draws: ks.random.Draws) -> dict[str, Any]:
         return {"amount": draws.uniform(0.0, 1.0)}

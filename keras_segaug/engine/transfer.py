@@ -37,7 +37,7 @@ class Path(Value):
     size: tuple
 
 
-def transfer(prediction, source, target, interpolation):
+def transfer(prediction, source, target, interpolation, edge=0.5):
     """(the prediction in the target's frame, which of its pixels both views show).
 
     Args:
@@ -46,6 +46,8 @@ def transfer(prediction, source, target, interpolation):
         source: a `Path`.
         target: a `Path`.
         interpolation: of scores.
+        edge: how far beyond the center of an image's last pixel there still is image. Half a
+            pixel is; but there is nothing to interpolate it from, and what is seen is that pixel.
 
     Returns:
         (B, *size, K) of the same dtype, 0 where not shown, and bool (B, *size).
@@ -56,10 +58,10 @@ def transfer(prediction, source, target, interpolation):
     prediction = _with_classes_swapped(source.own, prediction, back=True)
     prediction = _with_classes_swapped(target.own, prediction)
     places = _back(source.own, _through(target.own, SamplingGrid(target.size)))
-    shown = _held(source.size, places) & _shown(target)
+    shown = _held(source.size, places, edge) & _shown(target, edge)
     places = [ops.where(shown, settled(axis), 0.0) for axis in places.grid()]
     grid = SamplingGrid(target.size, grid=tuple(places))
-    there = ops.broadcast_to(_shown(source), (batch, *source.size))[..., None]
+    there = ops.broadcast_to(_shown(source, edge), (batch, *source.size))[..., None]
     if "float" in dtype:
         # As one more channel, so that no pixel counts that is blended from one that is not shown.
         both = [ops.cast(each, "float32") for each in (prediction, there)]
@@ -107,13 +109,13 @@ def _back(operations, places):
     return places
 
 
-def _shown(path):
+def _shown(path, edge):
     """Which pixels of a view show the image, and nothing that its borders were filled with."""
-    _, shown = _traced((*path.common, *path.own), SamplingGrid(path.size))
+    _, shown = _traced((*path.common, *path.own), SamplingGrid(path.size), edge)
     return shown
 
 
-def _traced(operations, places):
+def _traced(operations, places, edge):
     """(where points look in the first image, whether every image that is looked up holds them).
 
     Warps that share a lookup never meet the borders between them.
@@ -121,21 +123,21 @@ def _traced(operations, places):
     shown = ops.ones((1,) * (1 + len(places.size)), "bool")
     for group in reversed(fuse(operations)):
         if isinstance(group, Select):
-            found = [_traced(branch, places) for branch in group.branches]
+            found = [_traced(branch, places, edge) for branch in group.branches]
             places = _chosen(group, [each for each, _ in found])
             conditions = [held for _, held in found]
             shown = shown & _chosen(group, conditions, colors.where)
         elif isinstance(group, Lookup):
             for step in group.steps:
                 places = places.moved(step)
-            shown = shown & _held(group.before, places)
+            shown = shown & _held(group.before, places, edge)
     return places, shown
 
 
-def _held(size, places):
-    """Which points lie on a pixel of an image of this size."""
+def _held(size, places, edge):
+    """Which points lie on an image of this size."""
     pairs = zip(map(settled, places.grid()), size, strict=True)
-    return reduce(and_, [(x >= -0.5) & (x < matrices.as_float(n) - 0.5) for x, n in pairs])
+    return reduce(and_, [(x >= -edge) & (x < matrices.as_float(n) - 1.0 + edge) for x, n in pairs])
 
 
 def _chosen(operation, results, select=SamplingGrid.select):

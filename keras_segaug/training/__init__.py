@@ -1,1 +1,1 @@
-"""What a training run needs beside the layers: replay from files, callbacks."""
+"""What trains and predicts with the layers: models around a model, callbacks, files."""

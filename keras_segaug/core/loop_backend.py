@@ -1,0 +1,100 @@
+"""As `backend.py`, for loops over windows: what in them is TensorFlow's, JAX' and torch's own."""
+
+import contextlib
+import importlib
+
+from keras_segaug.core import backend
+from keras_segaug.core.backend import ops
+
+
+def repeated(count, step, state):
+    """The state after `state = step(i, state)` for i in 0 .. count - 1, one after the other.
+
+    Where a program is traced this is a loop of it, which holds the memory of one step alone.
+
+    Args:
+        count: an integer, on TensorFlow also a scalar tensor.
+        step: takes the number and a list of tensors; returns tensors of the same shapes.
+        state: a list of tensors.
+    """
+    if backend.runs_on("torch"):
+        # What a gradient would need of all steps is kept otherwise.
+        with importlib.import_module("torch").no_grad():
+            return _in_python(count, step, state)
+    if isinstance(count, int) and backend.is_eager(state[0]):
+        return _in_python(count, step, state)
+    if backend.runs_on("jax"):
+        lax = importlib.import_module("jax").lax
+        return lax.fori_loop(0, count, lambda i, found: list(step(i, found)), list(state))
+    import tensorflow as tf
+
+    def body(number, *found):
+        return (number + 1, *step(number, list(found)))
+
+    # Of several steps at once each would hold its own memory.
+    _, *state = tf.while_loop(
+        lambda number, *_: number < count, body, (tf.constant(0), *state), parallel_iterations=1
+    )
+    return state
+
+
+def _in_python(count, step, state):
+    for number in range(count):
+        state = list(step(number, state))
+    return state
+
+
+def cut(tensor, corner, size):
+    """The window of this size of a tensor (B, H, W, C), from a corner (y, x) on that may be traced.
+
+    It lies inside of the tensor.
+    """
+    (y, x), (height, width) = corner, size
+    if backend.runs_on("torch"):
+        return tensor[:, y : y + height, x : x + width]
+    # A batch whose size TensorFlow does not know is cut as a whole.
+    shape = (ops.shape(tensor)[0], height, width, tensor.shape[-1])
+    found = backend.window_of(tensor, (0, y, x, 0), shape)
+    if backend.runs_on("tensorflow"):
+        found.set_shape((tensor.shape[0], height, width, tensor.shape[-1]))
+    return found
+
+
+def put(tensor, window, corner):
+    """The tensor (B, H, W, C) with a window of it replaced; the tensor itself may be written to."""
+    y, x = corner
+    if backend.runs_on("torch"):
+        height, width = window.shape[1:3]
+        tensor[:, y : y + height, x : x + width] = window
+        return tensor
+    if backend.runs_on("jax"):
+        update = importlib.import_module("jax").lax.dynamic_update_slice
+        return update(tensor, window, (0, y, x, 0))
+    from tensorflow.compiler.tf2xla.ops import gen_xla_ops
+
+    return gen_xla_ops.xla_dynamic_update_slice(tensor, window, ops.stack((0, y, x, 0)))
+
+
+@contextlib.contextmanager
+def after(tensors):
+    """What is made of `passed_on` tensors within waits for these.
+
+    TensorFlow's graphs run at once what does not depend on each other. XLA orders what it compiles
+    by the memory it takes, and torch runs line by line.
+    """
+    if not backend.runs_on("tensorflow"):
+        yield
+        return
+    import tensorflow as tf
+
+    with tf.control_dependencies([each for each in tensors if not tf.executing_eagerly()]):
+        yield
+
+
+def passed_on(tensor):
+    """The tensor as an operation of its own."""
+    if not backend.runs_on("tensorflow"):
+        return tensor
+    import tensorflow as tf
+
+    return tf.identity(tensor)
