@@ -78,7 +78,7 @@ def test_as_a_layer_made_with_the_value(case, name, value):
     [
         (partial(ks.JointRandAugment, 2), "magnitude"),
         (ks.JointTrivialAugment, "magnitude"),
-        (ks.ImageOnlyAugMix, "severity"),
+        (partial(ks.ImageOnlyAugMix, width=1), "severity"),
     ],
 )
 def test_the_layers_of_a_policy_follow_its_magnitude(make, name):
