@@ -118,6 +118,7 @@ if TYPE_CHECKING:
         from_image_data_generator as from_image_data_generator,
     )
     from keras_segaug.training.augmented_model import AugmentedModel as AugmentedModel
+    from keras_segaug.training.export import export as export
     from keras_segaug.training.export import export_augmentation as export_augmentation
     from keras_segaug.training.monitor import AugmentationMonitor as AugmentationMonitor
     from keras_segaug.training.parameters_file import load_parameters as load_parameters
@@ -139,6 +140,7 @@ _TOOLS = {
     "TestTimeAugmentation": "training.test_time_augmentation",
     "augment_dataset": "data.augment",
     "check_alignment": "inspect.alignment.alignment",
+    "export": "training.export",
     "export_augmentation": "training.export",
     "from_image_data_generator": "migration.migration",
     "load_parameters": "training.parameters_file",
@@ -236,6 +238,7 @@ __all__ = [
     "__version__",
     "augment_dataset",
     "check_alignment",
+    "export",
     "export_augmentation",
     "from_image_data_generator",
     "load_parameters",

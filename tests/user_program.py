@@ -122,6 +122,7 @@ def tools(dataset: Any) -> None:
 
 
 def train(network: Any, dataset: Any) -> None:
+    ks.export(network, "saved_model", augmentation=pipeline)
     model = ks.AugmentedModel(network, pipeline, mask_transform=abs, name="augmented")
     model.fit(dataset, class_weight={0: 0.5})
     print(model.model, model.augmentation)

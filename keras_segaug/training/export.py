@@ -1,16 +1,19 @@
-"""An augmentation as a SavedModel, which runs where this package is not installed."""
+"""Augmentations and models as SavedModels, which run where this package is not installed."""
 
+import functools
 import os
 import shutil
 from pathlib import Path
 from typing import Any
+
+import keras
 
 from keras_segaug import checks
 from keras_segaug.checks.views import one_result
 from keras_segaug.core import backend
 from keras_segaug.core.layer import AugmentationLayer
 
-_OWNER = "export_augmentation"
+_OWNER, _EXPORT = "export_augmentation", "export"
 
 
 def export_augmentation(
@@ -43,22 +46,94 @@ def export_augmentation(
     >>> if keras.backend.backend() == "tensorflow":
     ...     keras_segaug.export_augmentation(flip, path, image=(8, 8, 3), mask=(8, 8))
     """
+    path = _checked(_OWNER, augmentation, path)
+    specs = _spec(_OWNER, "image", image), _spec(_OWNER, "mask", mask)
+    module = _augmenting(augmentation, *specs)
+    _write(module, path, {"augment": module.named})
+
+
+def export(
+    model: Any,
+    path: str | os.PathLike[str],
+    augmentation: AugmentationLayer,
+    image: Any = None,
+    mask: Any = None,
+) -> None:
+    """Writes a model as a SavedModel that predicts, and with it the augmentation that trained it.
+
+    The signature "serve" (and "serving_default") takes images as the model does, and never
+    augments; "augment" takes images, masks and a seed, as that of `export_augmentation`. So the
+    file says with which augmentation the model was trained.
+
+    Args:
+        model: a built Keras model of one input, such as the `model` of an `AugmentedModel`.
+        path: the folder to write. A SavedModel that is there is replaced, nothing else is.
+        augmentation: a layer of keras_segaug, such as a `Pipeline`.
+        image: what is augmented, as in `export_augmentation`; None: uint8, of the shape that the
+            model takes.
+        mask: likewise; None: uint8, (H, W) as the image.
+
+    Raises:
+        ValueError: as `export_augmentation`, and for a model that does not say what it takes.
+
+    Example:
+
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model"
+    >>> network = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 1)])
+    >>> if keras.backend.backend() == "tensorflow":
+    ...     keras_segaug.export(network, path, keras_segaug.JointRandomFlip("horizontal"))
+    """
+    path = _checked(_EXPORT, augmentation, path)
+    shape = _input_of(model)
+    sizes = shape[1:3] if augmentation.data_format == "channels_last" else shape[2:4]
+    specs = (
+        _spec(_EXPORT, "image", shape[1:] if image is None else image),
+        _spec(_EXPORT, "mask", sizes if mask is None else mask),
+    )
+    module = _augmenting(augmentation, *specs)
+    module.serve = _serving(model, shape)
+    # The weights, which a SavedModel holds where it knows them.
+    module.weights = [variable.value for variable in model.variables]
+    names = {"serve": module.serve, "serving_default": module.serve}
+    _write(module, path, {**names, "augment": module.named})
+
+
+def _input_of(model):
+    """The shape that a model takes, with its batch axis."""
+    shape = getattr(model, "input_shape", None) if isinstance(model, keras.Model) else None
+    if not isinstance(shape, tuple) or len(shape) != 4:
+        accepted = "a built Keras model of one input (B, H, W, C), in any data format"
+        checks.fail(_EXPORT, "model", accepted, model)
+    return shape
+
+
+def _serving(model, shape):
+    import tensorflow as tf
+
+    images = tf.TensorSpec([None, *shape[1:]], "float32", name="images")
+    call = functools.partial(model, training=False)
+    return tf.function(lambda images: call(images), input_signature=[images], autograph=False)
+
+
+def _checked(owner, augmentation, path):
+    """The path, where a SavedModel of this layer can be written to."""
     if not isinstance(augmentation, AugmentationLayer):
-        checks.fail(_OWNER, "augmentation", "a layer of keras_segaug", augmentation)
-    one_result(_OWNER, augmentation)
+        checks.fail(owner, "augmentation", "a layer of keras_segaug", augmentation)
+    one_result(owner, augmentation)
     if not backend.runs_on("tensorflow"):
         raise ValueError(
-            f"{_OWNER}: a SavedModel is made by TensorFlow. Received: Keras on another backend. "
+            f"{owner}: a SavedModel is made by TensorFlow. Received: Keras on another backend. "
             "Load the layer (`to_json`) where KERAS_BACKEND=tensorflow, and export it there."
         )
     path = Path(path)
     taken = path.exists() and not (path / "saved_model.pb").is_file()
     if taken and not (path.is_dir() and not any(path.iterdir())):
-        checks.fail(_OWNER, "path", "a new folder, an empty one, or a SavedModel", str(path))
-    _write(_module(augmentation, _spec("image", image), _spec("mask", mask)), path)
+        checks.fail(owner, "path", "a new folder, an empty one, or a SavedModel", str(path))
+    return path
 
 
-def _spec(argument, value):
+def _spec(owner, argument, value):
     import tensorflow as tf
 
     shape, dtype = getattr(value, "shape", value), getattr(value, "dtype", "uint8")
@@ -68,11 +143,11 @@ def _spec(argument, value):
         shape = []
     if len(shape) not in ((3,) if argument == "image" else (2, 3)):
         axes = "(H, W, C)" if argument == "image" else "(H, W) or (H, W, K)"
-        checks.fail(_OWNER, argument, f"one {argument} {axes}, or its shape", value)
+        checks.fail(owner, argument, f"one {argument} {axes}, or its shape", value)
     return tf.TensorSpec([None, *shape], getattr(dtype, "name", str(dtype)), name=f"{argument}s")
 
 
-def _module(augmentation, images, masks):
+def _augmenting(augmentation, images, masks):
     import tensorflow as tf
 
     seed = tf.TensorSpec([], "int32", name="seed")
@@ -97,13 +172,13 @@ def _module(augmentation, images, masks):
     return module
 
 
-def _write(module, path):
+def _write(module, path, signatures):
     """A folder that is there in full or not at all."""
     import tensorflow as tf
 
     beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        tf.saved_model.save(module, str(beside), signatures={"augment": module.named})
+        tf.saved_model.save(module, str(beside), signatures=signatures)
         if path.exists():
             shutil.rmtree(path)
         beside.replace(path)

@@ -59,6 +59,39 @@ def test_the_same_where_the_package_is_not_installed(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["given.npz", "saved"]
 
 
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="TensorFlow makes SavedModels")
+def test_a_model_and_its_augmentation(tmp_path):
+    import tensorflow as tf
+
+    network = keras.Sequential(
+        [
+            keras.Input((16, 14, 3)),
+            # Acts in training alone.
+            keras.layers.Dropout(0.5),
+            keras.layers.Conv2D(5, 1),
+        ]
+    )
+    flip = ks.JointRandomFlip("horizontal", probability=0.5)
+    ks.export(network, tmp_path / "saved", augmentation=flip)
+    loaded = tf.saved_model.load(str(tmp_path / "saved"))
+    images = np.random.default_rng(0).integers(0, 256, (4, 16, 14, 3), dtype="uint8")
+    masks = np.random.default_rng(1).integers(0, 5, (4, 16, 14), dtype="uint8")
+    assert {"serve", "serving_default", "augment"} <= set(loaded.signatures)
+    floats = images.astype("float32")
+    expected = network.predict(floats, verbose=0)
+    np.testing.assert_allclose(loaded.serve(floats), expected, rtol=1e-4, atol=1e-3)
+    [served] = loaded.signatures["serve"](images=tf.constant(floats)).values()
+    np.testing.assert_array_equal(served, loaded.serve(floats))
+    found = loaded.augment(images, masks, 3)
+    for one, other in zip(found, flip.augment((images, masks), 3), strict=True):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(ValueError, match="export: `model` must be a built Keras model"):
+        ks.export(keras.layers.Conv2D(5, 1), tmp_path / "new", augmentation=flip)
+    with pytest.raises(ValueError, match="export: `augmentation` must be a layer of keras_segaug"):
+        ks.export(network, tmp_path / "new", augmentation=network)
+    assert [path.name for path in tmp_path.iterdir()] == ["saved"]
+
+
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="the first that is wrong elsewhere")
 def test_what_cannot_be_exported(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
