@@ -34,7 +34,7 @@ VERSION_TESTS := $(addprefix tests/contract/test_,calls.py compilation.py config
 # What torch can break: its trees, dtypes, gradients, exports, worker processes, and the numbers that
 # are drawn. Left out is what runs in `tf.data`, what compiles, and what refuses bad arguments.
 TORCH_TESTS := $(addprefix tests/contract/test_,calls.py config.py export.py gradients.py inference.py \
-	randomness.py streams.py structures.py targets.py) tests/mixing
+	randomness.py streams.py structures.py targets.py) tests/mixing tests/training
 # What no second backend repeats at all: wrong arguments and calls (`tests/conftest.py`), which are
 # refused in Python; and what all layers share, for all layers (`ids` in `tests/cases.py`).
 # The peers of `make bench` get environments of their own. TORCH_PEERS=1 adds torchvision and
@@ -67,7 +67,7 @@ test-tensorflow: $(VENV)/test ## All tests on TensorFlow.
 
 test-contract-jax: export KERAS_BACKEND := jax
 test-contract-jax: $(VENV)/test ## The contract on JAX, one layer of each kind where all are alike.
-	$(call in_parts,$(CONTRACT_PARTS))
+	$(call in_parts,$(CONTRACT_PARTS) tests/training)
 
 test-jax: export KERAS_BACKEND := jax
 test-jax: export CASES := all
