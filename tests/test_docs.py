@@ -55,7 +55,7 @@ def test_readme_snippets_run(tmp_path, monkeypatch):
         exec(compile(code, "README.md", "exec"), names)
     # XLA does not refuse a label that the network has no output for.
     assert names["masks"].max() < names["network"].output_shape[-1]
-    assert np.isfinite(names["network"].evaluate(names["dataset"], verbose=0))
+    assert np.isfinite(names["model"].evaluate(names["dataset"], verbose=0))
 
 
 # The engine of a recipe is tried on the backend it is used with.
