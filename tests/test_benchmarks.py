@@ -225,6 +225,7 @@ def test_gathers_are_counted_in_a_listing():
 # --- The whole, tiny ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_runner_writes_json_and_markdown(tmp_path):
     """The second contender has no such layer; the third is not installed, or takes part."""
     pytest.importorskip("tensorflow")
@@ -251,6 +252,7 @@ def test_runner_writes_json_and_markdown(tmp_path):
     assert "### Contenders" in text
 
 
+@pytest.mark.slow
 def test_accelerator_benchmark_leaves_tensorflow_alone(tmp_path):
     pytest.importorskip("jax")
     done = run_module(

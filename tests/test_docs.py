@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import keras_segaug
+from keras_segaug.core import compilation
 
 ROOT = pathlib.Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -24,7 +25,9 @@ PUBLIC = [
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_docstring_examples(name):
+def test_docstring_examples(name, monkeypatch):
+    # What is compiled gives the same, as other tests say, and compiling takes most of the time.
+    monkeypatch.setattr(compilation.Compiled, "compiles", lambda self, size: False)
     module = importlib.import_module(name)
     names = {"np": np, "keras": keras, "keras_segaug": keras_segaug}
     assert doctest.testmod(module, extraglobs=names).failed == 0
@@ -43,6 +46,7 @@ def snippets():
 
 
 # Keras says on JAX and torch that a dataset shuffles itself.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.shuffle=True. was passed")
 def test_readme_snippets_run(tmp_path, monkeypatch):
     """In their order, one after the other, as a reader would paste them."""
@@ -63,6 +67,7 @@ RECIPES = {"": None, "torch": "torch", "grain": "jax", "kerashub": "tensorflow"}
 
 
 # KerasHub makes Keras say that a dataset shuffles itself.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.shuffle=True. was passed")
 def test_recipes_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

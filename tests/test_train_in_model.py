@@ -13,7 +13,7 @@ def test_trains_each_way_and_prints_a_table(tmp_path):
     options = ["--data", slices, "--epochs", 2, "--seeds", 1]
     result = run_example("train_in_model.py", *options)
     assert result.returncode == 0, result.stderr
-    for way in ("dataset.map", "AugmentedModel"):
+    for way in ("dataset.map", "AugmentedModel", "AugmentedModel, 8 views"):
         line = re.search(rf"^{way}: mean IoU (0\.\d+), (\d+\.\d+) s an epoch$", result.stdout, re.M)
         assert line, result.stdout
         assert 0 < float(line[1]) < 1

@@ -428,6 +428,7 @@ def compiled(function):
     return tf.function(function, jit_compile=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "target"),
     [

@@ -70,6 +70,7 @@ def test_twenty_broken_files_are_in_one_message(folders, broken):
     assert len(caught.value.problems) == 20
 
 
+@pytest.mark.slow
 def test_a_survey_keeps_nothing_but_the_pairs(folders):
     """Beside the list of pairs: the same for ten times the files, up to what waits in threads."""
     pairs = find_pairs(*map(str, folders)).pairs

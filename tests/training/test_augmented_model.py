@@ -23,6 +23,7 @@ IMAGES, MASKS = images_and_masks()
 WEIGHTS = np.random.default_rng(5).uniform(0.0, 2.0, MASKS.shape).astype("float32")
 
 
+@pytest.mark.slow
 def test_the_losses_are_those_of_the_plain_model_on_the_same_augmented_batches():
     model = compiled(ks.AugmentedModel(network(), turning_pipeline()))
     data = IMAGES, MASKS

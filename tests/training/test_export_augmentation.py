@@ -38,6 +38,7 @@ print("equal")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="TensorFlow makes SavedModels")
 def test_the_same_where_the_package_is_not_installed(tmp_path):
     turn = ks.JointRandomRotation(0.2)

@@ -316,6 +316,7 @@ def test_it_is_saved(tmp_path, affine):
     assert {**configs[0], "model": None} == {**configs[1], "model": None}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="a SavedModel is TensorFlow's")
 def test_it_is_exported(tmp_path, affine):
     import tensorflow as tf
