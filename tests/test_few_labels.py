@@ -24,17 +24,19 @@ def test_trains_scores_and_writes_a_page(tmp_path):
     slices, docs = tmp_path / "slices", tmp_path / "docs"
     slices.mkdir()
     smallest_folder(slices)
-    short = "--epochs", 2, "--seeds", 1, "--write-docs", docs
+    # The other two differ from these by a layer, and are tried below.
+    methods = "supervised", "geometry", "classmix"
+    short = "--epochs", 2, "--seeds", 1, "--write-docs", docs, "--methods", *methods
     result = run_example("few_labels.py", "--data", slices, *short)
     assert result.returncode == 0, result.stderr
     assert "4 labeled slices with 9 of 10 classes, 6 unlabeled, 8 to test on" in result.stdout
     page = (docs / "few_labels.md").read_text()
-    for method in METHODS:
+    for method in methods:
         said = float(result.stdout.partition(f"seed 0, {method}: mean IoU ")[2].split()[0])
         written = float(page.partition(f"| {method} | ")[2].split()[0])
         assert 0 < said < 1
         assert written == pytest.approx(said, abs=6e-4)
-    assert "5 trainings of 2 epochs of 1 steps" in page
+    assert "3 trainings of 2 epochs of 1 steps" in page
     assert np.ptp(np.array(Image.open(docs / "images" / "few_labels.png").convert("L"))) > 100
 
 

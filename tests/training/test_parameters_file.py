@@ -9,7 +9,7 @@ import pytest
 
 import keras_segaug as ks
 from keras_segaug.core import backend
-from tests.cases import ONE_OF_EACH_KIND, RANDOM
+from tests.cases import ONE_OF_EACH_KIND, RANDOM, ids
 
 RECORDED = Path(__file__).with_name("recorded.npz")
 
@@ -33,7 +33,7 @@ def equal(one, other):
     return len(one) == len(other) and all(map(np.array_equal, one, other))
 
 
-@pytest.mark.parametrize("case", RANDOM, ids=[case.id for case in RANDOM])
+@pytest.mark.parametrize("case", **ids(RANDOM))
 def test_what_is_loaded_is_what_was_saved(case, tmp_path):
     layer, path = case.make(), tmp_path / "drawn.npz"
     drawn = layer.draw_parameters(sample(), 3)
