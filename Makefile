@@ -58,7 +58,7 @@ demo: $(VENV)/examples ## Trains a small U-Net on real slices, with and without 
 
 test: export KERAS_BACKEND := tensorflow
 test: export CASES := kinds
-test: $(VENV)/test ## The quick tests: one layer of each kind on TensorFlow, under 12 minutes.
+test: $(VENV)/test ## The quick tests: one layer of each kind on TensorFlow, nothing slow.
 	$(call in_parts,$(ALL_PARTS),$(QUICK))
 
 test-tensorflow: export KERAS_BACKEND := tensorflow

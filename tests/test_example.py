@@ -75,10 +75,12 @@ def fails_with(folder, *parts):
     assert not (folder / "output").exists()
 
 
+@pytest.mark.slow
 def test_missing_folder(tmp_path):
     fails_with(tmp_path / "nowhere", "no folder", tmp_path / "nowhere" / "images", "--data")
 
 
+@pytest.mark.slow
 def test_images_and_masks_without_partner(broken):
     gone = [broken / "masks" / "091.png", broken / "masks" / "095.png"]
     for path in (*gone, broken / "images" / "100.png"):
@@ -93,12 +95,14 @@ def test_images_and_masks_without_partner(broken):
     )
 
 
+@pytest.mark.slow
 def test_mask_of_another_size(broken):
     path = broken / "masks" / "093.png"
     Image.open(path).resize((50, 60)).save(path)
     fails_with(broken, f"{path}: 60 x 50, its image 101 x 122", "Resize")
 
 
+@pytest.mark.slow
 def test_too_few_slices(broken):
     for role in ("images", "masks"):
         for path in sorted((broken / role).glob("*.png"))[5:]:

@@ -70,6 +70,7 @@ def run(code, backend):
     )
 
 
+@pytest.mark.slow
 def test_works_without_tensorflow_on_jax():
     pytest.importorskip("jax")
     done = run(WITHOUT_TENSORFLOW, "jax")
@@ -82,6 +83,7 @@ def test_files_are_read_without_tensorflow():
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+@pytest.mark.slow
 def test_importing_adds_no_module_but_the_packages_own():
     """To what Keras imports. How long that may take is for `make bench-check`."""
     code = (

@@ -19,6 +19,7 @@ def test_trains_each_way_and_prints_a_table(tmp_path):
         assert 0 < float(line[1]) < 1
 
 
+@pytest.mark.slow
 def test_says_what_is_wrong_with_a_folder(tmp_path):
     result = run_example("train_in_model.py", "--data", tmp_path / "nowhere")
     assert result.returncode == 2

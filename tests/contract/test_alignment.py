@@ -110,6 +110,7 @@ def test_what_follows_in_a_pipeline_is_not_lost(case):
         )
 
 
+@pytest.mark.slow
 def test_large_images():
     """Packed and compiled: every pixel of 2048 x 2047 carries its label."""
     rows, columns = np.indices((2048, 2047))

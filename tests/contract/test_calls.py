@@ -133,6 +133,7 @@ def test_no_samples_with_crop_rules(channels, jit_compile):
 
 
 @pytest.mark.parametrize("jit_compile", [False, "auto"])
+@pytest.mark.slow
 def test_no_samples_with_crop_rules_in_a_dataset(jit_compile):
     """How many there are is not known while it is traced."""
     crop = ks.JointRandomCrop(

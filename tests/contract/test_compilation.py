@@ -10,6 +10,7 @@ from tests.cases import CASES, ids, inner
 from tests.data import labels, mask_for, random_images, to_numpy
 
 
+@pytest.mark.slow
 def test_changing_sizes_are_not_traced_each_time(monkeypatch):
     """How long they take is for `make bench-check`."""
     if keras.backend.backend() != "tensorflow":
@@ -23,6 +24,7 @@ def test_changing_sizes_are_not_traced_each_time(monkeypatch):
     assert 1 <= len(traced) <= 15
 
 
+@pytest.mark.slow
 def test_every_size_of_a_traced_function_is_compiled():
     """A size is traced once in `dataset.map`, so compiling it always pays."""
     import tensorflow as tf
@@ -118,6 +120,7 @@ EMPTY_CASES = [case for case in CASES if case.layer in _REDUCING or case.id in _
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="JAX knows every size")
 @pytest.mark.parametrize("case", **ids(EMPTY_CASES))
+@pytest.mark.slow
 def test_an_empty_batch_in_a_compiled_function_of_the_callers(case):
     """XLA compiles both branches of a condition, so that none must fail without samples."""
     import tensorflow as tf
@@ -135,6 +138,7 @@ def test_an_empty_batch_in_a_compiled_function_of_the_callers(case):
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="JAX knows every size")
 @pytest.mark.parametrize("layer", EMPTY, ids=lambda layer: type(layer).__name__)
+@pytest.mark.slow
 def test_an_empty_batch_is_replayed_in_a_compiled_function(layer):
     import tensorflow as tf
 
@@ -167,6 +171,7 @@ def test_empty_batches_cost_no_program_of_their_own():
     assert [len(images) for images in dataset] == [3, 2]
 
 
+@pytest.mark.slow
 def test_many_sizes_with_and_without_a_batch():
     """The one graph for changing sizes serves single images and batches in any order."""
     layer, plain = (ks.JointRandomFlip(seed=4, jit_compile=j) for j in ("auto", False))
@@ -240,6 +245,7 @@ def test_any_order_of_batch_sizes_costs_few_programs(monkeypatch, order):
 
 
 @needs_xla
+@pytest.mark.slow
 def test_padding_a_batch_is_seen_nowhere():
     """Images, masks, weights and points of 8, then 5 samples: as without compilation."""
     results = []
@@ -275,6 +281,7 @@ def test_a_size_that_comes_back_is_not_padded_for_ever(monkeypatch):
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="only TensorFlow warns")
+@pytest.mark.slow
 def test_tensorflow_does_not_warn_of_retracing(caplog):
     layer = ks.Pipeline(inner(), seed=1)
     for side in range(8, 18):

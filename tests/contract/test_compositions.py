@@ -186,6 +186,7 @@ def test_a_choice_of_crops_gives_each_sample_one_of_them():
 @pytest.mark.parametrize(
     ("place", "jit_compile"), [("alone", True), ("first", False), ("between", True)]
 )
+@pytest.mark.slow
 def test_a_choice_of_crops_in_dataset_map(place, jit_compile):
     import tensorflow as tf
 

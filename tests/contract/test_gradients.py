@@ -106,6 +106,7 @@ def test_the_same_compiled(layer, arguments):
 
 
 @pytest.mark.skipif(len(COMPILED) == 1, reason="torch does not compile")
+@pytest.mark.slow
 def test_inside_a_program_of_the_caller():
     if BACKEND == "jax":
         from jax import jit
@@ -122,6 +123,7 @@ def test_inside_a_program_of_the_caller():
 
 
 @pytest.mark.parametrize("jit_compile", [False, "auto"])
+@pytest.mark.slow
 def test_what_lies_before_geometry_is_trained(jit_compile):
     convolution = keras.layers.Conv2D(3, 3, padding="same")
     layers = [ks.JointRandomCrop(6, 6), ks.JointRandomRotation(0.2), ks.ImageOnlyGamma(0.2)]

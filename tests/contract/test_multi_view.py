@@ -196,6 +196,7 @@ def test_compiled_and_padded(jit_compile):
         assert len(to_numpy(parameters["views"]["weak"]["horizontal"])) == count
 
 
+@pytest.mark.slow
 def test_in_a_dataset():
     layer, plain = multi_view(shared=shared()), multi_view(shared=shared())
     tuples = tf.data.Dataset.from_tensor_slices(data(5)).batch(3)
@@ -213,6 +214,7 @@ def test_in_a_dataset():
     assert first["strong"]["mask"].shape == (9, 10)
 
 
+@pytest.mark.slow
 def test_augment_dataset():
     layer = multi_view()
     dataset = tf.data.Dataset.from_tensor_slices(data(4))
@@ -258,6 +260,7 @@ class Consistency(keras.Model):
         return asked
 
 
+@pytest.mark.slow
 def test_under_fit():
     model = Consistency()
     model.compile("sgd", jit_compile=keras.backend.backend() != "torch")

@@ -114,6 +114,7 @@ def test_dataset_of_images_of_unknown_size(case):
         assert_same(found[call], eagerly(case, image, mask, call), case)
 
 
+@pytest.mark.slow
 def test_compiled_in_dataset_map():
     case = next(case for case in CASES if case.layer is ks.Pipeline)
     images, mask = random_images(6), labels(6)
@@ -124,6 +125,7 @@ def test_compiled_in_dataset_map():
         assert_same([x.numpy() for x in found], expected, case)
 
 
+@pytest.mark.slow
 def test_masks_of_every_dtype_in_dataset_map_under_a_mixed_policy():
     layer = ks.JointRandomRotation(0.2, dtype="mixed_bfloat16", fill_mode="constant")
     tops = {"bool": 1, "uint8": 1, "uint16": 60000, "int32": 60000, "int64": 2**40 + 1}
@@ -202,6 +204,7 @@ def training_model(augmentation, height=16, width=14):
     ("jit_compile", "policy"),
     [(True, "float32"), (False, "mixed_bfloat16"), ("auto", "mixed_bfloat16")],
 )
+@pytest.mark.slow
 def test_fit(jit_compile, policy):
     augmentation = ks.Pipeline(
         [ks.ImageOnlyRescaling(1 / 255), ks.JointRandomRotation(0.1), ks.JointRandomFlip()],
@@ -242,6 +245,7 @@ def test_a_model_of_augmentation_alone_augments():
         assert np.abs(next(iter(dataset.map(augmentation))).numpy() - images).max() > 1.0
 
 
+@pytest.mark.slow
 def test_sequential():
     model = keras.Sequential(
         [
@@ -266,6 +270,7 @@ def in_a_new_process(code, *arguments):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_saved_and_loaded_in_a_new_process(tmp_path):
     """The loaded model predicts the same, and its random stream goes on where it stopped."""
     augmentation = ks.Pipeline(inner())  # no seed: the stream itself must be saved
@@ -299,6 +304,7 @@ def test_saved_and_loaded_in_a_new_process(tmp_path):
     np.testing.assert_allclose(trained, to_numpy(model(data, training=True)), atol=1e-3)
 
 
+@pytest.mark.slow
 def test_exported_as_a_saved_model(tmp_path):
     if keras.backend.backend() == "torch":
         pytest.skip("with torch, Keras exports a SavedModel through torch_xla only")

@@ -148,6 +148,7 @@ def test_parameters_of_another_batch_are_refused(way, layer):
 
 
 @pytest.mark.parametrize("count", [0, 2])
+@pytest.mark.slow
 def test_a_batch_whose_size_is_not_known(count):
     """Drawn, applied and moved back in a traced function."""
     if keras.backend.backend() != "tensorflow":

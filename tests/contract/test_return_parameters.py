@@ -53,6 +53,7 @@ def test_eagerly(case):
 
 
 @pytest.mark.parametrize("case", **ids(ONE_OF_EACH_KIND))
+@pytest.mark.slow
 def test_in_a_dataset(case):
     """The last batch is smaller, so the batch size is not known when the layer is traced."""
     images, mask = random_images(5), mask_for(case, 5)
@@ -75,6 +76,7 @@ COMPILED = [
 
 
 @pytest.mark.parametrize("case", **ids(COMPILED))
+@pytest.mark.slow
 def test_compiled(case):
     layer, data = case.make(jit_compile="auto"), (random_images(), mask_for(case))
     result, parameters = layer(*data, **TELL)

@@ -36,6 +36,7 @@ def test_a_gray_batch_is_not_one_image(dtype):
         layer(data_format="channels_first")(*(x.transpose(1, 0, 2) for x in gray(dtype)))
 
 
+@pytest.mark.slow
 def test_one_image_with_many_channels_is():
     many = np.zeros((16, 14, 7), "uint8")
     layer()(many, one_hot(7))
@@ -55,6 +56,7 @@ WHOLE = "a mask must hold whole numbers .* Received a float32 mask with fraction
 
 
 @pytest.mark.parametrize("jit_compile", ["auto", False])
+@pytest.mark.slow
 def test_a_fractional_mask_in_a_dataset(jit_compile):
     flip = ks.JointRandomFlip(jit_compile=jit_compile, targets={"more": "mask"})
     good = {
@@ -82,6 +84,7 @@ class MaskLoss(keras.layers.Layer):
         return logits
 
 
+@pytest.mark.slow
 def test_a_float_mask_in_a_model(tmp_path):
     """What checks it in a graph hinders neither compilation nor export."""
     images = keras.Input((16, 14, 3), dtype="uint8")
@@ -120,6 +123,7 @@ def fit(model, **more):
         ),
     ],
 )
+@pytest.mark.slow
 def test_images_moved_alone_in_a_model_in_training(augmentation):
     model = network(augmentation())
     with pytest.warns(

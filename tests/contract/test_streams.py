@@ -156,6 +156,7 @@ def test_the_key_of_a_call():
 # --- Threads ---
 
 
+@pytest.mark.slow
 def test_ten_thousand_keys_from_eight_threads():
     layer = brightness()
     stream = layer._stream_of_calls()
@@ -164,6 +165,7 @@ def test_ten_thousand_keys_from_eight_threads():
     assert len(set(keys)) == 10_000
 
 
+@pytest.mark.slow
 def test_calls_from_threads_never_draw_the_same():
     layer = brightness()
     with ThreadPoolExecutor(8) as pool:
@@ -354,6 +356,7 @@ def test_keys_give_the_same_for_any_number_of_workers():
 
 
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="runs the same everywhere")
+@pytest.mark.slow
 def test_parameters_are_the_same_in_another_process():
     from tests.cases import CASES
 

@@ -85,6 +85,7 @@ def test_every_role():
     assert (result["depth"] != images[..., 0]).any()
 
 
+@pytest.mark.slow
 def test_in_every_place_and_structure():
     data, targets = full()
     expected = layer(targets)(data)
@@ -142,6 +143,7 @@ def test_training_is_given_by_its_name():
         ks.JointRandomFlip()(*entries, entries[1])
 
 
+@pytest.mark.slow
 def test_one_image_and_augment_dataset():
     data, targets = full(2)
     flip = ks.JointRandomFlip(seed=5, targets=targets)
@@ -161,6 +163,7 @@ def test_one_image_and_augment_dataset():
     assert (found[1]["spots"] != data["spots"]).any()
 
 
+@pytest.mark.slow
 def test_any_number_of_points_without_a_program_for_each():
     data, _ = full(1)
     moving = ks.JointRandomFlip(targets={"spots": "points"})
@@ -218,6 +221,7 @@ def test_the_same_borders_as_the_image():
 
 
 @pytest.mark.parametrize("jit_compile", [False, "auto"])
+@pytest.mark.slow
 def test_a_crop_that_looks_at_the_masks_is_one_for_all(jit_compile):
     data, targets = full(6)
     crop = ks.Pipeline(

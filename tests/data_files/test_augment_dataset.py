@@ -67,6 +67,7 @@ def test_goes_on_after_a_stop_at_element_137(reference):
     assert hash_of(samples(dataset)) == hash_of(reference[137:])
 
 
+@pytest.mark.slow
 def test_the_epoch_after_a_stop_is_whole():
     whole = ks.augment_dataset(pairs(9), LIGHT)
     epochs = [list(samples(whole)) for _ in range(3)]
@@ -95,6 +96,7 @@ def test_an_iterator_goes_on_from_its_checkpoint(tmp_path):
     assert hash_of(to_numpy(list(restored))) == hash_of(expected)
 
 
+@pytest.mark.slow
 def test_any_number_of_machines(reference):
     """Each reads its own shard only, and all together give what one machine gives."""
     machines, found = 3, [None] * COUNT
@@ -124,6 +126,7 @@ def test_a_variable_holds_the_epoch():
 
 # Keras says on JAX and torch that a dataset shuffles itself.
 @pytest.mark.filterwarnings("ignore:.shuffle=True. was passed")
+@pytest.mark.slow
 def test_a_callback_tells_the_epochs_of_fit():
     def train(epochs, initial_epoch):
         """What each epoch's loss is for a model that does not learn: a print of its images."""
@@ -156,6 +159,7 @@ def test_leaves_the_count_of_the_layer_alone():
     np.testing.assert_array_equal(to_numpy(used(random_images())), to_numpy(fresh(random_images())))
 
 
+@pytest.mark.slow
 def test_keeps_structure_dtypes_and_length():
     data = {
         "image": random_images(5),
@@ -179,6 +183,7 @@ def test_keeps_structure_dtypes_and_length():
     assert [x.shape for x in images] == [(16, 14, 3)] * 3
 
 
+@pytest.mark.slow
 def test_images_of_different_sizes():
     layer = ks.Pipeline([ks.JointRandomFlip("horizontal"), ks.ImageOnlyGamma(0.2)])
     sizes = [(16, 14), (9, 21), (30, 30)]

@@ -61,6 +61,7 @@ def test_all_are_paired(folders):
     assert not found.problems
 
 
+@pytest.mark.slow
 def test_twenty_broken_files_are_in_one_message(folders, broken):
     with pytest.raises(ValueError, match="problems with 20 files") as caught:
         keras_segaug.segmentation_dataset_from_directory(*folders, verbose=False)

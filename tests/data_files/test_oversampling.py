@@ -97,6 +97,7 @@ def test_every_image_comes_as_often_as_its_factor_says():
 
 
 @pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.slow
 def test_a_dataset_shows_them_so(folders, shuffle):
     epochs = epochs_of(load_made(folders, shuffle=shuffle, seed=2, batch_size=36), 200)
     counts = np.array([np.bincount(epoch) for epoch in epochs])
@@ -168,6 +169,7 @@ print([numbers(dataset) for _ in range(3)])
 """
 
 
+@pytest.mark.slow
 def test_another_process_draws_the_same(folders):
     # TensorFlow's own seed, which another test may have set, counts as it does for `shuffle`.
     tf.random.set_seed(1)
@@ -286,6 +288,7 @@ def test_the_report_warns_of_images_that_come_very_often(tmp_path, capsys):
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.slow
 def test_the_default_threshold_repeats_the_rare_organs_of_real_slices():
     dataset = load(CT / "images", CT / "masks", shuffle=True, seed=4, color_mode="grayscale")
     held = []

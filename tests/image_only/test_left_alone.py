@@ -19,6 +19,7 @@ def expensive(**kwargs):
 
 @pytest.mark.parametrize("limits", [{}, {"channels": (0, 2)}, {"mask_classes": [1]}], ids=str)
 @pytest.mark.parametrize("before", [[], [ks.ImageOnlyHue(0.1)]], ids=["first", "after a color"])
+@pytest.mark.slow
 def test_compiled_is_as_all_computed(limits, before):
     images, masks = random_images(COUNT), labels(COUNT)
     layers = [*before, *expensive(**limits)]

@@ -13,6 +13,7 @@ LAYERS = [
 
 
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda each: type(each).__name__)
+@pytest.mark.slow
 def test_choices_are_compiled_for_unknown_sizes(layer):
     tf = pytest.importorskip("tensorflow")
     images, masks = random_images(4), labels(4)

@@ -193,6 +193,7 @@ def test_keras_layers_are_called_with_their_dict():
     assert "shared" in names(crop)
 
 
+@pytest.mark.slow
 def test_a_layer_in_dataset_map():
     pytest.importorskip("tensorflow")
     layer = ks.Pipeline(
@@ -271,6 +272,7 @@ def test_an_error_of_the_augmentation_is_a_finding():
     assert ks.check_alignment(wants_floats, allow=("raised",)).ok
 
 
+@pytest.mark.slow
 def test_no_colors_are_drawn_where_none_are():
     turn = ks.Pipeline([ks.JointRandomFlip(), ks.JointRandomRotation(0.1)], jit_compile=False)
     assert ks.check_alignment(turn, **SMALL).facts["colors_drawn"] == "not at all"

@@ -37,6 +37,7 @@ def test_a_layer_shows_what_it_does(name):
 
 
 @pytest.mark.parametrize("name", COLORS)
+@pytest.mark.slow
 def test_a_color_shows_what_it_does(name):
     images, masks, found = drawn(COLORS[name])
     assert any((result != images).mean() > 0.02 for result, _ in found)

@@ -11,6 +11,7 @@ SIDE = 600
 
 
 @pytest.mark.parametrize("compiled", COMPILED)
+@pytest.mark.slow
 def test_a_crop_aims_in_every_part(compiled):
     """At what the rotation has left of the mask: a class on few pixels is in every window."""
     mask = np.zeros((3, SIDE, SIDE), "uint8")

@@ -60,6 +60,7 @@ def test_windows_of_ct_slices_obey_the_fraction_whenever_one_can(relative_to, ig
 
 @pytest.mark.parametrize("compiled", COMPILED)
 @pytest.mark.parametrize("one_hot", [False, True])
+@pytest.mark.slow
 def test_the_one_window_that_obeys_is_found(compiled, one_hot):
     """Two classes meet in one place; in a window anywhere else there is only one."""
     mask = np.ones((40, 60, 60), "uint8")

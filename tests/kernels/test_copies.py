@@ -64,6 +64,7 @@ def assert_same(names, fill_mode, seed, data, jit_compile):
     fill_mode=st.sampled_from(FILL_MODES),
     seed=st.integers(0, 1000),
 )
+@pytest.mark.slow
 def test_agrees_with_the_lookup(names, size, fill_mode, seed):
     assert_same(names, fill_mode, seed, sample(4, *size, seed), jit_compile=False)
 

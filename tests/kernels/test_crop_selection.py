@@ -31,6 +31,7 @@ def test_pixels_are_counted(compiled, height, width, seed):
 @pytest.mark.parametrize("dtype", ["uint8", "int32"])
 @settings(max_examples=8, deadline=None)
 @given(height=SIDES, width=SIDES, seed=st.integers(0, 100))
+@pytest.mark.slow
 def test_the_class_of_the_least_priority_is_chosen(compiled, dtype, height, width, seed):
     generator = np.random.default_rng(seed)
     labels = labels_of(generator, (3, height, width), dtype)
@@ -50,6 +51,7 @@ def test_the_class_of_the_least_priority_is_chosen(compiled, dtype, height, widt
 @pytest.mark.parametrize("compiled", COMPILED)
 @settings(max_examples=8, deadline=None)
 @given(height=SIDES, width=SIDES, seed=st.integers(0, 100), density=st.sampled_from([0, 0.01, 1]))
+@pytest.mark.slow
 def test_a_wanted_pixel_is_picked(compiled, height, width, seed, density):
     generator = np.random.default_rng(seed)
     wanted = generator.random((8, height, width)) < density
@@ -64,6 +66,7 @@ def test_a_wanted_pixel_is_picked(compiled, height, width, seed, density):
 @pytest.mark.parametrize(("dtype", "ignored"), [("uint8", None), ("uint8", 259), ("int32", 2)])
 @settings(max_examples=12, deadline=None)
 @given(height=SIDES, width=SIDES, seed=st.integers(0, 100), enough=st.sampled_from([0.0, 0.6]))
+@pytest.mark.slow
 def test_shares_of_windows(compiled, dtype, ignored, height, width, seed, enough):
     generator = np.random.default_rng(seed)
     labels = labels_of(generator, (2, 100, 100), dtype)

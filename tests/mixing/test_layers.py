@@ -73,6 +73,7 @@ def test_weights_are_those_of_the_beta_distribution(alpha):
     assert found.statistic < 0.04
 
 
+@pytest.mark.slow
 def test_soft_masks_sum_to_one():
     layer = ks.JointMixUp(alpha=1.0, masks="soft", seed=1)
     images, classes = random_images(6).astype("float32"), labels(6)
@@ -87,6 +88,7 @@ def test_soft_masks_sum_to_one():
     assert to_numpy(mixing)["share"].min() >= 0.5
 
 
+@pytest.mark.slow
 def test_the_larger_share_gives_the_mask():
     layer = ks.JointMixUp(alpha=1.0, seed=1, targets={"depth": "continuous"})
     data = {
@@ -328,6 +330,7 @@ def test_one_hot_masks_know_their_classes():
 
 
 @pytest.mark.parametrize("place", ["in a pipeline", "before", "in a graph"])
+@pytest.mark.slow
 def test_what_a_border_was_filled_with_is_no_instance(place):
     """255 in the mask of ids, which leaves no room for others in 8 bits."""
     fill = {"fill_mode": "constant", "mask_fill_value": 255}

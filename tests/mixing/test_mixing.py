@@ -91,6 +91,7 @@ def test_partners_are_a_permutation_without_fixed_points(count):
     assert len(seen) > (1 if count > 2 else 0)
 
 
+@pytest.mark.slow
 def test_every_other_sample_is_as_likely_a_partner():
     layer = ks.JointCutMix(ignore_class=None)
     drawn = [layer.draw_parameters((5, 8, 8, 3), key)["partner"] for key in range(240)]
@@ -102,6 +103,7 @@ def test_every_other_sample_is_as_likely_a_partner():
 
 @pytest.mark.skipif(True not in COMPILED, reason="torch compiles nothing")
 @pytest.mark.parametrize("case", **ids(MIXING[::2]))
+@pytest.mark.slow
 def test_what_fills_up_a_batch_is_nobodys_partner(case):
     """After a first batch of 8, one of 5 is padded to that program's size."""
     arguments = {"masks": "larger"} if case.layer is ks.JointMixUp else {}
@@ -316,6 +318,7 @@ def test_a_choice_finds_the_batch_as_it_is_before():
         chain.invert((images, masks), drawn)
 
 
+@pytest.mark.slow
 def test_augment_dataset_repeats_for_any_parallelism():
     tf = pytest.importorskip("tensorflow")
     dataset = tf.data.Dataset.from_tensor_slices((random_images(12), labels(12))).batch(4)

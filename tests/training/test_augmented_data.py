@@ -28,6 +28,7 @@ def batches(structures):
         yield from (each if isinstance(each, tuple) else (each,) for each in structures)
 
 
+@pytest.mark.slow
 def test_mappings_give_a_model_its_images_or_the_inputs_that_it_names():
     data = {"image": IMAGES, "segmentation_mask": MASKS, "sample_weight": WEIGHTS}
     model = compiled(ks.AugmentedModel(network(), pipeline()))
@@ -50,6 +51,7 @@ def named_network():
     )
 
 
+@pytest.mark.slow
 def test_further_inputs_move_with_the_images():
     depth = WEIGHTS[..., None]
     augmentation = pipeline(targets={"depth": "continuous"})
@@ -73,6 +75,7 @@ def listed_network():
     return keras.Model([named.input["images"], named.input["depth"]], named.output)
 
 
+@pytest.mark.slow
 def test_inputs_in_a_list_go_by_their_places():
     depth = WEIGHTS[..., None]
     augmentation = pipeline(targets={3: "continuous"})
@@ -99,6 +102,7 @@ def full_and_half(masks):
     return [masks, masks[:, 1::2, 1::2]]
 
 
+@pytest.mark.slow
 def test_deep_supervision_with_targets_of_two_sizes(tmp_path):
     model = ks.AugmentedModel(two_outputs(), pipeline(), mask_transform=full_and_half)
     compiled(model, [pixel_loss(), pixel_loss()])

@@ -69,6 +69,7 @@ def test_evaluate_predict_and_calls_do_not_augment():
     assert number_of_draws(model) == 1
 
 
+@pytest.mark.slow
 def test_a_saved_model_goes_on_where_it_stood(tmp_path):
     model = compiled(ks.AugmentedModel(network(), pipeline()))
     model.fit(IMAGES, MASKS, verbose=0, epochs=3)

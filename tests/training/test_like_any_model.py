@@ -39,6 +39,7 @@ class Unbuilt(keras.Model):
         return self.layer(keras.ops.cast(inputs, self.compute_dtype) / 255)
 
 
+@pytest.mark.slow
 def test_all_that_keras_can_do_while_it_trains(backend_is):
     """One run with much of it; each step draws once."""
     keras.config.set_dtype_policy("mixed_float16")

@@ -33,6 +33,7 @@ def text_of(figure):
     return figure.get_suptitle().replace("\n", " ")
 
 
+@pytest.mark.slow
 def test_sheets_of_a_training_which_does_not_notice(tmp_path):
     def trained(*callbacks):
         layer = [ks.ImageOnlyBrightness(0.2), ks.ImageOnlyGamma(0.3)]

@@ -144,6 +144,7 @@ def test_one_program_for_all_values(jit_compile):
         assert counts[0] == counts[-1]
 
 
+@pytest.mark.slow
 def test_a_mapped_dataset_follows():
     import tensorflow as tf
 
@@ -188,6 +189,7 @@ def losses(model, **more):
     return model.fit(**DATA, verbose=0, **more).history["loss"]
 
 
+@pytest.mark.slow
 def test_in_a_model_that_trains(tmp_path):
     model, shift = shifting_model(steps_per_execution=1)
     # A model that has been compiled is so anew, once.
