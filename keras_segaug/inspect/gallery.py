@@ -78,23 +78,51 @@ def plot_gallery(
     ['original', 'draw 1', 'draw 2']
     """
     name = "plot_gallery"
-    needed(name, "matplotlib", "plot")
-    draws, rows = (
-        checks.positive_integer(name, argument, value)
-        for argument, value in (("draws", draws), ("rows", rows))
+    settings, style = checked_look(
+        name,
+        draws=draws,
+        rows=rows,
+        value_range=value_range,
+        class_names=class_names,
+        ignore_index=ignore_index,
+        background=background,
+        outlines=outlines,
+        opacity=opacity,
     )
-    opacity = checks.number(name, "opacity", opacity, 0.0, 1.0)
-    class_names = view.check_class_names(name, class_names)
-    if value_range is not None:
-        value_range = checks.value_range(name, value_range)
     if images is not None:
-        lines, notes = augmented(name, source, images, masks, draws, rows, value_range, seed)
+        lines, notes = augmented(name, source, images, masks, **settings, seed=seed)
     elif callable(source) or isinstance(source, Mapping):
         raise ValueError(f"{name}: `images` must be given with an augmentation. Received None.")
     else:
-        lines, notes = _as_it_comes(source, draws + 1, rows, value_range)
-    style = {"ignore_index": ignore_index, "background": background}
-    return draw_figure(lines, notes, class_names, {**style, "opacity": opacity}, outlines)
+        lines, notes = _as_it_comes(source, draws + 1, rows, settings["value_range"])
+    return draw_figure(lines, notes, style)
+
+
+def checked_look(name, *, draws, rows, value_range, class_names, outlines, opacity, **classes):
+    """What `augmented` takes beside the data, and the style that `draw_figure` takes.
+
+    Args:
+        name: of what asks, for messages.
+        draws: as that of `plot_gallery`, and so are the next ones.
+        rows: see there.
+        value_range: see there.
+        class_names: see there.
+        outlines: see there.
+        opacity: see there.
+        **classes: `ignore_index` and `background`, see there.
+    """
+    needed(name, "matplotlib", "plot")
+    settings = {
+        "draws": checks.positive_integer(name, "draws", draws),
+        "rows": checks.positive_integer(name, "rows", rows),
+        "value_range": checks.optional_value_range(name, value_range),
+    }
+    style = {
+        "class_names": view.check_class_names(name, class_names),
+        "outlines": checks.truth(name, "outlines", outlines),
+        "opacity": checks.number(name, "opacity", opacity, 0.0, 1.0),
+    }
+    return settings, {**style, **classes}
 
 
 def augmented(name, source, images, masks, draws, rows, value_range, seed, before=0):
@@ -172,10 +200,12 @@ def _cells(owner, what, columns, value_range, notes):
 # --- The figure ------------------------------------------------------------------------------
 
 
-def draw_figure(lines, notes, class_names, style, outlines):
+def draw_figure(lines, notes, style):
     """Rows of cells as a figure, the classes that are in it as its legend."""
     from matplotlib.figure import Figure
 
+    class_names = style["class_names"]
+    painting = {key: value for key, value in style.items() if key != "class_names"}
     columns = max(len(cells) for _, cells in lines)
     height, width = lines[0][1][0].image.shape[:2]
     labels = any(label for label, _ in lines)
@@ -193,7 +223,7 @@ def draw_figure(lines, notes, class_names, style, outlines):
         for axes, cell in zip(axes_of_row, cells, strict=False):
             image = cell.image
             if cell.ids is not None:
-                image = view.painted(image, cell.ids, outlines=outlines, **style)
+                image = view.painted(image, cell.ids, **painting)
                 present |= set(np.unique(cell.ids).tolist())
             axes.imshow(image)
     for axes, cell in zip(grid[0], lines[0][1], strict=False):

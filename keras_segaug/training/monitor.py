@@ -10,7 +10,7 @@ import numpy as np
 from keras_segaug import checks
 from keras_segaug.checks.views import one_result
 from keras_segaug.core.layer import AugmentationLayer
-from keras_segaug.extras import needed
+from keras_segaug.inspect.gallery import checked_look
 from keras_segaug.inspect.preview import view
 from keras_segaug.inspect.preview.draws import Owner, arrays_of, batches_of
 from keras_segaug.training import sheets
@@ -87,42 +87,23 @@ class AugmentationMonitor(keras.callbacks.Callback):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        needed(_OWNER, "matplotlib", "plot")
-        if not isinstance(augmentation, AugmentationLayer):
-            accepted = "a layer of keras_segaug, whose draws have keys that training does not use"
-            checks.fail(_OWNER, "augmentation", accepted, augmentation)
-        one_result(_OWNER, augmentation)
-        if folder is None and tensorboard is None and function is None:
-            raise ValueError(
-                f"{_OWNER}: at least one of `folder`, `tensorboard` and `function` must be given. "
-                "Received none. For PNGs write folder='sheets'."
-            )
-        if function is not None and not callable(function):
-            checks.fail(_OWNER, "function", "a function of (epoch, figure)", function)
-        self.every, draws, rows = (
-            checks.positive_integer(_OWNER, name, value)
-            for name, value in (("every", every), ("draws", draws), ("rows", rows))
+        self._settings, self._style = checked_look(
+            _OWNER,
+            draws=draws,
+            rows=rows,
+            value_range=value_range,
+            class_names=class_names,
+            ignore_index=ignore_index,
+            background=background,
+            outlines=outlines,
+            opacity=opacity,
         )
-        if value_range is not None:
-            value_range = checks.value_range(_OWNER, value_range)
-        seed = checks.natural_number(_OWNER, "seed", seed)
-        self._settings: dict[str, Any] = {
-            "draws": draws,
-            "rows": rows,
-            "value_range": value_range,
-            "seed": seed,
-        }
-        self._style = {
-            "class_names": view.check_class_names(_OWNER, class_names),
-            "ignore_index": ignore_index,
-            "background": background,
-            "outlines": checks.truth(_OWNER, "outlines", outlines),
-            "opacity": checks.number(_OWNER, "opacity", opacity, 0.0, 1.0),
-        }
-        self.augmentation = augmentation
-        self._data = _copied(augmentation, images, masks)
+        self._settings["seed"] = checks.natural_number(_OWNER, "seed", seed)
+        self.every = checks.positive_integer(_OWNER, "every", every)
+        self.augmentation = _checked(augmentation)
+        self._board = sheets.board_of(_OWNER, folder, tensorboard, function)
         self._folder, self._function = folder, function
-        self._board = tensorboard and sheets.TensorBoard(_OWNER, tensorboard, "augmentation")
+        self._data = _copied(augmentation, images, masks)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if epoch % self.every:
@@ -140,6 +121,14 @@ class AugmentationMonitor(keras.callbacks.Callback):
     def on_train_end(self, logs: Any = None) -> None:
         if self._board:
             self._board.close()
+
+
+def _checked(augmentation):
+    if not isinstance(augmentation, AugmentationLayer):
+        accepted = "a layer of keras_segaug, whose draws have keys that training does not use"
+        checks.fail(_OWNER, "augmentation", accepted, augmentation)
+    one_result(_OWNER, augmentation)
+    return augmentation
 
 
 def _copied(augmentation, images, masks):

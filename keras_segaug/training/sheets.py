@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_segaug import checks
 from keras_segaug.inspect.gallery import augmented, draw_figure
 from keras_segaug.inspect.preview import view
 from keras_segaug.training.files import written_in_full
@@ -24,16 +25,15 @@ def sheet(name, source, data, settings, style, before, title):
         name: of what asks, for messages.
         source: the augmentation.
         data: (images, masks or None).
-        settings: draws, rows, value_range and seed, as in `plot_gallery`.
-        style: class_names, ignore_index, background, opacity and outlines, as there.
+        settings: those of `checked_look`, and the seed.
+        style: that of `checked_look`.
         before: how many draws have been shown before.
         title: of the sheet.
     """
     images, masks = data
     lines, notes = augmented(name, source, images, masks, **settings, before=before)
     shares = told_shares(lines, style["class_names"], style["ignore_index"])
-    fills = {key: style[key] for key in ("ignore_index", "background", "opacity")}
-    figure = draw_figure(lines, notes, style["class_names"], fills, style["outlines"])
+    figure = draw_figure(lines, notes, style)
     # Above: what is below a figure is the legend's.
     figure.suptitle("\n".join(filter(None, (title, shares))), fontsize="medium")
     return figure
@@ -56,6 +56,18 @@ def told_shares(lines, class_names, ignore_index):
     ]
     rest = f" and {len(most) - len(chosen)} more" if len(most) > len(chosen) else ""
     return textwrap.fill(f"class shares, originals to draws: {', '.join(told)}{rest}", 90)
+
+
+def board_of(owner, folder, tensorboard, function):
+    """The `TensorBoard` that is wanted, or None; raises where sheets have no place to go to."""
+    if folder is None and tensorboard is None and function is None:
+        raise ValueError(
+            f"{owner}: at least one of `folder`, `tensorboard` and `function` must be given. "
+            "Received none. For PNGs write folder='sheets'."
+        )
+    if function is not None and not callable(function):
+        checks.fail(owner, "function", "a function of (epoch, figure)", function)
+    return None if tensorboard is None else TensorBoard(owner, tensorboard, "augmentation")
 
 
 def write_png(folder, figure, epoch):
