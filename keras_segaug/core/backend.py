@@ -144,19 +144,14 @@ def _is_jax_on_cpu():
 
 def parts_of(words, dtype):
     """Int32 words cut up, the lowest bits first: (..., 4) for "uint8", (..., 2) for "int16"."""
-    parts = _bitcast(words, dtype)
+    parts = bitcast(words, dtype)
     if name() != "torch":
         return parts
     return ops.reshape(parts, (*words.shape, {"uint8": 4, "int16": 2}[dtype]))
 
 
-def bits_of(numbers):
-    """The bits of float32 numbers, as int32."""
-    return _bitcast(numbers, "int32")
-
-
-def _bitcast(tensor, dtype):
-    """`ops.view` wants known shapes."""
+def bitcast(tensor, dtype):
+    """The same bits as another dtype. (`ops.view` wants known shapes.)"""
     backend = name()
     if backend == "tensorflow":
         import tensorflow as tf

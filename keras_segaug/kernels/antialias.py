@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from keras_segaug.core.backend import ops
 from keras_segaug.kernels.fields import pixels
+from keras_segaug.kernels.products import matmul
 from keras_segaug.kernels.samplers import fold
 from keras_segaug.kernels.sampling import as_eight_bits, dtype_of, filled_with
 
@@ -95,7 +96,7 @@ def _blended(values, weights):
 def across(values, weights):
     """(B, n, m, C) and (k, n), or (B, k, n) -> (B, m, k, C): two calls do both axes."""
     _, size, other, channels = ops.shape(values)
-    lines = ops.matmul(weights, ops.reshape(values, (-1, size, other * channels)))
+    lines = matmul(weights, ops.reshape(values, (-1, size, other * channels)))
     found = ops.reshape(lines, (-1, ops.shape(weights)[-2], other, channels))
     return ops.transpose(found, (0, 2, 1, 3))
 

@@ -3,7 +3,7 @@
 Words are int32: converting float to unsigned has no vector instruction before AVX-512.
 """
 
-from keras_segaug.core.backend import bits_of, ops
+from keras_segaug.core.backend import bitcast, ops
 
 BYTES = 4
 
@@ -46,7 +46,7 @@ def integer(values):
     Above 2**23 neighboring float32 are 1 apart, so that the lowest bits are the number: this takes
     one addition, where a cast also has to check for what an integer cannot hold.
     """
-    return bits_of(values + 1.5 * 2.0**23)
+    return bitcast(values + 1.5 * 2.0**23, "int32")
 
 
 def _moved(words, places):

@@ -7,6 +7,7 @@ may overlap (a lesion inside an organ). Such masks are (B, H, W, K) of bool.
 from keras_segaug.core.backend import ops
 from keras_segaug.kernels.crop_selection import draw_present
 from keras_segaug.kernels.matrices import as_float
+from keras_segaug.kernels.products import matmul
 from keras_segaug.kernels.sampling import dtype_of
 
 
@@ -46,7 +47,7 @@ def largest_shares(channels, starts, window, ignored, enough=None):
     height, width = ops.shape(channels)[1:3]
     rows, columns = map(_inside, starts, window, (height, width))
     # (B, K, H) x (B, H, W * C), then each window's own columns.
-    lines = ops.matmul(rows, ops.reshape(planes, (-1, height, width * planes.shape[-1])))
+    lines = matmul(rows, ops.reshape(planes, (-1, height, width * planes.shape[-1])))
     lines = ops.reshape(lines, (-1, rows.shape[1], width, planes.shape[-1]))
     counts = ops.sum(lines * columns[..., None], axis=2)
     total = counts[..., -1]

@@ -9,6 +9,7 @@ from typing import Any
 
 from keras_segaug.core.backend import ops
 from keras_segaug.kernels.matrices import as_float
+from keras_segaug.kernels.products import matmul
 from keras_segaug.kernels.samplers import read_batch, sampler
 from keras_segaug.kernels.values import Value
 
@@ -104,7 +105,7 @@ def _contracted(control, weights):
         batch, first, *rest = ops.shape(control)
         # The first axis goes, and comes back as the last: after all axes the order is the old one.
         lines = ops.reshape(control, (batch, first, -1))
-        lines = ops.matmul(ops.transpose(lines, (0, 2, 1)), each)
+        lines = matmul(ops.transpose(lines, (0, 2, 1)), each)
         control = ops.reshape(lines, (batch, *rest, ops.shape(each)[-1]))
     return control
 

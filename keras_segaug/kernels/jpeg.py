@@ -8,6 +8,7 @@ as if it were not there.
 import numpy as np
 
 from keras_segaug.core.backend import ops
+from keras_segaug.kernels.products import matmul
 
 _SIDE = 8
 # Numbers that are this near to a half are taken to be one: the last bit of a float, which depends
@@ -92,10 +93,10 @@ def _coded(planes, tables, quality):
     steps = _scaled(ops.convert_to_tensor(base), quality)
     rows, columns = map(ops.convert_to_tensor, _ROWS_AND_COLUMNS)
     # libjpeg transforms in whole numbers: along one axis in quarters, then in eighths.
-    found = _quarters(ops.matmul(blocks, ops.transpose(rows)))
-    found = _rounded_half_up(ops.matmul(found, ops.transpose(columns)), _TIE / 16.0)
+    found = _quarters(matmul(blocks, ops.transpose(rows)))
+    found = _rounded_half_up(matmul(found, ops.transpose(columns)), _TIE / 16.0)
     found = _rounded_away_from_0(found / (8.0 * steps)) * steps
-    found = ops.matmul(_quarters(ops.matmul(found, columns)), rows) / 8.0
+    found = matmul(_quarters(matmul(found, columns)), rows) / 8.0
     levels = ops.clip(_rounded_half_up(found + 128.0), 0.0, 255.0)
     return _unblocked(levels)[:, :height, :width]
 

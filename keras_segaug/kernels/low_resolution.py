@@ -6,6 +6,7 @@ from keras_segaug.core.backend import ops
 from keras_segaug.kernels.antialias import keys, triangle
 from keras_segaug.kernels.fields import pixels
 from keras_segaug.kernels.matrices import as_float
+from keras_segaug.kernels.products import matmul
 
 # Centers that are this near to the edge of a pixel are taken to lie on it.
 _TIE = 1.0 / 4096.0
@@ -55,9 +56,9 @@ def _through_coarse_grid(planes, axis, scale, smallest, taps, kernel):
     pixel = first - float(reach) + pixels(window, (1, 1, 1, 1, -1))
     weights = _weights(as_float(size), line, pixel, scale[..., None], taps, kernel)
     if axis == 2:
-        found = ops.matmul(weights, windows)
+        found = matmul(weights, windows)
     else:
-        found = ops.matmul(windows, ops.transpose(weights, (0, 1, 2, 4, 3)))
+        found = matmul(windows, ops.transpose(weights, (0, 1, 2, 4, 3)))
         found = ops.transpose(found, (0, 1, 3, 2, 4))
     shape = list(ops.shape(planes))
     shape[axis] = blocks * block

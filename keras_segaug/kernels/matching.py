@@ -11,6 +11,7 @@ from keras_segaug.core.backend import gather_rows, ops
 from keras_segaug.kernels import antialias
 from keras_segaug.kernels.fields import pixels
 from keras_segaug.kernels.matrices import as_float
+from keras_segaug.kernels.products import matmul
 from keras_segaug.kernels.xla_cpu.blocks import computed_once
 
 LEVELS = 256
@@ -34,7 +35,7 @@ def cumulative(images, value_range):
         ops.cast(ops.equal(bits[:, :, None, :], places), "float32")
         for bits in (upper, level - 16.0 * upper)
     )
-    counts = ops.matmul(upper, ops.transpose(lower, (0, 1, 3, 2)))
+    counts = matmul(upper, ops.transpose(lower, (0, 1, 3, 2)))
     found = ops.cumsum(ops.reshape(counts, (batch, channels, LEVELS)), axis=-1)
     return found / ops.maximum(found[..., -1:], 1.0)
 

@@ -5,6 +5,7 @@ import math
 from keras_segaug.core.backend import ops
 from keras_segaug.kernels import matrices
 from keras_segaug.kernels.fields import pixels
+from keras_segaug.kernels.products import matmul
 
 
 def spacing_of(sigma):
@@ -30,7 +31,7 @@ def smooth_noise(numbers, sigma, size):
     spacing = spacing_of(sigma) * shorter
     count = numbers.shape[-1]
     rows, columns = (_weights(n, spacing, count) for n in (height, width))
-    return ops.matmul(ops.matmul(rows, numbers), ops.transpose(columns, (0, 2, 1)))
+    return matmul(matmul(rows, numbers), ops.transpose(columns, (0, 2, 1)))
 
 
 def _weights(size, spacing, count):

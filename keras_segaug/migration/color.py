@@ -8,6 +8,7 @@ from keras_segaug import checks
 from keras_segaug.core import value_ranges
 from keras_segaug.core.backend import ops
 from keras_segaug.core.layer_types import ImageOnlyLayer
+from keras_segaug.kernels.products import matmul
 from keras_segaug.kernels.values import replace
 
 _PIXELS = (1, 2, 3)
@@ -115,5 +116,5 @@ class LegacyWhitening(ImageOnlyLayer):
                 f"on, {len(self.matrix)} numbers. Received shape {tuple(images.shape[1:])}."
             )
         matrix = ops.convert_to_tensor(self.matrix, dtype="float32")
-        rows = ops.matmul(ops.reshape(images, (-1, len(self.matrix))), matrix)
+        rows = matmul(ops.reshape(images, (-1, len(self.matrix))), matrix)
         return ops.reshape(rows, ops.shape(images))

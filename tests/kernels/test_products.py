@@ -1,0 +1,52 @@
+"""Products of matrices are in full float32, also where the device's own are not."""
+
+import re
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import keras_segaug
+from keras_segaug.core.backend import bitcast, ops
+from keras_segaug.kernels import products
+from tests.data import to_numpy
+
+
+def tensor_float_product(left, right):
+    """The product that a GPU makes of numbers rounded to ten bits after the point."""
+
+    def rounded(numbers):
+        return bitcast(
+            ops.bitwise_and(bitcast(numbers, "int32") + (1 << 12), -(1 << 13)), "float32"
+        )
+
+    return ops.matmul(rounded(left), rounded(right))
+
+
+def matrices(scale=1.0):
+    rng = np.random.default_rng(0)
+    return [(scale * rng.normal(size=size)).astype("float32") for size in ((3, 40, 60), (60, 50))]
+
+
+def error(found, left, right):
+    exact = left.astype("float64") @ right.astype("float64")
+    return np.abs(to_numpy(found) - exact).max() / np.abs(exact).max()
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 255.0, 65535.0])
+def test_product_of_parts_is_as_good_as_float32(scale):
+    left, right = matrices(scale)
+    tensors = [keras.ops.convert_to_tensor(each) for each in (left, right)]
+    rough = tensor_float_product(*tensors)
+    found = products.product_of_parts(*tensors, multiply=tensor_float_product)
+    assert error(rough, left, right) > 1e-4
+    assert error(found, left, right) < 2e-6
+    assert error(products.matmul(*tensors), left, right) < 1e-6
+
+
+def test_no_other_product_is_used():
+    root = Path(keras_segaug.__file__).parent
+    used = re.compile(r"ops\.(matmul|einsum|tensordot|dot|inner|conv|depthwise_conv)\(")
+    found = {path.name for path in root.rglob("*.py") if used.search(path.read_text())}
+    assert found == {"products.py"}
