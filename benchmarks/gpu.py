@@ -1,4 +1,4 @@
-"""The reference chain and a training step on an accelerator, through JAX and torch.
+"""Layers, a train step and several views on an accelerator, through JAX and torch.
 
     python -m benchmarks.gpu [--backends jax torch] [--smoke]
 
@@ -15,10 +15,10 @@ import time
 from pathlib import Path
 
 from benchmarks import figures, machine
-from benchmarks.work import CHAIN, CHAIN_FLOAT, AbsentError, pairs
+from benchmarks.work import CHAIN, CHAIN_FLOAT, AbsentError
 
 ROOT = Path(__file__).resolve().parent.parent
-SIDES, BATCHES, FILTERS = (256, 512, 1024), (16, 64, 256), (32, 64, 128, 256)
+SIDES, BATCHES = (256, 512, 1024), (16, 64, 256)
 SMOKE = "smoke"
 
 
@@ -87,8 +87,9 @@ def measure(options):
         for row in (CHAIN, CHAIN_FLOAT):
             print(f"  {row} {side} {batch}", file=sys.stderr, flush=True)
             result["cells"].append(cell(make, row, side, batch, options.rounds))
+    result["layers"] = list(other_layers(make, options))
     if options.only != "kornia":
-        result["training"] = safely(lambda: training_steps(options))
+        result |= with_models(options)
     result["tensorflow_imported"] = "tensorflow" in sys.modules
     return result
 
@@ -104,6 +105,8 @@ def versions(backend):
 def maker(backend):
     """make(row, side, batch): a function that augments one batch on the device."""
     if backend != "kornia":
+        from benchmarks.gpu_work import make_ours
+
         return make_ours
     try:
         from benchmarks.contenders import kornia_peer  # noqa: F401
@@ -112,28 +115,11 @@ def maker(backend):
     return make_kornia
 
 
-def batch_on_device(side, batch):
-    import keras
-    import numpy as np
-
-    images, masks = pairs(side, min(batch, 16))
-    repeats = -(-batch // len(images))
-    # Repeated only to save time on this side; the cache of a GPU holds none of it.
-    images, masks = (np.concatenate([part] * repeats)[:batch] for part in (images, masks))
-    return keras.ops.convert_to_tensor(images), keras.ops.convert_to_tensor(masks)
-
-
-def make_ours(row, side, batch):
-    from benchmarks.contenders.segaug import make_layer
-
-    layer, data = make_layer(row, side), batch_on_device(side, batch)
-    return lambda: layer(data)
-
-
 def make_kornia(row, side, batch):
     import torch
 
     from benchmarks.contenders.kornia_peer import augment, make_sequence
+    from benchmarks.gpu_work import batch_on_device
 
     images, masks = batch_on_device(side, batch)
     images, masks = images.permute(0, 3, 1, 2).contiguous(), masks[:, None].contiguous()
@@ -197,48 +183,48 @@ def elapsed(run, calls, wait):
     return time.perf_counter() - start
 
 
-# --- A training step -------------------------------------------------------------------------
+# --- What is asked of one batch size alone ----------------------------------------------------
 
 
-def training_steps(options):
-    """A U-Net's train step without augmentation, and with the reference chain before it."""
-    from benchmarks.contenders.segaug import chain
+def other_layers(make, options):
+    """Layers beside the chain: elastic, mixing, a policy."""
+    from benchmarks.gpu_report import LAYERS
 
-    side, batch = (32, 2) if options.smoke else (256, 16)
-    filters = (4, 8) if options.smoke else FILTERS
-    model, data = build_unet(side, filters), batch_on_device(side, batch)
-    layer = chain("float32")
-    plain = times_of(lambda: model.train_on_batch(*data), options.rounds)
-    augmented = times_of(lambda: model.train_on_batch(*layer(data)), options.rounds)
-    return {"side": side, "batch": batch, "without": plain, "with": augmented}
+    side, batch = (32, 4) if options.smoke else (512, 64)
+    for row in LAYERS:
+        print(f"  {row} {side} {batch}", file=sys.stderr, flush=True)
+        yield cell(make, row, side, batch, options.rounds)
 
 
-def build_unet(side, filters):
-    import keras
+def in_turns(make, side, batch, options):
+    """The times of each of the functions that are made, which take turns."""
+    from benchmarks import device
+    from benchmarks.gpu_work import FILTERS, SMALL_FILTERS
 
-    from benchmarks.work import CLASSES
+    def timed():
+        runs = make(side, batch, SMALL_FILTERS if options.smoke else FILTERS)
+        for run in runs.values():
+            # The second call, too, may compile.
+            elapsed(run, 2, device.wait)
+        rounds = [
+            {name: 1000 * elapsed(run, 1, device.wait) for name, run in runs.items()}
+            for _ in range(options.rounds)
+        ]
+        return {name: figures.summary([each[name] for each in rounds]) for name in runs} | {
+            "ratio": figures.summary([each["with"] / each["without"] for each in rounds])
+        }
 
-    inputs = keras.Input((side, side, 3))
-    features, skips = keras.layers.Rescaling(1 / 255)(inputs), []
-    for count in filters[:-1]:
-        features = convolve(features, count)
-        skips.append(features)
-        features = keras.layers.MaxPooling2D()(features)
-    features = convolve(features, filters[-1])
-    for count, skip in zip(filters[-2::-1], reversed(skips), strict=True):
-        features = keras.layers.UpSampling2D()(features)
-        features = convolve(keras.layers.Concatenate()([features, skip]), count)
-    model = keras.Model(inputs, keras.layers.Conv2D(CLASSES, 1)(features))
-    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    return model
+    return {"side": side, "batch": batch} | safely(timed)
 
 
-def convolve(features, count):
-    import keras
+def with_models(options):
+    from benchmarks import gpu_work
 
-    for _ in range(2):
-        features = keras.layers.Conv2D(count, 3, padding="same", activation="relu")(features)
-    return features
+    training, predicting = ((32, 2), (32, 2)) if options.smoke else ((512, 16), (512, 8))
+    return {
+        "training": in_turns(gpu_work.train_steps, *training, options),
+        "views": in_turns(gpu_work.predictions, *predicting, options),
+    }
 
 
 if __name__ == "__main__":

@@ -1,7 +1,21 @@
 """The accelerator's part of docs/benchmarks.md."""
 
 from benchmarks.figures import rounded
-from benchmarks.work import CHAIN
+from benchmarks.work import CHAIN, CLASS_MIX, CUT_MIX, MOSAIC
+
+# What is timed beside the chain.
+LAYERS = {
+    "elastic": "elastic, image and mask",
+    CUT_MIX: "CutMix",
+    CLASS_MIX: "ClassMix",
+    MOSAIC: "mosaic of four samples",
+    "layer:JointCopyPaste": "CopyPaste",
+    "layer:JointRandAugment": "RandAugment",
+}
+MODELS = (
+    ("training", "the chain in the model", "a U-Net's train step"),
+    ("views", "eight views", "a U-Net's prediction"),
+)
 
 
 def section(name, result):
@@ -21,9 +35,10 @@ def section(name, result):
         for cell in (next(iter(ran.values()))["cells"] if ran else [])
     ]
     parts.append(table(["reference chain", *map(heading, ran)], body))
-    training = {k: v["training"] for k, v in ran.items() if "with" in v.get("training", {})}
-    if training:
-        parts.append(training_table(training, table))
+    parts.append(layers_table(ran, table))
+    for key, what, title in MODELS:
+        found = {k: v[key] for k, v in ran.items() if key in v}
+        parts.append(model_table(found, title, what, table))
     parts.append("\n".join(version_lines(result["backends"])) + "\n")
     return "\n".join(parts)
 
@@ -34,7 +49,7 @@ def heading(backend):
 
 def describe(cell):
     out = "uint8" if cell["row"] == CHAIN else "float32"
-    return f"{cell['side']}×{cell['side']}, batch {cell['batch']}, {out} out"
+    return f"{size_of(cell)}, {out} out"
 
 
 def entry(cells, wanted):
@@ -47,16 +62,31 @@ def entry(cells, wanted):
     return ""
 
 
-def training_table(training, table):
+def layers_table(ran, table):
+    rows = {cell["row"]: cell for found in ran.values() for cell in found["layers"]}
+    body = [
+        [LAYERS[row], size_of(cell), *(entry(found["layers"], cell) for found in ran.values())]
+        for row, cell in rows.items()
+    ]
+    return table(["layer, uint8 out", "size", *map(heading, ran)], body)
+
+
+def model_table(found, title, what, table):
     body = []
-    for backend, found in training.items():
-        without, augmented = found["without"]["median"], found["with"]["median"]
-        size = f"{found['side']}×{found['side']}, batch {found['batch']}"
-        share = f"{rounded(100 * (augmented / without - 1))} %"
-        body.append([backend, size, rounded(without), rounded(augmented), share])
-    return table(
-        ["a U-Net's train step", "size", "without, ms", "with augmentation, ms", "more"], body
-    )
+    for backend, times in found.items():
+        if "error" in times:
+            body.append([backend, size_of(times), f"failed: {times['error'][:60]}", "", ""])
+            continue
+        without, augmented = (rounded(times[name]["median"]) for name in ("without", "with"))
+        ratio = times["ratio"]
+        shares = [f"{ratio[key]:.3f}" for key in ("median", "low", "high")]
+        share = "{} ({} to {})".format(*shares)
+        body.append([backend, size_of(times), without, augmented, share])
+    return table([title, "size", "without, ms", f"with {what}, ms", "ratio (quartiles)"], body)
+
+
+def size_of(found):
+    return f"{found['side']}×{found['side']}, batch {found['batch']}"
 
 
 def version_lines(backends):

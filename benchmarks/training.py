@@ -20,7 +20,7 @@ CLASSES = 4
 LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
-def unet(size, filters, augmentation=()):
+def unet(size, filters, augmentation=(), classes=CLASSES):
     """With 16, 32, 64, 128 and 256 filters 1.9 million parameters."""
     inputs = features = keras.Input((size, size, 3))
     for layer in augmentation:
@@ -35,7 +35,7 @@ def unet(size, filters, augmentation=()):
     for count, skip in zip(filters[-2::-1], reversed(skips), strict=True):
         features = keras.layers.UpSampling2D(2)(features)
         features = two_convolutions(keras.layers.Concatenate()([features, skip]), count)
-    return keras.Model(inputs, keras.layers.Conv2D(CLASSES, 1)(features))
+    return keras.Model(inputs, keras.layers.Conv2D(classes, 1)(features))
 
 
 def two_convolutions(features, count):

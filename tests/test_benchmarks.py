@@ -266,6 +266,11 @@ def test_accelerator_benchmark_leaves_tensorflow_alone(tmp_path):
     for cell in found["cells"]:
         assert cell["chain"]["median"] > 0
         assert cell["copy"]["median"] > 0
-    assert found["training"]["with"]["median"] > 0
+    assert all(cell["chain"]["median"] > 0 for cell in found["layers"])
+    assert found["training"]["ratio"]["median"] > 0
+    assert found["views"]["ratio"]["median"] > 0
     report.write(tmp_path, tmp_path / "b.md")
-    assert "32×32, batch 2, uint8 out" in (tmp_path / "b.md").read_text()
+    text = (tmp_path / "b.md").read_text()
+    assert "32×32, batch 2, uint8 out" in text
+    for row in ("| CutMix | 32×32, batch 4 |", "| a U-Net's train step |", "eight views"):
+        assert row in text

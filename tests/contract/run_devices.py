@@ -1,0 +1,127 @@
+"""Compares an accelerator with the CPU: `python -m tests.contract.run_devices jax torch`.
+
+Every layer of the case list gets the same batches and the same seed on both. Masks must be the
+same, but for lookups that fall between two pixels to the last bit; images within a gray level.
+Needs no TensorFlow. Exit status 1 where a layer differs.
+"""
+
+import argparse
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).parents[2]
+# Of the pixels: where a place is rounded to the next pixel, two devices may differ in the last bit.
+MAY_DIFFER = 2e-3
+LEVELS = 1.0
+# What hides all accelerators from a process.
+ON_CPU = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
+SIZE = {"count": 4, "height": 48, "width": 40}
+
+
+def read_options():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("backends", nargs="+", choices=("jax", "torch"))
+    parser.add_argument("--every", type=int, default=1, help="only every so many-th layer")
+    parser.add_argument("--workers", type=int, default=1, help="processes a device")
+    parser.add_argument("--first", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--record", type=Path, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def record(options):
+    """{case: {name: array}}, or the error as text, of this process' device."""
+    from tests.cases import CASES, MIXING
+
+    results = {}
+    for case in [*CASES, *MIXING][options.first :: options.every]:
+        try:
+            results[case.id] = result_of(case)
+        except Exception as error:
+            results[case.id] = f"{type(error).__name__}: {str(error)[:200]}"
+    options.record.write_bytes(pickle.dumps((device_name(), results)))
+
+
+def result_of(case):
+    import keras
+
+    from tests.data import mask_for, random_images, to_numpy
+
+    given = random_images(**SIZE), mask_for(case, **SIZE)
+    layer = case.make(jit_compile=keras.backend.backend() == "jax")
+    images, masks = to_numpy(layer(given, training=True))
+    return {"images": images.astype("float64"), "masks": masks}
+
+
+def device_name():
+    from benchmarks import device
+
+    return device.name()
+
+
+def on(backend, options, more):
+    """(device, results) of processes of their own."""
+    every = options.every * options.workers
+    firsts = range(0, every, options.every)
+    with ThreadPoolExecutor(options.workers) as pool:
+        parts = list(pool.map(lambda first: part_on(backend, first, every, more), firsts))
+    return parts[0][0], {case: found for _, part in parts for case, found in part.items()}
+
+
+def part_on(backend, first, every, more):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "results")
+        command = [sys.executable, "-m", "tests.contract.run_devices", backend]
+        command += ["--record", path, "--first", str(first), "--every", str(every)]
+        environment = {**os.environ, "KERAS_BACKEND": backend, **more}
+        subprocess.run(command, check=True, cwd=ROOT, env=environment)
+        return pickle.loads(path.read_bytes())
+
+
+def differences(device, cpu):
+    """What is wrong with a layer's result, in words; None where nothing is."""
+    if isinstance(device, str) or isinstance(cpu, str):
+        return f"device: {str(device)[:240]}; CPU: {str(cpu)[:240]}"
+    for name, values in device.items():
+        expected = cpu[name]
+        if values.dtype != expected.dtype or values.shape != expected.shape:
+            return f"{name}: {values.dtype} {values.shape}, not {expected.dtype} {expected.shape}"
+        apart = np.abs(values.astype("float64") - expected)
+        share = np.mean(apart > (LEVELS if name == "images" else 0.0))
+        # Also where one of them is no number.
+        if not share <= MAY_DIFFER or not np.array_equal(np.isnan(values), np.isnan(expected)):
+            return f"{name}: {100 * share:.2f} % of the values differ, by up to {apart.max():.3g}"
+    return None
+
+
+def compare(backend, options):
+    """Whether all layers give the same; says which do not."""
+    with ThreadPoolExecutor(2) as pool:
+        device = pool.submit(on, backend, options, {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"})
+        cpu = pool.submit(on, backend, options, ON_CPU)
+    (name, found), (_, expected) = device.result(), cpu.result()
+    wrong = {case: differences(result, expected[case]) for case, result in found.items()}
+    wrong = {case: text for case, text in wrong.items() if text}
+    alike = [
+        np.array_equal(found[c]["masks"], expected[c]["masks"]) for c in found if c not in wrong
+    ]
+    print(f"{backend} on {name}: {len(found)} layers, {len(wrong)} differ; of the others", end=" ")
+    print(f"{sum(alike)} have the very same mask, {len(alike) - sum(alike)} nearly")
+    for case, text in wrong.items():
+        print(f"  {case}: {text}")
+    return not wrong
+
+
+if __name__ == "__main__":
+    OPTIONS = read_options()
+    if OPTIONS.record:
+        record(OPTIONS)
+    else:
+        results = [compare(backend, OPTIONS) for backend in OPTIONS.backends]
+        sys.exit(not all(results))
