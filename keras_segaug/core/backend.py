@@ -259,14 +259,6 @@ def runs_on(backend):
     return keras.backend.backend() == backend
 
 
-def runs_python_on_cpu(tensor):
-    """Does torch run this step by step on a CPU, so that a number can be looked at for free?"""
-    if name() != "torch" or tensor.device.type != "cpu":
-        return False
-    torch = importlib.import_module("torch")
-    return not (torch.compiler.is_compiling() or torch.jit.is_tracing())
-
-
 def batch_shards():
     """Among how many devices Keras' `distribution` deals out a batch; 1 where there is none."""
     distribution = keras.distribution.distribution()

@@ -9,7 +9,7 @@ elements (seen for 24 of 20,000).
 import keras
 import numpy as np
 
-from keras_segaug.core import backend
+from keras_segaug.core import backend, devices
 from keras_segaug.core.backend import ops
 
 # A call advances the state by this much: the step of TensorFlow's own generators.
@@ -64,11 +64,13 @@ def next_key(state):
         variable = state if isinstance(state, tf.Variable) else value
         if isinstance(variable, tf.Variable):
             return _key_of(_read_and_skip(variable, 1))
-    low = value[0] + ops.cast(STEP, value.dtype)
-    carry = ops.cast(low < value[0], value.dtype)
-    # Before the assignment: torch assigns in place, and `value` is no copy.
-    key = _key_of(value)
-    advanced = ops.stack([low, value[1] + carry, value[2]])
+    if devices.runs_python(value):
+        words = backend.to_numpy(value)
+        # Its own device would have to be waited for.
+        key = devices.host_tensor(np.array([words[2], count_of(words)]) & 0xFFFFFFFF)
+        state.assign(devices.host_tensor(words_of(count_of(words) + 1, words[2], "int64")))
+        return key
+    key, advanced = devices.one_program(_advanced)(value)
     if (
         backend.runs_on("jax")
         and backend.is_eager(value)
@@ -82,6 +84,14 @@ def next_key(state):
         )
     state.assign(advanced)
     return key
+
+
+def _advanced(state):
+    """(key, next state)"""
+    low = state[0] + ops.cast(STEP, state.dtype)
+    carry = ops.cast(low < state[0], state.dtype)
+    # The key first: torch assigns in place, and `state` is no copy.
+    return _key_of(state), ops.stack([low, state[1] + carry, state[2]])
 
 
 def _key_of(state):

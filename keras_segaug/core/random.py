@@ -1,25 +1,22 @@
 """Keys and draws: the only source of randomness in the package.
 
-Counter-based random numbers (Threefry-2x32, 20 rounds; Salmon et al., "Parallel
-random numbers: as easy as 1, 2, 3", SC'11). A key is two 32-bit words; the same
-key gives the same bits on every backend, eager, compiled and in `tf.data`.
+Random numbers are functions of a key and a counter (`threefry`). A key is two 32-bit words; the
+same key gives the same bits on every backend, eager, compiled and in `tf.data`.
 """
 
 import copy
-import functools
 import hashlib
 from typing import Any
 
-import keras
+import numpy as np
 
-from keras_segaug.core import backend, variates
+from keras_segaug.core import backend, threefry, variates
 from keras_segaug.core.backend import ops
+from keras_segaug.core.threefry import unit
 from keras_segaug.core.types import Tensor
 from keras_segaug.kernels.xla_cpu.blocks import computed_once
 from keras_segaug.kernels.xla_cpu.pairs import cosine_and_sine, interleaved
 
-_ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
-_PARITY = 0x1BD11BDA
 _WORD = 0xFFFFFFFF
 # A normal number of 24 random bits is below 5.8, so that 16 bits hold 4096 times as much.
 _STEPS = 4096.0
@@ -46,8 +43,11 @@ def key(seed: int, counter: int = 0) -> Tensor:
 
 def fold_in(keys: Tensor, index: Any) -> Tensor:
     """New, independent keys from keys (..., 2) and an integer or an integer tensor (...)."""
-    counter = ops.cast(index, "uint32")
-    return ops.stack(threefry_2x32(keys, counter, _constant(_FOLD_STREAM)), axis=-1)
+    words = threefry.on_host(keys)
+    counter = threefry.as_words(index, words)
+    pair = threefry.threefry_2x32(words, counter, threefry.as_words(_FOLD_STREAM, words))
+    found = threefry.stacked(pair, words)
+    return found if isinstance(keys, np.ndarray) else threefry.as_tensor(found)
 
 
 def for_tree(keys, names):
@@ -56,50 +56,11 @@ def for_tree(keys, names):
     return fold_in(keys, int.from_bytes(digest, "little"))
 
 
-def threefry_2x32(keys, counter_0, counter_1):
-    """Two random words for each key (..., 2) and counter; everything broadcasts.
-
-    Where a backend keeps the words in 64 bits, as torch does, every sum and shift is cut.
-    """
-    # One tensor for each constant: tracing thousands of them takes longer than all the rest.
-    constant = functools.cache(_constant)
-    narrow = keras.backend.standardize_dtype(keys.dtype) == "uint32"
-
-    def cut(words):
-        return words if narrow else words & constant(_WORD)
-
-    def rotate_left(words, distance):
-        left = ops.bitwise_left_shift(words, constant(distance))
-        return cut(left | ops.bitwise_right_shift(words, constant(32 - distance)))
-
-    key_0, key_1 = keys[..., 0], keys[..., 1]
-    schedule = (key_0, key_1, key_0 ^ key_1 ^ constant(_PARITY))
-    x, y = cut(counter_0 + key_0), cut(counter_1 + key_1)
-    for group in range(5):
-        for distance in _ROTATIONS[group % 2]:
-            x = cut(x + y)
-            y = rotate_left(y, distance) ^ x
-        x = cut(x + schedule[(group + 1) % 3])
-        y = cut(y + schedule[(group + 2) % 3] + constant(group + 1))
-    return x, y
-
-
-def _constant(value):
-    return ops.convert_to_tensor(value, dtype="uint32")
-
-
-def _unit(words):
-    """Words to float32 in [0, 1): the upper 24 bits, which float32 holds exactly."""
-    upper = ops.bitwise_right_shift(words, _constant(8))
-    return ops.cast(ops.cast(upper, "int32"), "float32") * (1.0 / (1 << 24))
-
-
 def words(keys, count, stream):
     """`count` random words for each of the keys (B, 2), shape (B, count)."""
-    pairs = (count + 1) // 2
-    counter = ops.cast(ops.arange(pairs, dtype="int32"), "uint32")
-    first, second = threefry_2x32(keys[:, None, :], counter, _constant(stream))
-    return ops.concatenate([first, second], axis=1)[:, :count]
+    found = threefry.pairs(keys, (count + 1) // 2, stream)
+    joined = (np if isinstance(keys, np.ndarray) else ops).concatenate(found, axis=1)
+    return joined[:, :count]
 
 
 def normal_field(keys, height, width, channels):
@@ -112,11 +73,10 @@ def normal_field(keys, height, width, channels):
     pairs = (count + 1) // 2
 
     def pairs_of(keys):
-        counter = ops.cast(ops.arange(pairs, dtype="int32"), "uint32")
-        first, second = threefry_2x32(keys[:, None, :], counter, _constant(1))
+        first, second = threefry.pairs(keys, pairs, 1)
         # 1 - u lies in (0, 1], so the logarithm is finite.
-        radius = ops.sqrt(-2.0 * ops.log(1.0 - _unit(first))) * _STEPS
-        cosine, sine = cosine_and_sine(_unit(second))
+        radius = ops.sqrt(-2.0 * ops.log(1.0 - unit(first))) * _STEPS
+        cosine, sine = cosine_and_sine(unit(second))
         return radius * cosine, radius * sine
 
     values = interleaved(pairs_of, keys, pairs) * (1.0 / _STEPS)
@@ -125,7 +85,7 @@ def normal_field(keys, height, width, channels):
 
 def uniform_field(keys, height, width, channels):
     """Noise in [0, 1), a field (height, width, channels) for each of the keys (B, 2)."""
-    values = _unit(words(keys, height * width * channels, 1))
+    values = unit(words(keys, height * width * channels, 1))
     return ops.reshape(values, (-1, height, width, channels))
 
 
@@ -141,24 +101,40 @@ class _Family:
         self.keys = keys
         self.count = count
         self._blocks = {}
+        self._units = {}
         self._of_samples = None
 
     def of_samples(self):
         """(B, N, 2)"""
         if self._of_samples is None:
-            shared = len(self.keys.shape) == 2
-            samples = ops.arange(self.count, dtype="int32")[:, None] if shared else None
-            self._of_samples = fold_in(self.keys[None], samples) if shared else self.keys
+            self._of_samples = self.keys
+            if len(self.keys.shape) == 2:
+                samples = threefry.counted(self.count, self.keys)[:, None]
+                self._of_samples = fold_in(self.keys[None], samples)
         return self._of_samples
 
     def block(self, stream, count):
         """(B, N, count) words."""
         if stream not in self._blocks:
             keys = self.of_samples()
-            batch, layers = ops.shape(keys)[:2]
-            drawn = words(ops.reshape(keys, (-1, 2)), count, stream)
-            self._blocks[stream] = ops.reshape(drawn, (batch, layers, count))
+            if isinstance(keys, np.ndarray):
+                drawn = words(keys.reshape(-1, 2), count, stream)
+                self._blocks[stream] = drawn.reshape(*keys.shape[:2], count)
+            else:
+                batch, layers = ops.shape(keys)[:2]
+                drawn = words(ops.reshape(keys, (-1, 2)), count, stream)
+                self._blocks[stream] = ops.reshape(drawn, (batch, layers, count))
         return self._blocks[stream]
+
+    def unit(self, stream, count, layer, column):
+        """(B,) of a block's words as numbers in [0, 1)."""
+        block = self.block(stream, count)
+        if not isinstance(block, np.ndarray):
+            return unit(block[:, layer, column])
+        # An accelerator gets the whole block at once.
+        if stream not in self._units:
+            self._units[stream] = unit(block)
+        return self._units[stream][:, layer, column]
 
 
 class Draws:
@@ -177,6 +153,7 @@ class Draws:
     _BLOCK = 8
 
     def __init__(self, key: Tensor, count: int | None = None, real: Any = None) -> None:
+        key = threefry.on_host(key, from_accelerator=True)
         self._family = _Family(key[..., None, :], count)
         self._real = real
         # {`moving.Moving`: tensor} of the arguments that a schedule moves.
@@ -187,7 +164,7 @@ class Draws:
     def children(self, count: int) -> list["Draws"]:
         """`Draws` of keys of their own for each of so many layers."""
         keys = self._family.keys[..., self._place, None, :]
-        family = _Family(fold_in(keys, ops.arange(count, dtype="int32")), self._family.count)
+        family = _Family(fold_in(keys, threefry.counted(count, keys)), self._family.count)
         children = []
         for place in range(count):
             child = copy.copy(self)
@@ -196,22 +173,29 @@ class Draws:
         return children
 
     def _next(self):
-        stream = 2 + self._used // self._BLOCK
-        column = self._used % self._BLOCK
+        """Where the next number lies: the stream, how many it has, the layer, the column."""
+        stream, column = divmod(self._used, self._BLOCK)
         self._used += 1
-        return self._family.block(stream, self._BLOCK)[:, self._place, column]
+        return stream + 2, self._BLOCK, self._place, column
+
+    def _unit(self):
+        return self._family.unit(*self._next())
+
+    def _word(self):
+        stream, count, layer, column = self._next()
+        return self._family.block(stream, count)[:, layer, column]
 
     def uniform(self, low: float = 0.0, high: float = 1.0) -> Tensor:
         """(B,) float32, uniform in [low, high)."""
-        return low + (high - low) * _unit(self._next())
+        return low + (high - low) * self._unit()
 
     def bernoulli(self, probability: float) -> Tensor:
         """(B,) bool, true with the given probability (exactly never at 0, always at 1)."""
-        return _unit(self._next()) < probability
+        return self._unit() < probability
 
     def gate(self, probability: float) -> Tensor:
         """As `bernoulli`, from a stream of its own: no other draw depends on whether it is made."""
-        return _unit(self._family.block(_GATE_STREAM, 1)[:, self._place, 0]) < probability
+        return self._family.unit(_GATE_STREAM, 1, self._place, 0) < probability
 
     def sign(self) -> Tensor:
         """(B,) float32, -1 or 1."""
@@ -219,7 +203,7 @@ class Draws:
 
     def integer(self, count: int) -> Tensor:
         """(B,) int32, uniform in 0 .. count - 1 (count below 2**16)."""
-        return ops.cast(ops.floor(_unit(self._next()) * count), "int32")
+        return ops.cast(ops.floor(self._unit() * count), "int32")
 
     def beta(self, alpha: float) -> Tensor:
         """(B,) float32, of the beta distribution of alpha and alpha."""
@@ -237,16 +221,19 @@ class Draws:
             across_shards: may they come from another shard, where Keras' `distribution` deals the
                 batch out to several devices?
         """
-        number = _unit(self._next())
+        number = self._unit()
         shards = 1 if across_shards else backend.batch_shards()
         # Once, lest all samples be compared anew for every pixel.
         return computed_once(variates.circle)(number, count, self._real, shards)
 
     def uniform_grid(self, height: int, width: int, low: float, high: float) -> Tensor:
         """(B, height, width) float32, uniform in [low, high)."""
-        drawn = _unit(words(self.key(), height * width, 1))
+        drawn = unit(words(self._key(), height * width, 1))
         return low + (high - low) * ops.reshape(drawn, (-1, height, width))
 
     def key(self) -> Tensor:
         """(B, 2), a fresh key for each sample, for a layer that makes its own field."""
-        return ops.stack([self._next(), self._next()], axis=-1)
+        return threefry.as_tensor(self._key())
+
+    def _key(self):
+        return threefry.stacked([self._word(), self._word()], self._family.keys)

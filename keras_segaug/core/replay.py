@@ -6,7 +6,7 @@ from typing import Any
 from keras_segaug import checks
 from keras_segaug.checks import batches, classes
 from keras_segaug.checks.input_tensors import warn_of_masks_left_behind
-from keras_segaug.core import backend, calls, random, value_ranges
+from keras_segaug.core import backend, calls, random, threefry, value_ranges
 from keras_segaug.core.apply import apply, undo, view_of
 from keras_segaug.core.backend import ops
 from keras_segaug.core.describe import Described
@@ -273,6 +273,7 @@ class Replay(Described):
         key = as_key(self, key, count)
         if moving is None:
             moving = present(self, not backend.is_eager(key))
+        key = threefry.on_host(key, from_accelerator=True)
         draws = random.Draws(random.for_tree(key, self._tree()), count, real)
         draws.moving = by_moving(self, moving)
         return self._draw_all(draws)

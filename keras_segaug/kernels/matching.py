@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from keras_segaug.core.backend import gather_rows, ops
+from keras_segaug.core.backend import gather_rows, highest, ops
 from keras_segaug.kernels import antialias
 from keras_segaug.kernels.fields import pixels
 from keras_segaug.kernels.matrices import as_float
@@ -89,9 +89,8 @@ def _table(own, others):
     """The level that each level goes to: (B, C, 256)."""
     share, theirs = own[..., :, None], others[..., None, :]
     below = theirs < share
-    # Without `initial` a batch without samples would have no extremes.
-    before = ops.max(ops.where(below, theirs, 0.0), axis=-1, initial=0.0)
-    after = ops.min(ops.where(below, 2.0, theirs), axis=-1, initial=2.0)
+    before = highest(ops.where(below, theirs, 0.0), axis=-1)
+    after = -highest(-ops.where(below, 2.0, theirs), axis=-1)
     # The first level that reaches a share is one that is in the image.
     upper = ops.sum(ops.cast(below, "float32"), axis=-1)
     lower = ops.sum(ops.cast(theirs < before[..., None], "float32"), axis=-1)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from keras_segaug.core import random
+from keras_segaug.core import random, threefry
 from keras_segaug.kernels.xla_cpu import pairs
 from tests.data import to_numpy
 
@@ -25,8 +25,23 @@ def words(*values):
 )
 def test_published_vectors(key, counter, expected):
     first, second = words(*counter)[0], words(*counter)[1]
-    drawn = random.threefry_2x32(words(*key), first, second)
+    drawn = threefry.threefry_2x32(words(*key), first, second)
     assert tuple(int(word) for word in drawn) == expected
+
+
+def test_numpy_makes_the_same_words():
+    keys = random.fold_in(random.key(5), keras.ops.arange(7, dtype="int32"))
+    stream = threefry.constant(3)
+    # More than fit into one part.
+    count = 5000
+    counter = threefry.counted(count, keys)
+    expected = to_numpy(threefry.threefry_2x32(keys[:, None], counter, stream))
+    found = threefry.pairs(to_numpy(keys).astype("uint32"), count, 3)
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(to_numpy(threefry.pairs(keys, count, 3)), expected)
+    units = to_numpy(threefry.unit(found[0])), to_numpy(threefry.unit(keys[:, 0]))
+    assert units[0].dtype == units[1].dtype == "float32"
+    np.testing.assert_array_equal(units[0], (expected[0] >> 8) / 2.0**24)
 
 
 def draws(count=20000, seed=5):

@@ -1,6 +1,7 @@
 """One of several functions for each image, of which only that one is computed."""
 
-from keras_segaug.core.backend import compiling_for_cpu, ops, runs_python_on_cpu
+from keras_segaug.core.backend import compiling_for_cpu, ops
+from keras_segaug.core.devices import runs_python_on_cpu
 from keras_segaug.kernels.xla_cpu.blocks import map_chunks
 
 

@@ -1,0 +1,38 @@
+"""What is done beside an accelerator, which only works fast on what is large."""
+
+import contextlib
+import functools
+import importlib
+
+import keras
+
+from keras_segaug.core import backend
+
+
+def runs_python(tensor):
+    """Does torch run this step by step, so that each step is a call of Python and of the device?"""
+    if backend.name() != "torch" or tensor.device.type == "meta":
+        return False
+    torch = importlib.import_module("torch")
+    return not (torch.compiler.is_compiling() or torch.jit.is_tracing())
+
+
+def runs_python_on_cpu(tensor):
+    """Does torch run this step by step on a CPU, so that a number can be looked at for free?"""
+    return runs_python(tensor) and tensor.device.type == "cpu"
+
+
+def kept_on_host():
+    """Within this context variables are made in the memory of the CPU, where torch runs."""
+    return keras.device("cpu") if backend.runs_on("torch") else contextlib.nullcontext()
+
+
+def host_tensor(array):
+    """A tensor of torch in the memory of the CPU."""
+    return importlib.import_module("torch").from_numpy(array)
+
+
+@functools.cache
+def one_program(function):
+    """The function; on JAX as one compiled program, where it would run step by step."""
+    return importlib.import_module("jax").jit(function) if backend.runs_on("jax") else function

@@ -1,0 +1,118 @@
+"""The generator of random words: Threefry-2x32, 20 rounds.
+
+Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC'11. It takes a hundred small steps.
+Where they are compiled they become one; torch would run each by itself, so there they run in numpy,
+in 32 bits and without a call of the accelerator for each.
+"""
+
+import functools
+
+import keras
+import numpy as np
+
+from keras_segaug.core import backend, devices
+from keras_segaug.core.backend import ops
+
+_ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
+_PARITY = 0x1BD11BDA
+_WORD = 0xFFFFFFFF
+# Words that numpy makes at a time, so that they stay in the cache.
+_CHUNK = 1 << 14
+
+
+def on_host(keys, from_accelerator=False):
+    """The keys as a numpy array where numpy is to make the words; as they are elsewhere.
+
+    Args:
+        keys: a tensor (..., 2), or a numpy array, which stays one.
+        from_accelerator: also fetch keys from there? That waits for all that it still has to do.
+    """
+    if isinstance(keys, np.ndarray) or not devices.runs_python(keys):
+        return keys
+    if keys.device.type != "cpu" and not from_accelerator:
+        return keys
+    return backend.to_numpy(keys).astype("uint32")
+
+
+def as_tensor(words):
+    """Words as a tensor, wherever they were made."""
+    return ops.convert_to_tensor(words, dtype="uint32") if isinstance(words, np.ndarray) else words
+
+
+def as_words(numbers, keys):
+    """Numbers as words of the same kind as the keys."""
+    if not isinstance(keys, np.ndarray):
+        return ops.cast(numbers, "uint32")
+    if not isinstance(numbers, int):
+        numbers = backend.to_numpy(numbers)
+    return np.asarray(numbers, "int64").astype("uint32")
+
+
+def counted(count, keys):
+    """The numbers from 0 on, as words of the same kind as the keys."""
+    if isinstance(keys, np.ndarray):
+        return np.arange(count, dtype="uint32")
+    return ops.cast(ops.arange(count, dtype="int32"), "uint32")
+
+
+def stacked(words, keys):
+    """Words of the same kind as the keys, along a new last axis."""
+    return (np if isinstance(keys, np.ndarray) else ops).stack(words, axis=-1)
+
+
+def pairs(keys, count, stream):
+    """Twice (B, count) words for keys (B, 2)."""
+    words = on_host(keys)
+    if not isinstance(words, np.ndarray):
+        return threefry_2x32(keys[:, None, :], counted(count, keys), constant(stream))
+    found = np.empty((2, len(words), count), "uint32")
+    step = max(_CHUNK // max(len(words), 1), 1)
+    for start in range(0, count, step):
+        part = np.arange(start, min(start + step, count), dtype="uint32")
+        found[:, :, start : start + step] = threefry_2x32(
+            words[:, None, :], part, np.uint32(stream)
+        )
+    return found if isinstance(keys, np.ndarray) else tuple(as_tensor(each) for each in found)
+
+
+@np.errstate(over="ignore")
+def threefry_2x32(keys, counter_0, counter_1):
+    """Two random words for each key (..., 2) and counter; everything broadcasts.
+
+    Where a backend keeps the words in 64 bits, as torch does, every sum and shift is cut.
+    """
+    on_host = isinstance(keys, np.ndarray)
+    shifts = (np.left_shift, np.right_shift) if on_host else (ops.left_shift, ops.right_shift)
+    # One tensor for each constant: tracing thousands of them takes longer than all the rest.
+    number = functools.cache(np.uint32 if on_host else constant)
+    narrow = on_host or keras.backend.standardize_dtype(keys.dtype) == "uint32"
+
+    def cut(words):
+        return words if narrow else words & number(_WORD)
+
+    def rotate_left(words, distance):
+        left = shifts[0](words, number(distance))
+        return cut(left | shifts[1](words, number(32 - distance)))
+
+    key_0, key_1 = keys[..., 0], keys[..., 1]
+    schedule = (key_0, key_1, key_0 ^ key_1 ^ number(_PARITY))
+    x, y = cut(counter_0 + key_0), cut(counter_1 + key_1)
+    for group in range(5):
+        for distance in _ROTATIONS[group % 2]:
+            x = cut(x + y)
+            y = rotate_left(y, distance) ^ x
+        x = cut(x + schedule[(group + 1) % 3])
+        y = cut(y + schedule[(group + 2) % 3] + number(group + 1))
+    return x, y
+
+
+def constant(value):
+    return ops.convert_to_tensor(value, dtype="uint32")
+
+
+def unit(words):
+    """Words to a tensor of float32 in [0, 1): the upper 24 bits, which float32 holds exactly."""
+    if isinstance(words, np.ndarray):
+        return ops.convert_to_tensor((words >> np.uint32(8)).astype("float32") * 2.0**-24)
+    upper = ops.right_shift(words, constant(8))
+    return ops.cast(ops.cast(upper, "int32"), "float32") * 2.0**-24
