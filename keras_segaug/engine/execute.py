@@ -3,7 +3,7 @@
 import itertools
 
 from keras_segaug import checks
-from keras_segaug.core.backend import ops
+from keras_segaug.core.backend import ops, runs_python_on_cpu
 from keras_segaug.engine import fuse as fusing
 from keras_segaug.engine import mixing
 from keras_segaug.engine.batch import Batch
@@ -33,9 +33,10 @@ def run(operations, batch, dtype):
 
 def _run_stretch(groups, batch, dtype):
     """Runs groups of which either all mix samples, which takes the whole batch, or none does."""
+    one_by_one = runs_python_on_cpu(batch.first())
     for i, group in enumerate(groups):
         alike = _together(group, groups[i + 1 :])
-        if any(map(_prefers_per_image, alike)) and not _mixes(group):
+        if (one_by_one or any(map(_prefers_per_image, alike))) and not _mixes(group):
             return _image_by_image(groups[i:], batch, dtype)
         batch = run_group(group, batch)
     return batch
