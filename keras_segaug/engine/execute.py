@@ -3,7 +3,7 @@
 import itertools
 
 from keras_segaug import checks
-from keras_segaug.core.backend import ops, runs_python_on_cpu
+from keras_segaug.core.backend import name, ops, runs_python_on_cpu, torch_backend
 from keras_segaug.engine import fuse as fusing
 from keras_segaug.engine import mixing
 from keras_segaug.engine.batch import Batch
@@ -219,6 +219,8 @@ _RUN = {Lookup: _run_lookup, Write: run_write, Blend: run_blend, Select: _run_se
 
 def _with_dtype(batch, dtype):
     images = None if batch.images is None else as_dtype(batch.images, dtype)
+    if images is not None and name() == "torch":
+        images = torch_backend().in_order(images)
     return Batch(images, batch.masks, batch.weights)
 
 

@@ -36,6 +36,9 @@ def adjust_brightness(images, delta, value_range):
 
 def adjust_contrast(images, factor, mean, value_range):
     """Stretches about each channel's own mean."""
+    if name() == "torch":
+        # One pass less; a factor of 1 is exact here, too.
+        return clip(images * factor + (mean - mean * factor), value_range)
     return clip((images - mean) * factor + mean, value_range)
 
 

@@ -62,8 +62,11 @@ def _by_torch(images, labels, grid, interpolation, fill_mode, fill_value):
         return torch_backend().nearest(images, points, fill_mode, fill_value, False), found
     if interpolation == "bilinear" and dtype_of(images) == "uint8" and fill_value in range(256):
         return torch_backend().blended(images, points, fill_mode, fill_value), found
-    each = sampler(images, interpolation, fill_mode, fill_value)
-    [values] = read_rows([each], *grid.in_rows(batch))
+    if interpolation == "bilinear":
+        values = torch_backend().blended_floats(images, points, fill_mode, fill_value)
+    else:
+        each = sampler(images, interpolation, fill_mode, fill_value)
+        [values] = read_rows([each], *grid.in_rows(batch))
     return as_eight_bits(values) if dtype_of(images) == "uint8" else values, found
 
 
