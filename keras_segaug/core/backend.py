@@ -27,16 +27,17 @@ def no_torch_compile(function):
 
     It specializes on Python numbers, so that it would compile again for every draw.
     """
-    if keras.backend.backend() != "torch":
-        return function
-    import torch
-
-    return torch.compiler.disable(function)
+    return torch_backend().not_compiled(function) if runs_on("torch") else function
 
 
 def name():
     """The backend in use for the tensors at hand."""
     return "tensorflow" if _in_foreign_graph.get() else keras.backend.backend()
+
+
+def torch_backend():
+    """What torch does by operations of its own."""
+    return importlib.import_module("keras_segaug.core.torch_backend")
 
 
 def is_foreign(tensor):
@@ -78,6 +79,8 @@ class _Ops:
     def __getattr__(self, function):
         if _in_foreign_graph.get() or (function == "where" and runs_on("tensorflow")):
             return tensorflow_ops(function)
+        if function == "clip" and runs_on("torch"):
+            return torch_backend().clip
         return getattr(keras.ops, function)
 
 
@@ -93,7 +96,7 @@ def gather_rows(table, indices):
         return tf.gather(table, indices)
     if backend == "jax":
         return table.at[indices].get(mode="promise_in_bounds")
-    return table[indices]
+    return torch_backend().gather_rows(table, indices)
 
 
 def highest(values, **axes):

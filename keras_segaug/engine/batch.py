@@ -19,6 +19,9 @@ class Batch(Value):
 
     def size(self):
         """One entry a spatial axis."""
+        return tuple(ops.shape(self.first())[1:-1])
+
+    def first(self):
+        """A tensor of it."""
         tensors = self.images if isinstance(self.images, list) else [self.images]
-        first = next(x for x in (*tensors, *self.masks, *self.weights) if x is not None)
-        return tuple(ops.shape(first)[1:-1])
+        return next(x for x in (*tensors, *self.masks, *self.weights) if x is not None)

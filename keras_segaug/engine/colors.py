@@ -5,7 +5,7 @@ from operator import or_
 
 from keras_segaug import checks
 from keras_segaug.checks.classes import held
-from keras_segaug.core.backend import ops
+from keras_segaug.core.backend import name, ops, torch_backend
 from keras_segaug.engine import color_choice
 from keras_segaug.engine.operations import ColorChoice, ColorMix
 from keras_segaug.kernels import byte_packing, channels, color
@@ -20,6 +20,8 @@ def where(condition, result, original):
     """Per sample: the result where the condition (B,) holds, the original elsewhere."""
     if condition is None:
         return result
+    if name() == "torch" and result.dtype == original.dtype:
+        return torch_backend().where(condition, result, original)
     condition = ops.reshape(condition, (-1, *[1] * (len(original.shape) - 1)))
     return ops.where(condition, result, original)
 
@@ -142,13 +144,16 @@ def _mixed(operation, images, masks):
 
 def as_dtype(images, dtype):
     """Casts, into integers by rounding and clipping to what they can hold; None leaves it."""
-    if isinstance(images, list) and dtype == "uint8" and len(images) <= byte_packing.BYTES:
+    packs = dtype == "uint8" and name() != "torch"
+    if isinstance(images, list) and packs and len(images) <= byte_packing.BYTES:
         return channels.joined_bytes(images)
     images = channels.joined(images)
     if dtype is None:
         return images
     if dtype_of(images) == dtype or "int" not in dtype:
         return ops.cast(images, dtype)
+    if dtype == "uint8" and name() == "torch":
+        return torch_backend().eight_bits(ops.cast(images, "float32"))
     clipped = ops.clip(ops.cast(images, "float32"), *checks.integer_limits(dtype))
     rounded = byte_packing.rounded(clipped) if dtype == "uint8" else ops.round(clipped)
     return ops.cast(rounded, dtype)

@@ -3,7 +3,8 @@
 import itertools
 
 from keras_segaug import checks
-from keras_segaug.core.backend import ops
+from keras_segaug.core.backend import name, ops, torch_backend
+from keras_segaug.core.devices import runs_python_on_cpu
 from keras_segaug.engine import fuse as fusing
 from keras_segaug.engine import mixing
 from keras_segaug.engine.batch import Batch
@@ -33,9 +34,10 @@ def run(operations, batch, dtype):
 
 def _run_stretch(groups, batch, dtype):
     """Runs groups of which either all mix samples, which takes the whole batch, or none does."""
+    one_by_one = runs_python_on_cpu(batch.first())
     for i, group in enumerate(groups):
         alike = _together(group, groups[i + 1 :])
-        if any(map(_prefers_per_image, alike)) and not _mixes(group):
+        if (one_by_one or any(map(_prefers_per_image, alike))) and not _mixes(group):
             return _image_by_image(groups[i:], batch, dtype)
         batch = run_group(group, batch)
     return batch
@@ -218,6 +220,8 @@ _RUN = {Lookup: _run_lookup, Write: run_write, Blend: run_blend, Select: _run_se
 
 def _with_dtype(batch, dtype):
     images = None if batch.images is None else as_dtype(batch.images, dtype)
+    if images is not None and name() == "torch":
+        images = torch_backend().in_order(images)
     return Batch(images, batch.masks, batch.weights)
 
 

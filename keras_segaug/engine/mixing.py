@@ -4,7 +4,7 @@ from functools import reduce
 from operator import and_
 
 from keras_segaug import checks
-from keras_segaug.core.backend import ops
+from keras_segaug.core.backend import name, ops, torch_backend
 from keras_segaug.engine import maps
 from keras_segaug.engine.sampling_grid import SamplingGrid
 from keras_segaug.kernels import matrices
@@ -98,11 +98,16 @@ def pasted(warp, tensors):
     grid = SamplingGrid(warp.size)
     held = [_held(piece, warp.acts, grid, grid) for piece in warp.pieces]
 
+    def select(held, one, other):
+        if name() == "torch":
+            return torch_backend().where_held(held, one, other)
+        return ops.where(held[..., None], one, other)
+
     def paste(tensor):
         result = tensor
         for piece, holds in reversed(list(zip(warp.pieces, held, strict=True))):
             other = tensor if piece.source is None else ops.take(tensor, piece.source, axis=0)
-            result = other if holds is None else ops.where(holds[..., None], other, result)
+            result = other if holds is None else select(holds, other, result)
         return result
 
     return [None if tensor is None else paste(tensor) for tensor in tensors]

@@ -2,7 +2,7 @@
 
 import numbers
 
-from keras_segaug.core.backend import compiling_for_cpu, ops, window_of
+from keras_segaug.core.backend import compiling_for_cpu, name, ops, torch_backend, window_of
 from keras_segaug.kernels import matrices
 
 
@@ -84,6 +84,8 @@ def _oriented(image, conditions, chosen=()):
         if isinstance(first, bool):
             return _oriented(image, rest, (*chosen, first))
         outcomes = [_oriented(image, rest, (*chosen, outcome)) for outcome in (True, False)]
+        if name() == "torch":
+            return torch_backend().where(ops.reshape(first, (-1,)), *outcomes)
         condition = ops.reshape(first, (-1, *[1] * (len(image.shape) - 1)))
         return ops.where(condition, *outcomes)
     swapped, *reversed_axes = chosen

@@ -5,7 +5,7 @@ import math
 from functools import reduce
 from operator import and_
 
-from keras_segaug.core.backend import gather_rows, ops
+from keras_segaug.core.backend import gather_rows, name, ops, torch_backend
 from keras_segaug.kernels.matrices import as_float
 from keras_segaug.kernels.xla_cpu.blocks import map_row_tiles
 
@@ -128,7 +128,9 @@ def fold(position, size, fill_mode, reach):
     the interpolation is symmetric. Integer remainders, one a tap, would cost more.
     """
     size = as_float(size)
-    if fill_mode == "reflect":
+    if fill_mode == "reflect" and name() == "torch":
+        position = torch_backend().mirrored(position, size)
+    elif fill_mode == "reflect":
         place = position + 0.5
         period = 2.0 * size
         position = ops.abs(place - period * ops.round(place * (1.0 / period))) - 0.5

@@ -2,10 +2,10 @@
 
 import keras
 
-from keras_segaug.core.backend import ops
+from keras_segaug.core.backend import name, ops, torch_backend
 from keras_segaug.kernels import byte_packing
 from keras_segaug.kernels.packed_sampler import packed_sampler, unpack
-from keras_segaug.kernels.samplers import read_rows, sampler
+from keras_segaug.kernels.samplers import fold, read_rows, sampler
 
 
 def look_up(images, labels, grid, interpolation, fill_mode, fill_value):
@@ -22,11 +22,15 @@ def look_up(images, labels, grid, interpolation, fill_mode, fill_value):
     Returns:
         The images, and a list of the labels.
     """
+    if images is not None:
+        fill_value = filled_with(images, fill_value)
+    if name() == "torch" and torch_backend().can_look_up(images, labels, grid):
+        return _by_torch(images, labels, grid, interpolation, fill_mode, fill_value)
     samplers = [sampler(each, "nearest", fill_mode, fill) for each, fill in labels]
     if images is None:
         batch = ops.shape(labels[0][0])[0]
         return None, list(read_rows(samplers, *grid.in_rows(batch)))
-    batch, fill_value = ops.shape(images)[0], filled_with(images, fill_value)
+    batch = ops.shape(images)[0]
     if interpolation == "bicubic" or not _fits_word(images, fill_value):
         first = sampler(images, interpolation, fill_mode, fill_value)
         found, *rest = read_rows([first, *samplers], *grid.in_rows(batch))
@@ -38,6 +42,32 @@ def look_up(images, labels, grid, interpolation, fill_mode, fill_value):
     words, *rest = read_rows(samplers, *grid.in_rows(batch))
     found, label = unpack(words, images.shape[-1])
     return found, [label, *rest] if inside else rest
+
+
+def _by_torch(images, labels, grid, interpolation, fill_mode, fill_value):
+    """Images and labels each by what torch has for them, at points that are folded once."""
+    first = labels[0][0] if images is None else images
+    batch, *size = first.shape[:-1]
+    reach = 1 if fill_mode == "constant" else 0
+    pairs = zip(grid.grid(), size, strict=True)
+    points = [fold(axis, n, fill_mode, reach) for axis, n in pairs]
+    packed = images is not None and interpolation == "bilinear" and _fits_word(images, fill_value)
+    found = []
+    for number, (label, fill) in enumerate(labels):
+        corners = packed and number == 0 and _fits_byte(label)
+        found.append(torch_backend().nearest(label, points, fill_mode, fill, corners))
+    if images is None:
+        return None, found
+    if interpolation == "nearest":
+        return torch_backend().nearest(images, points, fill_mode, fill_value, False), found
+    if interpolation == "bilinear" and dtype_of(images) == "uint8" and fill_value in range(256):
+        return torch_backend().blended(images, points, fill_mode, fill_value), found
+    if interpolation == "bilinear":
+        values = torch_backend().blended_floats(images, points, fill_mode, fill_value)
+    else:
+        each = sampler(images, interpolation, fill_mode, fill_value)
+        [values] = read_rows([each], *grid.in_rows(batch))
+    return as_eight_bits(values) if dtype_of(images) == "uint8" else values, found
 
 
 def dtype_of(tensor):
@@ -63,4 +93,6 @@ def as_eight_bits(images):
     """As the packed lookup rounds; a cubic may have gone beyond. Nearest pixels are 8 bits."""
     if dtype_of(images) == "uint8":
         return images
+    if name() == "torch":
+        return torch_backend().eight_bits(images)
     return ops.cast(byte_packing.rounded(ops.clip(images, 0.0, 255.0)), "uint8")

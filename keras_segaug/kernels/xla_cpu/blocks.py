@@ -7,7 +7,13 @@ they gain is timed by `make bench`; `make bench-check` fails when it is lost.
 import functools
 import math
 
-from keras_segaug.core.backend import compiling_for_cpu, ops
+from keras_segaug.core.backend import (
+    compiling_for_cpu,
+    name,
+    ops,
+    torch_backend,
+)
+from keras_segaug.core.devices import runs_python_on_cpu
 from keras_segaug.kernels.values import tensors_in, with_tensors
 
 # As many pixels as an image of 512 x 512 has.
@@ -62,22 +68,30 @@ def map_chunks(function, images, *nest, at_once=None):
         What the function returns.
     """
     given = (images, *nest)
-    batch, *size = ops.shape(tensors_in(given)[0])[:-1]
-    count = at_once or _at_once(batch, size)
+    first = tensors_in(given)[0]
+    batch, *size = ops.shape(first)[:-1]
+    count = at_once or (_at_once(batch, size) if finishes_images(first) else None)
     if count is None or (isinstance(batch, int) and batch == count):
         return function(*given)
 
     def part(tensors):
         return function(*with_tensors(given, tensors))
 
+    if name() == "torch":
+        return torch_backend().by_parts(part, tensors_in(given), count)
     split = [ops.reshape(x, (-1, count, *ops.shape(x)[1:])) for x in tensors_in(given)]
     return [ops.reshape(x, (-1, *ops.shape(x)[2:])) for x in ops.map(part, tuple(split))]
+
+
+def finishes_images(tensor):
+    """Is one image at a time done faster than the whole batch?"""
+    return compiling_for_cpu() or runs_python_on_cpu(tensor)
 
 
 def _at_once(batch, size):
     """How many images to work on together, a divisor of the batch; None for all of them."""
     known = all(isinstance(each, int) and each > 0 for each in (batch, *size))
-    if not compiling_for_cpu() or not known:
+    if not known:
         return None
     fitting = range(1, max(_MOST_PIXELS // math.prod(size), 1) + 1)
     count = max(count for count in fitting if batch % count == 0)
