@@ -47,7 +47,7 @@ BENCH_X := $(if $(ALBUMENTATIONSX),--python albumentationsx=$(BENCH_VENV)-x/bin/
 
 .PHONY: help demo test test-tensorflow test-jax test-contract-jax test-torch test-contract-torch test-torchvision
 .PHONY: test-browser test-all test-oldest test-newest has-oldest has-newest lint check coverage wheel clean
-.PHONY: test-chains test-batches test-mutants gallery bench bench-check bench-growth bench-gpu-smoke compare-keras
+.PHONY: test-chains test-batches test-devices test-mutants gallery bench bench-check bench-growth bench-gpu-smoke compare-keras
 .DEFAULT_GOAL := help
 
 help: ## Lists the commands.
@@ -95,6 +95,9 @@ test-chains: $(VENV)/test ## A thousand random chains of layers on TensorFlow, a
 test-batches: $(VENV)/torch ## Five hundred random batches a mixing layer on all three backends.
 	for backend in tensorflow jax torch; do \
 	KERAS_BACKEND=$$backend $(RUN) -m tests.mixing.run_batches 500 || exit 1; done
+
+test-devices: $(VENV)/torch ## Every layer on an accelerator beside the CPU, through JAX and torch.
+	$(RUN) -m tests.contract.run_devices --workers 2 jax torch
 
 test-mutants: $(VENV)/test ## Small mistakes in copies of the code, which the tests must notice.
 	KERAS_BACKEND=tensorflow $(RUN) -m tests.mutants.run_mutants
