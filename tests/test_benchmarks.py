@@ -17,6 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent
 def run_module(*arguments, backend="tensorflow"):
     command = [sys.executable, "-m", *map(str, arguments)]
     environment = {**os.environ, "KERAS_BACKEND": backend}
+    if backend == "jax":
+        # Half of compiling is making the machine code fast; here it only has to run.
+        environment["XLA_FLAGS"] = "--xla_backend_optimization_level=1"
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
 
 
