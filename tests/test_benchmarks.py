@@ -199,10 +199,9 @@ def test_growth_is_plotted(tmp_path):
 
 
 def test_check_says_what_is_too_slow():
-    assert check.judge(10.0, six_to_one=1.4, looking_to_plain=3.0, mixing_to_rotation=1.5) == []
-    slow, dear, crop, mixing = check.judge(
-        3.2, six_to_one=2.0, looking_to_plain=7.4, mixing_to_rotation=1.9
-    )
+    assert check.judge(10.0, 1.4, 3.0, 1.5, torch_to_tensorflow=8.0) == []
+    slow, dear, crop, mixing, torch = check.judge(3.2, 2.0, 7.4, 1.9, torch_to_tensorflow=17.0)
+    assert "on torch takes 17.0 times as long as on TensorFlow" in torch
     assert "mixes samples takes 1.90 times as long as a rotation" in mixing
     assert "3.2 times faster than Keras' layers" in slow
     assert "six geometric layers take 2.00 times as long as one" in dear

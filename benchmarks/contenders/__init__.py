@@ -28,6 +28,7 @@ class Contender:
 
 TENSORFLOW = {"KERAS_BACKEND": "tensorflow"}
 JAX = {"KERAS_BACKEND": "jax"}
+TORCH = {"KERAS_BACKEND": "torch"}
 # Neither may ask the network for newer versions, nor tell anybody what it is used for.
 QUIET = {
     "NO_ALBUMENTATIONS_UPDATE": "1",
@@ -56,6 +57,13 @@ CONTENDERS = {
         "`layer(images, masks)` on a batch of 16",
         "eager",
         JAX,
+    ),
+    "segaug-torch": Contender(
+        "keras_segaug, eager batch, torch",
+        "segaug",
+        "`layer(images, masks)` on a batch of 16",
+        "eager",
+        TORCH,
     ),
     "segaug-fit": Contender(
         "keras_segaug, inside fit",

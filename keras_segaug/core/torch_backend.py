@@ -13,8 +13,8 @@ from torch.nn.functional import grid_sample
 _MOST_PIXELS = 4096
 # See `samplers`.
 _ON_PIXEL = 2.0**-13
-# The least float32 that no processor takes for 0.
-_LEAST = 2.0**-126
+# A share too small to change a sum, whose square is not 0 yet.
+_LEAST = 2.0**-60
 
 
 def not_compiled(function):

@@ -24,6 +24,11 @@ def clip(images, value_range):
     return ops.where(images > high, high, images)
 
 
+def _clip_own(images, value_range):
+    """As `clip`, of images that nobody else holds."""
+    return images.clamp_(*value_range) if name() == "torch" else clip(images, value_range)
+
+
 def within(images, bounds):
     """Means of values, which rounding must not carry out of their bounds, if there are any."""
     return images if bounds is None else clip(images, bounds)
@@ -31,14 +36,16 @@ def within(images, bounds):
 
 def adjust_brightness(images, delta, value_range):
     """Adds `delta` times the value range."""
-    return clip(images + delta * (value_range[1] - value_range[0]), value_range)
+    return _clip_own(images + delta * (value_range[1] - value_range[0]), value_range)
 
 
 def adjust_contrast(images, factor, mean, value_range):
     """Stretches about each channel's own mean."""
     if name() == "torch":
         # One pass less; a factor of 1 is exact here, too.
-        return clip(images * factor + (mean - mean * factor), value_range)
+        images = images * factor
+        images += mean - mean * factor
+        return _clip_own(images, value_range)
     return clip((images - mean) * factor + mean, value_range)
 
 
