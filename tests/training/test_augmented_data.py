@@ -127,3 +127,14 @@ def test_images_of_changing_size(backend_is):
     sizes = [(IMAGES, MASKS), images_and_masks(8, 12, 18)]
     history = model.fit(batches(sizes), steps_per_epoch=4, shuffle=False, verbose=0)
     assert np.isfinite(history.history["loss"]).all()
+
+
+@pytest.mark.slow
+def test_masks_with_an_axis_of_channels_and_without(backend_is):
+    """TensorFlow would make one program of both, with an unknown number of axes."""
+    if not backend_is("tensorflow"):
+        pytest.skip("Elsewhere each of them has its own program.")
+    model = ks.AugmentedModel(network(), ks.JointRandomFlip("horizontal", seed=1))
+    compiled(model, jit_compile=False)
+    for masks in (MASKS[..., None], MASKS):
+        assert np.isfinite(losses_of_fit(model, IMAGES, masks, steps=1)).all()
