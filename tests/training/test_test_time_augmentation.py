@@ -334,8 +334,9 @@ def test_it_is_exported(tmp_path, affine):
 @pytest.mark.slow
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="TensorFlow runs what it can at once")
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux says what a process had")
-def test_a_large_image_takes_the_memory_of_a_window():
-    command = [sys.executable, "-m", "tests.training.tile_memory"]
+@pytest.mark.parametrize("way", ["program", "predict"])
+def test_a_large_image_takes_the_memory_of_a_window(way):
+    command = [sys.executable, "-m", "tests.training.tile_memory", way]
     found = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert found.returncode == 0, found.stderr
     window, rest = map(float, found.stdout.split())
