@@ -208,12 +208,15 @@ class AugmentedModel(keras.Model):
         given = training_backend.output_spec(
             lambda x, y, weights: self._for_the_loss(x, y, weights, table), x, y, weights
         )
-        # Within a step JAX has taken the values out of the variables.
-        if not backend.in_stateless_scope():
-            _, targets, weights = keras.utils.unpack_x_y_sample_weight(given)
+        _, targets, weights = keras.utils.unpack_x_y_sample_weight(given)
+        if backend.in_stateless_scope():
+            # Within a step JAX has taken the values out of the variables.
+            count = keras.tree.flatten(data)[0].shape[0]
+            outputs = training_backend.output_spec_in_a_step(self, x, count)
+        else:
             outputs = training_backend.output_spec(self, x, training=False)
-            fit_checks.check_output(self, targets, outputs)
-            fit_checks.check_sample_weights(self, targets, outputs, weights)
+        fit_checks.check_output(self, targets, outputs)
+        fit_checks.check_sample_weights(self, targets, outputs, weights)
         return given
 
     def _symbolic_build(self, iterator=None, data_batch=None):
