@@ -129,7 +129,9 @@ class MultiView(AugmentationLayer):
             `(moved, valid)`. `moved` has the target's height and width and the dtype of the
             prediction. `valid`, bool (B, H, W), says which pixels both views show: those that lie
             inside of the image that came in, and not in what a border was filled with, in the
-            target and, with all pixels they are read from, in the source. Elsewhere `moved` is 0.
+            target and, with all pixels they are read from, in the source. A pixel reaches half a
+            pixel beyond its center: at a border the image of a valid one may be blended with up
+            to half of the fill, its label is the image's. Elsewhere `moved` is 0.
 
         Raises:
             ValueError: for a prediction of another size, for parameters of layers that mix

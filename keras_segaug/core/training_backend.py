@@ -44,6 +44,28 @@ def output_spec(function, *arguments, **options):
     return compute(function, *arguments, **options)
 
 
+def output_spec_in_a_step(model, images, count):
+    """As `output_spec` of a model that infers, where JAX has the variables' values in a scope.
+
+    Args:
+        model: the model.
+        images: a `keras.KerasTensor`, or a structure of them.
+        count: how many images there are.
+    """
+    held = [(each, each.value) for each in model.variables]
+
+    def inferred(images):
+        # What is assigned here is of this trace alone.
+        with keras.StatelessScope(held):
+            return model(images, training=False)
+
+    jax = importlib.import_module("jax")
+    shapes = keras.tree.map_structure(
+        lambda x: jax.ShapeDtypeStruct((count, *x.shape[1:]), x.dtype), images
+    )
+    return jax.eval_shape(inferred, shapes)
+
+
 def first_batch(iterator):
     """The batch that Keras' hook would look at, of the iterator that it is given."""
     for _, _, data in iterator:

@@ -33,12 +33,18 @@ class ImageOnlyChannelShift(ImageOnlyLayer):
         self.factor = checks.signed_range(self, "factor", factor)
 
     def draw(self, draws):
-        return {"shift_key": draws.key()}
+        low, high = self.factor
+        # How many channels there are is not known here: the bounds are as much a parameter.
+        return {
+            "shift_key": draws.key(),
+            "lowest": draws.uniform(low, low),
+            "span": draws.uniform(high - low, high - low),
+        }
 
     def transform_pixels(self, channels, parameters):
-        low, high = self.factor
         numbers = channel_orders.numbers(parameters["shift_key"], len(channels))
+        shifts = [parameters["lowest"] + parameters["span"] * number for number in numbers]
         return [
-            adjust_brightness(channel, low + (high - low) * number, parameters["value_range"])
-            for channel, number in zip(channels, numbers, strict=True)
+            adjust_brightness(channel, shift, parameters["value_range"])
+            for channel, shift in zip(channels, shifts, strict=True)
         ]

@@ -31,11 +31,11 @@ class AugmentedModel(keras.Model):
 
     Masks come to the loss in their dtype, images to the model in the augmentation's compute dtype.
     Weights of pixels (B, H, W) move with the masks, and are 0 where an image shows nothing of the
-    original. One weight a sample stays as it is, for losses of whole samples; Keras refuses it for
-    losses of pixels, or takes it for a row of them: repeat it for each pixel there. `class_weight`
-    weighs every pixel by its class after the augmentation, and multiplies weights that are given;
-    of one-hot and soft masks those of the channels are added up. A class that it does not name
-    has the weight 1.
+    original. One weight a sample stays as it is, for losses of whole samples; for losses of pixels
+    it is refused, since Keras would take it for a row of them: repeat it for each pixel there.
+    `class_weight` weighs every pixel by its class after the augmentation, and multiplies weights
+    that are given; of one-hot and soft masks those of the channels are added up. A class that it
+    does not name has the weight 1.
 
     The n-th step since the model was made draws what the augmentation's n-th call draws: it is
     `augmentation.augment(batch, augmentation.call_key(n))`. Where the stream of draws stands is
@@ -112,16 +112,40 @@ class AugmentedModel(keras.Model):
     def _trained(self, method, args, kwargs):
         function = getattr(super(), method)
         bound = inspect.signature(function).bind(*args, **kwargs)
-        fit_checks.check_text(self, *(bound.arguments.get(name) for name in ("x", "y")))
+        given = bound.arguments
+        fit_checks.check_arrays(self, given.get("x"), given.get("y"))
         # Keras' own weights of classes are for one label a sample.
-        table = pixel_weights.table(self, bound.arguments.pop("class_weight", None))
+        table = pixel_weights.table(self, given.pop("class_weight", None))
         if table != self._fitting.table:
             self._fitting.table, self.train_function = table, None
+        self._look_before(given)
         self._fitting.begins = True
         try:
             return function(*bound.args, **bound.kwargs)
+        except (TypeError, ValueError):
+            # What Keras says of text and lists that a generator gives names no cure.
+            fit_checks.check_arrays(self, *fit_checks.next_of(given.get("x")))
+            raise
         finally:
             self._fitting.begins = False
+
+    def _look_before(self, given):
+        """Looks at what `fit` was given, where it is arrays: what they hold no program sees."""
+        data = tuple(given.get(name) for name in ("x", "y", "sample_weight"))
+        first = fit_checks.first_samples(data)
+        if first is None:
+            return
+        self._checked(first)
+        ranks = [len(each.shape) for each in keras.tree.flatten(first) if each is not None]
+        if ranks != self._fitting.ranks:
+            # TensorFlow would make one program of both, in which the number of axes is not known.
+            self._fitting.ranks, self.train_function = ranks, None
+        its_own = given.get("validation_data")
+        if its_own is None and given.get("validation_split"):
+            its_own = data
+        first = fit_checks.first_samples(its_own)
+        if first is not None:
+            fit_checks.check_validation(self, Entries(self, first).x)
 
     def train_step(self, *arguments: Any) -> Any:
         return training_backend.after(self._augmented, self, super().train_step, arguments)
@@ -161,6 +185,9 @@ class AugmentedModel(keras.Model):
     def _checked(self, data):
         """What a step makes of such data, as `keras.KerasTensor`s; each kind is looked at once."""
         Entries(self, data).check()
+        if self.loss is not self._fitting.loss:
+            # Compiled anew.
+            self._fitting.loss, self._fitting.specs = self.loss, {}
         kind = (self._fitting.table is None, *_kind_of(data))
         if kind not in self._fitting.specs:
             fit_checks.check_weights_of(self, self.augmentation)
@@ -171,7 +198,7 @@ class AugmentedModel(keras.Model):
         """What `_augmented` gives; raises where augmentation, model and data do not fit."""
         # Ragged and sparse ones are refused here, which have no such shape.
         entries = Entries(self, data)
-        Inputs(self.augmentation, entries.joined())
+        self.augmentation._look_at(Inputs(self.augmentation, entries.joined()), True)
         entries = Entries(self, keras.tree.map_structure(_spec, data, none_is_leaf=False))
         inputs = Inputs(self.augmentation, entries.joined())
         made = self.augmentation.compute_output_spec(inputs.tensors, training=True)
@@ -181,11 +208,15 @@ class AugmentedModel(keras.Model):
         given = training_backend.output_spec(
             lambda x, y, weights: self._for_the_loss(x, y, weights, table), x, y, weights
         )
-        # Within a step JAX has taken the values out of the variables.
-        if not backend.in_stateless_scope():
-            _, targets, _ = keras.utils.unpack_x_y_sample_weight(given)
+        _, targets, weights = keras.utils.unpack_x_y_sample_weight(given)
+        if backend.in_stateless_scope():
+            # Within a step JAX has taken the values out of the variables.
+            count = keras.tree.flatten(data)[0].shape[0]
+            outputs = training_backend.output_spec_in_a_step(self, x, count)
+        else:
             outputs = training_backend.output_spec(self, x, training=False)
-            fit_checks.check_output(self, targets, outputs)
+        fit_checks.check_output(self, targets, outputs)
+        fit_checks.check_sample_weights(self, targets, outputs, weights)
         return given
 
     def _symbolic_build(self, iterator=None, data_batch=None):
@@ -227,13 +258,15 @@ class _Fitting:
     """What concerns the running `fit`, and no file.
 
     `table`: the weights of classes; `begins`: has `fit` been called, and nothing been looked at?
-    `specs`: what a step makes of the kinds of data that were.
+    `specs`: what a step makes of the kinds of data that were, with this `loss`; `ranks`: numbers of
+    axes of the arrays that were.
     """
 
     def __init__(self):
         self.table = None
         self.begins = False
         self.specs = {}
+        self.loss = self.ranks = None
 
 
 def _spec(tensor):
@@ -245,6 +278,9 @@ def _spec(tensor):
 def _kind_of(data):
     """Whatever decides whether data fit."""
     leaves = keras.tree.flatten_with_path(data)
+    dtype_of = keras.backend.standardize_dtype
     return tuple(
-        (path, tuple(each.shape[1:]), str(each.dtype)) for path, each in leaves if each is not None
+        (path, tuple(each.shape[1:]), dtype_of(each.dtype))
+        for path, each in leaves
+        if each is not None
     )

@@ -35,7 +35,7 @@ class Entries:
             self.x = self._of_the_model(mapping)
 
     def check(self):
-        """Raises where there are no masks."""
+        """Raises where there are no masks, and where the images are no batch."""
         if self.y is None:
             names = ", ".join(map(repr, MASK_KEYS))
             what = list(self._mapping) if isinstance(self.x, Mapping) or self._whole else "no y"
@@ -44,6 +44,21 @@ class Entries:
                 f"with the images. Received: {what}. Call fit(images, masks), or give a dataset of "
                 f"(images, masks), or of mappings that have one of the keys {names}."
             )
+        shape = getattr(self._images(), "shape", None)
+        if shape is not None and getattr(shape, "rank", 4) is not None and len(shape) != 4:
+            raise ValueError(
+                f"{checks.name_of(self._owner)}: images must come as a batch of four axes, samples "
+                f"first. Received shape {tuple(shape)}. Write `dataset.batch(16)` for a dataset of "
+                "single images, and give gray images a channel axis: `images[..., None]`."
+            )
+
+    def _images(self):
+        """The images of x; None where x is a mapping that does not say which they are."""
+        if self._whole:
+            return self._mapping[self._keys["images"]]
+        if isinstance(self.x, Mapping):
+            return self.x.get(_key_of(self._owner, self.x, "images"))
+        return self.x[0] if isinstance(self.x, (tuple, list)) else self.x
 
     def joined(self):
         """One structure for the augmentation."""

@@ -1,13 +1,20 @@
 """Whether augmentation, model and data fit each other, before the first step."""
 
+import contextlib
+from typing import Any
+
 import keras
+import numpy as np
 
 from keras_segaug import checks
-from keras_segaug.core import value_ranges
+from keras_segaug.core import training_backend, value_ranges
 from keras_segaug.core.layer import AugmentationLayer
 from keras_segaug.core.layer_types import ImageOnlyLayer, MaskOnlyLayer
 from keras_segaug.engine.spec import Spec
 from keras_segaug.training.weights import size_of
+
+# So many samples of arrays are looked at before `fit` begins.
+_LOOKED_AT = 32
 
 
 def check_model(owner, model):
@@ -51,17 +58,50 @@ def check_mask_transform(owner, mask_transform):
         checks.fail(owner, "mask_transform", accepted, mask_transform)
 
 
-def check_text(owner, *data):
-    """Raises for text, and for arrays of Python objects, in what `fit` is given."""
-    for leaf in keras.tree.flatten(data):
+def check_arrays(owner, x, y):
+    """Raises for text, Python numbers, and arrays of Python objects, in what `fit` is given."""
+    for leaf in keras.tree.flatten((x, y)):
         kind = getattr(getattr(leaf, "dtype", None), "kind", "")
-        if isinstance(leaf, (str, bytes)) or kind in ("U", "S", "O"):
+        if isinstance(leaf, (str, bytes, int, float)) or kind in ("U", "S", "O"):
             what = "arrays of one size each" if kind == "O" else "numbers"
+            what = "arrays" if isinstance(leaf, (int, float)) else what
             raise ValueError(
                 f"{checks.name_of(owner)}: images and masks must be {what}. Received: "
                 f"{checks.shown(leaf, 80)}. A mask holds class ids: make ids of names, and arrays "
                 "of lists with `np.stack`, before `fit`."
             )
+    named = owner.augmentation.targets or {}
+    extra = range(3, 2 + len(x)) if isinstance(x, (list, tuple)) and y is not None else ()
+    if any(str(place) not in named for place in extra):
+        raise ValueError(
+            f"{checks.name_of(owner)}: the images must be one array of a batch, or the first of "
+            "the model's inputs, of which `targets` of the augmentation names the others, counted "
+            f"from 3. Received: a {type(x).__name__} of {len(x)}. Make one array of images with "
+            '`np.stack(images)`, or name the inputs, such as `targets={3: "continuous"}`.'
+        )
+
+
+def next_of(data):
+    """(images, masks) that a generator or the like would give next; (None, None) of what is none.
+
+    Nobody else takes from it any more.
+    """
+    found: Any = ()
+    with contextlib.suppress(Exception):
+        if isinstance(data, keras.utils.PyDataset):
+            found = data[0]
+        elif hasattr(data, "__next__"):
+            found = next(data, ())
+    return (*found, None, None)[:2] if isinstance(found, (tuple, list)) else (found, None)
+
+
+def first_samples(data):
+    """Some of the samples of arrays, a structure of them; None of datasets, generators and such."""
+    leaves = [leaf for leaf in keras.tree.flatten(data) if leaf is not None]
+    seen = (isinstance(leaf, np.ndarray) or keras.ops.is_tensor(leaf) for leaf in leaves)
+    if not leaves or not all(seen) or any(len(leaf.shape) == 0 for leaf in leaves):
+        return None
+    return keras.tree.map_structure(lambda leaf: leaf if leaf is None else leaf[:_LOOKED_AT], data)
 
 
 def check_weights_of(owner, augmentation):
@@ -98,6 +138,24 @@ def check_input(owner, came, made):
             )
 
 
+def check_validation(owner, images):
+    """Raises for images to validate with, which nothing crops, of another size than the input."""
+    inputs = getattr(owner.model, "inputs", None) or []
+    leaves = [keras.tree.flatten(each) for each in (inputs, images)]
+    if len(leaves[0]) != len(leaves[1]):
+        return
+    layout = owner.augmentation.data_format
+    for taken, given in zip(*([size_of(x, layout) for x in each] for each in leaves), strict=True):
+        if _differ(taken, given):
+            raise ValueError(
+                f"{checks.name_of(owner)}: images to validate with are not augmented, and must be "
+                f"of the (height, width) {taken} that the model takes. Received: images of "
+                f"{given}. Crop or resize them and their masks with "
+                f"JointCenterCrop{taken} or JointResizing{taken}, or give the model an input of "
+                "any size, such as keras.Input((None, None, 3))."
+            )
+
+
 def check_output(owner, targets, outputs):
     """Raises where targets are not of the size of the outputs."""
     try:
@@ -117,6 +175,26 @@ def check_output(owner, targets, outputs):
                 "make targets of that size, or end the model with keras.layers.Resizing"
                 f"{size}."
             )
+
+
+def check_sample_weights(owner, targets, outputs, weights):
+    """Raises for one weight a sample where the loss has a value for each pixel.
+
+    Keras would multiply each row of pixels by all of the weights, where there are as many.
+    """
+    single = not any(map(keras.tree.is_nested, (targets, outputs, weights, owner.loss)))
+    if None in (weights, owner.loss) or not single or len(weights.shape) != 1:
+        return
+    loss = keras.losses.get(owner.loss)
+    function = loss.call if isinstance(loss, keras.losses.Loss) else loss
+    values = training_backend.output_spec(function, targets, outputs)
+    if len(values.shape) > 1:
+        raise ValueError(
+            f"{checks.name_of(owner)}: a loss of pixels needs a weight for each pixel. Received: "
+            f"sample weights of shape {tuple(weights.shape)}, one a sample, and a loss of shape "
+            f"{tuple(values.shape)}. Repeat them: "
+            "`np.broadcast_to(weights[:, None, None], masks.shape[:3])`."
+        )
 
 
 def _differ(one, other):

@@ -6,10 +6,9 @@ from keras_segaug.core import loop_backend
 from keras_segaug.core.backend import ops
 
 
-def weights(tile):
-    """Hann's window, (1, height, width, 1): highest in the middle, nowhere 0."""
-    axes = [np.sin(np.pi * (np.arange(n) + 0.5) / n) ** 2 for n in tile]
-    return (axes[0][:, None] * axes[1])[None, ..., None].astype("float32")
+def weights(length):
+    """Hann's window along an axis: highest in the middle, nowhere 0."""
+    return (np.sin(np.pi * (np.arange(length) + 0.5) / length) ** 2).astype("float32")
 
 
 def strides(tile, overlap):
@@ -34,34 +33,71 @@ def blended(predict, images, tile, overlap, channels):
     for axis in (1, 2):
         images = _mirrored(images, axis, before[axis - 1], tile[axis - 1])
     batch, *padded = ops.shape(images)[:3]
-    apart = strides(tile, overlap)
     rows, columns = (
-        _at_least(1, _ceiling(n - least, step) + 1)
-        for n, least, step in zip(padded, tile, apart, strict=True)
+        _Axis(n, least, step)
+        for n, least, step in zip(padded, tile, strides(tile, overlap), strict=True)
     )
-    weight = ops.convert_to_tensor(weights(tile))
 
-    def step(number, state):
-        places = number // columns, number % columns
-        corner = [
-            _at_most(n - least, place * step)
-            for n, least, place, step in zip(padded, tile, places, apart, strict=True)
-        ]
-        total, *maps = state
-        seen = loop_backend.cut(total, corner, tile) + weight
-        share = weight / seen
+    def step(number, maps):
+        row, column = number // columns.count, number % columns.count
+        corner = rows.start(row), columns.start(column)
+        share = _share(rows, columns, row, column)
         found = []
         for old, new in zip(maps, predict(loop_backend.cut(images, corner, tile)), strict=True):
             # A mean that equal values leave as it is, and that needs no division in the end.
             there = loop_backend.cut(old, corner, tile)
             window = there + ops.where(new == there, 0.0, new - there) * share
             found.append(loop_backend.put(old, window, corner))
-        return [loop_backend.put(total, seen, corner), *found]
+        return found
 
-    start = [ops.zeros((1, *padded, 1), "float32")]
-    start += [ops.zeros((batch, *padded, k), "float32") for k in channels]
-    _, *maps = loop_backend.repeated(rows * columns, step, start)
+    start = [ops.zeros((batch, *padded, k), "float32") for k in channels]
+    maps = loop_backend.repeated(rows.count * columns.count, step, start)
     return [_middle(each, before, size, tile) for each in maps]
+
+
+def _share(rows, columns, row, column):
+    """What share of the weights of all windows up to this one is its own, (1, *tile, 1).
+
+    Of the rows before, all windows; of this row those up to this one. So no map of weights is kept.
+    """
+    others = rows.weights(row, range(1, rows.reach + 1))[:, None] * columns.weights(
+        column, range(-columns.reach, columns.reach + 1)
+    )
+    before = rows.own[:, None] * columns.weights(column, range(1, columns.reach + 1))
+    own = rows.own[:, None] * columns.own
+    return ops.convert_to_tensor((own / (others + before + own))[None, ..., None])
+
+
+class _Axis:
+    """The windows along one axis of images of `length`, each of `tile` pixels, `step` apart."""
+
+    def __init__(self, length, tile, step):
+        self._last, self._tile, self._step = length - tile, tile, step
+        self.count = _at_least(1, _ceiling(length - tile, step) + 1)
+        # So many windows on one side may show pixels of one.
+        self.reach = _ceiling(tile, step)
+        self.own = weights(tile)
+
+    def start(self, place):
+        return _at_most(self._last, place * self._step)
+
+    def weights(self, place, before):
+        """Those that other windows give the pixels of one, added up: (tile,).
+
+        Args:
+            place: of the window.
+            before: how many places before it the others are, where they are.
+        """
+        # Where nothing is traced numpy has it at once.
+        of = np if isinstance(place, int) else ops
+        found = of.zeros((self._tile,), "float32")
+        for number in before:
+            other = place - number
+            pixels = np.arange(self._tile, dtype="int32") + (self.start(place) - self.start(other))
+            there = (pixels >= 0) & (pixels < self._tile) & (other >= 0) & (other < self.count)
+            weight = of.take(self.own, of.clip(pixels, 0, self._tile - 1))
+            found = found + of.where(there, weight, np.float32(0.0))
+        return found
 
 
 def _mirrored(images, axis, before, least):

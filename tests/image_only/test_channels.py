@@ -72,3 +72,12 @@ def test_shifts_are_of_the_whole_range():
     images = random_images(3).astype("float32") * 0.1 + 100.0
     layer = ks.ImageOnlyChannelShift((0.1, 0.1), value_range=(0, 1000), **QUIET)
     np.testing.assert_allclose(to_numpy(layer(images)), images + 100.0, rtol=1e-5)
+
+
+def test_parameters_hold_the_bounds_of_the_shifts():
+    images = np.full((5, 2, 2, 3), 0.5, "float32")
+    strong, weak = (ks.ImageOnlyChannelShift(f, value_range=(0, 1), **QUIET) for f in (0.3, 0.01))
+    parameters = strong.draw_parameters(images, 1)
+    shown = to_numpy(weak.apply(images, parameters))
+    assert np.abs(shown - 0.5).max() > 0.1
+    np.testing.assert_array_equal(shown, to_numpy(strong.apply(images, parameters)))

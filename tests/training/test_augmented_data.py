@@ -127,3 +127,27 @@ def test_images_of_changing_size(backend_is):
     sizes = [(IMAGES, MASKS), images_and_masks(8, 12, 18)]
     history = model.fit(batches(sizes), steps_per_epoch=4, shuffle=False, verbose=0)
     assert np.isfinite(history.history["loss"]).all()
+
+
+@pytest.mark.slow
+def test_images_of_a_new_size_that_the_model_gives_another_size_for(backend_is):
+    if backend_is("tensorflow"):
+        pytest.skip("Its program for many sizes knows none of them.")
+    inputs = keras.Input((None, None, 3))
+    halved = keras.layers.UpSampling2D()(keras.layers.MaxPooling2D()(inputs))
+    model = keras.Model(inputs, keras.layers.Conv2D(CLASSES, 1)(halved))
+    model = compiled(ks.AugmentedModel(model, ks.JointRandomFlip("horizontal", seed=1)))
+    sizes = [(IMAGES, MASKS), images_and_masks(8, 15, 14)]
+    with pytest.raises(ValueError, match=r"AugmentedModel: .*\(15, 14\), and a model that gives"):
+        model.fit(batches(sizes), steps_per_epoch=4, shuffle=False, verbose=0)
+
+
+@pytest.mark.slow
+def test_masks_with_an_axis_of_channels_and_without(backend_is):
+    """TensorFlow would make one program of both, with an unknown number of axes."""
+    if not backend_is("tensorflow"):
+        pytest.skip("Elsewhere each of them has its own program.")
+    model = ks.AugmentedModel(network(), ks.JointRandomFlip("horizontal", seed=1))
+    compiled(model, jit_compile=False)
+    for masks in (MASKS[..., None], MASKS):
+        assert np.isfinite(losses_of_fit(model, IMAGES, masks, steps=1)).all()

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
+from keras_segaug.training import weights as pixel_weights
 from tests.data import to_numpy
 from tests.training.networks import (
     CLASSES,
@@ -131,3 +132,14 @@ def test_class_weights_are_those_of_each_pixel_after_the_augmentation(form):
         found_here = plain.train_on_batch(images, moved, sample_weight=weights)
         expected.append(float(np.ravel(found_here)[0]))
     np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def test_a_class_that_is_not_named_has_the_weight_1():
+    table = pixel_weights.table("AugmentedModel", {1: 2.0})
+    masks = np.array([[[0, 1], [7, 255]]], "uint8")
+    found = pixel_weights.of_classes("AugmentedModel", table, masks, None, "channels_last")
+    np.testing.assert_array_equal(to_numpy(found), [[[1.0, 2.0], [1.0, 1.0]]])
+    found = pixel_weights.of_classes(
+        "AugmentedModel", table, masks.astype("int32") - 1, None, "channels_last"
+    )
+    np.testing.assert_array_equal(to_numpy(found), [[[1.0, 1.0], [1.0, 1.0]]])

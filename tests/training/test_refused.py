@@ -43,6 +43,22 @@ FIT = {
     "labels of images": ((IMAGES, np.arange(8)), ["Pipeline: masks", "(8,)"]),
     "text": ((IMAGES, NAMES), ["must be numbers", "'liver'", "A mask holds class ids"]),
     "ragged": ((arrays_of_two_sizes(), MASKS), ["arrays of one size each", "np.stack"]),
+    "generated text": ((generated(IMAGES, NAMES),), ["must be numbers", "'liver'", "class ids"]),
+    "generated lists": (
+        (generated(list(IMAGES), list(MASKS)),),
+        ["images must be one array", "a list of 8", "np.stack(images)", "targets={3:"],
+    ),
+    "lists of numbers": ((IMAGES[:1, :2, :2].tolist(), MASKS), ["must be arrays", "np.stack"]),
+    "a list of images": ((list(IMAGES), MASKS), ["images must be one array", "a list of 8"]),
+    "gray images without channels": (
+        (IMAGES[..., 0], MASKS),
+        ["a batch of four axes", "(8, 16, 14)", "`images[..., None]`"],
+    ),
+    "single images": (
+        (generated(IMAGES[0], MASKS[0]),),
+        ["a batch of four axes", "14, 3)", "`dataset.batch(16)`"],
+    ),
+    "masks with fractions": ((IMAGES, MASKS / 3), ["whole numbers", "fractional values"]),
     "images of another size": (
         (IMAGES[:, :8], MASKS[:, :8]),
         ["the model takes images", "(height, width) (16, 14)", "(8, 14)", "JointResizing(16, 14)"],
@@ -89,6 +105,48 @@ def test_an_augmentation_that_changes_the_size_of_a_fixed_input():
     model = compiled(ks.AugmentedModel(network((8, 6)), ks.JointRandomCrop(8, 6, seed=1)))
     model.fit(IMAGES, MASKS, verbose=0)
     assert number_of_draws(model) == 1
+    # Nothing crops what it is validated with.
+    for more in ({"validation_data": (IMAGES, MASKS)}, {"validation_split": 0.5}):
+        with pytest.raises(
+            ValueError, match=r"not augmented.*\(8, 6\).*\(16, 14\).*JointCenterCrop"
+        ):
+            model.fit(IMAGES, MASKS, verbose=0, **more)
+    assert number_of_draws(model) == 1
+
+
+class Texts(keras.utils.PyDataset):
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        return IMAGES, NAMES
+
+
+def test_text_of_a_py_dataset(model):
+    with pytest.raises(ValueError, match=r"AugmentedModel: .* must be numbers.*'liver'"):
+        model.fit(Texts(), verbose=0)
+
+
+@pytest.mark.parametrize("loss", [None, "sparse_categorical_crossentropy"])
+def test_one_weight_a_sample_for_a_loss_of_pixels(loss):
+    """As many weights as pixels in a row: Keras would multiply each row by them."""
+    model = compiled(ks.AugmentedModel(network(), pipeline()), loss)
+    images, masks = images_and_masks(14)
+    weights = np.arange(14, dtype="float32")
+    with pytest.raises(ValueError, match=r"a weight for each pixel.*\(None,\).*np.broadcast_to"):
+        model.train_on_batch(images, masks, sample_weight=weights)
+    assert number_of_draws(model) == 0
+    # Compiled anew for a loss of whole samples.
+    compiled(model, lambda masks, scores: keras.ops.mean(scores**2, axis=(1, 2, 3)))
+    model.train_on_batch(images, masks, sample_weight=weights)
+
+
+def test_images_in_another_range_than_the_augmentation_takes_them_to_be():
+    model = compiled(ks.AugmentedModel(network(), ks.ImageOnlyBrightness(0.1, seed=1)))
+    with pytest.raises(ValueError, match=r"taken to be in \(0, 255\).*value_range=\(lowest"):
+        model.fit(IMAGES - 100.0, MASKS, verbose=0)
+    with pytest.warns(UserWarning, match=r"value_range=\(0, 1\)"):
+        model.train_on_batch(IMAGES / 255.0, MASKS)
 
 
 def test_a_model_that_gives_another_size_than_the_masks_have():

@@ -300,7 +300,6 @@ def test_in_jit():
         (ks.JointRandomZoom(0.2), "width_factor", lambda epoch: 0.1, "'height_factor'"),
         (ks.JointCenterCrop(4), "probability", lambda epoch: 0.5, "is not random"),
         (ks.ImageOnlyGaussianBlur(), "sigma", lambda epoch: (1, 2), "`sigma` cannot follow"),
-        (ks.ImageOnlyChannelShift(0.1), "factor", lambda epoch: 0.2, "`factor` cannot follow"),
         (ks.SomeOf([ks.Identity(), ks.JointRandomFlip()]), "count", int, "`count` cannot follow"),
         (ks.ImageOnlyChannelDropout(count=(1, 2)), "count", lambda epoch: (1, 1), "`count` cannot"),
         (

@@ -107,6 +107,9 @@ def test_affine_views_agree_and_what_they_do_not_show_does_not_count(affine):
     merged, _, deviation = to_numpy(tta(ramp))
     np.testing.assert_allclose(merged, said(network, ramp), atol=1e-3)
     assert deviation.max() < 3e-3
+    # What is not shown is no 0 that is larger than what is.
+    largest = ks.TestTimeAugmentation(network, affine, "max")
+    np.testing.assert_allclose(said(largest, ramp), said(network, ramp), atol=3e-3)
 
 
 def test_a_view_is_the_same_whatever_else_is_in_the_batch_and_others_are_drawn_otherwise(affine):
@@ -118,6 +121,13 @@ def test_a_view_is_the_same_whatever_else_is_in_the_batch_and_others_are_drawn_o
     for views, count in ((affine, 7), ([affine] * 3, 3), (ks.JointResizing(8, 8), 1)):
         drawn = ks.TestTimeAugmentation(network, views)._ways
         assert len({str(view.drawn) for view in drawn}) == len(drawn) == count
+    # Drawn from the layer's seed.
+    of_seeds = [
+        [str(view.drawn) for view in ks.TestTimeAugmentation(network, turn)._ways]
+        for turn in (ks.JointRandomRotation(0.1, seed=seed) for seed in (1, 2, 1))
+    ]
+    assert of_seeds[0] == of_seeds[2]
+    assert not {*of_seeds[0]} & {*of_seeds[1]}
 
 
 def test_views_of_other_sizes():
@@ -251,6 +261,10 @@ def test_so_many_views_are_predicted_at_once():
         layer.seen.clear()
         ks.TestTimeAugmentation(network, views, batch_views=at_once)(x)
         assert [shape[0] for shape in layer.seen] == batches
+    # Quarter turns of what is not square would be what half turns are.
+    layer.seen.clear()
+    ks.TestTimeAugmentation(network, "d4")(images(2, 6, 8, 2))
+    assert [shape[0] for shape in layer.seen] == [8]
     layer.seen.clear()
     ks.TestTimeAugmentation(network, "flips", tile=(8, 8))(images(2, 12, 8, 2))
     # The first only asks for the maps.
@@ -334,8 +348,9 @@ def test_it_is_exported(tmp_path, affine):
 @pytest.mark.slow
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="TensorFlow runs what it can at once")
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux says what a process had")
-def test_a_large_image_takes_the_memory_of_a_window():
-    command = [sys.executable, "-m", "tests.training.tile_memory"]
+@pytest.mark.parametrize("way", ["program", "predict"])
+def test_a_large_image_takes_the_memory_of_a_window(way):
+    command = [sys.executable, "-m", "tests.training.tile_memory", way]
     found = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert found.returncode == 0, found.stderr
     window, rest = map(float, found.stdout.split())

@@ -1,7 +1,10 @@
-"""Prints, for a program that knows no sizes: the memory of one window, and that of a large image.
+"""Prints the memory of one window, and that of a large image, beside the image and the result.
 
-A process of its own, since what TensorFlow once had it keeps.
+Of a program that knows no sizes, or of `predict`: python tile_memory.py program|predict. A process
+of its own, since what TensorFlow once had it keeps.
 """
+
+import sys
 
 import keras
 import numpy as np
@@ -25,18 +28,23 @@ def network():
     return keras.Model(inputs, keras.layers.Conv2D(2, 1, activation="softmax")(wide))
 
 
-def main():
+def main(way):
     tta = ks.TestTimeAugmentation(network(), None, tile=(256, 256), overlap=0.25)
-    program = tf.function(tta, input_signature=[tf.TensorSpec((None, None, None, 3))])
     image = np.random.default_rng(0).random((1, 2048, 2048, 3), "float32")
+    window = np.ascontiguousarray(image[:, :256, :256])
+    program = tf.function(tta, input_signature=[tf.TensorSpec((None, None, None, 3))])
+
+    def run(images):
+        return tta.predict(images, verbose=0) if way == "predict" else program(images).numpy()
+
     before = megabytes("VmRSS")
-    program(image[:, :256, :256]).numpy()
-    window = megabytes("VmHWM") - before
-    found = program(image).numpy()
-    # TensorFlow has a copy of the image.
-    rest = megabytes("VmHWM") - before - (image.nbytes + found.nbytes) / 2**20
-    print(window, rest)
+    run(window)
+    of_window = megabytes("VmHWM") - before
+    found = run(image)
+    # The program's copy of the image is its input; `predict` is given the image itself.
+    given = 0 if way == "predict" else image.nbytes
+    print(of_window, megabytes("VmHWM") - before - (given + found.nbytes) / 2**20)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])
