@@ -31,7 +31,7 @@ SIX_TO_ONE = 1.4
 # The goal is 2; the rest is for the noise of a shared machine.
 LOOKING_TO_PLAIN = 3.0
 MIXING_TO_ROTATION = 1.5
-# Seen were 4 to 4.6; before it went image by image, 16 to 20.
+# Seen were 3.8 to 4.3; before it went image by image, 12 to 16.
 TORCH_TO_TENSORFLOW = 8.0
 # Of one bilinear lookup of packed pixels: the four corners.
 LOADS = 4
