@@ -44,20 +44,21 @@ def output_spec(function, *arguments, **options):
     return compute(function, *arguments, **options)
 
 
-def output_spec_in_a_step(model, images, count):
-    """As `output_spec` of a model that infers, where JAX has the variables' values in a scope.
+def output_spec_in_a_step(model, images, count, **options):
+    """As `output_spec` of a model, where JAX has the values of its variables in a scope.
 
     Args:
-        model: the model.
+        model: a built model or layer.
         images: a `keras.KerasTensor`, or a structure of them.
         count: how many images there are.
+        **options: of the model's call.
     """
     held = [(each, each.value) for each in model.variables]
 
     def inferred(images):
         # What is assigned here is of this trace alone.
         with keras.StatelessScope(held):
-            return model(images, training=False)
+            return model(images, **options)
 
     jax = importlib.import_module("jax")
     shapes = keras.tree.map_structure(

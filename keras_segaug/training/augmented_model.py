@@ -212,7 +212,7 @@ class AugmentedModel(keras.Model):
         if backend.in_stateless_scope():
             # Within a step JAX has taken the values out of the variables.
             count = keras.tree.flatten(data)[0].shape[0]
-            outputs = training_backend.output_spec_in_a_step(self, x, count)
+            outputs = training_backend.output_spec_in_a_step(self, x, count, training=False)
         else:
             outputs = training_backend.output_spec(self, x, training=False)
         fit_checks.check_output(self, targets, outputs)

@@ -23,7 +23,8 @@ def export_augmentation(
 
     `tf.saved_model.load(path).augment(images, masks, seed)` takes batches of any number of pairs,
     of the shapes and dtypes given here, and an int32 seed, and returns `(images, masks)`: what
-    `augmentation.augment((images, masks), key=seed)` returns, so that one seed gives one result.
+    `augmentation.augment((images, masks), key=seed)` returns, so that one seed gives one result
+    (of float images but for their last digits, where height and width are None here).
     It runs in `dataset.map`, too, with a seed that is part of the dataset. The layer's own random
     stream is not looked at. What a schedule moves stays at its present value.
 

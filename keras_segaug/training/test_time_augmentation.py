@@ -8,7 +8,7 @@ import keras
 
 from keras_segaug import checks
 from keras_segaug.checks import test_time
-from keras_segaug.core import backend
+from keras_segaug.core import backend, training_backend
 from keras_segaug.core.backend import ops
 from keras_segaug.core.layer import AugmentationLayer
 from keras_segaug.core.types import Tensor
@@ -129,7 +129,10 @@ class TestTimeAugmentation(keras.Model):
     def build(self, input_shape):
         if not self.model.built:
             shape = self._last(input_shape)
-            self.model.build(self._ordered((shape[0], *(self.tile or shape[1:3]), shape[3])))
+            shape = self._ordered((shape[0], *(self.tile or shape[1:3]), shape[3]))
+            # Its layers are built by a call, also where a subclassed model has no `build`.
+            spec = keras.KerasTensor(shape, "float32")
+            training_backend.output_spec(self.model, spec, **self._said())
         self.built = True
 
     def call(self, images: Tensor, training: bool | None = None) -> Any:
@@ -234,7 +237,13 @@ class TestTimeAugmentation(keras.Model):
     def _spec_of_maps(self, shape):
         """What the model gives for images of a shape with the channels last."""
         images = keras.KerasTensor(self._ordered(shape), "float32")
-        return test_time.maps(self, self.model.compute_output_spec(images, **self._said()), shape)
+        said, known = self._said(), isinstance(shape[0], int)
+        if known and backend.runs_on("jax") and backend.in_stateless_scope():
+            # Within a step the variables of a subclassed model are empty.
+            found = training_backend.output_spec_in_a_step(self.model, images, shape[0], **said)
+        else:
+            found = self.model.compute_output_spec(images, **said)
+        return test_time.maps(self, found, shape)
 
     def _said(self):
         takes_it = "training" in inspect.signature(self.model.call).parameters

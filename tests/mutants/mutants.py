@@ -194,4 +194,65 @@ MUTANTS = [
         "sample * num_shards + shard_index)",
         "tests/data_files/test_augment_dataset.py tests/contract/test_streams.py -k stage",
     ),
+    # Training
+    Mutant(
+        "training/views.py",
+        "return path.invert(predictions, parameters, predictions=True), None",
+        "return path.apply(predictions, parameters), None",
+        "tests/training/test_test_time_augmentation.py -k called",
+    ),
+    Mutant(
+        "training/views.py",
+        "random.key(layer.seed or 0, number)",
+        "random.key(0, number)",
+        "tests/training/test_test_time_augmentation.py -k others_are_drawn",
+    ),
+    Mutant(
+        "training/views.py",
+        'turns=each.get("quarter_turns", 0) % 2 == 1',
+        "turns=False",
+        "tests/training/test_test_time_augmentation.py -k at_once",
+    ),
+    Mutant(
+        "training/merging.py",
+        "larger if shown is None else ops.where(shown, larger, self.found)",
+        "larger",
+        "tests/training/test_test_time_augmentation.py -k affine_views",
+    ),
+    Mutant(
+        "training/tiles.py",
+        "self.reach = _ceiling(tile, step)",
+        "self.reach = 1",
+        "tests/training/test_test_time_augmentation.py -k blended",
+    ),
+    Mutant(
+        "training/augmented_model.py",
+        "super().test_step(*state, self._as_it_is(data))",
+        "super().test_step(*state, self._augmented(data))",
+        "tests/training/test_augmented_model.py -k do_not_augment",
+    ),
+    Mutant(
+        "training/weights.py",
+        "ops.where((ids < 0) | (ids > last), last, ids)",
+        "ops.clip(ids, 0, last - 1)",
+        "tests/training/test_augmented_model.py -k named",
+    ),
+    Mutant(
+        "training/schedule_callback.py",
+        "        self.value = self._value_in(epoch)",
+        "        self.value = self._value_in(epoch + 1)",
+        "tests/training/test_schedule.py -k policy",
+    ),
+    Mutant(
+        "training/parameters_file.py",
+        "not isinstance(version, int) or version > _FORMAT",
+        "not isinstance(version, int)",
+        "tests/training/test_parameters_file.py -k newer",
+    ),
+    Mutant(
+        "training/export.py",
+        "functools.partial(model, training=False)",
+        "functools.partial(model, training=True)",
+        "tests/training/test_export_augmentation.py -k its_augmentation",
+    ),
 ]

@@ -309,6 +309,23 @@ def test_integers_and_half_precision():
     np.testing.assert_allclose(found, said(network, x), atol=1e-3)
 
 
+class Subclassed(keras.Model):
+    """Says what it gives by running, for which it needs its weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = keras.layers.Conv2D(4, 1)
+
+    def call(self, images):
+        return self.layer(images)
+
+
+def test_windows_of_a_subclassed_model():
+    x, network = images(1, 8, 12, 3), Subclassed()
+    tta = ks.TestTimeAugmentation(network, None, tile=(8, 8))
+    np.testing.assert_allclose(tta.predict(x, verbose=0), said(network, x), atol=1e-5)
+
+
 def test_in_a_functional_model():
     tta = ks.TestTimeAugmentation(convolution(), "d4", tile=(6, 8), uncertainty=True, logits=False)
     inputs = keras.Input((8, 8, 3))
