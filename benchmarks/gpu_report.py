@@ -1,7 +1,7 @@
 """The accelerator's part of docs/benchmarks.md."""
 
 from benchmarks.figures import rounded
-from benchmarks.work import CHAIN, CLASS_MIX, CUT_MIX, MOSAIC
+from benchmarks.work import CHAIN, CLASS_MIX, CUT_MIX, MOSAIC, NO_COUNTERPART
 
 # What is timed beside the chain.
 LAYERS = {
@@ -14,7 +14,7 @@ LAYERS = {
 }
 MODELS = (
     ("training", "the chain in the model", "a U-Net's train step"),
-    ("views", "eight views", "a U-Net's prediction"),
+    ("views", "eight views", "a U-Net's prediction, fetched as an array of numpy"),
 )
 
 
@@ -26,8 +26,9 @@ def section(name, result):
     parts = [
         f"## {result['device']}\n",
         f"{facts['processor']}, {facts['system']}, Python {facts['python']}, {facts['date']}, "
-        f"{result['rounds']} rounds. Milliseconds a batch, data on the device; behind it the "
-        "time divided by that of copying as many bytes as go in and come out.\n",
+        f"{result['rounds']} rounds. Medians in milliseconds a batch, data on the "
+        "device; behind it the time divided by that of copying as many bytes as go in and come "
+        "out.\n",
     ]
     ran = {k: v for k, v in result["backends"].items() if "cells" in v}
     body = [
@@ -55,6 +56,8 @@ def describe(cell):
 def entry(cells, wanted):
     for cell in cells:
         if all(cell[key] == wanted[key] for key in ("row", "side", "batch")):
+            if cell.get("error") == NO_COUNTERPART:
+                return "–"
             if "error" in cell:
                 return f"failed: {cell['error'][:60]}"
             share = cell["chain"]["median"] / cell["copy"]["median"]

@@ -61,6 +61,9 @@ MAIN_ROWS = {
 }
 
 
+NO_COUNTERPART = "no counterpart"
+
+
 class AbsentError(Exception):
     """The contender has nothing that does this work; the message says so in a few words."""
 
@@ -77,12 +80,12 @@ def parts(row, side, geometry, makers, counterparts=None):
         return geometry(int(argument))
     if kind != "layer":
         if row not in makers:
-            raise AbsentError("no counterpart")
+            raise AbsentError(NO_COUNTERPART)
         return makers[row]()
     if counterparts is None:
         raise AbsentError("only the main rows are measured")
     if argument not in counterparts:
-        raise AbsentError("no counterpart")
+        raise AbsentError(NO_COUNTERPART)
     return [counterparts[argument](side)]
 
 

@@ -45,6 +45,7 @@ def record(options):
             results[case.id] = result_of(case)
         except Exception as error:
             results[case.id] = f"{type(error).__name__}: {str(error)[:200]}"
+        print(".", end="", file=sys.stderr, flush=True)
     options.record.write_bytes(pickle.dumps((device_name(), results)))
 
 
