@@ -65,7 +65,7 @@ def next_key(state):
         if isinstance(variable, tf.Variable):
             return _key_of(_read_and_skip(variable, 1))
     if devices.runs_python(value):
-        words = backend.to_numpy(value)
+        words = devices.host_array(value).copy()
         # Its own device would have to be waited for.
         key = devices.host_tensor(np.array([words[2], count_of(words)]) & 0xFFFFFFFF)
         state.assign(devices.host_tensor(words_of(count_of(words) + 1, words[2], "int64")))

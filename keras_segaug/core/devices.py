@@ -24,6 +24,11 @@ def kept_on_host():
     return keras.device("cpu") if backend.runs_on("torch") else contextlib.nullcontext()
 
 
+def host_array(tensor):
+    """The values of a tensor of torch as a numpy array, which may share its memory."""
+    return tensor.detach().cpu().numpy()
+
+
 def host_tensor(array):
     """A tensor of torch in the memory of the CPU."""
     return importlib.import_module("torch").from_numpy(array)

@@ -31,7 +31,7 @@ def on_host(keys, from_accelerator=False):
         return keys
     if keys.device.type != "cpu" and not from_accelerator:
         return keys
-    return backend.to_numpy(keys).astype("uint32")
+    return devices.host_array(keys).astype("uint32")
 
 
 def as_tensor(words):
