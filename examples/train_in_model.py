@@ -2,10 +2,10 @@
 
     python examples/train_in_model.py --backend tensorflow
 
-In the dataset (`dataset.map`), or in the model (`AugmentedModel`), on the device that trains. The
-draws differ, so that the scores do by chance: compare over seeds. What was trained in the model
-also predicts eight views of each slice in the end (`TestTimeAugmentation`). The table ends with the
-seconds that an epoch took, without the first one, which compiles.
+In the dataset (`dataset.map`), or in the model (`AugmentedModel`), on the device that trains. One
+seed draws the same at both places. What was trained in the model also predicts eight views of each
+slice in the end (`TestTimeAugmentation`). The table ends with the seconds that an epoch took,
+without the first one, which compiles.
 """
 
 import os
