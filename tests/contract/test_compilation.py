@@ -89,6 +89,7 @@ EMPTY = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", EMPTY, ids=lambda layer: type(layer).__name__)
 def test_an_empty_batch_in_a_dataset(layer):
     """The batch size is not known while the layer is traced; what follows is as it would be."""
@@ -182,6 +183,7 @@ def test_many_sizes_with_and_without_a_batch():
             np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(None, None, None), (None, 40, 44), (2, None, 44)])
 def test_compiled_because_told_so_where_sizes_are_not_known(shape):
     if keras.backend.backend() != "tensorflow":
@@ -291,6 +293,7 @@ def test_tensorflow_does_not_warn_of_retracing(caplog):
     assert "retracing" not in caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="compiles in `dataset.map`")
 def test_the_last_batch_of_a_dataset_costs_one_program_more(monkeypatch):
     import tensorflow as tf

@@ -95,6 +95,7 @@ def test_as_finite_differences(layer, arguments):
     np.testing.assert_allclose(found, expected, rtol=0.02, atol=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not all(COMPILED[1:]) or len(COMPILED) == 1, reason="torch does not compile")
 @pytest.mark.parametrize(("layer", "arguments"), TRICKY)
 def test_the_same_compiled(layer, arguments):

@@ -220,6 +220,7 @@ def test_a_layer_is_asked_once_what_it_draws():
     assert len(asked) == 3
 
 
+@pytest.mark.slow
 def test_parameters_are_known_in_a_traced_function():
     layer, other = (ks.Pipeline([FLIP, each], jit_compile=False) for each in (TURN, FLIP))
     images = random_images()

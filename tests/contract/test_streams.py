@@ -79,6 +79,7 @@ def test_one_layer_used_twice_draws_twice():
     assert (to_numpy(first["delta"]) != to_numpy(second["delta"])).all()
 
 
+@pytest.mark.slow
 def test_stages_of_a_dataset_draw_independently():
     pairs = tf.data.Dataset.from_tensor_slices(np.zeros((40, 1, 1, 1), "float32") + 100)
     found = []

@@ -48,6 +48,7 @@ def all_candidates(layer, masks, parameters):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ignored", [None, 0, 255])
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_windows_obey_max_class_fraction_whenever_one_can(ignored, jit_compile):

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 
 import keras_segaug as ks
 from tests.data import ct_slices, to_numpy
@@ -36,6 +37,7 @@ def batch():
     return images[40:56], (masks[40:56] > 0).astype("uint8")
 
 
+@pytest.mark.slow
 def test_ignored_pixels_do_not_train():
     images, masks = to_numpy(augmentation()(*batch()))
     filled = masks == IGNORED

@@ -139,6 +139,7 @@ def test_resized_crop_stays_in_its_ranges():
     assert stats.kstest(log_aspect, stats.uniform(-1, 2).cdf).pvalue > 0.01
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=30)
 @given(st.integers(1, 60), st.integers(1, 60), st.floats(0.05, 1.0), st.floats(0.2, 5.0))
 def test_resized_crop_never_leaves_the_image(height, width, area, aspect):
