@@ -30,6 +30,25 @@ def run(function, tensors, compiled):
     return to_numpy(Compiled(lambda nest, _: function(*nest), compiled)(tensors, None, (1, 1)))
 
 
+def gradient_of(function, values):
+    """The gradient of a function of one tensor, as numpy."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return np.asarray(jax.grad(function)(values))
+    if keras.backend.backend() == "torch":
+        tensor = keras.ops.convert_to_tensor(values).requires_grad_()
+        function(tensor).backward()
+        return tensor.grad.numpy()
+    import tensorflow as tf
+
+    tensor = tf.constant(values)
+    with tf.GradientTape() as tape:
+        tape.watch(tensor)
+        result = function(tensor)
+    return tape.gradient(result, tensor).numpy()
+
+
 def dtype_of(tensor):
     return keras.backend.standardize_dtype(tensor.dtype)
 

@@ -1,6 +1,7 @@
-"""The one file that knows TensorFlow, JAX, torch and private Keras.
+"""The file that knows TensorFlow, JAX, torch and private Keras.
 
-Everything else is written with `ops`, which is `keras.ops`, with one exception:
+What torch does by operations of its own is in `torch_backend`, what is kept beside an accelerator
+in `devices`. Everything else is written with `ops`, which is `keras.ops`, with one exception:
 inside `dataset.map` TensorFlow's tensors arrive whatever the Keras backend is,
 and then `ops` is Keras' TensorFlow implementation of the same functions
 (`tensorflow_ops`). Which of the two is decided by the type of the tensors.

@@ -21,8 +21,21 @@ def state_dtype():
     return "uint32" if backend.runs_on("jax") else "int64"
 
 
-def initial_state(seed):
-    return lambda shape, dtype=None: keras.ops.convert_to_tensor([0, 0, seed], dtype=dtype)
+def add_state(layer, seed):
+    """A weight of a layer that holds the state before the first call."""
+
+    def initial(shape, dtype=None):
+        return keras.ops.convert_to_tensor([0, 0, seed % (1 << 32)], dtype=dtype)
+
+    with backend.outside_graphs(), devices.kept_on_host():
+        return layer.add_weight(
+            name="random_state",
+            shape=(3,),
+            dtype=state_dtype(),
+            initializer=initial,
+            trainable=False,
+            autocast=False,
+        )
 
 
 def tensorflow_variable(words, dtype="int64"):
@@ -65,8 +78,8 @@ def next_key(state):
         if isinstance(variable, tf.Variable):
             return _key_of(_read_and_skip(variable, 1))
     if devices.runs_python(value):
-        words = devices.host_array(value).copy()
-        # Its own device would have to be waited for.
+        words = devices.host_array(value)
+        # In the memory of the CPU: an accelerator would have to be waited for.
         key = devices.host_tensor(np.array([words[2], count_of(words)]) & 0xFFFFFFFF)
         state.assign(devices.host_tensor(words_of(count_of(words) + 1, words[2], "int64")))
         return key

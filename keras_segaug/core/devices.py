@@ -11,12 +11,15 @@ from keras_segaug.core import backend
 
 def runs_python(tensor):
     """Does torch run this step by step, so that each step is a call of Python and of the device?"""
-    return backend.name() == "torch" and backend.torch_backend().runs_python(tensor)
+    if backend.name() != "torch" or tensor.device.type == "meta":
+        return False
+    torch = importlib.import_module("torch")
+    return not (torch.compiler.is_compiling() or torch.jit.is_tracing())
 
 
 def runs_python_on_cpu(tensor):
     """Does torch run this step by step on a CPU, so that a number can be looked at for free?"""
-    return backend.name() == "torch" and backend.torch_backend().runs_python_on_cpu(tensor)
+    return runs_python(tensor) and tensor.device.type == "cpu"
 
 
 def kept_on_host():

@@ -8,16 +8,7 @@ import keras
 from keras_segaug import checks
 from keras_segaug.checks import keywords
 from keras_segaug.checks.signature import arguments_of, check_named
-from keras_segaug.core import (
-    backend,
-    calls,
-    counter,
-    devices,
-    moving,
-    processes,
-    random,
-    scheduling,
-)
+from keras_segaug.core import backend, calls, counter, moving, processes, random, scheduling
 from keras_segaug.core.apply import specs_after
 from keras_segaug.core.compilation import Compiled
 from keras_segaug.core.inputs import Inputs
@@ -222,15 +213,7 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
         if not self.random:
             return
         self._seed = python_random.randrange(1 << 32) if self.seed is None else self.seed
-        with backend.outside_graphs(), devices.kept_on_host():
-            self._state = self.add_weight(
-                name="random_state",
-                shape=(3,),
-                dtype=counter.state_dtype(),
-                initializer=counter.initial_state(self._seed % (1 << 32)),
-                trainable=False,
-                autocast=False,
-            )
+        self._state = counter.add_state(self, self._seed)
         self._stream = Stream(self._state, self._home)
 
     def _stream_of_calls(self):

@@ -46,7 +46,7 @@ def fold_in(keys: Tensor, index: Any) -> Tensor:
     words = threefry.on_host(keys)
     counter = threefry.as_words(index, words)
     pair = threefry.threefry_2x32(words, counter, threefry.as_words(_FOLD_STREAM, words))
-    found = threefry.stacked(pair, words)
+    found = threefry.library(words).stack(pair, axis=-1)
     return found if isinstance(keys, np.ndarray) else threefry.as_tensor(found)
 
 
@@ -59,8 +59,7 @@ def for_tree(keys, names):
 def words(keys, count, stream):
     """`count` random words for each of the keys (B, 2), shape (B, count)."""
     found = threefry.pairs(keys, (count + 1) // 2, stream)
-    joined = (np if isinstance(keys, np.ndarray) else ops).concatenate(found, axis=1)
-    return joined[:, :count]
+    return threefry.library(keys).concatenate(found, axis=1)[:, :count]
 
 
 def normal_field(keys, height, width, channels):
@@ -117,13 +116,10 @@ class _Family:
         """(B, N, count) words."""
         if stream not in self._blocks:
             keys = self.of_samples()
-            if isinstance(keys, np.ndarray):
-                drawn = words(keys.reshape(-1, 2), count, stream)
-                self._blocks[stream] = drawn.reshape(*keys.shape[:2], count)
-            else:
-                batch, layers = ops.shape(keys)[:2]
-                drawn = words(ops.reshape(keys, (-1, 2)), count, stream)
-                self._blocks[stream] = ops.reshape(drawn, (batch, layers, count))
+            library = threefry.library(keys)
+            batch, layers = library.shape(keys)[:2]
+            drawn = words(library.reshape(keys, (-1, 2)), count, stream)
+            self._blocks[stream] = library.reshape(drawn, (batch, layers, count))
         return self._blocks[stream]
 
     def unit(self, stream, count, layer, column):
@@ -236,4 +232,5 @@ class Draws:
         return threefry.as_tensor(self._key())
 
     def _key(self):
-        return threefry.stacked([self._word(), self._word()], self._family.keys)
+        found = [self._word(), self._word()]
+        return threefry.library(found[0]).stack(found, axis=-1)

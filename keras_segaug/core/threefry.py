@@ -34,6 +34,11 @@ def on_host(keys, from_accelerator=False):
     return devices.host_array(keys).astype("uint32")
 
 
+def library(words):
+    """Whose functions take such words: numpy's, or those of the backend."""
+    return np if isinstance(words, np.ndarray) else ops
+
+
 def as_tensor(words):
     """Words as a tensor, wherever they were made."""
     return ops.convert_to_tensor(words, dtype="uint32") if isinstance(words, np.ndarray) else words
@@ -53,11 +58,6 @@ def counted(count, keys):
     if isinstance(keys, np.ndarray):
         return np.arange(count, dtype="uint32")
     return ops.cast(ops.arange(count, dtype="int32"), "uint32")
-
-
-def stacked(words, keys):
-    """Words of the same kind as the keys, along a new last axis."""
-    return (np if isinstance(keys, np.ndarray) else ops).stack(words, axis=-1)
 
 
 def pairs(keys, count, stream):
@@ -81,18 +81,17 @@ def threefry_2x32(keys, counter_0, counter_1):
 
     Where a backend keeps the words in 64 bits, as torch does, every sum and shift is cut.
     """
-    on_host = isinstance(keys, np.ndarray)
-    shifts = (np.left_shift, np.right_shift) if on_host else (ops.left_shift, ops.right_shift)
+    shift = library(keys)
     # One tensor for each constant: tracing thousands of them takes longer than all the rest.
-    number = functools.cache(np.uint32 if on_host else constant)
-    narrow = on_host or keras.backend.standardize_dtype(keys.dtype) == "uint32"
+    number = functools.cache(lambda value: np.uint32(value) if shift is np else constant(value))
+    narrow = keras.backend.standardize_dtype(keys.dtype) == "uint32"
 
     def cut(words):
         return words if narrow else words & number(_WORD)
 
     def rotate_left(words, distance):
-        left = shifts[0](words, number(distance))
-        return cut(left | shifts[1](words, number(32 - distance)))
+        left = shift.left_shift(words, number(distance))
+        return cut(left | shift.right_shift(words, number(32 - distance)))
 
     key_0, key_1 = keys[..., 0], keys[..., 1]
     schedule = (key_0, key_1, key_0 ^ key_1 ^ number(_PARITY))

@@ -9,6 +9,8 @@ import keras
 import torch
 from torch.nn.functional import grid_sample
 
+from keras_segaug.core.devices import runs_python_on_cpu
+
 # `grid_sample` takes positions in parts of the size; what float32 loses of larger ones shows.
 _MOST_PIXELS = 4096
 # See `samplers`.
@@ -20,17 +22,6 @@ _LEAST = 2.0**-60
 def not_compiled(function):
     """The function, left alone by `torch.compile`."""
     return torch.compiler.disable(function)
-
-
-def runs_python(tensor):
-    """As `devices.runs_python`."""
-    traced = torch.compiler.is_compiling() or torch.jit.is_tracing()
-    return tensor.device.type != "meta" and not traced
-
-
-def runs_python_on_cpu(tensor):
-    """As `devices.runs_python_on_cpu`."""
-    return runs_python(tensor) and tensor.device.type == "cpu"
 
 
 def gather_rows(table, indices):
@@ -50,7 +41,7 @@ def clip(values, low, high):
 
 
 def eight_bits(values):
-    """Floats clipped to 0 .. 255 and rounded (halves to even): uint8."""
+    """As `byte_packing.eight_bits`."""
     return values.clamp(0.0, 255.0).round_().to(torch.uint8)
 
 

@@ -152,8 +152,7 @@ def as_dtype(images, dtype):
         return images
     if dtype_of(images) == dtype or "int" not in dtype:
         return ops.cast(images, dtype)
-    if dtype == "uint8" and name() == "torch":
-        return torch_backend().eight_bits(ops.cast(images, "float32"))
-    clipped = ops.clip(ops.cast(images, "float32"), *checks.integer_limits(dtype))
-    rounded = byte_packing.rounded(clipped) if dtype == "uint8" else ops.round(clipped)
-    return ops.cast(rounded, dtype)
+    images = ops.cast(images, "float32")
+    if dtype == "uint8":
+        return byte_packing.eight_bits(images)
+    return ops.cast(ops.round(ops.clip(images, *checks.integer_limits(dtype))), dtype)

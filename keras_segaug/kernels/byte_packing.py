@@ -3,7 +3,7 @@
 Words are int32: converting float to unsigned has no vector instruction before AVX-512.
 """
 
-from keras_segaug.core.backend import bitcast, ops
+from keras_segaug.core.backend import bitcast, name, ops, torch_backend
 
 BYTES = 4
 
@@ -47,6 +47,13 @@ def integer(values):
     one addition, where a cast also has to check for what an integer cannot hold.
     """
     return bitcast(values + 1.5 * 2.0**23, "int32")
+
+
+def eight_bits(values):
+    """Float32 clipped to 0 .. 255 and rounded (halves to even): uint8."""
+    if name() == "torch":
+        return torch_backend().eight_bits(values)
+    return ops.cast(rounded(ops.clip(values, 0.0, 255.0)), "uint8")
 
 
 def _moved(words, places):

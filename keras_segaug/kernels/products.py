@@ -1,9 +1,8 @@
 """Products of float32 matrices that are float32 on every device.
 
-On recent GPUs JAX and TensorFlow by default, and torch after
-`torch.set_float32_matmul_precision("high")`, read only 10 bits after the point of each number
-(TensorFloat-32). A network can live with that. Here it would move pixels, and round where the
-definition does not.
+On recent GPUs JAX and TensorFlow by default, and torch where it was told to, read only 10 bits
+after the point of each number (TensorFloat-32). A network can live with that. Here it would move
+pixels, and round where the definition does not.
 """
 
 import importlib
@@ -42,8 +41,9 @@ def _parts(numbers):
 
 def _may_round(tensor):
     if backend.name() == "torch":
-        torch = importlib.import_module("torch")
-        return tensor.device.type == "cuda" and torch.get_float32_matmul_precision() != "highest"
+        # Whatever it was told: there are two settings, and asking one where the other was used
+        # is an error.
+        return tensor.device.type == "cuda"
     tf = importlib.import_module("tensorflow")
     rounds = tf.config.experimental.tensor_float_32_execution_enabled()
     return rounds and not backend.is_for_cpu()

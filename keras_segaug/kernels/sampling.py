@@ -93,6 +93,4 @@ def as_eight_bits(images):
     """As the packed lookup rounds; a cubic may have gone beyond. Nearest pixels are 8 bits."""
     if dtype_of(images) == "uint8":
         return images
-    if name() == "torch":
-        return torch_backend().eight_bits(images)
-    return ops.cast(byte_packing.rounded(ops.clip(images, 0.0, 255.0)), "uint8")
+    return byte_packing.eight_bits(images)

@@ -132,20 +132,18 @@ class AugmentedModel(keras.Model):
     def _look_before(self, given):
         """Looks at what `fit` was given, where it is arrays: what they hold no program sees."""
         data = tuple(given.get(name) for name in ("x", "y", "sample_weight"))
-        first = fit_checks.first_samples(data)
-        if first is None:
+        if not fit_checks.are_arrays(data):
             return
-        self._checked(first)
-        ranks = [len(each.shape) for each in keras.tree.flatten(first) if each is not None]
+        self._checked(data)
+        ranks = [len(each.shape) for each in keras.tree.flatten(data) if each is not None]
         if ranks != self._fitting.ranks:
             # TensorFlow would make one program of both, in which the number of axes is not known.
             self._fitting.ranks, self.train_function = ranks, None
         its_own = given.get("validation_data")
         if its_own is None and given.get("validation_split"):
             its_own = data
-        first = fit_checks.first_samples(its_own)
-        if first is not None:
-            fit_checks.check_validation(self, Entries(self, first).x)
+        if fit_checks.are_arrays(its_own):
+            fit_checks.check_validation(self, Entries(self, its_own).x)
 
     def train_step(self, *arguments: Any) -> Any:
         return training_backend.after(self._augmented, self, super().train_step, arguments)
@@ -197,7 +195,7 @@ class AugmentedModel(keras.Model):
     def _spec_of_a_step(self, data):
         """What `_augmented` gives; raises where augmentation, model and data do not fit."""
         # Ragged and sparse ones are refused here, which have no such shape.
-        entries = Entries(self, data)
+        entries = Entries(self, fit_checks.first_samples(data))
         self.augmentation._look_at(Inputs(self.augmentation, entries.joined()), True)
         entries = Entries(self, keras.tree.map_structure(_spec, data, none_is_leaf=False))
         inputs = Inputs(self.augmentation, entries.joined())

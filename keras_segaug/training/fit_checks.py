@@ -95,12 +95,17 @@ def next_of(data):
     return (*found, None, None)[:2] if isinstance(found, (tuple, list)) else (found, None)
 
 
-def first_samples(data):
-    """Some of the samples of arrays, a structure of them; None of datasets, generators and such."""
+def are_arrays(data):
+    """Is this a structure of arrays, and not a dataset, a generator or the like?"""
     leaves = [leaf for leaf in keras.tree.flatten(data) if leaf is not None]
     seen = (isinstance(leaf, np.ndarray) or keras.ops.is_tensor(leaf) for leaf in leaves)
-    if not leaves or not all(seen) or any(len(leaf.shape) == 0 for leaf in leaves):
-        return None
+    return bool(leaves) and all(seen) and all(len(leaf.shape) for leaf in leaves)
+
+
+def first_samples(data):
+    """Some of the samples of arrays; whatever else as it is."""
+    if not are_arrays(data):
+        return data
     return keras.tree.map_structure(lambda leaf: leaf if leaf is None else leaf[:_LOOKED_AT], data)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
-from tests.data import labels, to_numpy
+from tests.data import gradient_of, labels, to_numpy
 
 HEIGHT, WIDTH = 32, 28
 FILLED = {"fill_mode": "constant", "fill_value": -50.0}
@@ -398,24 +398,6 @@ def test_gradients_flow_to_the_prediction(backend_is):
     found = gradient_of(lambda x: keras.ops.sum(layer.transfer(x, parameters)[0] ** 2), scores)
     assert np.isfinite(found).all()
     assert (found != 0.0).mean() > 0.5
-
-
-def gradient_of(function, values):
-    backend = keras.backend.backend()
-    if backend == "jax":
-        import jax
-
-        return np.asarray(jax.grad(function)(values))
-    if backend == "torch":
-        tensor = keras.ops.convert_to_tensor(values).requires_grad_()
-        function(tensor).backward()
-        return tensor.grad.numpy()
-    import tensorflow as tf
-
-    variable = tf.Variable(values)
-    with tf.GradientTape() as tape:
-        result = function(variable)
-    return tape.gradient(result, variable).numpy()
 
 
 def compiled(function):

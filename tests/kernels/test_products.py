@@ -6,7 +6,7 @@ import pytest
 
 from keras_segaug.core.backend import bitcast, ops
 from keras_segaug.kernels import products
-from tests.data import to_numpy
+from tests.data import gradient_of, to_numpy
 
 
 def tensor_float_product(left, right):
@@ -39,3 +39,19 @@ def test_product_of_parts_is_as_good_as_float32(scale):
     assert error(rough, left, right) > 1e-4
     assert error(found, left, right) < 2e-6
     assert error(products.matmul(*tensors), left, right) < 1e-6
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_the_gradient_of_parts_is_that_of_the_product(side):
+    """To the bits of the first parts."""
+    arrays = matrices()
+
+    def total(multiply):
+        def of(values):
+            factors = [values if i == side else each for i, each in enumerate(arrays)]
+            return ops.sum(multiply(*map(ops.convert_to_tensor, factors)) ** 2)
+
+        return gradient_of(of, arrays[side])
+
+    found, expected = total(products.product_of_parts), total(ops.matmul)
+    np.testing.assert_allclose(found, expected, atol=1e-3 * np.abs(expected).max())

@@ -7,12 +7,7 @@ they gain is timed by `make bench`; `make bench-check` fails when it is lost.
 import functools
 import math
 
-from keras_segaug.core.backend import (
-    compiling_for_cpu,
-    name,
-    ops,
-    torch_backend,
-)
+from keras_segaug.core.backend import compiling_for_cpu, name, ops, torch_backend
 from keras_segaug.core.devices import runs_python_on_cpu
 from keras_segaug.kernels.values import tensors_in, with_tensors
 
