@@ -4,7 +4,6 @@ import doctest
 import importlib
 import inspect
 import pathlib
-import pkgutil
 import re
 
 import keras
@@ -16,7 +15,12 @@ from keras_segaug.core import compilation
 
 ROOT = pathlib.Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-MODULES = [info.name for info in pkgutil.walk_packages(keras_segaug.__path__, "keras_segaug.")]
+# Only those with an example, so that what needs torch is not imported where torch is not installed.
+MODULES = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for path in (ROOT / "keras_segaug").rglob("*.py")
+    if ">>> " in path.read_text()
+)
 PUBLIC = [
     (name, value)
     for name, value in vars(keras_segaug).items()
