@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 import keras_segaug as ks
+from tests.cases import TRACED_BY_TENSORFLOW
 from tests.data import labels, random_images, to_numpy
 
 QUIET = {"seed": 1, "jit_compile": False}
@@ -133,6 +134,7 @@ def test_no_samples_with_crop_rules(channels, jit_compile):
 
 
 @pytest.mark.parametrize("jit_compile", [False, "auto"])
+@TRACED_BY_TENSORFLOW
 @pytest.mark.slow
 def test_no_samples_with_crop_rules_in_a_dataset(jit_compile):
     """How many there are is not known while it is traced."""

@@ -6,7 +6,7 @@ import pytest
 
 import keras_segaug as ks
 from keras_segaug.engine import execute
-from tests.cases import CASES, ids, inner
+from tests.cases import CASES, TRACED_BY_TENSORFLOW, ids, inner
 from tests.data import labels, mask_for, random_images, to_numpy
 
 
@@ -89,6 +89,7 @@ EMPTY = [
 ]
 
 
+@TRACED_BY_TENSORFLOW
 @pytest.mark.slow
 @pytest.mark.parametrize("layer", EMPTY, ids=lambda layer: type(layer).__name__)
 def test_an_empty_batch_in_a_dataset(layer):

@@ -5,6 +5,7 @@ import pytest
 
 import keras_segaug as ks
 from keras_segaug.inspect.check import stages
+from tests.cases import TRACED_BY_TENSORFLOW
 from tests.data import labels, random_images, to_numpy
 
 QUIET = {"jit_compile": False}
@@ -186,6 +187,7 @@ def test_a_choice_of_crops_gives_each_sample_one_of_them():
 @pytest.mark.parametrize(
     ("place", "jit_compile"), [("alone", True), ("first", False), ("between", True)]
 )
+@TRACED_BY_TENSORFLOW
 @pytest.mark.slow
 def test_a_choice_of_crops_in_dataset_map(place, jit_compile):
     import tensorflow as tf

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 import keras_segaug as ks
 from keras_segaug.inspect.check import report
+from tests.cases import TRACED_BY_TENSORFLOW
 from tests.data import labels, random_images, to_numpy
 
 TELL = {"return_parameters": True}
@@ -214,6 +215,7 @@ def test_in_a_dataset():
     assert first["strong"]["mask"].shape == (9, 10)
 
 
+@TRACED_BY_TENSORFLOW
 @pytest.mark.slow
 def test_augment_dataset():
     layer = multi_view()

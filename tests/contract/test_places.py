@@ -11,7 +11,7 @@ import tensorflow as tf
 
 import keras_segaug as ks
 from keras_segaug.core import backend
-from tests.cases import CASES, ONE_OF_EACH_KIND, ids, inner
+from tests.cases import CASES, ONE_OF_EACH_KIND, TRACED_BY_TENSORFLOW, ids, inner
 from tests.contract import promises
 from tests.data import labels, mask_for, random_images, to_numpy
 
@@ -38,12 +38,6 @@ def assert_same(found, expected, case):
             promises.check_same_image(a, b, promises.gain_of(case))
         else:
             np.testing.assert_array_equal(a, b)
-
-
-# Whatever backend Keras has: that the results are those of calls is seen with single pairs.
-TRACED_BY_TENSORFLOW = pytest.mark.skipif(
-    keras.backend.backend() != "tensorflow", reason="TensorFlow runs it on every backend"
-)
 
 
 @pytest.mark.parametrize("case", **ids(SINGLE, everywhere=True))
@@ -114,6 +108,7 @@ def test_dataset_of_images_of_unknown_size(case):
         assert_same(found[call], eagerly(case, image, mask, call), case)
 
 
+@TRACED_BY_TENSORFLOW
 @pytest.mark.slow
 def test_compiled_in_dataset_map():
     case = next(case for case in CASES if case.layer is ks.Pipeline)

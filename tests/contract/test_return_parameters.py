@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import keras_segaug as ks
-from tests.cases import CASES, ONE_OF_EACH_KIND, ids
+from tests.cases import CASES, ONE_OF_EACH_KIND, TRACED_BY_TENSORFLOW, ids
 from tests.contract import promises
 from tests.contract.test_randomness import flat
 from tests.data import labels, mask_for, random_images, to_numpy
@@ -54,6 +54,7 @@ def test_eagerly(case):
 
 @pytest.mark.parametrize("case", **ids(ONE_OF_EACH_KIND))
 @pytest.mark.slow
+@TRACED_BY_TENSORFLOW
 def test_in_a_dataset(case):
     """The last batch is smaller, so the batch size is not known when the layer is traced."""
     images, mask = random_images(5), mask_for(case, 5)

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 import keras_segaug as ks
 from keras_segaug.core import counter, processes
+from tests.cases import TRACED_BY_TENSORFLOW
 from tests.contract.test_randomness import drawn_by, flat
 from tests.data import labels, random_images, to_numpy
 
@@ -79,6 +80,7 @@ def test_one_layer_used_twice_draws_twice():
     assert (to_numpy(first["delta"]) != to_numpy(second["delta"])).all()
 
 
+@TRACED_BY_TENSORFLOW
 @pytest.mark.slow
 def test_stages_of_a_dataset_draw_independently():
     pairs = tf.data.Dataset.from_tensor_slices(np.zeros((40, 1, 1, 1), "float32") + 100)
