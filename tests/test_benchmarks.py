@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import check, costs, figures, marks, report, targets, waiting, work
+import keras_segaug as ks
+from benchmarks import check, costs, figures, marks, passes, report, targets, waiting, work
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -79,6 +80,12 @@ def test_expensive_layers_are_named():
 
 def test_a_scan_is_timed(tmp_path):
     assert 0.0 < waiting.scan(tmp_path, 20) < waiting.MOST[list(waiting.MOST)[1]]
+
+
+def test_later_passes_neither_trace_nor_compile():
+    layer = ks.JointRandomFlip(seed=1)
+    tracing, first, later = passes.measure(layer, side=32)
+    assert 0 < later < tracing + first
 
 
 def test_summary_is_the_median_and_the_quartiles():

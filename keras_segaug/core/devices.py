@@ -17,9 +17,26 @@ def runs_python(tensor):
     return not (torch.compiler.is_compiling() or torch.jit.is_tracing())
 
 
+def has_values(tensor):
+    """Is this not traced, so that each step is a call of the backend, and values can be read?"""
+    if backend.name() == "torch":
+        return runs_python(tensor)
+    # In a context where TensorFlow is eager there may still be tensors of a graph.
+    return backend.is_eager(tensor) and (backend.name() == "jax" or hasattr(tensor, "numpy"))
+
+
+def is_on_cpu(tensor):
+    """Is the tensor, which has values, in the memory of the CPU?"""
+    if backend.name() == "torch":
+        return tensor.device.type == "cpu"
+    if backend.name() == "jax":
+        return {device.platform for device in tensor.devices()} == {"cpu"}
+    return "CPU" in tensor.device
+
+
 def runs_python_on_cpu(tensor):
     """Does torch run this step by step on a CPU, so that a number can be looked at for free?"""
-    return runs_python(tensor) and tensor.device.type == "cpu"
+    return runs_python(tensor) and is_on_cpu(tensor)
 
 
 def kept_on_host():
@@ -28,8 +45,10 @@ def kept_on_host():
 
 
 def host_array(tensor):
-    """The values of a tensor of torch as a numpy array, which may share its memory."""
-    return tensor.detach().cpu().numpy()
+    """The values of a tensor as a numpy array, which may share its memory."""
+    if backend.name() == "torch":
+        return tensor.detach().cpu().numpy()
+    return backend.to_numpy(tensor)
 
 
 def host_tensor(array):

@@ -1,16 +1,16 @@
 """The generator of random words: Threefry-2x32, 20 rounds.
 
 Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC'11. It takes a hundred small steps.
-Where they are compiled they become one; torch would run each by itself, so there they run in numpy,
-in 32 bits and without a call of the accelerator for each.
+Where they are compiled they become one. Eagerly each would be a call of the backend, so there they
+run in numpy, in 32 bits and without a call of the accelerator for each.
 """
 
 import functools
+import importlib
 
-import keras
 import numpy as np
 
-from keras_segaug.core import backend, devices
+from keras_segaug.core import backend, devices, shared_function
 from keras_segaug.core.backend import ops
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
@@ -27,9 +27,9 @@ def on_host(keys, from_accelerator=False):
         keys: a tensor (..., 2), or a numpy array, which stays one.
         from_accelerator: also fetch keys from there? That waits for all that it still has to do.
     """
-    if isinstance(keys, np.ndarray) or not devices.runs_python(keys):
+    if isinstance(keys, np.ndarray) or not devices.has_values(keys):
         return keys
-    if keys.device.type != "cpu" and not from_accelerator:
+    if not (from_accelerator or devices.is_on_cpu(keys)):
         return keys
     return devices.host_array(keys).astype("uint32")
 
@@ -79,30 +79,60 @@ def pairs(keys, count, stream):
 def threefry_2x32(keys, counter_0, counter_1):
     """Two random words for each key (..., 2) and counter; everything broadcasts.
 
-    Where a backend keeps the words in 64 bits, as torch does, every sum and shift is cut.
+    A TensorFlow graph of all steps, for each of the several calls a layer makes, would be most of
+    the layer's own graph, which every pass over a dataset prepares anew: it holds them once.
     """
-    shift = library(keys)
+    words = keys[..., 0], keys[..., 1], counter_0, counter_1
+    if not isinstance(keys, np.ndarray) and backend.name() == "tensorflow":
+        return shared_function.shared(_threefry)(*words, call=shared_function.shared)
+    return _threefry(*words)
+
+
+def _threefry(key_0, key_1, counter_0, counter_1, call=lambda function: function):
+    """The words of 20 rounds, four at a time.
+
+    Args:
+        key_0, key_1, counter_0, counter_1: words that broadcast.
+        call: of a function one that gives the same.
+    """
     # One tensor for each constant: tracing thousands of them takes longer than all the rest.
-    number = functools.cache(lambda value: np.uint32(value) if shift is np else constant(value))
-    narrow = keras.backend.standardize_dtype(keys.dtype) == "uint32"
-
-    def cut(words):
-        return words if narrow else words & number(_WORD)
-
-    def rotate_left(words, distance):
-        left = shift.left_shift(words, number(distance))
-        return cut(left | shift.right_shift(words, number(32 - distance)))
-
-    key_0, key_1 = keys[..., 0], keys[..., 1]
+    number = functools.cache(lambda value: _number(value, key_0))
+    four_rounds = call(_four_rounds)
     schedule = (key_0, key_1, key_0 ^ key_1 ^ number(_PARITY))
-    x, y = cut(counter_0 + key_0), cut(counter_1 + key_1)
+    x, y = _cut(counter_0 + key_0), _cut(counter_1 + key_1)
     for group in range(5):
-        for distance in _ROTATIONS[group % 2]:
-            x = cut(x + y)
-            y = rotate_left(y, distance) ^ x
-        x = cut(x + schedule[(group + 1) % 3])
-        y = cut(y + schedule[(group + 2) % 3] + number(group + 1))
+        distances = [number(distance) for distance in _ROTATIONS[group % 2]]
+        rest = [number(32 - distance) for distance in _ROTATIONS[group % 2]]
+        key_x, key_y = schedule[(group + 1) % 3], schedule[(group + 2) % 3] + number(group + 1)
+        x, y = four_rounds(x, y, key_x, key_y, *distances, *rest)
     return x, y
+
+
+def _four_rounds(x, y, key_x, key_y, *distances):
+    """Four rounds and the keys after them; `distances` to the left, and the same to the right."""
+    shift = _shifts(x)
+    for left, right in zip(distances[:4], distances[4:], strict=True):
+        x = _cut(x + y)
+        y = _cut(shift.left_shift(y, left) | shift.right_shift(y, right)) ^ x
+    return _cut(x + key_x), _cut(y + key_y)
+
+
+def _shifts(words):
+    """Whose shifts take such words. Keras' own cast what they are given first."""
+    if isinstance(words, (np.ndarray, np.generic)):
+        return np
+    return importlib.import_module("tensorflow").bitwise if backend.name() == "tensorflow" else ops
+
+
+def _cut(words):
+    """The lower 32 bits of words that torch keeps in 64; elsewhere there are no others."""
+    narrow = isinstance(words, (np.ndarray, np.generic)) or backend.name() != "torch"
+    return words if narrow else words & _WORD
+
+
+def _number(value, words):
+    """A number as a word of the same kind as others."""
+    return np.uint32(value) if isinstance(words, (np.ndarray, np.generic)) else constant(value)
 
 
 def constant(value):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from keras_segaug.core import random, threefry
+from keras_segaug.core import backend, random, threefry
 from keras_segaug.kernels.xla_cpu import pairs
 from tests.data import to_numpy
 
@@ -42,6 +42,32 @@ def test_numpy_makes_the_same_words():
     units = to_numpy(threefry.unit(found[0])), to_numpy(threefry.unit(keys[:, 0]))
     assert units[0].dtype == units[1].dtype == "float32"
     np.testing.assert_array_equal(units[0], (expected[0] >> 8) / 2.0**24)
+
+
+def test_a_graph_holds_the_rounds_once():
+    """Whatever Keras runs on: every pass over a dataset prepares the graph anew."""
+    tf = pytest.importorskip("tensorflow")
+
+    @tf.function(autograph=False)
+    def folded(key):
+        with backend.ops_of(key):
+            return random.fold_in(random.fold_in(key, 1), tf.range(3))
+
+    traced = folded.get_concrete_function(tf.TensorSpec((3, 2), "uint32"))
+    assert traced.output_shapes == (3, 2)
+    graph = traced.graph.as_graph_def()
+    steps = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
+    assert sum(node.op == "LeftShift" for node in steps) == 4
+    keys = np.arange(6, dtype="uint32").reshape(3, 2)
+    expected = random.fold_in(random.fold_in(keys, 1), np.arange(3))
+    np.testing.assert_array_equal(folded(keys).numpy(), expected)
+
+
+def test_eager_numbers_are_drawn_in_numpy(monkeypatch):
+    """Each of the hundred steps would be a call of the backend."""
+    key = random.key(5)
+    monkeypatch.setattr(threefry, "constant", lambda value: pytest.fail("a step of the backend"))
+    assert to_numpy(random.Draws(key, 4).uniform()).shape == (4,)
 
 
 def draws(count=20000, seed=5):

@@ -1,0 +1,50 @@
+"""What a pass over a mapped dataset takes to its first image: `python -m benchmarks.passes`.
+
+Without work beside it, and on one core (`taskset -c 0`), for figures that can be compared.
+"""
+
+import statistics
+import time
+
+from benchmarks.work import CHAIN, pairs, title
+
+PASSES = 15
+
+
+def timed(run):
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def measure(layer, side=512):
+    """Seconds: of `dataset.map`, which traces; of the first pass; and of a later one."""
+    import tensorflow as tf
+
+    images, masks = pairs(side)
+    dataset = tf.data.Dataset.from_tensor_slices((images, masks))
+    mapped = []
+    tracing = timed(lambda: mapped.append(dataset.map(layer)))
+    first, *later = (timed(lambda: next(iter(mapped[0]))) for _ in range(1 + PASSES))
+    return tracing, first, statistics.median(later)
+
+
+def main():
+    import keras_segaug as ks
+    from benchmarks.contenders.segaug import chain
+
+    layers = {
+        title("flip"): ks.JointRandomFlip("horizontal", seed=1, dtype="uint8"),
+        title(CHAIN): chain("uint8"),
+    }
+    for name, layer in layers.items():
+        tracing, first, later = measure(layer)
+        print(
+            f"{name}: traced in {tracing:.2f} s, "
+            f"first image of the first pass after {first:.2f} s, of a later one after "
+            f"{1000 * later:.0f} ms"
+        )
+
+
+if __name__ == "__main__":
+    main()
