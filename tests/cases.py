@@ -4,7 +4,6 @@ import os
 from typing import NamedTuple
 
 import keras
-import pytest
 
 import keras_segaug as ks
 from keras_segaug.checks.signature import arguments_of
@@ -278,13 +277,6 @@ def ids(cases, everywhere=False):
     every = everywhere or _WANTED == "all"
     chosen = [case for case in cases if every or case.id in _KINDS]
     return {"argvalues": chosen, "ids": [case.id for case in chosen]}
-
-
-# A dataset is run by TensorFlow whatever backend Keras has. That each layer can be traced there and
-# gives what it gives elsewhere, single pairs show on all of them (`tests/contract/test_places.py`).
-TRACED_BY_TENSORFLOW = pytest.mark.skipif(
-    keras.backend.backend() != "tensorflow", reason="TensorFlow runs it on every backend"
-)
 
 
 POLICIES = (ks.JointRandAugment, ks.JointTrivialAugment)

@@ -82,6 +82,12 @@ def test_a_scan_is_timed(tmp_path):
     assert 0.0 < waiting.scan(tmp_path, 20) < waiting.MOST[list(waiting.MOST)[1]]
 
 
+def test_the_cases_need_no_pytest():
+    """The benchmarks time the layers of `tests/cases.py`, and what they run in has no pytest."""
+    code = "import sys; sys.modules['pytest'] = None; import tests.cases"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)
+
+
 def test_later_passes_neither_trace_nor_compile():
     layer = ks.JointRandomFlip(seed=1)
     tracing, first, later = passes.measure(layer, side=32)

@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 import keras_segaug as ks
-from tests.cases import TRACED_BY_TENSORFLOW
 from tests.data import labels, random_images, to_numpy
+from tests.marks import TRACED_BY_TENSORFLOW
 
 QUIET = {"seed": 1, "jit_compile": False}
 Pair = namedtuple("Pair", ["images", "masks"])

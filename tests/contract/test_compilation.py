@@ -6,8 +6,9 @@ import pytest
 
 import keras_segaug as ks
 from keras_segaug.engine import execute
-from tests.cases import CASES, TRACED_BY_TENSORFLOW, ids, inner
+from tests.cases import CASES, ids, inner
 from tests.data import labels, mask_for, random_images, to_numpy
+from tests.marks import TRACED_BY_TENSORFLOW
 
 
 @pytest.mark.slow

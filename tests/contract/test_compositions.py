@@ -5,8 +5,8 @@ import pytest
 
 import keras_segaug as ks
 from keras_segaug.inspect.check import stages
-from tests.cases import TRACED_BY_TENSORFLOW
 from tests.data import labels, random_images, to_numpy
+from tests.marks import TRACED_BY_TENSORFLOW
 
 QUIET = {"jit_compile": False}
 COUNT = 40

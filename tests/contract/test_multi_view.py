@@ -9,8 +9,8 @@ import tensorflow as tf
 
 import keras_segaug as ks
 from keras_segaug.inspect.check import report
-from tests.cases import TRACED_BY_TENSORFLOW
 from tests.data import labels, random_images, to_numpy
+from tests.marks import TRACED_BY_TENSORFLOW
 
 TELL = {"return_parameters": True}
 

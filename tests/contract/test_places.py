@@ -11,9 +11,10 @@ import tensorflow as tf
 
 import keras_segaug as ks
 from keras_segaug.core import backend
-from tests.cases import CASES, ONE_OF_EACH_KIND, TRACED_BY_TENSORFLOW, ids, inner
+from tests.cases import CASES, ONE_OF_EACH_KIND, ids, inner
 from tests.contract import promises
 from tests.data import labels, mask_for, random_images, to_numpy
+from tests.marks import TRACED_BY_TENSORFLOW
 
 # TensorFlow runs what a dataset maps, whatever Keras runs on. So another backend has to show that
 # each layer can be traced there at all, which single pairs show with the fewest shapes, and

@@ -6,10 +6,11 @@ import pytest
 import tensorflow as tf
 
 import keras_segaug as ks
-from tests.cases import CASES, ONE_OF_EACH_KIND, TRACED_BY_TENSORFLOW, ids
+from tests.cases import CASES, ONE_OF_EACH_KIND, ids
 from tests.contract import promises
 from tests.contract.test_randomness import flat
 from tests.data import labels, mask_for, random_images, to_numpy
+from tests.marks import TRACED_BY_TENSORFLOW
 
 TELL = {"return_parameters": True}
 

@@ -16,9 +16,9 @@ import tensorflow as tf
 
 import keras_segaug as ks
 from keras_segaug.core import counter, processes
-from tests.cases import TRACED_BY_TENSORFLOW
 from tests.contract.test_randomness import drawn_by, flat
 from tests.data import labels, random_images, to_numpy
+from tests.marks import TRACED_BY_TENSORFLOW
 
 BACKEND = keras.backend.backend()
 GREY = np.full((1, 1, 1), 128, "float32")
