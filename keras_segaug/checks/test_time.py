@@ -100,6 +100,14 @@ def fits(owner, shape, views):
             )
 
 
+def no_training(owner, method):
+    """Raises: there is nothing to be learned here."""
+    raise ValueError(
+        f"{checks.name_of(owner)}: `{method}` has nothing to train: it only predicts, and the "
+        f"model in it always infers (`training=False`). Train that one: `.model.{method}(...)`."
+    )
+
+
 def images(owner, value):
     """Raises for what is no batch of images."""
     accepted = "one batch of images, (batch, height, width, channels) or channels first"

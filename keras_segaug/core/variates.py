@@ -87,9 +87,10 @@ def circle(number, count, real, shards):
     size = ops.maximum(ops.sum(ops.cast(met, "int32"), axis=1), 1)
     partners = []
     for step in range(1, count + 1):
-        # Compared rather than sorted: a batch is small, and every backend does it alike.
+        # Compared rather than sorted: a batch is small, and every backend does it alike. A sum of
+        # the one number that is wanted, since a batch without samples has no largest one.
         wanted = met & (rank[None] == ((rank + step) % size)[:, None])
-        found = ops.cast(ops.argmax(ops.cast(wanted, "int32"), axis=1), "int32")
+        found = ops.sum(ops.where(wanted, place[None], 0), axis=1)
         partners.append(ops.where(there, found, place))
     return partners
 

@@ -180,6 +180,14 @@ class TestTimeAugmentation(keras.Model):
             kwargs["input_signature"] = [keras.InputSpec(shape=shape, dtype="float32")]
         super().export(filepath, format=format, **kwargs)
 
+    def fit(self, *args: Any, **kwargs: Any) -> Any:
+        """Refused: the model within is trained."""
+        test_time.no_training(self, "fit")
+
+    def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+        """Refused, as `fit`."""
+        test_time.no_training(self, "train_on_batch")
+
     def get_config(self):
         names = ("merge", "uncertainty", "tile", "overlap", "batch_views", "logits", "data_format")
         return {

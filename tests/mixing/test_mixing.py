@@ -11,6 +11,7 @@ from keras_segaug.engine.operations import Labels
 from tests.cases import MIXING, ids
 from tests.contract import promises as contract
 from tests.data import COMPILED, labels, random_images, to_numpy
+from tests.marks import TRACED_BY_TENSORFLOW
 from tests.mixing.promises import STEP, check_one_source, coded, coordinates
 
 # Whose pixels are those of one place; a blend is of two.
@@ -53,6 +54,22 @@ def test_in_dataset_map(case):
         return list(dataset.as_numpy_iterator())[1]
 
     check_one_source(mapped)
+
+
+@TRACED_BY_TENSORFLOW
+@pytest.mark.parametrize("case", **ids(MIXING))
+def test_an_empty_batch_in_a_dataset(case):
+    """The batch size is not known while the layer is traced; a reduction has nothing to choose."""
+    tf = pytest.importorskip("tensorflow")
+    images, masks = one_image_a_sample(3)
+    kinds = tf.TensorSpec((None, 16, 14, 3), "uint8"), tf.TensorSpec((None, 16, 14), "uint8")
+    batches = ((images[:count], masks[:count]) for count in (0, 3))
+    dataset = tf.data.Dataset.from_generator(lambda: batches, output_signature=kinds)
+    empty, after = dataset.map(case.make(jit_compile=False)).as_numpy_iterator()
+    for none, some in zip(empty, after, strict=True):
+        assert none.shape == (0, *some.shape[1:])
+        assert none.dtype == some.dtype
+        assert len(some) == 3
 
 
 class Crossed(ks.MixingLayer):

@@ -61,6 +61,10 @@ WRONG = {
     r"images.*images\[None\].*\(8, 8, 3\)": lambda: ks.TestTimeAugmentation(per_pixel()).call(
         images(8, 8, 3)
     ),
+    r"fit.*only predicts.*`\.model\.fit": lambda: make().fit(images(1, 8, 8, 3), 0),
+    r"train_on_batch.*only predicts.*`\.model\.train_on_batch": lambda: make().train_on_batch(
+        images(1, 8, 8, 3), 0
+    ),
 }
 
 
