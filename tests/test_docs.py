@@ -67,7 +67,13 @@ def test_readme_snippets_run(tmp_path, monkeypatch):
 
 
 # The engine of a recipe is tried on the backend it is used with.
-RECIPES = {"": None, "torch": "torch", "grain": "jax", "kerashub": "tensorflow"}
+RECIPES = {
+    "": None,
+    "torch": "torch",
+    "service": "tensorflow",
+    "grain": "jax",
+    "kerashub": "tensorflow",
+}
 
 
 # KerasHub makes Keras say that a dataset shuffles itself.

@@ -36,6 +36,9 @@ def augment_dataset(
     Where a layer mixes samples, all this is so for batches: give it a dataset of batches, always
     of the same samples.
 
+    On the workers of `tf.data.experimental.service` numbers start anew, as all that a dataset
+    counts: give `augment` keys of the records' own numbers there (docs/recipes.md).
+
     A sample is known by its place in `dataset`, so augment before `shuffle`, or give `shuffle`
     a seed. Bits are equal on machines of one kind; another processor, or another version of
     TensorFlow, may round the last bit of a float differently. Labels, and 8-bit geometry, are
