@@ -90,8 +90,8 @@ def test_the_cases_need_no_pytest():
 
 def test_later_passes_neither_trace_nor_compile():
     layer = ks.JointRandomFlip(seed=1)
-    tracing, first, later = passes.measure(layer, side=32)
-    assert 0 < later < tracing + first
+    _, first, later = passes.measure(layer, side=32)
+    assert 0 < 2 * later < first
 
 
 def test_summary_is_the_median_and_the_quartiles():

@@ -1,7 +1,6 @@
 """Functions whose steps a TensorFlow graph holds once, however often they are called.
 
-A pass over a dataset prepares its whole graph anew, which takes as long as the graph is large;
-XLA puts the steps back where they are called, so that the program is the same.
+So they are traced once; XLA puts them back where they are called, so that the program is the same.
 """
 
 import functools

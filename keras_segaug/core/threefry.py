@@ -79,8 +79,8 @@ def pairs(keys, count, stream):
 def threefry_2x32(keys, counter_0, counter_1):
     """Two random words for each key (..., 2) and counter; everything broadcasts.
 
-    A TensorFlow graph of all steps, for each of the several calls a layer makes, would be most of
-    the layer's own graph, which every pass over a dataset prepares anew: it holds them once.
+    A layer calls this several times. TensorFlow's graphs hold the steps once, or they would be most
+    of a small layer's graph, and of the time that tracing it takes.
     """
     words = keys[..., 0], keys[..., 1], counter_0, counter_1
     if not isinstance(keys, np.ndarray) and backend.name() == "tensorflow":

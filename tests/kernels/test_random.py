@@ -45,7 +45,7 @@ def test_numpy_makes_the_same_words():
 
 
 def test_a_graph_holds_the_rounds_once():
-    """Whatever Keras runs on: every pass over a dataset prepares the graph anew."""
+    """Whatever Keras runs on: TensorFlow traces what a dataset maps."""
     tf = pytest.importorskip("tensorflow")
 
     @tf.function(autograph=False)
