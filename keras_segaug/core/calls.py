@@ -5,6 +5,7 @@ import numbers
 import keras
 
 from keras_segaug import checks
+from keras_segaug.core import processes
 from keras_segaug.core.apply import mixing_of
 from keras_segaug.core.inputs import ROLES, Inputs
 from keras_segaug.core.serialization import nearest
@@ -12,6 +13,7 @@ from keras_segaug.core.serialization import nearest
 
 def inputs_of(owner, *given, **named):
     """The `Inputs` of a call: (images, masks, sample_weights, further entries), some by name."""
+    processes.warn_of_a_fork(owner)
     entries: dict = dict(enumerate(given))
     for name, value in named.items():
         place = _place_of(owner, name)

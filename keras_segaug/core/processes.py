@@ -3,21 +3,23 @@
 import os
 import sys
 import threading
+import warnings
 from types import FrameType
 
-from keras_segaug.core import counter
+from keras_segaug.core import backend, counter
 from keras_segaug.core.backend import ops
 
 _process: dict = {}
 
 
-def _begin_process():
+def _begin_process(forked=False):
     """At the start, and in the child after a fork, which may have come while a thread held it."""
-    _process.update(name=int.from_bytes(os.urandom(8), "little"), lock=threading.RLock())
+    name = int.from_bytes(os.urandom(8), "little")
+    _process.update(name=name, lock=threading.RLock(), forked=forked)
 
 
 _begin_process()
-os.register_at_fork(after_in_child=_begin_process)
+os.register_at_fork(after_in_child=lambda: _begin_process(forked=True))
 
 
 def process():
@@ -28,6 +30,22 @@ def process():
 def lock():
     """One lock for all layers: held while they are built and where they count eagerly."""
     return _process["lock"]
+
+
+def warn_of_a_fork(owner):
+    """Says once in a forked process that TensorFlow may hang there. (JAX says so itself.)
+
+    What a thread was holding inside TensorFlow when the fork came is never given back in the child.
+    """
+    if _process["forked"] and backend.runs_on("tensorflow"):
+        _process["forked"] = False
+        warnings.warn(
+            f"{type(owner).__name__}: this process was forked from one that had loaded TensorFlow, "
+            "whose operations may now wait forever. Have worker processes started anew: call "
+            'multiprocessing.set_start_method("spawn") before they are made.',
+            RuntimeWarning,
+            stacklevel=4,
+        )
 
 
 def worker_seed():

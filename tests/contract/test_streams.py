@@ -282,8 +282,13 @@ def test_jit_around_a_layer_must_bring_a_key():
 # --- Worker processes and replicas, in programs of their own ---
 
 
-def in_workers(engine, way, workers, epochs, seed=5, **environment):
+def in_workers(*arguments):
     """What `tests/contract/workers.py` drew, epoch by epoch."""
+    return run_workers(*arguments)[0]
+
+
+def run_workers(engine, way, workers, epochs, seed=5):
+    """(what it drew, what it said on the way)."""
     command = [sys.executable, "-m", "tests.contract.workers", engine, way]
     done = subprocess.run(
         [*command, str(workers), str(epochs), str(seed)],
@@ -291,11 +296,11 @@ def in_workers(engine, way, workers, epochs, seed=5, **environment):
         text=True,
         timeout=300,
         check=False,
-        env={**os.environ, "KERAS_BACKEND": BACKEND, **environment},
+        env={**os.environ, "KERAS_BACKEND": BACKEND, "PYTHONWARNINGS": "always"},
     )
     lines = [line for line in done.stdout.splitlines() if line.startswith("DRAWN ")]
     assert lines, done.stderr[-3000:]
-    return json.loads(lines[0].removeprefix("DRAWN "))
+    return json.loads(lines[0].removeprefix("DRAWN ")), done.stderr
 
 
 def all_differ(epochs):
@@ -307,8 +312,9 @@ def all_differ(epochs):
 WORKERS = {
     "tensorflow": [
         ("py", "threads", 4, 3),
-        ("py", "processes", 2, 3),
-        ("py", "built", 4, 3),
+        ("py", "processes", 2, 1),
+        ("py", "built", 2, 2),
+        ("forked", "", 4, 3),
         ("replicas", "", 2, 1),
     ],
     "jax": [
@@ -338,6 +344,15 @@ def installed(engine):
 def test_workers_never_draw_the_same(arguments):
     installed(arguments[0])
     all_differ(in_workers(*arguments))
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="JAX warns itself, torch may be forked")
+def test_a_forked_process_warns_once():
+    drawn, said = run_workers("forked", "", 1, 2)
+    all_differ(drawn)
+    # Two epochs, each with a process of its own.
+    assert said.count("ImageOnlyBrightness: this process was forked") == 2
+    assert said.count('multiprocessing.set_start_method("spawn")') == 2
 
 
 @pytest.mark.slow

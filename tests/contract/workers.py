@@ -88,7 +88,8 @@ def torch_loader(way, workers, epochs, seed):
 
 
 def py_dataset(way, workers, epochs, seed):
-    if keras.backend.backend() == "jax":
+    if way != "threads" and keras.backend.backend() != "torch":
+        # `fit` is at work in TensorFlow or JAX when Keras makes the processes.
         multiprocessing.set_start_method("spawn")
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile(loss="mse")
@@ -99,6 +100,24 @@ def py_dataset(way, workers, epochs, seed):
         sequence = Sequence(layer, file.name, workers=workers, use_multiprocessing=way != "threads")
         model.fit(sequence, epochs=epochs, verbose=0)
         return [[float(line) for line in file]]
+
+
+_inherited: list = []
+
+
+def _draw(number):
+    return brightness(_inherited[0](GREY))
+
+
+def forked(way, workers, epochs, seed):
+    """A fork while TensorFlow has nothing to do, which is the only safe moment for one."""
+    _inherited.append(a_layer())
+    _inherited[0](GREY)
+    drawn = []
+    for _ in range(epochs):
+        with multiprocessing.get_context("fork").Pool(workers) as pool:
+            drawn.append(pool.map(_draw, range(ITEMS), chunksize=1))
+    return drawn
 
 
 def grain_map(way, workers, epochs, seed):
@@ -144,6 +163,7 @@ def replicas(way, workers, epochs, seed):
 WAYS = {
     "torch": torch_loader,
     "py": py_dataset,
+    "forked": forked,
     "grain": grain_map,
     "replicas": replicas,
 }
