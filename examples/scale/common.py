@@ -1,0 +1,58 @@
+"""What the scripts of this folder share: numbered records, an augmentation, and what must hold.
+
+Images are drawn from their masks, a color for each class, so that a pair that was augmented
+shows by itself whether image and mask still belong together.
+"""
+
+import importlib.util
+
+import numpy as np
+
+import keras_segaug as ks
+
+SIDE = 48
+IGNORE = 255
+COLORS = np.array([[10, 20, 30], [200, 60, 40], [30, 180, 90], [90, 70, 220]], "uint8")
+
+
+def need(package, how):
+    """Ends the program where a package is missing, with the command that installs it."""
+    if importlib.util.find_spec(package) is None:
+        raise SystemExit(f"This script needs {package}: {how}")
+
+
+def records(count):
+    """(numbers, images, masks): each mask has two rectangles of classes in a background."""
+    numbers = np.arange(count, dtype="uint32")
+    masks = np.zeros((count, SIDE, SIDE), "uint8")
+    for number, mask in zip(numbers, masks, strict=True):
+        generator = np.random.default_rng(int(number))
+        for label in generator.choice([1, 2, 3], 2, replace=False):
+            top, left = generator.integers(0, SIDE - 8, 2)
+            height, width = generator.integers(6, SIDE // 2, 2)
+            mask[top : top + height, left : left + width] = label
+    return numbers, COLORS[masks], masks
+
+
+def augmentation():
+    """Geometry by nearest lookup, so that each pixel still has the color of its class."""
+    moves = [ks.JointRandomFlip(), ks.JointRandomRotation(0.1, interpolation="nearest")]
+    return ks.Pipeline(moves, seed=1, dtype="uint8")
+
+
+def check_pairs(images, masks):
+    """Raises where image and mask no longer belong together, or hold what was not there."""
+    images, masks = np.asarray(images), np.asarray(masks)
+    if images.dtype != "uint8" or masks.dtype != "uint8":
+        raise AssertionError(f"The dtypes became {images.dtype} and {masks.dtype}.")
+    invented = set(np.unique(masks)) - {*range(len(COLORS)), IGNORE}
+    if invented:
+        raise AssertionError(f"Masks have labels that were not there: {sorted(invented)}.")
+    inside = masks != IGNORE
+    if not (images[inside] == COLORS[masks[inside]]).all():
+        raise AssertionError("Images and masks do not belong together any more.")
+
+
+def fingerprint(image, mask):
+    """Bytes that are equal only for equal pairs: to compare runs, workers and epochs."""
+    return np.asarray(image).tobytes() + np.asarray(mask).tobytes()
