@@ -9,10 +9,10 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 # plain `torch` may take a newer one with the libraries of CUDA, over 5 GB.
 TORCH ?= torch==2.13.0
 RUN := $(VENV)/bin/python
-# What needs a browser is for `make test-browser`.
-PYTEST := $(RUN) -m pytest -n 2 -m "not browser" --durations=15
+# What needs a browser is for `make test-browser`, what starts many processes for `make test-scale`.
+PYTEST := $(RUN) -m pytest -n 2 -m "not browser and not scale" --durations=15
 # What a developer waits for: one layer of each kind, and no test that by itself takes long.
-QUICK := $(RUN) -m pytest -n 2 -m "not browser and not slow" --durations=15
+QUICK := $(RUN) -m pytest -n 2 -m "not browser and not scale and not slow" --durations=15
 # In parts: what TensorFlow and JAX have compiled stays in memory as long as the process lives, and
 # the whole suite in one takes over 20 GB.
 CONTRACT_PARTS := "tests/contract/test_[a-l]*.py" "tests/contract/test_[m-z]*.py tests/mixing"
@@ -48,7 +48,7 @@ BENCH_X := $(if $(ALBUMENTATIONSX),--python albumentationsx=$(BENCH_VENV)-x/bin/
 
 .PHONY: help demo test test-tensorflow test-jax test-contract-jax test-torch test-contract-torch test-torchvision
 .PHONY: test-browser test-all test-oldest test-newest has-oldest has-newest lint check coverage wheel clean
-.PHONY: test-chains test-batches test-devices test-mutants gallery bench bench-check bench-growth bench-gpu-smoke compare-keras
+.PHONY: test-chains test-scale test-batches test-devices test-mutants gallery bench bench-check bench-growth bench-gpu-smoke compare-keras
 .DEFAULT_GOAL := help
 
 help: ## Lists the commands.
@@ -96,6 +96,9 @@ test-chains: $(VENV)/test ## A thousand random chains of layers on TensorFlow, a
 test-batches: $(VENV)/torch ## Five hundred random batches a mixing layer on all three backends.
 	for backend in tensorflow jax torch; do \
 	KERAS_BACKEND=$$backend $(RUN) -m tests.mixing.run_batches 500 || exit 1; done
+
+test-scale: $(VENV)/torch ## The scripts of examples/scale: several processes, devices, engines.
+	KERAS_BACKEND=tensorflow $(RUN) -m pytest -m scale tests/scale
 
 test-devices: $(VENV)/torch ## Every layer on an accelerator beside the CPU, through JAX and torch.
 	$(RUN) -m tests.contract.run_devices --workers 2 jax torch

@@ -1,5 +1,6 @@
 """What `print` shows of a layer."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -19,6 +20,14 @@ def test_what_is_shown_makes_the_layer_again(case):
     again = eval(shown, dict(NAMES))
     assert repr(again) == shown
     assert str(layer) == shown
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "mixed_float16", keras.DTypePolicy("float64")])
+def test_a_dtype_is_shown_where_it_is_not_keras_own(dtype):
+    name = getattr(dtype, "name", dtype)
+    assert repr(ks.JointRandomFlip(dtype=dtype)) == f"JointRandomFlip(dtype='{name}')"
+    shown = repr(ks.Pipeline([ks.JointRandomFlip()], seed=1, dtype=dtype))
+    assert eval(shown, dict(NAMES)).dtype_policy.name == name
 
 
 def test_arrays_are_shown_in_brief():

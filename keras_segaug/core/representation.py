@@ -21,6 +21,8 @@ def written(layer):
             # What a composition holds is its first argument, which needs no name.
             first = name == "layers" == next(iter(defaults))
             said.append(_text(value) if first else f"{name}={_text(value)}")
+    if layer.dtype_policy.name != keras.config.dtype_policy().name:
+        said.append(f"dtype={layer.dtype_policy.name!r}")
     return f"{type(layer).__name__}({_joined(said)})"
 
 
