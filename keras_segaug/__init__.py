@@ -112,6 +112,9 @@ if TYPE_CHECKING:
     from keras_segaug.data.directory import (
         segmentation_dataset_from_directory as segmentation_dataset_from_directory,
     )
+    from keras_segaug.data.source import (
+        segmentation_source_from_directory as segmentation_source_from_directory,
+    )
     from keras_segaug.inspect.alignment.alignment import check_alignment as check_alignment
     from keras_segaug.inspect.gallery import plot_gallery as plot_gallery
     from keras_segaug.migration.migration import (
@@ -147,6 +150,7 @@ _TOOLS = {
     "plot_gallery": "inspect.gallery",
     "save_parameters": "training.parameters_file",
     "segmentation_dataset_from_directory": "data.directory",
+    "segmentation_source_from_directory": "data.source",
 }
 
 __all__ = [
@@ -247,6 +251,7 @@ __all__ = [
     "recipes",
     "save_parameters",
     "segmentation_dataset_from_directory",
+    "segmentation_source_from_directory",
 ]
 
 

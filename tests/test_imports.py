@@ -42,6 +42,8 @@ for folder, mode in zip(folders, ("RGB", "P")):
     Image.new(mode, (8, 6)).save(folder / "a.png")
 [(name, image, mask)] = read_pairs("test", *folders, 1)
 assert image.shape == (6, 8, 3) and mask.shape == (6, 8)
+[(image, mask)] = keras_segaug.segmentation_source_from_directory(*folders, verbose=False)
+assert image.shape == (6, 8, 3) and mask.shape == (6, 8)
 assert not any(name.partition(".")[0] == "tensorflow" for name in sys.modules)
 
 # The depth stands in byte 24 of a PNG, and nobody decodes the rest.

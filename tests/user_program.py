@@ -113,6 +113,8 @@ def tools(dataset: Any) -> None:
     print(report, ks.plot_gallery(pipeline, images, masks))
     ks.from_image_data_generator({"rotation_range": 10})
     ks.segmentation_dataset_from_directory("images", "masks", batch_size=None)
+    image, mask = ks.segmentation_source_from_directory("images", "masks", output="tuple")[0]
+    print(pipeline.augment((image, mask), key=1))
     chance = ks.AugmentationSchedule(pipeline, "probability", ks.LinearSchedule(0.0, 1.0, epochs=5))
     factor = ks.CosineSchedule((0.0, 0.0), (-0.1, 0.1), epochs=5)
     monitor = ks.AugmentationMonitor(pipeline, images, masks, folder="sheets", every=2)

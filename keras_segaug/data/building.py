@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 
-from keras_segaug.data.problems import OWNER
+from keras_segaug.data.problems import owner
 from keras_segaug.data.promises import Promise
 from keras_segaug.data.reading import COLOR_MODES
 from keras_segaug.data.survey import count, one_by_one
@@ -19,7 +19,7 @@ def import_tensorflow():
         import tensorflow
     except ImportError:
         raise ImportError(
-            f"{OWNER} gives a tf.data.Dataset, whatever the Keras backend, and needs TensorFlow "
+            f"{owner()} gives a tf.data.Dataset, whatever the Keras backend, and needs TensorFlow "
             "for it: pip install tensorflow"
         ) from None
     return tensorflow
@@ -35,15 +35,20 @@ def dataset_of(reader, survey, labels, options, verbose):
     if options.batch_size is not None:
         dataset = dataset.batch(options.batch_size)
     dataset = dataset.prefetch(tf.data.AUTOTUNE)
-    statistics = Statistics(reader, survey, labels, promise, verbose)
     dataset.steps_per_epoch = math.ceil(_length(survey) / (options.batch_size or 1))
+    add_knowledge(dataset, reader, survey, labels, promise, verbose)
+    return dataset
+
+
+def add_knowledge(dataset, reader, survey, labels, promise, verbose):
+    """Puts what is known of the pairs into attributes of what gives them."""
+    statistics = Statistics(reader, survey, labels, promise, verbose)
     dataset.class_names = labels.class_names
     dataset.ignore_index = labels.ignore_index
     dataset.class_colors = labels.colors_of(survey.table)
     dataset.file_paths = list(survey.pairs)
     dataset.pixel_counts = statistics.pixel_counts
     dataset.class_weights = statistics.class_weights
-    return dataset
 
 
 def _length(survey):

@@ -2,7 +2,7 @@
 
 import warnings
 
-from keras_segaug.data.problems import OWNER, FilesError, describe
+from keras_segaug.data.problems import FilesError, describe, owner
 
 # Of `warnings.warn`: whoever called the function that calls `judge`.
 CALLER = 4
@@ -21,7 +21,7 @@ def _say(found, surveys, on_error):
     if not problems:
         return
     files = len({problem.path for problem in problems})
-    text = f"{OWNER}: problems with {files:,} files, beside {len(found.pairs):,} pairs found"
+    text = f"{owner()}: problems with {files:,} files, beside {len(found.pairs):,} pairs found"
     if on_error == "raise":
         text += '; on_error="skip" would leave them out'
         raise FilesError(f"{text}.\n{describe(problems)}", problems)
@@ -31,21 +31,23 @@ def _say(found, surveys, on_error):
 def _refuse_mixtures(survey, options, labels):
     """Raises where pairs that are sound by themselves do not go together."""
     if not survey.pairs:
-        raise FilesError(f"{OWNER}: no pair is left.\n{describe(survey.problems)}", survey.problems)
+        raise FilesError(
+            f"{owner()}: no pair is left.\n{describe(survey.problems)}", survey.problems
+        )
     if len(survey.image_dtypes) > 1:
         each = ", ".join(f"{dtype} (as {path})" for dtype, path in survey.image_dtypes.items())
         raise ValueError(
-            f"{OWNER}: images must all have the same depth: gray levels of different depths mean "
+            f"{owner()}: images must all have the same depth: gray levels of different depths mean "
             f"different things. Received {each}. Convert them to one."
         )
     if len(survey.sizes) > 1 and options.batch_size is not None and options.image_size is None:
         each = ", ".join("{} x {} ({})".format(*size, path) for size, path in survey.sizes.items())
         raise ValueError(
-            f"{OWNER}: pairs that differ in height or width fit in no batch. Received {each}. "
+            f"{owner()}: pairs that differ in height or width fit in no batch. Received {each}. "
             "Set image_size=(height, width) to resize them, or batch_size=None for one by one."
         )
     if survey.table_conflict is not None:
-        text = f"{OWNER}: the color tables of palette masks disagree: {survey.table_conflict}."
+        text = f"{owner()}: the color tables of palette masks disagree: {survey.table_conflict}."
         if labels.own_palette:
             raise ValueError(f"{text} Give `palette` from colors to ids: then colors decide.")
         warnings.warn(
@@ -58,7 +60,8 @@ def _doubt_black_and_white(survey, labels):
     """A class drawn in white is the commonest mask of all, and 255 a poor id for it."""
     if labels.ids is None and labels.ignore_index is None and set(survey.counts or ()) == {0, 255}:
         warnings.warn(
-            f"{OWNER}: all masks hold 0 and 255 only, which are taken as ids. If white is a class, "
-            "palette={0: 0, 255: 1} makes it 1; if it is to be ignored, set ignore_index=255.",
+            f"{owner()}: all masks hold 0 and 255 only, which are taken as ids. If white is a "
+            "class, palette={0: 0, 255: 1} makes it 1; if it is to be ignored, set "
+            "ignore_index=255.",
             stacklevel=CALLER,
         )

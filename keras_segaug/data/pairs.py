@@ -5,7 +5,7 @@ import os
 from typing import NamedTuple
 
 from keras_segaug.data.image_files import broken_link
-from keras_segaug.data.problems import OWNER, Problem
+from keras_segaug.data.problems import Problem, owner
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 
@@ -153,7 +153,7 @@ def _paired_by(pair, images, masks, image_folder, mask_folder, one_folder):
             mask = os.fspath(answer)
         except TypeError:
             raise TypeError(
-                f"{OWNER}: `pair` must return the mask's path, relative to the folder of masks, "
+                f"{owner()}: `pair` must return the mask's path, relative to the folder of masks, "
                 f"or None for a file that is no image. Received: pair({image!r}) gave {answer!r}."
             ) from None
         if os.path.isabs(mask):

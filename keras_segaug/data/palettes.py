@@ -8,7 +8,7 @@ import numpy as np
 from keras_segaug import checks
 from keras_segaug.data.image_files import KNOWN
 from keras_segaug.data.named_palettes import named_palette
-from keras_segaug.data.problems import OWNER, BrokenFileError
+from keras_segaug.data.problems import BrokenFileError, owner
 
 ACCEPTED = (
     'None, "file", "voc", "cityscapes", "ade20k", a list of colors (red, green, blue) in id '
@@ -55,7 +55,7 @@ class Labels:
     def _take_named(self, name, class_names, ignore_index):
         named = named_palette(name)
         if named is None:
-            checks.fail(OWNER, "palette", ACCEPTED, name)
+            checks.fail(owner(), "palette", ACCEPTED, name)
         if ignore_index is None:
             ignore_index = named.ignore_index
         _class_id("ignore_index", ignore_index)
@@ -70,7 +70,7 @@ class Labels:
             self._by_value = {int(value): _class_id("palette", n) for value, n in palette.items()}
             return
         _refuse_twice(palette)
-        pairs = checks.palette(OWNER, dict(palette) if isinstance(palette, Mapping) else palette)
+        pairs = checks.palette(owner(), dict(palette) if isinstance(palette, Mapping) else palette)
         self._by_color = {color: _class_id("palette", n) for color, n in pairs}
 
     def _possible_ids(self):
@@ -82,7 +82,7 @@ class Labels:
         unnamed = sorted(set().union(*mapped) - named)
         if unnamed:
             raise ValueError(
-                f"{OWNER}: `class_names` must name every id of `palette` (but `ignore_index`). "
+                f"{owner()}: `class_names` must name every id of `palette` (but `ignore_index`). "
                 f"Received {len(self.class_names)} names, for ids 0 to "
                 f"{len(self.class_names) - 1}, and ids {unnamed} without a name."
             )
@@ -238,7 +238,7 @@ def _class_id(argument, value):
         accepted = "a class id, an integer of at least 0"
         if argument == "palette":
             accepted = f"{ACCEPTED}; every id {accepted}"
-        checks.fail(OWNER, argument, accepted, value)
+        checks.fail(owner(), argument, accepted, value)
     return int(value)
 
 
@@ -246,13 +246,13 @@ def _class_names(names):
     if names is None:
         return None
     if isinstance(names, str) or not hasattr(names, "__iter__"):
-        checks.fail(OWNER, "class_names", "a list of names in id order", names)
+        checks.fail(owner(), "class_names", "a list of names in id order", names)
     names = list(names)
     if not names or not all(isinstance(name, str) for name in names):
-        checks.fail(OWNER, "class_names", "a list of names in id order", names)
+        checks.fail(owner(), "class_names", "a list of names in id order", names)
     if len(set(names)) < len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
-        checks.fail(OWNER, "class_names", f"different names; {twice} come twice", names)
+        checks.fail(owner(), "class_names", f"different names; {twice} come twice", names)
     return names
 
 
@@ -265,7 +265,7 @@ def _refuse_twice(palette):
     if twice:
         places = [place for place, color in enumerate(colors) if color == twice[0]]
         raise ValueError(
-            f"{OWNER}: `palette` must have every color once. Received {twice[0]} at places "
+            f"{owner()}: `palette` must have every color once. Received {twice[0]} at places "
             f"{places}. Take it out: classes that share a color cannot be told apart."
         )
 

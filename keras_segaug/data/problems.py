@@ -1,11 +1,13 @@
 """What can be wrong with files, and the one message that lists all of it."""
 
+import contextlib
+import contextvars
 from collections import Counter
 from typing import NamedTuple
 
 from keras_segaug.reports import Report
 
-OWNER = "segmentation_dataset_from_directory"
+_owner = contextvars.ContextVar("owner", default="segmentation_dataset_from_directory")
 
 # More files of one kind are counted, not listed; `FilesReport.problems` has them all.
 MOST_LISTED = 50
@@ -158,3 +160,18 @@ class FilesReport(Report):
         if self.oversampling is not None:
             lines.append(str(self.oversampling))
         return "\n".join(lines)
+
+
+def owner():
+    """The function that reads, as messages name it."""
+    return _owner.get()
+
+
+@contextlib.contextmanager
+def owned_by(name):
+    """What is said meanwhile is said by the function of this name."""
+    token = _owner.set(name)
+    try:
+        yield
+    finally:
+        _owner.reset(token)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_segaug.data.image_files import KNOWN, UPRIGHT, opened, readable
-from keras_segaug.data.problems import OWNER, BrokenFileError, FilesError, describe
+from keras_segaug.data.problems import BrokenFileError, FilesError, describe, owner
 
 COLOR_MODES = {"grayscale": 1, "rgb": 3, "rgba": 4}
 IMAGE_DTYPES = ("uint8", "uint16", "float32")
@@ -203,7 +203,7 @@ def _with_channels(pixels, channels):
 
 
 def _files_error(problems):
-    return FilesError(f"{OWNER}: {describe(problems)}", problems)
+    return FilesError(f"{owner()}: {describe(problems)}", problems)
 
 
 @contextlib.contextmanager
