@@ -30,11 +30,11 @@ def read_pairs(folder):
 
 def read_arrays(*folders, **options):
     """All pairs of a folder of images and one of masks, in the order of their names."""
-    pairs = segaug.segmentation_dataset_from_directory(
-        *folders, color_mode="grayscale", batch_size=1, shuffle=False, verbose=False, **options
+    source = segaug.segmentation_source_from_directory(
+        *folders, color_mode="grayscale", verbose=False, **options
     )
-    images, masks = zip(*pairs.as_numpy_iterator(), strict=True)
-    return np.concatenate(images), np.concatenate(masks)
+    images, masks = zip(*source, strict=True)
+    return np.stack(images), np.stack(masks)
 
 
 def to_classes(masks, path):

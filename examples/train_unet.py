@@ -19,6 +19,12 @@ from options import HERE, common_options
 def read_options():
     parser = common_options(__doc__, epochs=80, seeds=1)
     parser.add_argument("--output", type=Path, default=HERE / "output")
+    parser.add_argument(
+        "--loader",
+        choices=("tf.data", "grain"),
+        default="tf.data",
+        help="with grain and another backend than tensorflow, all runs without TensorFlow",
+    )
     parser.add_argument("--predict-again", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -31,7 +37,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
-import tensorflow as tf  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.progress import Progress, TimeElapsedColumn  # noqa: E402
 from rich.table import Table  # noqa: E402
@@ -63,7 +68,28 @@ class Data:
         self.test_images, self.test_masks = map(keras.ops.convert_to_numpy, padded)
 
 
-def train(data, seed, augmented, epochs, initial_weights):
+def tf_batches(data, seed, layer):
+    """From the first and the last epoch to what `fit` is given: a `tf.data` pipeline."""
+    import tensorflow as tf
+
+    dataset = tf.data.Dataset.from_tensor_slices(data.training).shuffle(1000, seed=seed)
+    dataset = dataset.batch(SLICES_A_STEP, drop_remainder=True).map(layer).prefetch(2)
+    return lambda start, end: {"x": dataset}
+
+
+def grain_batches(data, seed, layer):
+    """The same by grain, cut into epochs here: each `fit` starts a dataset from its beginning."""
+    import grain
+
+    from keras_segaug.data.grain import Augment
+
+    dataset = grain.MapDataset.source(list(zip(*data.training, strict=True))).seed(seed).shuffle()
+    dataset = dataset.repeat().batch(SLICES_A_STEP).random_map(Augment(layer))
+    steps = data.steps
+    return lambda start, end: {"x": dataset[start * steps : end * steps], "steps_per_epoch": steps}
+
+
+def train(data, seed, augmented, epochs, initial_weights, loader):
     """Returns the model, the IoUs of the classes by epoch, and the U-Net's first weights."""
     keras.utils.set_random_seed(seed)
     model = build_model(data.size, len(data.names), [color(seed)] if augmented else [])
@@ -74,9 +100,8 @@ def train(data, seed, augmented, epochs, initial_weights):
     rate = keras.optimizers.schedules.CosineDecay(3e-3, epochs * data.steps)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=IGNORED)
     model.compile(keras.optimizers.Adam(rate), loss)
-    dataset = tf.data.Dataset.from_tensor_slices(data.training).shuffle(1000, seed=seed)
-    dataset = dataset.batch(SLICES_A_STEP, drop_remainder=True)
-    dataset = dataset.map(geometry(data.size, seed) if augmented else data.pad).prefetch(2)
+    make = grain_batches if loader == "grain" else tf_batches
+    batches = make(data, seed, geometry(data.size, seed) if augmented else data.pad)
     title, scores = f"seed {seed}, {'with' if augmented else 'without'} augmentation", {}
     with Progress(
         *Progress.get_default_columns(), TimeElapsedColumn(), console=CONSOLE
@@ -87,7 +112,7 @@ def train(data, seed, augmented, epochs, initial_weights):
             end = min(start + EPOCHS_A_SCORE, epochs)
             # The dataset shuffles; Keras warns unless told not to.
             options = {"callbacks": [bar], "shuffle": False, "verbose": 0}
-            model.fit(dataset, initial_epoch=start, epochs=end, **options)
+            model.fit(**batches(start, end), initial_epoch=start, epochs=end, **options)
             scores[end] = class_ious(data.test_masks, predict(model, data), len(data.names))
             progress.print(f"{title}, epoch {end}: mean IoU {np.nanmean(scores[end]):.4f}")
     return model, scores, initial_weights
@@ -97,10 +122,10 @@ def predict(model, data):
     return model.predict(data.test_images, batch_size=SLICES_A_STEP, verbose=0).argmax(-1)
 
 
-def compare(data, seed, epochs):
+def compare(data, seed, epochs, loader):
     """Trains twice; returns the augmented model and both mean IoUs after the last epoch."""
-    _, without, initial_weights = train(data, seed, False, epochs, None)
-    model, with_it, _ = train(data, seed, True, epochs, initial_weights)
+    _, without, initial_weights = train(data, seed, False, epochs, None, loader)
+    model, with_it, _ = train(data, seed, True, epochs, initial_weights, loader)
     table = Table("test blocks", "without", "with", "gain", title=f"IoU, seed {seed}")
     rows = [(f"mean, epoch {n}", np.nanmean(without[n]), np.nanmean(with_it[n])) for n in without]
     rows += zip(data.names, without[epochs], with_it[epochs], strict=True)
@@ -113,18 +138,20 @@ def compare(data, seed, epochs):
 # --- Saving ----------------------------------------------------------------------------------
 
 
-def save_and_check(model, data, output):
+def save_and_check(model, data, output, loader):
     """Saves the model both ways; a fresh process has to predict what the model in memory does."""
     model.save(output / "model.keras")
     if keras.backend.backend() == "torch":
         print("No SavedModel: with the torch backend Keras exports one through torch_xla only.")
+    elif loader == "grain":
+        print("No SavedModel: TensorFlow writes them, which this run does without.")
     else:
         model.export(output / "saved_model", format="tf_saved_model", verbose=False)
     expected = model.predict(data.test_images, batch_size=SLICES_A_STEP, verbose=0)
     with tempfile.TemporaryDirectory() as folder:
         np.save(Path(folder) / "images.npy", data.test_images)
         command = [sys.executable, __file__, "--backend", keras.backend.backend()]
-        command += ["--output", str(output), "--predict-again", folder]
+        command += ["--output", str(output), "--loader", loader, "--predict-again", folder]
         subprocess.run(command, check=True)
         for path in sorted(Path(folder).glob("predicted_by_*.npy")):
             name, predicted = path.stem.removeprefix("predicted_by_"), np.load(path)
@@ -134,13 +161,15 @@ def save_and_check(model, data, output):
             print(f"{name} in a fresh process: same predictions (within {difference:.1e})")
 
 
-def predict_again(output, folder):
+def predict_again(output, folder, loader):
     """What the fresh process does."""
     images = np.load(folder / "images.npy")
     model = keras.saving.load_model(output / "model.keras")
     predicted = model.predict(images, batch_size=SLICES_A_STEP, verbose=0)
     np.save(folder / "predicted_by_model.keras.npy", predicted)
-    if keras.backend.backend() != "torch":
+    if keras.backend.backend() != "torch" and loader != "grain":
+        import tensorflow as tf
+
         served = tf.saved_model.load(str(output / "saved_model"))
         np.save(folder / "predicted_by_saved_model.npy", served.serve(images).numpy())
 
@@ -157,7 +186,7 @@ def draw_pairs(images, masks, data, seed):
 
 def main(options):
     if options.predict_again:
-        predict_again(options.output, options.predict_again)
+        predict_again(options.output, options.predict_again, options.loader)
         return 0
     try:
         images, masks, names = read_pairs(options.data)
@@ -173,10 +202,10 @@ def main(options):
     print(f"Wrote {sheet}")
     results = []
     for seed in range(options.seed, options.seed + options.seeds):
-        model, without, with_it = compare(data, seed, options.epochs)
+        model, without, with_it = compare(data, seed, options.epochs, options.loader)
         results.append((without, with_it))
         if seed == options.seed:
-            save_and_check(model, data, options.output)
+            save_and_check(model, data, options.output, options.loader)
     for seed, (without, with_it) in enumerate(results, options.seed):
         gain = f"gain {with_it - without:+.4f}"
         print(f"seed {seed}: mean IoU {without:.4f} without, {with_it:.4f} with, {gain}")

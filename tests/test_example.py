@@ -52,6 +52,20 @@ def test_compares_saves_and_draws(slices, tmp_path):
     assert (np.ptp(sheet, axis=-1) > 100).mean() > 0.005, "The sheet shows no colored outlines."
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="shown on JAX")
+def test_grain_feeds_it_without_tensorflow(slices, tmp_path, monkeypatch):
+    """As where TensorFlow is not installed: a module of its name that cannot be imported."""
+    (tmp_path / "tensorflow.py").write_text("raise ModuleNotFoundError('tensorflow')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    options = ["--data", slices, "--epochs", 2, "--loader", "grain"]
+    result = run_example("train_unet.py", *options, "--output", tmp_path / "output")
+    assert result.returncode == 0, result.stderr
+    assert "seed 0, with augmentation, epoch 2: mean IoU 0." in result.stdout
+    assert "model.keras in a fresh process: same predictions" in result.stdout
+    assert "No SavedModel: TensorFlow writes them" in result.stdout
+
+
 def test_slices_next_to_a_test_slice_are_not_trained_on(monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES)
     import slices

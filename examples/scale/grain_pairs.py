@@ -1,0 +1,104 @@
+"""Grain: a folder read and augmented in worker processes, without TensorFlow.
+
+    KERAS_BACKEND=jax python -m examples.scale.grain_pairs
+
+What a record gets depends on grain's seed, the epoch and the record's place alone: the same for any
+number of workers, and for a run that was stopped and goes on from its saved iterator. On several
+machines each takes its part of the records, `grain.ShardByJaxProcess()` of a `DataLoader` or
+`dataset[part::parts]` of a `MapDataset`.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+# As if it were not installed; worker processes import this file, too.
+sys.modules["tensorflow"] = None
+
+from PIL import Image  # noqa: E402
+
+import keras_segaug as ks  # noqa: E402
+from examples.scale.common import augmentation, check_pairs, fingerprint, need, records  # noqa: E402
+
+need("grain", 'pip install "keras-segaug[grain]"')
+
+import grain  # noqa: E402
+
+from keras_segaug.data.grain import Augment  # noqa: E402
+
+COUNT = 32
+EPOCHS = 2
+
+
+def write(folder):
+    """A folder of images and one of masks."""
+    for name in ("images", "masks"):
+        (folder / name).mkdir()
+    for number, image, mask in zip(*records(COUNT), strict=True):
+        Image.fromarray(image).save(folder / f"images/{number:02}.png")
+        Image.fromarray(mask).save(folder / f"masks/{number:02}.png")
+    return folder / "images", folder / "masks"
+
+
+def of_dataset(source, workers):
+    """All pairs of a run, by `MapDataset`."""
+    dataset = grain.MapDataset.source(source).seed(1).shuffle().repeat(EPOCHS)
+    dataset = dataset.random_map(Augment(augmentation())).to_iter_dataset()
+    if workers:
+        dataset = dataset.mp_prefetch(grain.multiprocessing.MultiprocessingOptions(workers))
+    return dataset
+
+
+def of_loader(source, workers):
+    """All pairs of a run, by the older `DataLoader`."""
+    order = grain.samplers.IndexSampler(
+        COUNT, shuffle=True, seed=1, num_epochs=EPOCHS, shard_options=grain.sharding.NoSharding()
+    )
+    operations = [Augment(augmentation())]
+    return grain.DataLoader(
+        data_source=source, sampler=order, operations=operations, worker_count=workers
+    )
+
+
+def prints(pairs):
+    """What tells pairs apart, once they are seen to belong together."""
+    found = []
+    for image, mask in pairs:
+        check_pairs(image, mask)
+        found.append(fingerprint(image, mask))
+    return found
+
+
+def resumed(pairs, after):
+    """The rest of a run, by an iterator that was saved and loaded after so many pairs."""
+    stopped = iter(pairs)
+    for _ in range(after):
+        next(stopped)
+    later = iter(pairs)
+    later.set_state(stopped.get_state())
+    return prints(later)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        source = ks.segmentation_source_from_directory(*write(Path(folder)), verbose=False)
+        for name, run in (("MapDataset", of_dataset), ("DataLoader", of_loader)):
+            alone = prints(run(source, 0))
+            if len(alone) != EPOCHS * COUNT or len(set(alone)) < len(alone):
+                raise AssertionError(f"{name}: a pair was lost, or an epoch repeats the last.")
+            if prints(run(source, 2)) != alone:
+                raise AssertionError(f"{name}: two workers give other pairs than one process.")
+            print(f"{name}: {len(alone)} pairs, all different; 0 and 2 workers give the same")
+            if resumed(run(source, 2), COUNT // 2) != alone[COUNT // 2 :]:
+                raise AssertionError(f"{name}: the saved iterator went on with other pairs.")
+            print(f"{name}: a run that stopped after {COUNT // 2} pairs goes on where it was")
+    print("All without TensorFlow")
+
+
+if __name__ == "__main__":
+    from absl import flags
+
+    flags.FLAGS(sys.argv[:1])
+    main()
