@@ -126,7 +126,7 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
         self._telling_program = Compiled(self._augment_and_tell, self.jit_compile, self._mixes())
         self._state: Any = None
         self._stream: Any = None
-        self._home = processes.process()
+        self._home = processes.home()
 
     # --- What an author may fill in ---
 
@@ -264,7 +264,8 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
     def __reduce__(self):
         state = None if self._stream is None else self._stream.read()
         moved = moving.values_of(self)
-        return processes.unpickled, (type(self), self.get_config(), state, self._home, moved)
+        home = processes.sent(self._home)
+        return processes.unpickled, (type(self), self.get_config(), state, home, moved)
 
     def get_config(self):
         config = super().get_config()
@@ -272,15 +273,16 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
             # An underscore after a name that Keras has taken (`weights`).
             value = getattr(self, f"{argument}_", None) or getattr(self, argument)
             config[argument] = keras.saving.serialize_keras_object(value)
-        return {**config, "home": self._home} if processes.is_pickling() else config
+        home = {"home": processes.sent(self._home)} if processes.is_pickling() else {}
+        return {**config, **home}
 
     @classmethod
     def from_config(cls, config):
-        # In the pickle of a model: the process in which the original lives.
+        # In the pickle of a model: where the original lives.
         home = config.get("home")
         config = {name: value for name, value in config.items() if name != "home"}
         layer = cls(**{k: keras.saving.deserialize_keras_object(v) for k, v in config.items()})
-        layer._home = layer._home if home is None else home
+        layer._home = layer._home if home is None else tuple(home)
         return layer
 
 

@@ -1,4 +1,4 @@
-"""Who asks: which process, which worker of a data loader, which replica; and one lock for all."""
+"""Who asks: which process, worker of a data loader, rank or replica; and one lock for all."""
 
 import os
 import sys
@@ -25,6 +25,18 @@ os.register_at_fork(after_in_child=lambda: _begin_process(forked=True))
 def process():
     """A number for this process that no other has, on any machine."""
     return _process["name"]
+
+
+def home():
+    """Where a layer is that was made here: the process, and its rank where a pickle brought it."""
+    return process(), None
+
+
+def sent(home):
+    """A home as pickles hold it: with the rank, which a worker that is started anew cannot see."""
+    made_in, its_rank = home
+    own = rank()
+    return made_in, its_rank if own is None else own
 
 
 def lock():
@@ -55,6 +67,18 @@ def worker_seed():
     return worker.seed if worker else None
 
 
+def rank():
+    """The number of this process among the several that `torch.distributed` has, else None.
+
+    Each makes its layers with the same seed, and `DistributedDataParallel` sends all of them the
+    variables of the first, seeds included: they count alike as replicas do.
+    """
+    distributed = sys.modules.get("torch.distributed")
+    if distributed is None or not distributed.is_available() or not distributed.is_initialized():
+        return None
+    return distributed.get_rank() if distributed.get_world_size() > 1 else None
+
+
 def is_pickling():
     """Is Keras pickling a model? It then saves it as a file. (Private Keras, hence here.)"""
     frame: FrameType | None = sys._getframe(1)
@@ -83,7 +107,7 @@ def replica():
 def unpickled(cls, config, state, home, moved=None):
     """A copy of a layer that goes on with its stream, and knows where the original lives."""
     layer = cls.from_config(config)
-    layer._home = home
+    layer._home = tuple(home)
     if state is not None:
         layer._stream_of_calls()
         layer._state.assign(state.astype(counter.state_dtype()))

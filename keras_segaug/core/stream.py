@@ -3,8 +3,11 @@
 A key is (seed, number of the call). The number lives in one variable, which is saved with the
 layer. Threads share it and never get the same number. A layer that was copied into another
 process counts from where its original was, so its keys are salted: with the worker's seed where
-the engine names one (torch), with the process itself elsewhere. Replicas fold in their number.
+the engine names one (torch), with the process itself elsewhere. Replicas of `tf.distribute` and
+ranks of `torch.distributed` fold in their number.
 """
+
+import numpy as np
 
 from keras_segaug.core import backend, counter, processes, random
 
@@ -20,7 +23,7 @@ class Stream:
 
     Args:
         variable: of Keras: the counter in two words (low and high), and the seed.
-        home: the process the layer was made in, as `processes.process()` named it.
+        home: where the layer was made, as `processes.home()` named it.
     """
 
     def __init__(self, variable, home):
@@ -43,9 +46,8 @@ class Stream:
         """Gives a key back after a call that failed, unless somebody has called since."""
         with processes.lock():
             self.agree()
-            _, number = backend.to_numpy(key)
             count = counter.count_of(self._read())
-            if self._home == processes.process() and count & _WORD == int(number) + 1:
+            if count and np.array_equal(*map(backend.to_numpy, (self.key(count - 1), key))):
                 self._write(count - 1)
 
     def read(self):
@@ -111,9 +113,15 @@ class Stream:
 
 
 def _salt(home):
-    """Two words that tell a copy in a worker process from its siblings; none for no copy."""
-    seed = processes.worker_seed()
-    if seed is None and home == processes.process():
-        return ()
+    """What tells a layer from its likes in other processes: nothing where there can be none.
+
+    Two words for a copy in a worker process, and one for the rank: of this process, or in a worker
+    of the process that sent the layer.
+    """
+    made_in, its_rank = home
+    seed, rank = processes.worker_seed(), processes.rank()
+    if seed is None and made_in == processes.process():
+        return () if rank is None else (rank,)
     seed = processes.process() if seed is None else seed
-    return seed & _WORD, seed >> 32 & _WORD
+    rank = its_rank if rank is None else rank
+    return seed & _WORD, seed >> 32 & _WORD, *(() if rank is None else (rank,))

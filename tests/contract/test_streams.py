@@ -1,5 +1,6 @@
 """No draw comes twice: threads, worker processes, replicas, `tf.data`, copies, other layers."""
 
+import contextlib
 import copy
 import json
 import os
@@ -277,6 +278,70 @@ def test_jit_around_a_layer_must_bring_a_key():
     assert to_numpy(jitted(GREY, key)).item() == pytest.approx(
         to_numpy(layer.augment(GREY, key)).item(), abs=1e-3
     )
+
+
+# --- Ranks of `torch.distributed` ---
+
+
+@pytest.fixture
+def as_rank():
+    """Makes this process one of those that train together; no other one has to be there."""
+    distributed = pytest.importorskip("torch.distributed")
+    fake = pytest.importorskip("torch.testing._internal.distributed.fake_pg")
+
+    @contextlib.contextmanager
+    def group(rank, size=2):
+        distributed.init_process_group("fake", rank=rank, world_size=size, store=fake.FakeStore())
+        try:
+            yield
+        finally:
+            distributed.destroy_process_group()
+
+    return group
+
+
+def test_ranks_draw_apart_from_one_seed_and_alike_from_a_key(as_rank):
+    layer = brightness()
+    alone = [drawn(layer) for _ in "ab"]
+    keyed = to_numpy(layer.augment(GREY, 7)).item()
+    found = {}
+    for rank, size in ((0, 1), (0, 2), (1, 2)):
+        with as_rank(rank, size):
+            ranked = brightness()
+            found[rank, size] = [drawn(ranked) for _ in "ab"]
+            assert to_numpy(ranked.augment(GREY, ranked.call_key(1))).item() == pytest.approx(
+                found[rank, size][1], abs=1e-4
+            )
+            assert to_numpy(ranked.augment(GREY, 7)).item() == keyed
+    assert found[0, 1] == alone
+    assert len({*alone, *found[0, 2], *found[1, 2]}) == 6
+
+
+def test_a_failed_call_of_a_rank_gives_its_number_back(as_rank):
+    with as_rank(1):
+        stream = brightness()._stream_of_calls()
+        failed = stream.next()
+        stream.step_back(failed)
+        np.testing.assert_array_equal(to_numpy(stream.next()), to_numpy(failed))
+
+
+@pytest.mark.parametrize("way", ["layer", "model"])
+def test_a_worker_that_was_started_anew_knows_whose_it_is(as_rank, monkeypatch, way):
+    sent = []
+    for rank in (0, 1):
+        with as_rank(rank):
+            layer = brightness(name="mine")
+            model = keras.Sequential([keras.Input((1, 1, 1)), layer])
+            sent.append(pickle.dumps(layer if way == "layer" else model))
+            expected = drawn(layer)
+            here = pickle.loads(sent[-1])
+            assert drawn(here if way == "layer" else here.layers[0]) == expected
+    # As in a worker: another process, in no group, with the seed that ranks seeded alike give it.
+    monkeypatch.setitem(processes._process, "name", processes.process() + 1)
+    monkeypatch.setattr(processes, "worker_seed", lambda: 5)
+    come = [pickle.loads(each) for each in sent]
+    values = [drawn(each if way == "layer" else each.layers[0]) for each in come]
+    assert len(set(values)) == 2
 
 
 # --- Worker processes and replicas, in programs of their own ---
