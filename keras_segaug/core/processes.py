@@ -1,9 +1,11 @@
-"""Who asks: which process, worker of a data loader, rank or replica; and one lock for all."""
+"""Who asks: which process, worker of a data loader, rank, machine, replica; and one lock."""
 
+import functools
 import os
 import sys
 import threading
 import warnings
+import zlib
 from types import FrameType
 
 from keras_segaug.core import backend, counter
@@ -102,6 +104,24 @@ def replica():
     if context is None or context.num_replicas_in_sync == 1:
         return None
     return ops.cast(context.replica_id_in_sync_group, "uint32")
+
+
+def cluster_task(variable):
+    """Two words that tell this process from the others of a cluster of TensorFlow's, else none.
+
+    Each of them maps a dataset of its own with a layer of the same seed, and all count alike. A
+    variable's device says where it runs, whoever has told TensorFlow of the cluster. The first
+    worker has none: it draws what a process draws that is alone.
+    """
+    return _task_of(getattr(variable, "device", "")) if backend.runs_on("tensorflow") else ()
+
+
+@functools.cache
+def _task_of(device):
+    spec = sys.modules["tensorflow"].DeviceSpec.from_string(device)
+    if spec.job in (None, "localhost") or (spec.job, spec.task) == ("worker", 0):
+        return ()
+    return zlib.crc32(spec.job.encode()), spec.task
 
 
 def unpickled(cls, config, state, home, moved=None):

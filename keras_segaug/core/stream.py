@@ -3,8 +3,9 @@
 A key is (seed, number of the call). The number lives in one variable, which is saved with the
 layer. Threads share it and never get the same number. A layer that was copied into another
 process counts from where its original was, so its keys are salted: with the worker's seed where
-the engine names one (torch), with the process itself elsewhere. Replicas of `tf.distribute` and
-ranks of `torch.distributed` fold in their number.
+the engine names one (torch), with the process itself elsewhere. Ranks of `torch.distributed` and
+replicas of `tf.distribute` fold in their number, and so do, outside of replicas, the processes of a
+cluster of TensorFlow's.
 """
 
 import numpy as np
@@ -35,8 +36,10 @@ class Stream:
 
     def next(self):
         """The key of the next call, as `random.key` makes one."""
-        key, replica = self._salted(self._next()), processes.replica()
-        return key if replica is None else random.fold_in(key, replica)
+        key, replica = self._next(), processes.replica()
+        if replica is None:
+            return self._salted(key)
+        return random.fold_in(_folded(key, _salt(self._home)), replica)
 
     def key(self, number):
         """The key of the call of this number, in this process."""
@@ -100,9 +103,7 @@ class Stream:
             return random.key(int(self._read()[2]), number)
 
     def _salted(self, key):
-        for word in _salt(self._home):
-            key = random.fold_in(key, word)
-        return key
+        return _folded(key, _salt(self._home) + processes.cluster_task(self._variable.value))
 
     def _read(self):
         return backend.to_numpy(self._variable.value)
@@ -110,6 +111,12 @@ class Stream:
     def _write(self, count):
         dtype = counter.state_dtype()
         self._variable.assign(counter.words_of(count, self._read()[2], dtype))
+
+
+def _folded(key, words):
+    for word in words:
+        key = random.fold_in(key, word)
+    return key
 
 
 def _salt(home):

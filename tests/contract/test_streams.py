@@ -381,6 +381,7 @@ WORKERS = {
         ("py", "built", 2, 2),
         ("forked", "", 4, 3),
         ("replicas", "", 2, 1),
+        ("cluster", "", 2, 2),
     ],
     "jax": [
         ("py", "threads", 4, 3),

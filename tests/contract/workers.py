@@ -6,6 +6,9 @@ JSON: for each epoch what each element drew, as the brightness of a gray image t
 
 import json
 import multiprocessing
+import os
+import socket
+import subprocess
 import sys
 import tempfile
 
@@ -160,7 +163,56 @@ def replicas(way, workers, epochs, seed):
     return [[brightness(x) for each in epoch for x in each] for epoch in results]
 
 
+def cluster(way, workers, epochs, seed):
+    """As many processes as a `MultiWorkerMirroredStrategy` has, each with its share of items."""
+    sockets = [socket.create_server(("localhost", 0)) for _ in range(workers)]
+    names = [f"localhost:{each.getsockname()[1]}" for each in sockets]
+    for each in sockets:
+        each.close()
+    children = []
+    for index in range(workers):
+        task = {"cluster": {"worker": names}, "task": {"type": "worker", "index": index}}
+        command = [sys.executable, "-m", "tests.contract.workers", "member", way]
+        environment = {**os.environ, "TF_CONFIG": json.dumps(task)}
+        command += [str(workers), str(epochs), str(seed)]
+        children.append(subprocess.Popen(command, stdout=-1, text=True, env=environment))
+    try:
+        said = [child.communicate(timeout=100)[0] for child in children]
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
+    drawn = [json.loads(each.split("DRAWN ")[1]) for each in said]
+    return [[x for each in of_all for x in each] for of_all in zip(*drawn, strict=True)]
+
+
+def member(way, workers, epochs, seed):
+    import tensorflow as tf
+
+    # Before the first tensor.
+    strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    with strategy.scope():
+        # All members have the seed that the first one drew.
+        mirrored = ks.ImageOnlyBrightness(0.4, jit_compile=False)
+        mirrored(GREY)
+    seeded = a_layer()
+
+    def share(context):
+        items = tf.data.Dataset.range(ITEMS)
+        items = items.shard(context.num_input_pipelines, context.input_pipeline_id)
+        return items.map(lambda _: (mirrored(GREY), seeded(GREY)))
+
+    items = strategy.distribute_datasets_from_function(share)
+    local = strategy.experimental_local_results
+    return [
+        [brightness(x) for pair in items for each in pair for x in local(each)]
+        for _ in range(epochs)
+    ]
+
+
 WAYS = {
+    "cluster": cluster,
+    "member": member,
     "torch": torch_loader,
     "py": py_dataset,
     "forked": forked,
