@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from keras_segaug.core import backend
+from keras_segaug.core import backend, shards_backend
 from keras_segaug.core.backend import ops
 from keras_segaug.core.gradients import differentiable
 
@@ -31,14 +31,18 @@ class Compiled:
             every shape anyway, and op by op that takes longer.)
         counts: does the function take, as its third argument, how many samples of a batch are
             there, without those that only fill it up?
+        crosses: a function: does what becomes of a sample of a batch that several devices share
+            depend on those of other devices? Where it does not, each runs its own alone. None: it
+            does.
 
     An eager batch is padded to a size there is a program for: no sample's result depends on those
     that fill it up.
     """
 
-    def __init__(self, function, jit_compile, counts=False):
+    def __init__(self, function, jit_compile, counts=False, crosses=None):
         self._function = function
         self._counts = counts
+        self._crosses = crosses
         self._jit_compile = jit_compile
         self._programs = {}
         self._sizes = set()
@@ -55,8 +59,13 @@ class Compiled:
                 without a new program. The function takes it by this name where there are any.
         """
         more = {"moving": moving} if moving else {}
+        shards = self._shards_of(tensors)
         if not self.compiles(size):
-            return self._function(tensors, key, **more)
+            if shards is None or backend.is_eager(tensors["images"]):
+                return self._function(tensors, key, **more)
+            return shards_backend.each_by_itself(self._function, shards)(tensors, key, **more)
+        if shards is not None:
+            return self._program(tensors, key, shards=shards)(tensors, key, **more)
         if not isinstance(tensors, dict):
             return self._program(tensors, key)(tensors, key, **more)
         # What is no number is a symbol of TensorFlow or JAX, for any number of samples.
@@ -84,6 +93,11 @@ class Compiled:
         results = self._program(more, keys, len(real))(more, keys, *real, **moving)
         return keras.tree.map_structure(lambda x: backend.first(x, count), results)
 
+    def _shards_of(self, tensors):
+        if self._crosses is None or self._crosses():
+            return None
+        return shards_backend.of(tensors, self._counts)
+
     def compiles(self, size):
         """Is a call on images of this (height, width) compiled?"""
         wanted = self._jit_compile is True or (self._jit_compile and None not in size)
@@ -95,17 +109,17 @@ class Compiled:
         self._sizes.add(tuple(size))
         return len(self._sizes) > _MOST_SIZES
 
-    def _program(self, tensors, key, more=0, relaxed=False):
+    def _program(self, tensors, key, more=0, relaxed=False, shards=None):
         """The program for such tensors. TensorFlow warns of a function that is traced often."""
         name = backend.name()
-        kind: Any = more
+        kind: Any = more, shards
         if name == "tensorflow":
             kind = more, relaxed, _signature(tensors, key, after=None if relaxed else 0)
         if (name, kind) not in self._programs:
-            self._programs[name, kind] = self._compile(name, relaxed)
+            self._programs[name, kind] = self._compile(name, relaxed, shards)
         return self._programs[name, kind]
 
-    def _compile(self, name, relaxed):
+    def _compile(self, name, relaxed, shards):
         if name == "tensorflow":
             import tensorflow as tf
 
@@ -117,12 +131,14 @@ class Compiled:
             # TensorFlow takes the programs of many layers for one that is traced again and again.
             program._omit_frequent_tracing_warning = True
             return program
-        return importlib.import_module("jax").jit(self._traced(backend.is_for_cpu()))
+        return importlib.import_module("jax").jit(self._traced(backend.is_for_cpu(), shards))
 
-    def _traced(self, for_cpu):
+    def _traced(self, for_cpu, shards=None):
         def function(tensors, *rest, **moving):
             run = functools.partial(self._function, **moving)
             with backend.compiling(for_cpu):
+                if shards is not None:
+                    return shards_backend.each_by_itself(run, shards)(tensors, *rest)
                 if not isinstance(tensors, dict) or _count(tensors) is not None:
                     return run(tensors, *rest)
                 # TensorFlow does not know the size of a batch while it traces; XLA, which compiles

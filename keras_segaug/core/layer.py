@@ -122,8 +122,10 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
         if ranged:
             self.value_range = checks.optional_value_range(self, value_range)
         self._warned_of_masks = False
-        self._program = Compiled(self._augment, self.jit_compile, self._mixes())
-        self._telling_program = Compiled(self._augment_and_tell, self.jit_compile, self._mixes())
+        compiling = self.jit_compile, self._mixes()
+        self._program = Compiled(self._augment, *compiling, self._crosses_shards)
+        # Parameters name partners by their number in the whole batch.
+        self._telling_program = Compiled(self._augment_and_tell, *compiling, self._mixes)
         self._state: Any = None
         self._stream: Any = None
         self._home = processes.home()

@@ -95,6 +95,9 @@ class MixingLayer(AugmentationLayer, abstract=True):
             checks.fail(self, argument, accepted, mask)
         return places[mask]
 
+    def _crosses_shards(self):
+        return self.across_shards
+
     def _mixes(self):
         return True
 

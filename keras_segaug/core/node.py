@@ -98,6 +98,10 @@ class Node:
         """Does it, or a layer inside, mix samples, so that it needs the whole batch?"""
         return any(layer._mixes() for layer in self._children)
 
+    def _crosses_shards(self):
+        """May samples meet that are on different devices?"""
+        return any(layer._crosses_shards() for layer in self._children)
+
     def _refuse_values(self, inputs):
         """Refuses values, where they can be seen, that would make a result wrong."""
         for layer in self._children:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_segaug.core import backend, threefry, variates
+from keras_segaug.core import backend, shards_backend, threefry, variates
 from keras_segaug.core.backend import ops
 from keras_segaug.core.threefry import unit
 from keras_segaug.core.types import Tensor
@@ -108,8 +108,10 @@ class _Family:
         if self._of_samples is None:
             self._of_samples = self.keys
             if len(self.keys.shape) == 2:
-                samples = threefry.counted(self.count, self.keys)[:, None]
-                self._of_samples = fold_in(self.keys[None], samples)
+                samples = threefry.counted(self.count, self.keys)
+                if shards_backend.is_inside():
+                    samples = samples + ops.cast(shards_backend.first_sample(), "uint32")
+                self._of_samples = fold_in(self.keys[None], samples[:, None])
         return self._of_samples
 
     def block(self, stream, count):
@@ -218,7 +220,8 @@ class Draws:
                 batch out to several devices?
         """
         number = self._unit()
-        shards = 1 if across_shards else backend.batch_shards()
+        alone = across_shards or shards_backend.is_inside()
+        shards = 1 if alone else backend.batch_shards()
         # Once, lest all samples be compared anew for every pixel.
         return computed_once(variates.circle)(number, count, self._real, shards)
 

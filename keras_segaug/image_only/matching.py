@@ -50,6 +50,9 @@ class MatchingLayer(ImageOnlyLayer, abstract=True):
     def _mixes(self):
         return self._looks_at_others
 
+    def _crosses_shards(self):
+        return self._looks_at_others and self.across_shards
+
     def _chosen(self, of_references, parameters):
         """Of something for each reference what each sample has drawn."""
         number = ops.reshape(parameters["reference"], (-1,))

@@ -1,10 +1,8 @@
 """The script about `tf.distribute` checks by itself; here, that it does, and says so."""
 
-import os
-import subprocess
-import sys
-
 import pytest
+
+from tests.scale.scripts import lines_of
 
 pytestmark = pytest.mark.scale
 
@@ -30,16 +28,7 @@ SAID = [
 
 
 def test_the_script_verifies_all_it_shows():
-    done = subprocess.run(
-        [sys.executable, "-m", "examples.scale.tf_distribute"],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        env={**os.environ, "KERAS_BACKEND": "tensorflow"},
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    lines = done.stdout.splitlines()
+    lines = lines_of("tf_distribute", "tensorflow")
     for wanted in SAID:
         assert any(line.startswith(wanted) for line in lines), wanted
     assert len(lines) == len(SAID)

@@ -1,0 +1,83 @@
+"""Runs layers on a batch that two devices share: `python -m tests.contract.run_shards`.
+
+Prints as JSON what became of each: {"case": {"collectives", "sharded", "equal"}}.
+"""
+
+import json
+import re
+
+import jax
+import keras
+import numpy as np
+
+import keras_segaug as ks
+from keras_segaug.core import backend
+from tests.data import labels, random_images
+
+COUNT, SIDE = 8, 32
+DATA = {"count": COUNT, "height": SIDE, "width": SIDE}
+COLLECTIVES = r"all-(?:gather|reduce|to-all)|collective-permute|reduce-scatter"
+LAYERS = {
+    "chain": lambda: ks.Pipeline([ks.JointRandomRotation(0.1), ks.JointRandomCrop(24, 28)]),
+    "color": lambda: ks.ImageOnlyEqualize(factor=0.5),
+    "mixing": lambda: ks.JointCutMix(ignore_class=None),
+    "across": lambda: ks.JointCutMix(ignore_class=None, across_shards=True),
+}
+
+
+def dealt_out(arrays):
+    """The arrays over two devices along their first axis."""
+    mesh = jax.sharding.Mesh(np.array(jax.devices()), ("parts",))
+    place = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("parts"))
+    return [jax.device_put(array, place) for array in arrays]
+
+
+def is_dealt_out(array):
+    return len(array.addressable_shards) == 2 and all(
+        shard.data.shape[0] == COUNT // 2 for shard in array.addressable_shards
+    )
+
+
+def facts(results, expected, program=""):
+    return {
+        "collectives": sorted(set(re.findall(COLLECTIVES, program))),
+        "sharded": all(map(is_dealt_out, results)),
+        "equal": all(map(np.array_equal, results, expected)),
+    }
+
+
+def in_a_program(make, data, key):
+    """Traced by the user, where Keras' distribution alone knows of the devices."""
+
+    def augmented(images, masks):
+        return make().augment((images, masks), key)
+
+    # One device that draws as two do: it has all of the batch.
+    shards, backend.batch_shards = backend.batch_shards, lambda: 2
+    expected = jax.jit(augmented)(*data)
+    backend.batch_shards = shards
+    with keras.distribution.DataParallel().scope():
+        program = jax.jit(augmented).lower(*dealt_out(data)).compile()
+    return facts(program(*dealt_out(data)), expected, program.as_text())
+
+
+def eagerly(make, data, key):
+    layer, other = make(), make()
+    results = layer.augment(tuple(dealt_out(data)), key)
+    return facts(results, other.augment(data, key))
+
+
+def main():
+    data = random_images(**DATA), labels(**DATA)
+    keys = ks.random.fold_in(ks.random.key(1)[None], np.arange(COUNT))
+    found = {}
+    for name, make in LAYERS.items():
+        found[f"{name}, in a program"] = in_a_program(make, data, ks.random.key(1))
+    found["chain, a key each"] = in_a_program(LAYERS["chain"], data, keys)
+    for name in ("chain", "mixing"):
+        found[f"{name}, eagerly"] = eagerly(LAYERS[name], data, ks.random.key(1))
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

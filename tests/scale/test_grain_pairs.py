@@ -1,0 +1,20 @@
+"""The script on grain finds that workers and saved iterators change nothing."""
+
+import pytest
+
+from tests.scale.scripts import lines_of
+
+pytestmark = pytest.mark.scale
+
+
+def test_workers_and_saved_iterators():
+    pytest.importorskip("grain")
+    said = [
+        f"{name}: {what}"
+        for name in ("MapDataset", "DataLoader")
+        for what in (
+            "64 pairs, all different; 0 and 2 workers give the same",
+            "a run that stopped after 16 pairs goes on where it was",
+        )
+    ]
+    assert lines_of("grain_pairs", "jax") == [*said, "All without TensorFlow"]
