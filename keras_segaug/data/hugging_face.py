@@ -10,6 +10,7 @@ from keras_segaug import checks
 from keras_segaug.checks.views import one_result
 from keras_segaug.core.layer import AugmentationLayer
 from keras_segaug.core.pipeline import Pipeline
+from keras_segaug.data.rows import column_of, groups
 from keras_segaug.mask_only.color_to_class import MaskOnlyColorToClass
 
 _OWNER = "hugging_face.transform"
@@ -77,28 +78,17 @@ class _Transform:
         images = [_image(x) for x in self._column(rows, self.image)]
         masks = [self._mask(x, n) for n, x in enumerate(self._column(rows, self.mask))]
         moved: dict[str, list] = {self.image: [], self.mask: []}
-        for batch in _batches(images, masks):
-            found = keras.tree.map_structure(
-                keras.ops.convert_to_numpy, self.augmentation(*map(np.stack, batch))
-            )
+        for numbers in groups(images, masks):
+            batch = (np.stack([column[n] for n in numbers]) for column in (images, masks))
+            found = keras.tree.map_structure(keras.ops.convert_to_numpy, self.augmentation(*batch))
             for column, arrays in zip(moved, found, strict=True):
                 moved[column] += list(arrays)
         moved[self.mask] = [x[..., 0] if x.ndim == 3 else x for x in moved[self.mask]]
         return {**rows, **moved}
 
     def _column(self, rows, name):
-        if name not in rows:
-            raise ValueError(
-                f"{_OWNER}: there is no column {name!r}; there are {sorted(rows)}. Say which with "
-                f"`image` and `mask`."
-            )
-        missing = [n for n, entry in enumerate(rows[name]) if entry is None]
-        if missing:
-            raise ValueError(
-                f"{_OWNER}: rows {missing} of a batch have no {name!r} (None). Leave them out: "
-                f"dataset.filter(lambda row: row[{name!r}] is not None)."
-            )
-        return rows[name]
+        cure = f"Leave them out: dataset.filter(lambda row: row[{name!r}] is not None)."
+        return column_of(_OWNER, rows, name, cure)
 
     def _mask(self, mask, number):
         mode = getattr(mask, "mode", None)
@@ -130,11 +120,3 @@ def _image(image):
         image = image.convert("L" if mode in ("1", "LA", "La") else "RGB")
     pixels = np.asarray(image)
     return pixels[..., None] if pixels.ndim == 2 else pixels
-
-
-def _batches(images, masks):
-    """All of one kind as one batch, else each by itself."""
-    kinds = {(x.shape, x.dtype, y.shape, y.dtype) for x, y in zip(images, masks, strict=True)}
-    if len(kinds) == 1:
-        return [(images, masks)]
-    return [([image], [mask]) for image, mask in zip(images, masks, strict=True)]

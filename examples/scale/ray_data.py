@@ -1,0 +1,110 @@
+"""Ray Data: folders of files augmented by worker processes and written as Parquet.
+
+    KERAS_BACKEND=jax python -m examples.scale.ray_data
+
+What a record gets is made from the seed, the epoch and its number: the same for any number of
+workers, and again where a worker dies and Ray computes its block anew. On a cluster `ray start
+--head` on one machine, `ray start --address=...` on the others, and the same program with
+`ray.init("auto")`; the folders must lie at the same place on all machines.
+"""
+
+import importlib.util
+import os
+import signal
+import tempfile
+from pathlib import Path
+
+if importlib.util.find_spec("ray") is None:
+    raise SystemExit("This script needs ray: pip install 'ray[data]'")
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+# Workers import this folder's modules, too.
+ROOT = str(Path(__file__).resolve().parents[2])
+os.environ["PYTHONPATH"] = os.pathsep.join([ROOT, os.environ.get("PYTHONPATH", "")])
+
+import ray  # noqa: E402
+import ray.data  # noqa: E402
+from PIL import Image  # noqa: E402
+
+import keras_segaug as ks  # noqa: E402
+from examples.scale.common import augmentation, check_pairs, fingerprint, records  # noqa: E402
+from keras_segaug.data.ray import Augment  # noqa: E402
+
+COUNT, SEED = 24, 7
+
+
+def source_of(folder):
+    """Pairs by number, of a folder of images and one of masks that are written first."""
+    for name in ("images", "masks"):
+        (folder / name).mkdir()
+    for number, image, mask in zip(*records(COUNT), strict=True):
+        Image.fromarray(image).save(folder / f"images/{number:02}.png")
+        Image.fromarray(mask).save(folder / f"masks/{number:02}.png")
+    return ks.segmentation_source_from_directory(folder / "images", folder / "masks", verbose=False)
+
+
+def pairs(source, deadly):
+    """The pairs as a dataset of Ray's: its numbers, and what the source holds under them."""
+
+    def read(row):
+        if deadly is not None and row["id"] == COUNT // 2 and deadly.exists():
+            deadly.unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+        image, mask = source[row["id"]]
+        return {**row, "image": image, "mask": mask}
+
+    return ray.data.range(len(source)).map(read)
+
+
+def run(source, workers, epoch=0, to=None, deadly=None):
+    """{number: what tells its pair apart}, once it is seen to belong together.
+
+    Who finds the file `deadly` half-way through deletes it and dies, as by `kill -9`.
+    """
+    augment = {"augmentation": augmentation(), "seed": SEED, "epoch": epoch, "record": "id"}
+    moved = pairs(source, deadly).map_batches(
+        Augment,
+        fn_constructor_kwargs=augment,
+        batch_size=4,
+        num_cpus=1,
+        compute=ray.data.ActorPoolStrategy(size=workers),
+    )
+    if to is not None:
+        moved.write_parquet(str(to))
+        moved = ray.data.read_parquet(str(to))
+    found: dict = {}
+    for row in moved.iter_rows():
+        check_pairs(row["image"], row["mask"])
+        if row["id"] in found:
+            raise AssertionError(f"Record {row['id']} came twice.")
+        found[row["id"]] = fingerprint(row["image"], row["mask"])
+    return found
+
+
+def main():
+    ray.init(num_cpus=3, include_dashboard=False, log_to_driver=False, logging_level="error")
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    with tempfile.TemporaryDirectory() as temporary:
+        source = source_of(Path(temporary))
+        one, two = (run(source, workers) for workers in (1, 2))
+        if len(one) != COUNT or one != two:
+            raise AssertionError("Two workers gave other pairs than one, or lost some.")
+        print(f"{COUNT} pairs: exact, labels and dtypes kept, the same by 1 and 2 workers")
+        later = run(source, 2, epoch=1)
+        if any(later[number] == found for number, found in one.items()):
+            raise AssertionError("The next epoch repeats the last.")
+        print("the next epoch draws anew")
+        if run(source, 2, to=Path(temporary) / "augmented") != one:
+            raise AssertionError("What was written as Parquet comes back as something else.")
+        print("written as Parquet and read again: the same")
+        deadly = Path(temporary) / "deadly"
+        deadly.touch()
+        if run(source, 2, deadly=deadly) != one or deadly.exists():
+            raise AssertionError("A worker's death lost or changed a record.")
+        print("a worker killed half-way: no record lost, none changed")
+    ray.shutdown()
+
+
+if __name__ == "__main__":
+    main()
