@@ -92,7 +92,7 @@ class Augment:
 
     def _keys(self, records):
         """(rows, 2): a key for each record, whoever else is in the batch."""
-        words = np.array([_words(record) for record in records], "uint32")
+        words = np.array([_words(record) for record in records], "uint32").reshape(-1, 2)
         keys = np.repeat(self._key[None], len(words), axis=0)
         for place in range(2):
             keys = random.fold_in(keys, words[:, place])
