@@ -15,7 +15,7 @@ from keras_segaug.mask_only.color_to_class import MaskOnlyColorToClass
 
 _OWNER = "hugging_face.transform"
 # How pillow names images whose pixels are taken as they are; others become red, green, blue.
-_KEPT_IMAGES = ("L", "I;16", "I", "F", "RGB")
+_KEPT_IMAGES = ("L", "I;16", "I;16B", "I", "F", "RGB")
 # Gray levels or the indices of a palette: class ids as they are stored.
 _LABELS = ("1", "L", "P", "I;16", "I")
 
@@ -28,8 +28,9 @@ def transform(
     It is called with each batch of rows that is read, and draws anew each time. Images and masks
     (pillow's, as an `Image` column gives them, or arrays) are moved together; masks by nearest
     lookup only. They come back as lists of numpy arrays, images (height, width, channels) and masks
-    (height, width) of class ids; other columns stay as they are. Where all rows of a batch have
-    one size they are augmented as one batch, else one by one, which layers that mix samples refuse.
+    (height, width) of class ids, one-hot ones (height, width, classes); other columns stay as they
+    are. Where all rows of a batch have one size they are augmented as one batch, else one by one,
+    which layers that mix samples leave as they are.
     Put `JointResizing` or a crop into the pipeline for batches of one size.
 
     Args:
@@ -83,7 +84,8 @@ class _Transform:
             found = keras.tree.map_structure(keras.ops.convert_to_numpy, self.augmentation(*batch))
             for column, arrays in zip(moved, found, strict=True):
                 moved[column] += list(arrays)
-        moved[self.mask] = [x[..., 0] if x.ndim == 3 else x for x in moved[self.mask]]
+        # Class ids that were colors have one channel; one-hot masks keep all of theirs.
+        moved[self.mask] = [x[..., 0] if x.shape[2:] == (1,) else x for x in moved[self.mask]]
         return {**rows, **moved}
 
     def _column(self, rows, name):
@@ -119,4 +121,6 @@ def _image(image):
         # Gray with alpha stays gray.
         image = image.convert("L" if mode in ("1", "LA", "La") else "RGB")
     pixels = np.asarray(image)
+    # "I;16B" has the other order of bytes, which no backend takes.
+    pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
     return pixels[..., None] if pixels.ndim == 2 else pixels
