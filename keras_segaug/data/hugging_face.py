@@ -10,7 +10,7 @@ from keras_segaug import checks
 from keras_segaug.checks.views import one_result
 from keras_segaug.core.layer import AugmentationLayer
 from keras_segaug.core.pipeline import Pipeline
-from keras_segaug.data.rows import column_of, groups
+from keras_segaug.data.rows import column_of, groups, refuse_targets
 from keras_segaug.mask_only.color_to_class import MaskOnlyColorToClass
 
 _OWNER = "hugging_face.transform"
@@ -44,8 +44,9 @@ def transform(
 
     Raises:
         TypeError: where the augmentation is no keras_segaug layer.
-        ValueError: for a layer that gives several views; by the function, for a column that is
-            missing, a row without an image or a mask, a mask in colors or with alpha.
+        ValueError: for a layer that gives several views or has `targets`; by the function, for a
+            column that is missing, a row without an image or a mask, a mask in colors
+            or with alpha.
 
     Example:
 
@@ -60,6 +61,7 @@ def transform(
     if not isinstance(augmentation, AugmentationLayer):
         checks.fail(_OWNER, "augmentation", "a keras_segaug layer", augmentation, TypeError)
     one_result(_OWNER, augmentation)
+    refuse_targets(_OWNER, augmentation)
     for name, column in (("image", image), ("mask", mask)):
         if not isinstance(column, str):
             checks.fail(_OWNER, name, "the name of a column", column, TypeError)

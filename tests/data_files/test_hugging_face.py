@@ -170,6 +170,8 @@ def test_what_is_missing_is_named():
         transform(keras.layers.RandomFlip())
     with pytest.raises(ValueError, match=r"must give one result. Received a MultiView"):
         transform(ks.MultiView({"weak": ks.JointRandomFlip(), "strong": ks.Identity()}))
+    with pytest.raises(ValueError, match=r"hugging_face.transform: .*layer without `targets`"):
+        transform(ks.JointRandomFlip(targets={"depth": "continuous"}))
     with pytest.raises(TypeError, match="`mask` must be the name of a column"):
         transform(geometry(), mask=1)
 

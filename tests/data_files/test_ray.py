@@ -104,6 +104,8 @@ def test_what_cannot_be_is_refused():
         Augment(ks.Pipeline([flip, ks.JointCutMix(ignore_class=None)]), 1)
     with pytest.raises(ValueError, match="must give one result"):
         Augment(ks.MultiView({"weak": flip, "strong": ks.Identity()}), 1)
+    with pytest.raises(ValueError, match=r"ray\.Augment: .*layer without `targets`"):
+        Augment(ks.JointRandomFlip(targets={"depth": "continuous"}), 1)
     with pytest.raises(ValueError, match=r"ray\.Augment: `seed`"):
         Augment(flip, None)
     rows = rows_of()
