@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 
-from keras_segaug.data.problems import owner
+from keras_segaug.data.problems import owned_by, owner
 from keras_segaug.data.promises import Promise
 from keras_segaug.data.reading import COLOR_MODES
 from keras_segaug.data.survey import count, one_by_one
@@ -127,18 +127,23 @@ class Statistics:
     def __init__(self, reader, survey, labels, promise, verbose):
         self._reader, self._pairs, self._counts = reader, survey.pairs, survey.counts
         self._labels, self._promise, self._verbose = labels, promise, verbose
+        self._owner = owner()
 
     def pixel_counts(self):
         """From id to number of pixels, ids that do not occur included where they are known."""
         if self._counts is None:
-            self._counts = Counter()
+            # Kept when it is whole: a file may turn out broken on the way.
+            whole: Counter = Counter()
             for counts in one_by_one(self._count, self._pairs, "Counting", self._verbose):
-                self._counts.update(counts)
+                whole.update(counts)
+            self._counts = whole
         known = dict.fromkeys(self._labels.ids or (), 0) | self._counts
         return dict(sorted(known.items()))
 
     def _count(self, pair):
-        return count(self._reader.mask(pair, self._promise))
+        # In a thread, which knows nothing of who owned the thread that started it.
+        with owned_by(self._owner):
+            return count(self._reader.mask(pair, self._promise))
 
     def class_weights(self):
         """From id to total / (classes present * pixels of the class), without `ignore_index`."""

@@ -10,12 +10,12 @@ from keras_segaug import checks
 from keras_segaug.checks.views import one_result
 from keras_segaug.core.layer import AugmentationLayer
 from keras_segaug.core.pipeline import Pipeline
-from keras_segaug.data.rows import column_of, groups
+from keras_segaug.data.rows import column_of, groups, refuse_targets
 from keras_segaug.mask_only.color_to_class import MaskOnlyColorToClass
 
 _OWNER = "hugging_face.transform"
 # How pillow names images whose pixels are taken as they are; others become red, green, blue.
-_KEPT_IMAGES = ("L", "I;16", "I", "F", "RGB")
+_KEPT_IMAGES = ("L", "I;16", "I;16B", "I", "F", "RGB")
 # Gray levels or the indices of a palette: class ids as they are stored.
 _LABELS = ("1", "L", "P", "I;16", "I")
 
@@ -28,8 +28,9 @@ def transform(
     It is called with each batch of rows that is read, and draws anew each time. Images and masks
     (pillow's, as an `Image` column gives them, or arrays) are moved together; masks by nearest
     lookup only. They come back as lists of numpy arrays, images (height, width, channels) and masks
-    (height, width) of class ids; other columns stay as they are. Where all rows of a batch have
-    one size they are augmented as one batch, else one by one, which layers that mix samples refuse.
+    (height, width) of class ids, one-hot ones (height, width, classes); other columns stay as they
+    are. Where all rows of a batch have one size they are augmented as one batch, else one by one,
+    which layers that mix samples leave as they are.
     Put `JointResizing` or a crop into the pipeline for batches of one size.
 
     Args:
@@ -43,8 +44,9 @@ def transform(
 
     Raises:
         TypeError: where the augmentation is no keras_segaug layer.
-        ValueError: for a layer that gives several views; by the function, for a column that is
-            missing, a row without an image or a mask, a mask in colors or with alpha.
+        ValueError: for a layer that gives several views or has `targets`; by the function, for a
+            column that is missing, a row without an image or a mask, a mask in colors
+            or with alpha.
 
     Example:
 
@@ -59,6 +61,7 @@ def transform(
     if not isinstance(augmentation, AugmentationLayer):
         checks.fail(_OWNER, "augmentation", "a keras_segaug layer", augmentation, TypeError)
     one_result(_OWNER, augmentation)
+    refuse_targets(_OWNER, augmentation)
     for name, column in (("image", image), ("mask", mask)):
         if not isinstance(column, str):
             checks.fail(_OWNER, name, "the name of a column", column, TypeError)
@@ -83,7 +86,8 @@ class _Transform:
             found = keras.tree.map_structure(keras.ops.convert_to_numpy, self.augmentation(*batch))
             for column, arrays in zip(moved, found, strict=True):
                 moved[column] += list(arrays)
-        moved[self.mask] = [x[..., 0] if x.ndim == 3 else x for x in moved[self.mask]]
+        # Class ids that were colors have one channel; one-hot masks keep all of theirs.
+        moved[self.mask] = [x[..., 0] if x.shape[2:] == (1,) else x for x in moved[self.mask]]
         return {**rows, **moved}
 
     def _column(self, rows, name):
@@ -119,4 +123,6 @@ def _image(image):
         # Gray with alpha stays gray.
         image = image.convert("L" if mode in ("1", "LA", "La") else "RGB")
     pixels = np.asarray(image)
+    # "I;16B" has the other order of bytes, which no backend takes.
+    pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
     return pixels[..., None] if pixels.ndim == 2 else pixels

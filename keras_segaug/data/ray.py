@@ -9,7 +9,7 @@ import numpy as np
 from keras_segaug import checks, random
 from keras_segaug.checks.views import one_result
 from keras_segaug.core.layer import AugmentationLayer
-from keras_segaug.data.rows import column_of, groups
+from keras_segaug.data.rows import column_of, groups, refuse_targets
 
 _OWNER = "ray.Augment"
 
@@ -37,8 +37,9 @@ class Augment:
 
     Raises:
         TypeError: for anything but a keras_segaug layer.
-        ValueError: for a layer that mixes samples or gives several views; by the call, for a column
-            that is missing, a row without an image or a mask, records that are no numbers or text.
+        ValueError: for a layer that mixes samples, gives several views or has `targets`; by
+            the call, for a column that is missing, a row without an image or a mask, records that
+            are no numbers or text.
 
     Example:
 
@@ -67,6 +68,7 @@ class Augment:
         if not isinstance(augmentation, AugmentationLayer):
             checks.fail(_OWNER, "augmentation", "a keras_segaug layer", augmentation, TypeError)
         one_result(_OWNER, augmentation)
+        refuse_targets(_OWNER, augmentation)
         if augmentation._mixes():
             accepted = "a layer that mixes no samples: who is in a batch is Ray's choice"
             checks.fail(_OWNER, "augmentation", accepted, augmentation)
@@ -92,7 +94,7 @@ class Augment:
 
     def _keys(self, records):
         """(rows, 2): a key for each record, whoever else is in the batch."""
-        words = np.array([_words(record) for record in records], "uint32")
+        words = np.array([_words(record) for record in records], "uint32").reshape(-1, 2)
         keys = np.repeat(self._key[None], len(words), axis=0)
         for place in range(2):
             keys = random.fold_in(keys, words[:, place])

@@ -94,6 +94,7 @@ IMAGES = {
     "RGBA": (3, "uint8", 7),
     "CMYK": (3, "uint8", None),
     "I;16": (1, "uint16", 300),
+    "I;16B": (1, "uint16", 300),
     "F": (1, "float32", 7),
 }
 
@@ -101,9 +102,10 @@ IMAGES = {
 @pytest.mark.parametrize("mode", IMAGES)
 def test_kinds_of_images(mode):
     channels, dtype, level = IMAGES[mode]
-    image = Image.new("I;16", (8, 6), 300)
-    if mode != "I;16":
+    image = Image.fromarray(np.full((6, 8), 300, ">u2" if mode == "I;16B" else "uint16"))
+    if not mode.startswith("I;16"):
         image = Image.new("L", (8, 6), level or 7).convert(mode)
+    assert image.mode == mode
     rows = {"image": [image], "annotation": [Image.new("L", (8, 6))]}
     (moved,) = transform(ks.Identity(dtype=dtype))(rows)["image"]
     assert moved.shape == (6, 8, channels)
@@ -139,6 +141,13 @@ def test_colored_masks_become_class_ids_where_the_first_layer_says_how():
         transform(late)(rows)
 
 
+def test_one_hot_masks_keep_all_their_classes():
+    labels = random_mask(classes=3)
+    rows = {"image": [random_image()], "annotation": [Image.fromarray(labels)]}
+    (moved,) = transform(ks.MaskOnlyOneHot(3))(rows)["annotation"]
+    np.testing.assert_array_equal(moved, labels[..., None] == np.arange(3))
+
+
 def test_masks_that_are_no_class_ids_are_refused():
     for mask, kind in (
         (Image.new("RGBA", (8, 6)), "'RGBA'"),
@@ -161,6 +170,8 @@ def test_what_is_missing_is_named():
         transform(keras.layers.RandomFlip())
     with pytest.raises(ValueError, match=r"must give one result. Received a MultiView"):
         transform(ks.MultiView({"weak": ks.JointRandomFlip(), "strong": ks.Identity()}))
+    with pytest.raises(ValueError, match=r"hugging_face.transform: .*layer without `targets`"):
+        transform(ks.JointRandomFlip(targets={"depth": "continuous"}))
     with pytest.raises(TypeError, match="`mask` must be the name of a column"):
         transform(geometry(), mask=1)
 

@@ -74,6 +74,13 @@ def test_records_of_several_sizes():
         np.testing.assert_array_equal(moved["mask"][n], alone["mask"][n])
 
 
+@pytest.mark.parametrize("record", ["path", "number"])
+def test_a_block_may_be_empty(record):
+    rows = part(rows_of(), slice(0))
+    moved = augment(record=record)(rows)
+    assert {name: len(column) for name, column in moved.items()} == dict.fromkeys(rows, 0)
+
+
 def test_numbers_above_32_bits_are_told_apart():
     rows = rows_of(2)
     rows = {**rows, "image": rows["image"][[0, 0]], "mask": rows["mask"][[0, 0]]}
@@ -97,6 +104,8 @@ def test_what_cannot_be_is_refused():
         Augment(ks.Pipeline([flip, ks.JointCutMix(ignore_class=None)]), 1)
     with pytest.raises(ValueError, match="must give one result"):
         Augment(ks.MultiView({"weak": flip, "strong": ks.Identity()}), 1)
+    with pytest.raises(ValueError, match=r"ray\.Augment: .*layer without `targets`"):
+        Augment(ks.JointRandomFlip(targets={"depth": "continuous"}), 1)
     with pytest.raises(ValueError, match=r"ray\.Augment: `seed`"):
         Augment(flip, None)
     rows = rows_of()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
+from keras_segaug.data import survey
 from tests.data_files.folders import COLORS, EXAMPLES, colored, make_pairs, save, truncate
 
 CT = [EXAMPLES / "ct/images", EXAMPLES / "ct/masks"]
@@ -108,6 +109,16 @@ def test_what_is_wrong_is_said_by_its_own_name(folders):
     with pytest.warns(UserWarning, match=f"{name}: problems with 1 files") as warned:
         assert len(source_of(*folders, on_error="skip")) == 9
     assert warned[0].filename.endswith("test_source.py")
+
+
+def test_counts_of_a_file_that_broke_are_refused_each_time_by_its_own_name(folders, monkeypatch):
+    source = source_of(*folders, check="headers")
+    truncate(folders[1] / "08.png")
+    # As large images do it: all but the first few are counted in threads.
+    monkeypatch.setattr(survey, "LONG", -1.0)
+    for knowledge in (source.pixel_counts, source.class_weights):
+        with pytest.raises(ValueError, match=r"(?s)^segmentation_source_from_directory:.*08\.png"):
+            knowledge()
 
 
 def test_pairs_of_several_sizes(folders):
