@@ -112,7 +112,8 @@ class Compiled:
     def _program(self, tensors, key, more=0, relaxed=False, shards=None):
         """The program for such tensors. TensorFlow warns of a function that is traced often."""
         name = backend.name()
-        kind: Any = more, shards
+        # Who mixes with whom depends on Keras' distribution, also in a batch that is not dealt out.
+        kind: Any = more, shards, backend.batch_shards() if self._counts else 1
         if name == "tensorflow":
             kind = more, relaxed, _signature(tensors, key, after=None if relaxed else 0)
         if (name, kind) not in self._programs:

@@ -28,8 +28,8 @@ class Augment:
 
     Args:
         augmentation: a keras_segaug layer that mixes no samples: who is in a batch is Ray's choice.
-        seed: an integer. Other seeds augment otherwise.
-        epoch: an integer; the next epoch draws anew.
+        seed: an integer, taken modulo 2**32. Other seeds augment otherwise.
+        epoch: an integer below 2**32; the next epoch draws anew.
         image: the column of images.
         mask: the column of masks.
         record: the column that tells records apart: integers of at least 0, or text such as
@@ -75,8 +75,9 @@ class Augment:
         if seed is None:
             checks.fail(_OWNER, "seed", "an integer", seed)
         self.augmentation = augmentation
-        self._key = np.array([checks.seed(_OWNER, seed) & 0xFFFFFFFF, 0], "uint32")
-        self._key[1] = checks.natural_number(_OWNER, "epoch", epoch)
+        if checks.natural_number(_OWNER, "epoch", epoch) > 0xFFFFFFFF:
+            checks.fail(_OWNER, "epoch", "below 2**32", epoch)
+        self._key = np.array([checks.seed(_OWNER, seed) & 0xFFFFFFFF, epoch], "uint32")
         self.image, self.mask, self.record = image, mask, record
 
     def __call__(self, rows: Any) -> dict[str, Any]:
@@ -104,7 +105,9 @@ class Augment:
 def _words(record):
     """64 bits that tell a record from others."""
     if isinstance(record, str):
-        number = int.from_bytes(hashlib.blake2s(record.encode(), digest_size=8).digest(), "little")
+        # Names of files may hold bytes that are no text.
+        name = record.encode(errors="surrogateescape")
+        number = int.from_bytes(hashlib.blake2s(name, digest_size=8).digest(), "little")
     elif isinstance(record, (int, np.integer)) and record >= 0:
         number = int(record)
     else:

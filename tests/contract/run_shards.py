@@ -3,6 +3,7 @@
 Prints as JSON what became of each: {"case": {"collectives", "sharded", "equal"}}.
 """
 
+import contextlib
 import json
 import re
 
@@ -46,25 +47,39 @@ def facts(results, expected, program=""):
     }
 
 
+@contextlib.contextmanager
+def drawing_as_two():
+    """One device that draws as two do: it has all of the batch."""
+    shards, backend.batch_shards = backend.batch_shards, lambda: 2
+    try:
+        yield
+    finally:
+        backend.batch_shards = shards
+
+
 def in_a_program(make, data, key):
     """Traced by the user, where Keras' distribution alone knows of the devices."""
 
     def augmented(images, masks):
         return make().augment((images, masks), key)
 
-    # One device that draws as two do: it has all of the batch.
-    shards, backend.batch_shards = backend.batch_shards, lambda: 2
-    expected = jax.jit(augmented)(*data)
-    backend.batch_shards = shards
+    with drawing_as_two():
+        expected = jax.jit(augmented)(*data)
     with keras.distribution.DataParallel().scope():
         program = jax.jit(augmented).lower(*dealt_out(data)).compile()
     return facts(program(*dealt_out(data)), expected, program.as_text())
 
 
 def eagerly(make, data, key):
-    layer, other = make(), make()
-    results = layer.augment(tuple(dealt_out(data)), key)
-    return facts(results, other.augment(data, key))
+    """By a layer that was called before Keras heard of the devices, which must not matter."""
+    with drawing_as_two():
+        expected = make().augment(data, key)
+    layer = make()
+    layer.augment(data, key)
+    with keras.distribution.DataParallel().scope():
+        undealt = layer.augment(data, key)
+        found = facts(layer.augment(tuple(dealt_out(data)), key), expected)
+    return {**found, "equal": found["equal"] and facts(undealt, expected)["equal"]}
 
 
 def main():

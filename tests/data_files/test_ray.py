@@ -108,6 +108,8 @@ def test_what_cannot_be_is_refused():
         Augment(ks.JointRandomFlip(targets={"depth": "continuous"}), 1)
     with pytest.raises(ValueError, match=r"ray\.Augment: `seed`"):
         Augment(flip, None)
+    with pytest.raises(ValueError, match=r"`epoch` must be below 2\*\*32"):
+        Augment(flip, 1, epoch=1 << 32)
     rows = rows_of()
     with pytest.raises(ValueError, match=r"no column 'record'; there are \['image'"):
         Augment(flip, 1, record="record")(rows)
