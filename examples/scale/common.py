@@ -4,21 +4,14 @@ Images are drawn from their masks, a color for each class, so that a pair that w
 shows by itself whether image and mask still belong together.
 """
 
-import importlib.util
-
 import numpy as np
+from PIL import Image
 
 import keras_segaug as ks
 
 SIDE = 48
 IGNORE = 255
 COLORS = np.array([[10, 20, 30], [200, 60, 40], [30, 180, 90], [90, 70, 220]], "uint8")
-
-
-def need(package, how):
-    """Ends the program where a package is missing, with the command that installs it."""
-    if importlib.util.find_spec(package) is None:
-        raise SystemExit(f"This script needs {package}: {how}")
 
 
 def records(count):
@@ -32,6 +25,16 @@ def records(count):
             height, width = generator.integers(6, SIDE // 2, 2)
             mask[top : top + height, left : left + width] = label
     return numbers, COLORS[masks], masks
+
+
+def written(folder, count):
+    """The same as a folder of images and one of masks, read by number."""
+    for name in ("images", "masks"):
+        (folder / name).mkdir()
+    for number, image, mask in zip(*records(count), strict=True):
+        Image.fromarray(image).save(folder / f"images/{number:02}.png")
+        Image.fromarray(mask).save(folder / f"masks/{number:02}.png")
+    return ks.segmentation_source_from_directory(folder / "images", folder / "masks", verbose=False)
 
 
 def augmentation():

@@ -17,29 +17,17 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 # As if it were not installed; worker processes import this file, too.
 sys.modules["tensorflow"] = None
 
-from PIL import Image  # noqa: E402
+from examples.scale.needs import need  # noqa: E402
 
-import keras_segaug as ks  # noqa: E402
-from examples.scale.common import augmentation, check_pairs, fingerprint, need, records  # noqa: E402
-
-need("grain", 'pip install "keras-segaug[grain]"')
+need("grain", "'keras-segaug[grain]'")
 
 import grain  # noqa: E402
 
+from examples.scale.common import augmentation, check_pairs, fingerprint, written  # noqa: E402
 from keras_segaug.data.grain import Augment  # noqa: E402
 
 COUNT = 32
 EPOCHS = 2
-
-
-def write(folder):
-    """A folder of images and one of masks."""
-    for name in ("images", "masks"):
-        (folder / name).mkdir()
-    for number, image, mask in zip(*records(COUNT), strict=True):
-        Image.fromarray(image).save(folder / f"images/{number:02}.png")
-        Image.fromarray(mask).save(folder / f"masks/{number:02}.png")
-    return folder / "images", folder / "masks"
 
 
 def of_dataset(source, workers):
@@ -83,7 +71,7 @@ def resumed(pairs, after):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        source = ks.segmentation_source_from_directory(*write(Path(folder)), verbose=False)
+        source = written(Path(folder), COUNT)
         for name, run in (("MapDataset", of_dataset), ("DataLoader", of_loader)):
             alone = prints(run(source, 0))
             if len(alone) != EPOCHS * COUNT or len(set(alone)) < len(alone):

@@ -8,21 +8,21 @@ nearest lookup. Without keys the draws follow the order in which rows are read, 
 want layers with seeds of their own.
 """
 
-import importlib.util
 import os
 
-if importlib.util.find_spec("datasets") is None:
-    raise SystemExit("This script needs datasets: pip install datasets")
+from examples.scale.needs import need
+
+need("datasets")
 
 # Nothing is to be fetched.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-import datasets
-import numpy as np
-from PIL import Image
+import datasets  # noqa: E402
+import numpy as np  # noqa: E402
+from PIL import Image  # noqa: E402
 
-from examples.scale.common import augmentation, check_pairs, fingerprint, records
-from keras_segaug.data.hugging_face import transform
+from examples.scale.common import augmentation, check_pairs, fingerprint, records  # noqa: E402
+from keras_segaug.data.hugging_face import transform  # noqa: E402
 
 COUNT, BATCH = 16, 4
 

@@ -7,7 +7,6 @@ Two processes: the same after `jax.distributed.initialize`; on several machines 
 differs. Each line that is printed has been checked, against what one device gives.
 """
 
-import importlib.util
 import os
 import re
 import socket
@@ -23,8 +22,10 @@ if not IS_PROCESS:
     # Before JAX is imported: two devices that are one CPU.
     os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={DEVICES}"
     os.environ["JAX_PLATFORMS"] = "cpu"
-if importlib.util.find_spec("jax") is None:
-    raise SystemExit("This script needs jax: pip install 'keras-segaug[jax]'")
+
+from examples.scale.needs import need  # noqa: E402
+
+need("jax", "'keras-segaug[jax]'")
 
 import jax  # noqa: E402
 import keras  # noqa: E402

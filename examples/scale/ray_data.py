@@ -8,14 +8,14 @@ workers, and again where a worker dies and Ray computes its block anew. On a clu
 `ray.init("auto")`; the folders must lie at the same place on all machines.
 """
 
-import importlib.util
 import os
 import signal
 import tempfile
 from pathlib import Path
 
-if importlib.util.find_spec("ray") is None:
-    raise SystemExit("This script needs ray: pip install 'ray[data]'")
+from examples.scale.needs import need
+
+need("ray", "'ray[data]'")
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -25,23 +25,11 @@ os.environ["PYTHONPATH"] = os.pathsep.join([ROOT, os.environ.get("PYTHONPATH", "
 
 import ray  # noqa: E402
 import ray.data  # noqa: E402
-from PIL import Image  # noqa: E402
 
-import keras_segaug as ks  # noqa: E402
-from examples.scale.common import augmentation, check_pairs, fingerprint, records  # noqa: E402
+from examples.scale.common import augmentation, check_pairs, fingerprint, written  # noqa: E402
 from keras_segaug.data.ray import Augment  # noqa: E402
 
 COUNT, SEED = 24, 7
-
-
-def source_of(folder):
-    """Pairs by number, of a folder of images and one of masks that are written first."""
-    for name in ("images", "masks"):
-        (folder / name).mkdir()
-    for number, image, mask in zip(*records(COUNT), strict=True):
-        Image.fromarray(image).save(folder / f"images/{number:02}.png")
-        Image.fromarray(mask).save(folder / f"masks/{number:02}.png")
-    return ks.segmentation_source_from_directory(folder / "images", folder / "masks", verbose=False)
 
 
 def pairs(source, deadly):
@@ -86,7 +74,7 @@ def main():
     ray.init(num_cpus=3, include_dashboard=False, log_to_driver=False, logging_level="error")
     ray.data.DataContext.get_current().enable_progress_bars = False
     with tempfile.TemporaryDirectory() as temporary:
-        source = source_of(Path(temporary))
+        source = written(Path(temporary), COUNT)
         one, two = (run(source, workers) for workers in (1, 2))
         if len(one) != COUNT or one != two:
             raise AssertionError("Two workers gave other pairs than one, or lost some.")

@@ -10,7 +10,6 @@ worker beside it.
 """
 
 import contextlib
-import importlib.util
 import os
 import pickle
 import socket
@@ -21,13 +20,15 @@ import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-if importlib.util.find_spec("tensorflow") is None:
-    raise SystemExit("This script needs tensorflow: pip install tensorflow")
 
-import numpy as np
-import tensorflow as tf
+from examples.scale.needs import need
 
-from examples.scale.common import augmentation, check_pairs, fingerprint, records
+need("tensorflow")
+
+import numpy as np  # noqa: E402
+import tensorflow as tf  # noqa: E402
+
+from examples.scale.common import augmentation, check_pairs, fingerprint, records  # noqa: E402
 
 service = tf.data.experimental.service
 COUNT, SECONDS = 256, 60

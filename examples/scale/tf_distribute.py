@@ -7,7 +7,6 @@ replica each (`MultiWorkerMirroredStrategy`), and says what was checked. Across 
 own script once on each, with a `TF_CONFIG` that names all of them and says which one this is.
 """
 
-import importlib.util
 import json
 import os
 import socket
@@ -18,15 +17,17 @@ import zlib
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-if importlib.util.find_spec("tensorflow") is None:
-    raise SystemExit("This script needs tensorflow: pip install tensorflow")
 
-import keras
-import numpy as np
-import tensorflow as tf
+from examples.scale.needs import need
 
-import keras_segaug as ks
-from examples.scale import common
+need("tensorflow")
+
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+import tensorflow as tf  # noqa: E402
+
+import keras_segaug as ks  # noqa: E402
+from examples.scale import common  # noqa: E402
 
 if keras.backend.backend() != "tensorflow":
     raise SystemExit("Start this script with KERAS_BACKEND=tensorflow in the environment.")

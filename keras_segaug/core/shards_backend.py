@@ -107,8 +107,8 @@ def is_inside():
 
 
 def first_sample():
-    """The number, in the whole batch, of the first sample at hand; 0 where that is all."""
-    return _first_sample.get() if is_inside() else 0
+    """The number, in the whole batch, of the first sample of the shard that is traced."""
+    return _first_sample.get()
 
 
 @contextlib.contextmanager
