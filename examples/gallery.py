@@ -15,16 +15,13 @@ import sys
 from pathlib import Path
 
 import keras
-import numpy as np
 from PIL import Image
 
 import keras_segaug as segaug
-from examples import street
-from examples.slices import read_arrays, read_pairs
+from examples.scenes import SCENES
 from tests.cases import CASES, MIXING
 
 ROOT = Path(__file__).resolve().parent.parent
-DATA = ROOT / "examples" / "data"
 # Sizes in the case list fit the small images of the tests: here a share of the image's sides.
 SHARE, PADDED_SHARE = 0.7, 1.3
 
@@ -47,10 +44,10 @@ def coloring():
     return {name: cls for name, cls in layers_named("ImageOnly").items() if cls not in unseen}
 
 
-def example_of(cls, height, width):
-    """A layer with the arguments of its first case, sizes excepted."""
+def example_arguments(cls, height, width):
+    """The arguments of its first case, sizes fitted to the image."""
     cases = [*CASES, *MIXING]
-    arguments = next(dict(case.arguments) for case in cases if case.layer is cls)
+    arguments = next((dict(case.arguments) for case in cases if case.layer is cls), {})
     sides = {"height": height, "width": width}
     share = PADDED_SHARE if cls is segaug.JointPadding else SHARE
     for name in sides.keys() & arguments.keys():
@@ -59,8 +56,12 @@ def example_of(cls, height, width):
     if "references" in arguments:
         # Other images of the batch, in the place of the small ones of the tests.
         arguments["references"] = None
+    return arguments
+
+
+def example_of(cls, height, width):
     # Compiling a program takes longer than the few images of a row.
-    return cls(**arguments, seed=1, jit_compile=False)
+    return cls(**example_arguments(cls, height, width), seed=1, jit_compile=False)
 
 
 def draw(name, layers, images, masks, class_names):
@@ -88,29 +89,12 @@ def draw(name, layers, images, masks, class_names):
     print(f"Wrote {path.relative_to(ROOT)}: {len(rows)} layers, {path.stat().st_size // 1024} KiB")
 
 
-def sheets(name, images, masks, class_names):
-    # Some colors want three channels.
-    images = np.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images
-    draw(f"gallery_{name}", layers_named("Joint"), images, masks, class_names)
-    # Under classes that are filled, colors would hardly be seen.
-    draw(f"colors_{name}", coloring(), images, None, None)
-
-
 def main():
-    images, masks, names = read_pairs(DATA / "ct")
-    chosen = [80, 20, 50, 105]
-    images = images[chosen]
-    sheets("ct", images if images.ndim == 4 else images[..., None], masks[chosen], names)
-
-    pairs = {"img.png": "mask_3class.png"}
-    (image,), (nuclei,) = read_arrays(DATA / "nuclei", pair=pairs.get)
-    # Quarters, so that layers which mix images have several.
-    corners = [(0, 0), (0, 256), (256, 0), (256, 256)]
-    cut = [(slice(y, y + 256), slice(x, x + 256)) for y, x in corners]
-    images, masks = (np.stack([whole[part] for part in cut]) for whole in (image, nuclei))
-    images = images if images.ndim == 4 else images[..., None]
-    sheets("nuclei", images, masks, ["background", "nucleus", "border"])
-    sheets("street", *street.scenes(4))
+    for name in ("ct", "nuclei", "street"):
+        images, masks, class_names = SCENES[name]()
+        draw(f"gallery_{name}", layers_named("Joint"), images, masks, class_names)
+        # Under classes that are filled, colors would hardly be seen.
+        draw(f"colors_{name}", coloring(), images, None, None)
     return 0
 
 

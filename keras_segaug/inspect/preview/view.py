@@ -134,18 +134,17 @@ def painted(image, ids, ignore_index, background, opacity, outlines):
     """An image (H, W, 3) with its classes over it, at a size where outlines are thin."""
     scale = -(-560 // max(ids.shape))
     image = image.repeat(scale, 0).repeat(scale, 1).astype("float32")
-    ids = ids.repeat(scale, 0).repeat(scale, 1)
     present, place = np.unique(ids, return_inverse=True)
+    place = place.reshape(ids.shape).repeat(scale, 0).repeat(scale, 1)
     ignored = np.isin(present, (ignore_index, NO_CLASS))
     colors = np.array(
         [IGNORED_COLOR if i else color_of(int(c)) for i, c in zip(ignored, present, strict=True)],
         "float32",
     )
     fill = np.where(ignored, 0.75, np.where(present == background, 0.0, opacity))
-    place = place.reshape(ids.shape)
     strength = fill[place]
     if outlines:
         lined = ~ignored & (present != background)
-        strength = np.where(lined[place] & edges(ids, max(ids.shape) // 190), 1.0, strength)
+        strength = np.where(lined[place] & edges(place, max(place.shape) // 190), 1.0, strength)
     mixed = image + strength[..., None] * (colors[place] - image)
     return mixed.round().astype("uint8")

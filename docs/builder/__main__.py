@@ -1,0 +1,70 @@
+"""Writes all pages of the site into a folder, from which MkDocs makes it.
+
+python -m docs.builder [--output build/docs] [--only JointRandomFlip ...]
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import shutil
+import sys
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+from rich.progress import Progress
+
+
+def make_pages(entries, folder, targets):
+    """All pages of layers; the failures, each by its layer's name."""
+    from docs.builder import layer_page
+
+    # A worker that was started anew has no threads of TensorFlow to inherit.
+    context = multiprocessing.get_context("spawn")
+    with (
+        Progress() as progress,
+        ProcessPoolExecutor(max_workers=os.cpu_count(), mp_context=context) as pool,
+    ):
+        task = progress.add_task("Pages of layers", total=len(entries))
+        names = [entry.name for entry in entries]
+        jobs = [pool.submit(layer_page.write_page, name, folder, targets) for name in names]
+        failures = []
+        for job in as_completed(jobs):
+            failures += [job.result()] if job.result() else []
+            progress.advance(task)
+    return failures
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--output", type=Path, default=Path("build/docs"))
+    parser.add_argument("--only", nargs="*", help="pages of these layers; the others stay")
+    options = parser.parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from docs.builder import index_page, navigation, pages, reference
+    from docs.builder.catalog import public_layers
+    from docs.builder.targets import tables
+
+    if not options.only:
+        shutil.rmtree(options.output, ignore_errors=True)
+    folder = options.output / "layers"
+    (folder / "images").mkdir(parents=True, exist_ok=True)
+    pages.Copied(options.output.resolve()).copy_all()
+    reference.write(options.output / "api")
+    entries = public_layers()
+    kept = options.output.with_name("targets.json")
+    if not (options.only and kept.exists()):
+        print("What each layer does to each target, tried on every backend ...", flush=True)
+        kept.write_text(json.dumps(tables()))
+    targets = json.loads(kept.read_text())
+    index_page.write(entries, targets, folder)
+    navigation.write(entries, options.output)
+    chosen = [entry for entry in entries if not options.only or entry.name in options.only]
+    failures = make_pages(chosen, folder, targets)
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""All layers, with what a page needs to know of each before it draws anything."""
+
+import inspect
+from dataclasses import dataclass
+
+import keras
+
+import keras_segaug as segaug
+from docs.builder.strengths import STRENGTHS
+from examples.gallery import example_arguments
+
+# The folder a layer lives in, and what the site calls its layers.
+TYPES = {
+    "joint": "geometry",
+    "mixing": "mixing",
+    "image_only": "image only",
+    "mask_only": "mask only",
+    "policies": "policy",
+    "core": "composition",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    name: str
+    cls: type
+
+    @property
+    def type(self):
+        return TYPES[self.cls.__module__.split(".")[1]]
+
+    @property
+    def summary(self):
+        return inspect.getdoc(self.cls).partition("\n\n")[0].replace("\n", " ")
+
+    def arguments(self, height, width):
+        """Arguments to show it with, at this size."""
+        if self.cls is segaug.MultiView:
+            views = {"weak": segaug.JointRandomFlip(), "strong": segaug.ImageOnlyGamma((0.4, 0.5))}
+            return {"views": views}
+        return example_arguments(self.cls, height, width)
+
+    def strengths(self, height, width):
+        """Arguments of low, middle and high strength; or one set of them, drawn several times."""
+        own = self.arguments(height, width)
+        if self.name not in STRENGTHS:
+            return [own]
+        return [{**own, **more} for more in STRENGTHS[self.name]]
+
+    def make(self, arguments):
+        # Compiling a program takes longer than the few images of a page.
+        return self.cls(**arguments, seed=1, jit_compile=False)
+
+    @property
+    def looks_at_others(self):
+        """Does what becomes of a sample depend on the others of its batch?"""
+        return self.type == "mixing" or self.takes("references")
+
+    def takes(self, *names):
+        """Has it, or its base, these arguments?"""
+        parameters = {name for base in self.cls.__mro__ for name in _named(base)}
+        return parameters.issuperset(names)
+
+
+def _named(cls):
+    own = vars(cls).get("__init__")
+    return list(inspect.signature(own).parameters) if inspect.isfunction(own) else []
+
+
+def public_layers():
+    """Every layer that can be made, as they are registered, by name."""
+    registered = keras.saving.get_custom_objects().items()
+    return [
+        Entry(cls.__name__, cls)
+        for name, cls in sorted(registered, key=lambda item: item[0].lower())
+        if name.startswith("keras_segaug>")
+        and inspect.isclass(cls)
+        and issubclass(cls, segaug.AugmentationLayer)
+    ]

@@ -1,0 +1,59 @@
+"""The configuration of MkDocs with the order of all pages, beside the folder of pages."""
+
+import yaml
+
+from docs.builder import reference
+
+GUIDES = (
+    "first_steps",
+    "choosing",
+    "masks",
+    "model_or_pipeline",
+    "test_time",
+    "few_labels",
+    "reproducible",
+    "many_machines",
+    "speed",
+    "writing_a_layer",
+    "from_image_data_generator",
+    "from_other_libraries",
+)
+EVIDENCE = ("correctness", "keras_layers", "keras_conventions", "benchmarks", "few_labels")
+
+
+def write(entries, folder):
+    """Pages that are not there yet, or no longer, are an error: nothing is left out unsaid."""
+    guides = sorted(path.stem for path in (folder / "guides").glob("*.md"))
+    if guides != sorted(GUIDES):
+        raise ValueError(f"The guides are {guides}, but navigation.py orders {sorted(GUIDES)}")
+    layers: dict[str, list[str]] = {}
+    for entry in entries:
+        layers.setdefault(entry.type.capitalize(), []).append(f"layers/{entry.name}.md")
+    decisions = sorted(path.name for path in (folder / "decisions").glob("0*.md"))
+    order = [
+        {"Start": "index.md"},
+        {"Guides": [f"guides/{name}.md" for name in GUIDES]},
+        {
+            "Layers": [
+                "layers/index.md",
+                "layers/targets.md",
+                *({title: pages} for title, pages in layers.items()),
+            ]
+        },
+        {"API": ["api/index.md", *(f"api/{name}.md" for name in reference.names())]},
+        {"Evidence": [f"{name}.md" for name in EVIDENCE]},
+        {
+            "Background": [
+                "glossary.md",
+                "decisions/README.md",
+                {"Decisions": [f"decisions/{name}" for name in decisions]},
+            ]
+        },
+    ]
+    settings = {
+        "INHERIT": "../mkdocs.yml",
+        "docs_dir": folder.name,
+        "site_dir": "../site",
+        "nav": order,
+    }
+    folder.with_name("mkdocs.yml").write_text(yaml.safe_dump(settings, sort_keys=False))

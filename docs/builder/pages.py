@@ -1,0 +1,73 @@
+"""Copies the written pages; a link to a file of the repository becomes a link to a page of it."""
+
+import re
+import shutil
+from pathlib import Path
+from posixpath import normpath
+
+from docs.builder.layer_page import DOCS
+
+ROOT = DOCS.parent
+_LINK = re.compile(r"(\]\()([^)#\s:]+)(#[^)\s]*)?(\))")
+_LANGUAGES = {".py": "python", ".toml": "toml", ".txt": "text", "": "text", ".sh": "bash"}
+
+
+class Copied:
+    """The written pages below a folder, and the files of the repository that they link to."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.waiting: list[Path] = []
+        self.known: set[Path] = set()
+
+    def copy_all(self):
+        for path in sorted(DOCS.rglob("*")):
+            below = path.relative_to(DOCS)
+            if path.is_file() and below.parts[0] not in ("builder", "__pycache__"):
+                self.copy(path, self.folder / below)
+        while self.waiting:
+            path = self.waiting.pop()
+            self.copy(path, self.folder / _place(path))
+
+    def copy(self, path, place):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".md":
+            place.write_text(self.linked(path, path.read_text(), place))
+        elif path.is_relative_to(DOCS) or path.suffix not in _LANGUAGES:
+            shutil.copy(path, place)
+        else:
+            name, language = path.relative_to(ROOT).as_posix(), _LANGUAGES[path.suffix]
+            place.write_text(f"# {name}\n\n````{language}\n{path.read_text()}````\n")
+
+    def linked(self, path, text, place):
+        def replaced(found):
+            target = Path(normpath((path.parent / found[2]).as_posix()))
+            if not target.is_relative_to(ROOT) or not target.exists():
+                return found[0]  # what is generated, or broken: the strict build tells
+            if target.is_relative_to(DOCS):
+                new = self.folder / target.relative_to(DOCS)
+            elif target.is_file():
+                new = self.folder / _place(target)
+                if target not in self.known:
+                    self.known.add(target)
+                    self.waiting.append(target)
+            else:
+                return found[0]
+            return f"{found[1]}{_relative(new, place.parent)}{found[3] or ''}{found[4]}"
+
+        return _LINK.sub(replaced, text)
+
+
+def _place(path):
+    """Where a file of the repository stands in the site."""
+    below = Path("repository") / path.relative_to(ROOT)
+    if path.suffix in _LANGUAGES:
+        return below.with_name(below.name + ".md")
+    return below
+
+
+def _relative(path, start):
+    up = 0
+    while not path.is_relative_to(start):
+        start, up = start.parent, up + 1
+    return "../" * up + path.relative_to(start).as_posix()

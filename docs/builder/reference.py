@@ -1,0 +1,32 @@
+"""The reference pages of everything public that is no layer of its own page."""
+
+import keras_segaug
+from docs.builder.catalog import public_layers
+
+# Public, and imported by these names rather than through the package itself.
+MODULES = ("random", "recipes", "data.grain", "data.ray", "data.hugging_face")
+
+
+def names():
+    """What gets a page: all but the layers, which have their own, and the version."""
+    layers = {entry.name for entry in public_layers()}
+    own = [name for name in keras_segaug.__all__ if name not in layers and name != "__version__"]
+    return sorted({*own, *MODULES}, key=str.lower)
+
+
+def write(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names():
+        options = "\n    options:\n      show_root_heading: false"
+        if name in MODULES:
+            options += "\n      members: true\n      heading_level: 2"
+        (folder / f"{name}.md").write_text(f"# {name}\n\n::: keras_segaug.{name}{options}\n")
+    functions = "\n".join(f"- [{name}]({name}.md)" for name in names())
+    (folder / "index.md").write_text(f"""\
+# API reference
+
+From the docstrings. Every layer that can be made has its arguments on [a page with
+pictures](../layers/index.md); here is everything else that is public.
+
+{functions}
+""")
