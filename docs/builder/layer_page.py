@@ -228,7 +228,7 @@ def cost(entry):
     figures = table([PEERS[key] for key in timed], [[cell(row, key) for key in timed]])
     return (
         f"{figures}\nMilliseconds an image of {side} × {side} × 3 with its mask, and how many "
-        "times longer than keras_segaug; **bold** is faster. One core, each library in the form it is "
-        f"usually called in; {machine['processor']}, {machine['date']}, `make bench`. "
+        "times longer than keras_segaug; **bold** is faster. One core, each library in the form it "
+        f"is usually called in; {machine['processor']}, {machine['date']}, `make bench`. "
         "[All rows, and what was timed](../benchmarks.md)."
     )

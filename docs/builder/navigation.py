@@ -6,9 +6,11 @@ from docs.builder import reference
 
 GUIDES = (
     "first_steps",
+    "look_first",
     "choosing",
     "masks",
     "model_or_pipeline",
+    "keras_hub",
     "test_time",
     "few_labels",
     "reproducible",
