@@ -9,10 +9,13 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 # plain `torch` may take a newer one with the libraries of CUDA, over 5 GB.
 TORCH ?= torch==2.13.0
 RUN := $(VENV)/bin/python
-# What needs a browser is for `make test-browser`, what starts many processes for `make test-scale`.
-PYTEST := $(RUN) -m pytest -n 2 -m "not browser and not scale" --durations=15
+# MkDocs Material speaks of its successor at every start.
+export NO_MKDOCS_2_WARNING := 1
+# What needs a browser is for `make test-browser` and `make test-docs`, what starts many processes for
+# `make test-scale`.
+PYTEST := $(RUN) -m pytest -n 2 -m "not browser and not scale and not site" --durations=15
 # What a developer waits for: one layer of each kind, and no test that by itself takes long.
-QUICK := $(RUN) -m pytest -n 2 -m "not browser and not scale and not slow" --durations=15
+QUICK := $(RUN) -m pytest -n 2 -m "not browser and not scale and not site and not slow" --durations=15
 # In parts: what TensorFlow and JAX have compiled stays in memory as long as the process lives, and
 # the whole suite in one takes over 20 GB.
 CONTRACT_PARTS := "tests/contract/test_[a-l]*.py" "tests/contract/test_[m-z]*.py tests/mixing"
@@ -47,7 +50,7 @@ BENCH_SETS := $(BENCH_VENV)/peers $(if $(TORCH_PEERS),$(BENCH_VENV)/torch-peers)
 BENCH_X := $(if $(ALBUMENTATIONSX),--python albumentationsx=$(BENCH_VENV)-x/bin/python)
 
 .PHONY: help demo test test-tensorflow test-jax test-contract-jax test-torch test-contract-torch test-torchvision
-.PHONY: test-browser test-all test-oldest test-newest has-oldest has-newest lint check coverage wheel clean
+.PHONY: docs docs-serve test-docs test-browser test-all test-oldest test-newest has-oldest has-newest lint check coverage wheel clean
 .PHONY: test-chains test-scale test-batches test-devices test-mutants gallery bench bench-check bench-growth bench-gpu-smoke compare-keras
 .DEFAULT_GOAL := help
 
@@ -111,6 +114,17 @@ test-browser: $(VENV)/test ## The preview page in a headless Chromium.
 	echo "Needs a browser and its driver: apt-get install -y chromium chromium-driver"; exit 2; }
 	KERAS_BACKEND=tensorflow $(RUN) -m pytest -m browser tests/browser
 
+docs: $(VENV)/docs ## Builds the site from the pages, the layers and the docstrings, into site/.
+	$(RUN) -m docs.builder
+	$(RUN) -m mkdocs build --quiet --config-file build/mkdocs.yml
+
+docs-serve: $(VENV)/docs ## Shows the site of the last `make docs` while its pages are written.
+	@test -f build/mkdocs.yml || $(MAKE) docs
+	$(RUN) -m mkdocs serve --config-file build/mkdocs.yml
+
+test-docs: docs ## Builds the site, and tries every page in a headless Chromium.
+	KERAS_BACKEND=tensorflow $(RUN) -m pytest -m site tests/site
+
 test-torchvision: .venv-torchvision/bin/torchrun ## Geometry beside torchvision; installs over 5 GB.
 	KERAS_BACKEND=torch .venv-torchvision/bin/python -m pytest tests/peers
 
@@ -150,7 +164,7 @@ wheel: $(VENV)/check ## Builds the wheel and the source archive into dist/.
 
 clean: ## Removes the environment and what was built.
 	rm -rf $(VENV) $(BENCH_VENV) $(BENCH_VENV)-x .venv-torchvision .venv-oldest .venv-newest
-	rm -rf build dist *.egg-info .coverage .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf build dist site *.egg-info .coverage .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 found: install one, or make PYTHON=/path/to/python"; exit 2; }
@@ -158,7 +172,7 @@ $(VENV)/bin/python:
 	$(RUN) -m pip install --quiet --upgrade pip
 
 # One stamp for each set of extras; installed anew when pyproject.toml changes.
-$(VENV)/examples $(VENV)/test $(VENV)/check: pyproject.toml | $(VENV)/bin/python
+$(VENV)/examples $(VENV)/test $(VENV)/check $(VENV)/docs: pyproject.toml | $(VENV)/bin/python
 	$(RUN) -m pip install --quiet --editable ".[$(notdir $@)]"
 	@touch $@
 

@@ -17,16 +17,11 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 import keras_segaug as ks
 from keras_segaug.__main__ import main
+from tests.browser_driver import WIDTHS, chromium, set_width
 
 pytestmark = pytest.mark.browser
 
 CT = Path(__file__).resolve().parents[2] / "examples" / "data" / "ct"
-WIDTHS = {"desktop": (1400, 900), "phone": (390, 844)}
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync "
-    "--hide-scrollbars --force-device-scale-factor=1"
-)
 
 
 @pytest.fixture(scope="module")
@@ -53,31 +48,19 @@ def page(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def chromium(tmp_path_factory):
-    found = [shutil.which(name) for name in ("chromium", "chromedriver")]
-    if None in found:
-        pytest.fail("Needs chromium and chromedriver: apt-get install -y chromium chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = found[0]
-    for flag in [*FLAGS.split(), f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(found[1]))
-    yield driver
-    driver.quit()
+def driver():
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture(params=WIDTHS)
-def browser(request, chromium, page):
+def browser(request, driver, page):
     """The page, loaded at a width. Whatever a test does, the console must stay empty."""
-    width, height = WIDTHS[request.param]
-    # The window of headless Chromium is never narrower than 500 pixels.
-    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    chromium.get(page.as_uri())
-    WebDriverWait(chromium, 30).until(lambda d: d.find_elements(By.CSS_SELECTOR, "[data-ready]"))
-    yield chromium
-    assert chromium.get_log("browser") == []
+    set_width(driver, request.param)
+    driver.get(page.as_uri())
+    WebDriverWait(driver, 30).until(lambda d: d.find_elements(By.CSS_SELECTOR, "[data-ready]"))
+    yield driver
+    assert driver.get_log("browser") == []
 
 
 def all_of(browser, selector):
