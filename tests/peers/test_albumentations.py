@@ -7,7 +7,6 @@ With Albumentations 2.0.8 (`make .venv-bench/peers`, and pytest, hypothesis and 
 
 import math
 
-import cv2
 import numpy as np
 import pytest
 
@@ -16,6 +15,7 @@ from keras_segaug.engine.sampling_grid import SamplingGrid
 from tests.data import ct_slices, to_numpy
 
 A = pytest.importorskip("albumentations")
+cv2 = pytest.importorskip("cv2")
 
 IMAGE, MASK = (each[55] for each in ct_slices()[:2])
 MASK = MASK.reshape(MASK.shape[:2])
