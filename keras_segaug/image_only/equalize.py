@@ -15,7 +15,7 @@ class ImageOnlyEqualize(ImageOnlyLayer):
     its highest level does not, as it would with Pillow. NaN in float images stays NaN and is not
     counted. Gradients are those of the image, as if nothing were done.
 
-    Other than `keras.layers.Equalization` it does nothing at inference, as all that is random.
+    At inference nothing is applied, as for all that is random.
 
     Args:
         factor: a float or a pair (lower, upper) in [0, 1]: how far each sample goes to the

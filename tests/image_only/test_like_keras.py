@@ -102,3 +102,20 @@ def test_color_jitter_takes_the_arguments_of_keras_in_their_order():
     ours = ks.ImageOnlyColorJitter(*settings, **QUIET)
     theirs = keras.layers.RandomColorJitter(*settings)
     np.testing.assert_allclose(to_numpy(ours(colors())), to_numpy(theirs(colors())), atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("name", "acts"),
+    [
+        ("AutoContrast", True),
+        ("Equalization", False),
+        ("ContrastLimitedAdaptiveHistogramEqualization", True),
+    ],
+)
+def test_which_of_keras_layers_act_at_inference(name, acts):
+    """As docs/keras_conventions.md says; none here does."""
+    if not hasattr(keras.layers, name):
+        pytest.skip("not in this version of Keras")
+    images = np.round(colors() / 2.0)
+    after = to_numpy(getattr(keras.layers, name)()(images, training=False))
+    assert (np.abs(after - images).max() > 0.5) == acts
