@@ -1,4 +1,4 @@
-"""Runs `check_alignment` on Keras' own layers; writes docs/keras_layers.md and README's table.
+"""Runs `check_alignment` on Keras' own layers; writes docs/keras_layers.md.
 
 python -m benchmarks.compare_keras --help
 """
@@ -11,8 +11,6 @@ import platform
 import subprocess
 import sys
 from pathlib import Path
-
-from benchmarks.marks import marks, replaced
 
 ROOT = Path(__file__).parent.parent
 MODULE = "benchmarks.compare_keras"
@@ -50,8 +48,6 @@ LAYERS = {
     "Equalization": ({}, {}),
 }
 SEEDLESS = ("CenterCrop", "Resizing", "MixUp", "Solarization", "AutoContrast", "Equalization")
-# Between these lines of the README stands its table.
-BEGIN, END = marks("compare-keras")
 STYLES = {"eager": None, "dataset.map": "map"}
 BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 
@@ -64,7 +60,6 @@ def read_options(arguments=None):
     parser.add_argument("--masks", nargs="*", default=["uint8", "float32"])
     parser.add_argument("--calls", type=int, default=6)
     parser.add_argument("--document", type=Path, default=ROOT / "docs" / "keras_layers.md")
-    parser.add_argument("--readme", type=Path, default=ROOT / "README.md")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
 
@@ -78,17 +73,7 @@ def main(arguments=None):
     results = {b: in_process(options, b) for b in options.backends or installed}
     given = sys.argv[1:] if arguments is None else arguments
     options.document.write_text(document(results, " ".join(["python", "-m", MODULE, *given])))
-    options.readme.write_text(with_table(options.readme.read_text(), results))
-    print(f"Wrote {options.document} and the table in {options.readme}")
-
-
-def with_table(text, results):
-    """The text with what stands between the two marks replaced: the layers with findings."""
-    mask = masks_of(results)[0]
-    versions = versions_in(results)
-    rows = [line for line in table(results, mask) if set(line.split(" | ")[1:]) - {"ok", "ok |"}]
-    title = f"Masks of dtype {mask} ({versions}); layers with nothing found are left out:"
-    return replaced(text, "compare-keras", [title, "", *rows])
+    print(f"Wrote {options.document}")
 
 
 def versions_in(results):

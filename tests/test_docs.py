@@ -57,47 +57,21 @@ def test_readme_snippets_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "scans").symlink_to(ROOT / "examples/data/ct/images")
     (tmp_path / "organs").symlink_to(ROOT / "examples/data/ct/masks")
-    assert len(snippets()) >= 2
+    assert snippets()
     names = {}
     for code in snippets():
         exec(compile(code, "README.md", "exec"), names)
+    network, train = names["network"], names["train"]
     # XLA does not refuse a label that the network has no output for.
-    assert names["masks"].max() < names["network"].output_shape[-1]
-    assert np.isfinite(names["model"].evaluate(names["dataset"], verbose=0))
+    assert max(train.pixel_counts()) < network.output_shape[-1]
+    assert np.isfinite(network.evaluate(train, verbose=0))
 
 
-# The engine of a recipe is tried on the backend it is used with.
-RECIPES = {
-    "": None,
-    "torch": "torch",
-    "service": "tensorflow",
-    "grain": "jax",
-    "kerashub": "tensorflow",
-}
-
-
-# KerasHub makes Keras say that a dataset shuffles itself.
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:.shuffle=True. was passed")
-def test_recipes_run(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    recipes = re.findall(
-        r"```python ?(\w*)\n(.*?)```", (ROOT / "docs/recipes.md").read_text(), re.S
-    )
-    assert {engine for engine, _ in recipes} == set(RECIPES)
-    names = {}
-    for engine, code in recipes:
-        if RECIPES[engine] in (None, keras.backend.backend()):
-            exec(compile(code, "recipes.md", "exec"), names)
-            assert names.get("moved_masks", names["masks"]).shape[-2:] == (32, 32)
-    if "segmenter" in names:
-        assert names["segmenter"].output_shape == (None, 48, 48, 2)
-        assert np.isfinite(names["history"].history["loss"]).all()
-
-
-def test_readme_names_every_layer():
-    for name, _ in PUBLIC:
-        assert f"`{name}`" in README, name
+def test_readme_is_short_and_says_first_what_it_must():
+    lines = README.splitlines()
+    assert len(lines) < 120
+    assert "Apache-2.0" in lines[2]
+    assert "no telemetry, no download" in lines[2]
 
 
 def test_changelog_names_every_layer():

@@ -37,7 +37,7 @@ def augment_dataset(
     of the same samples.
 
     On the workers of `tf.data.experimental.service` numbers start anew, as all that a dataset
-    counts: give `augment` keys of the records' own numbers there (docs/recipes.md).
+    counts: give `augment` keys of the records' own numbers there (docs/guides/many_machines.md).
 
     A sample is known by its place in `dataset`, so augment before `shuffle`, or give `shuffle`
     a seed. Bits are equal on machines of one kind; another processor, or another version of
