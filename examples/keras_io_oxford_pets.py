@@ -42,7 +42,7 @@ from typing import Any, NamedTuple
 from options import common_options, positive
 
 if __name__ == "__main__":
-    PARSER = common_options(__doc__, epochs=40, seeds=1)
+    PARSER = common_options(__doc__, epochs=80, seeds=1)
     PARSER.description = "Trains a small U-Net without and with paired augmentation."
     PARSER.add_argument(
         "--side", type=positive, default=160, help="of photos, a multiple of 8 (default: 160)"
@@ -60,7 +60,7 @@ from unet import BORDER, build_unet, class_weights, halvable
 
 import keras_segaug as ks
 
-BATCH = 8
+PHOTOS_A_STEP, SLICES_A_STEP = 16, 4
 
 """
 ## Reading pairs
@@ -101,7 +101,7 @@ def read_photos(folder, trimaps, side):
         class_names=["background", "pet"],
         ignore_index=IGNORED,
         image_size=(side, side),
-        batch_size=BATCH,
+        batch_size=PHOTOS_A_STEP,
         validation_split=0.2,
         subset="both",
         seed=0,
@@ -130,8 +130,8 @@ def read_slices(folder):
         return tf.data.Dataset.from_tensor_slices((images[places].astype("uint8"), masks[places]))
 
     return Data(
-        dataset(training).shuffle(len(training), seed=0).batch(BATCH),
-        dataset(validation).batch(BATCH),
+        dataset(training).shuffle(len(training), seed=0).batch(SLICES_A_STEP),
+        dataset(validation).batch(SLICES_A_STEP),
         size,
         names,
         {label: float(per_class[label]) for label in range(len(names))},
