@@ -221,8 +221,8 @@ def train(data, with_augmentation, seed, epochs):
 ## The comparison
 
 On the CT slices the defaults, seed 0, give a mean IoU of 0.553 without and 0.647 with augmentation
-(keras 3.15.1, tensorflow 2.21.0, 2 cores of a virtual Intel Xeon). One seed proves little: runs that
-differ in nothing else may lie a few hundredths apart, so take several (`--seeds 3`) before you
+(keras 3.15.1, tensorflow 2.21.0, 2 cores of a virtual Intel Xeon). One seed proves little: runs
+that differ in nothing else may lie a few hundredths apart, so take several (`--seeds 3`) before you
 believe a gain of that size. And augmentation needs time: of few steps it makes a worse network. On
 the photos nothing was measured here.
 """
