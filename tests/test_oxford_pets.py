@@ -47,6 +47,7 @@ def compared(result):
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(keras.backend.backend() == "torch", reason="takes minutes there, on a CPU")
 def test_compares_on_slices(tmp_path):
     slices = smallest_folder(tmp_path)
     compared(run_example("keras_io_oxford_pets.py", "--data", slices, "--epochs", 3))
