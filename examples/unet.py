@@ -63,8 +63,8 @@ def build_model(size, class_count, augmentation):
     return keras.Model(image_input, build_unet(size, class_count)(preparation(image_input)))
 
 
-def build_unet(size, class_count):
-    inputs = features = keras.Input((*size, 1))
+def build_unet(size, class_count, channels=1):
+    inputs = features = keras.Input((*size, channels))
     skips = []
     for filters in FILTERS[:-1]:
         features = convolve(features, filters)

@@ -9,9 +9,10 @@ from tests.snippets import ROOT, snippets_of
 GUIDES = sorted((ROOT / "docs/guides").glob("*.md"))
 
 
-# Keras says on JAX and torch that a dataset shuffles itself.
+# Keras says on JAX and torch that a dataset shuffles itself, and its MeanIoU asks JAX for 64 bits.
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.shuffle=True. was passed")
+@pytest.mark.filterwarnings("ignore:Explicitly requested dtype .*int64")
 @pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
 def test_guide_runs(page, tmp_path, monkeypatch):
     """In a folder where `scans` and `organs` are images and index masks, as the guides say."""

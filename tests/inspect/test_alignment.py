@@ -123,6 +123,19 @@ def test_the_offset_is_measured():
     np.testing.assert_allclose(np.abs(offsets), [(2, 1)] * len(offsets), atol=0.5)
 
 
+@pytest.mark.parametrize("columns", [-3, -2, 2, 3])
+def test_an_offset_whose_label_is_near_by_again_is_measured(columns):
+    """Labels hold the place modulo four, so that some pixels fit two columns to either side."""
+
+    def shifted(image, mask):
+        return image, np.roll(mask, columns, 1)
+
+    report = ks.check_alignment(shifted, **SMALL)
+    offsets = [sample.offset for sample in report.samples]
+    np.testing.assert_allclose(offsets, [(0, -columns)] * len(offsets), atol=0.2)
+    assert f"by about 0.0 rows and {abs(columns)}.0 columns" in report.findings[0].detail
+
+
 def test_few_classes_still_show_an_interpolated_mask():
     report = ks.check_alignment(broken.interpolates_the_mask, labels=5, **SMALL)
     assert names(report) == {"misaligned"}

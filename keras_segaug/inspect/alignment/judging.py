@@ -137,12 +137,17 @@ def _codes_at(probe, rows, columns):
 def _offset(probe, rows, columns, seen):
     """How far the labels lie from where they belong, or None where that is not near by."""
     steps = range(-_REACH, _REACH + 1)
-    shifts = sorted([(y, x) for y in steps for x in steps], key=lambda s: s[0] ** 2 + s[1] ** 2)
     nearest_row, nearest_column = np.floor(rows + 0.5), np.floor(columns + 0.5)
+    fits = {
+        (y, x): _codes_at(probe, nearest_row + y, nearest_column + x) == seen
+        for y in steps
+        for x in steps
+    }
+    # Those that most pixels fit come first: a label is near by again four pixels on.
+    shifts = sorted(fits, key=lambda s: (-fits[s].sum(), s[0] ** 2 + s[1] ** 2))
     offset = np.full((len(seen), 2), np.nan)
     for y, x in shifts:
-        new = np.isnan(offset[:, 0])
-        new &= _codes_at(probe, nearest_row + y, nearest_column + x) == seen
+        new = np.isnan(offset[:, 0]) & fits[y, x]
         offset[new] = np.stack([nearest_row + y - rows, nearest_column + x - columns], -1)[new]
     if np.isnan(offset[:, 0]).mean() > 0.5:
         return None
