@@ -63,6 +63,11 @@ class JointRandomStretch(keras_segaug.JointLayer):
         return matrices.scaling(1.0, 1.0 / parameters["stretch"])
 
 
+def pixels(path):
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
 TARGETS = {
     "tensorflow": {"JointRandomStretch": dict.fromkeys(ROLES, CHANGED)},
     "torch": None,
@@ -91,10 +96,8 @@ def test_a_new_layer_gets_its_page_without_anybody_writing_it(tmp_path, monkeypa
     assert "| `fill_mode` | `'reflect'` | [JointLayer][keras_segaug.JointLayer] |" in text
     assert "::: keras_segaug.JointRandomStretch" in text
     for name in re.findall(r"\]\((images/[^)]+)\)", text):
-        assert Image.open(tmp_path / name).size[0] >= 4 * pictures.TILE
-    draws = np.asarray(
-        Image.open(tmp_path / "images/JointRandomStretch-street.webp").convert("RGB")
-    )
+        assert pixels(tmp_path / name).shape[1] >= 4 * pictures.TILE
+    draws = pixels(tmp_path / "images/JointRandomStretch-street.webp")
     rows = draws.reshape(3, pictures.TILE, -1, pictures.TILE, 3)
     assert abs(rows[0, :, 0].astype(int) - rows[2, :, 4]).mean() > 5
     assert "JointRandomStretch" in index_page.thumbnails([entry])

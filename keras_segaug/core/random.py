@@ -42,7 +42,15 @@ def key(seed: int, counter: int = 0) -> Tensor:
 
 
 def fold_in(keys: Tensor, index: Any) -> Tensor:
-    """New, independent keys from keys (..., 2) and an integer or an integer tensor (...)."""
+    """New keys, independent of those they come from and of each other.
+
+    Args:
+        keys: uint32 (..., 2), as `key` gives them.
+        index: an integer, or an integer tensor (...): another gives other keys.
+
+    Returns:
+        Keys (..., 2), an array where `keys` is one.
+    """
     words = threefry.on_host(keys)
     counter = threefry.as_words(index, words)
     pair = threefry.threefry_2x32(words, counter, threefry.as_words(_FOLD_STREAM, words))
