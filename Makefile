@@ -51,7 +51,7 @@ BENCH_X := $(if $(ALBUMENTATIONSX),--python albumentationsx=$(BENCH_VENV)-x/bin/
 
 .PHONY: help demo test test-tensorflow test-jax test-contract-jax test-torch test-contract-torch test-torchvision
 .PHONY: docs docs-serve test-docs test-browser test-all test-oldest test-newest has-oldest has-newest lint check coverage wheel clean
-.PHONY: test-chains test-scale test-batches test-devices test-mutants gallery bench bench-check bench-growth bench-gpu-smoke compare-keras
+.PHONY: test-chains test-scale test-batches test-devices test-mutants gallery bench bench-check bench-growth bench-gpu-smoke compare-keras correctness
 .DEFAULT_GOAL := help
 
 help: ## Lists the commands.
@@ -158,6 +158,9 @@ bench-gpu-smoke: $(VENV)/test ## Runs the accelerator benchmark, tiny, on whatev
 
 compare-keras: $(VENV)/test ## Checks Keras' own layers for alignment; writes docs/keras_layers.md.
 	$(RUN) -m benchmarks.compare_keras
+
+correctness: $(BENCH_VENV)/peers $(BENCH_VENV)/torch-peers ## Checks other libraries for alignment; writes docs/correctness.md.
+	$(BENCH_RUN) -m benchmarks.correctness
 
 wheel: $(VENV)/check ## Builds the wheel and the source archive into dist/.
 	$(RUN) -m build

@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks import verdicts
+
 ROOT = Path(__file__).parent.parent
 MODULE = "benchmarks.compare_keras"
 # name: (arguments, arguments of check_alignment)
@@ -127,8 +129,7 @@ def check(name, style, mask, calls):
         what = lines[1] if lines[0].startswith("Exception encountered") and lines[1:] else lines[0]
         what = what.replace("\x1b[1m", "").replace("\x1b[0m", "").replace("|", "/").strip()
         return {"findings": {"raises": f"{type(error).__name__}: {what[:140]}"}, "facts": {}}
-    found = {finding.kind: finding.detail for finding in report.findings}
-    return {"findings": found, "facts": report.facts}
+    return verdicts.entry(report)
 
 
 def document(results, command):
@@ -159,17 +160,13 @@ def table(results, mask):
             column = f"{backend}, {row['style']}"
             columns += [] if column in columns else [column]
             if row["mask"] == mask:
-                rows.setdefault(row["layer"], {})[column] = cell(row["findings"])
+                rows.setdefault(row["layer"], {})[column] = verdicts.words(row["findings"])
     head = ["layer", *columns]
     lines = ["| " + " | ".join(head) + " |", "| " + " | ".join("---" for _ in head) + " |"]
     for layer, cells in rows.items():
         entries = [f"`{layer}`", *(cells[column] for column in columns)]
         lines.append("| " + " | ".join(entries) + " |")
     return lines
-
-
-def cell(findings):
-    return ", ".join(name.replace("_", " ") for name in findings) or "ok"
 
 
 def details(results):

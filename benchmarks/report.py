@@ -6,7 +6,7 @@ python -m benchmarks.report
 import json
 from pathlib import Path
 
-from benchmarks import gpu_report
+from benchmarks import bars, gpu_report
 from benchmarks.contenders import REFERENCE
 from benchmarks.figures import ratio, rounded
 from benchmarks.marks import replaced
@@ -145,6 +145,8 @@ def cpu_section(name, result):
         f"{result['rounds']} rounds, {result['side']}×{result['side']}×3 uint8 images with "
         f"uint8 masks; load of the machine at the start {facts['load_at_start']}.\n",
     ]
+    if bars.times(result):
+        parts.append(f"![{bars.alternative(result)}](images/{bars.file_of(name)})\n")
     if main:
         parts += [rows_table(result, main), "### Slower than others\n", losses(result)]
         parts += [targets_section(result), "### Spread\n", spread_table(result, main)]
@@ -220,6 +222,8 @@ def write(results, document):
     parts = [HEADER]
     for path in sorted(Path(results).glob("*.json")):
         result = json.loads(path.read_text())
+        if result["kind"] == "correctness":  # has a page of its own
+            continue
         parts.append(SECTIONS[result["kind"]](path.stem, result))
     document.parent.mkdir(parents=True, exist_ok=True)
     document.write_text("\n".join(parts).rstrip() + "\n")

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress, TimeElapsedColumn
 
-from benchmarks import machine, report
+from benchmarks import bars, machine, report
 from benchmarks.contenders import CONTENDERS, OPT_IN
 from benchmarks.race import ROOT, Settings, contest, race
 from benchmarks.waiting import import_milliseconds
@@ -71,6 +71,7 @@ def main(arguments=None):
     options.results.mkdir(parents=True, exist_ok=True)
     path = options.results / f"{options.machine}.json"
     path.write_text(json.dumps(result, indent=1) + "\n")
+    bars.draw_all(options.results, options.document.parent / "images")
     report.write(options.results, options.document)
     table = report.write_readme(result, options.readme)
     readme = f" and the table in {options.readme}" if table else ""

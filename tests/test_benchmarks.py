@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
-from benchmarks import check, costs, figures, marks, passes, report, targets, waiting, work
+from benchmarks import bars, check, costs, figures, marks, passes, report, targets, waiting, work
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -114,6 +114,27 @@ def test_ratio_needs_both_times():
 )
 def test_rounded_to_three_digits(value, text):
     assert figures.rounded(value) == text
+
+
+def test_bars_say_in_words_what_is_lost(result, tmp_path):
+    text = bars.alternative(result)
+    assert "keras_segaug beside KERAS, ALBUMENTATIONS." in text
+    assert (
+        "fastest in: reference chain, uint8 out. Somebody else is faster in: horizontal flip."
+        in text
+    )
+    (tmp_path / "mine.json").write_text(json.dumps(result))
+    bars.draw_all(tmp_path, tmp_path / "images")
+    assert (tmp_path / "images" / bars.file_of("mine")).stat().st_size > 10_000
+
+
+def test_the_page_and_its_bars_are_those_of_the_committed_results(tmp_path):
+    report.write(ROOT / "benchmarks/results", tmp_path / "page.md")
+    page = (tmp_path / "page.md").read_text()
+    assert page == (ROOT / "docs/benchmarks.md").read_text()
+    images = [part.partition(")")[0] for part in page.split("](images/")[1:]]
+    assert [name for name in images if "bars" in name]
+    assert all((ROOT / "docs/images" / name).exists() for name in images)
 
 
 def test_images_differ_and_masks_hold_classes():
