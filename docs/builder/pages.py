@@ -23,7 +23,7 @@ class Copied:
     def copy_all(self):
         for path in sorted(DOCS.rglob("*")):
             below = path.relative_to(DOCS)
-            if path.is_file() and below.parts[0] not in ("builder", "__pycache__"):
+            if path.is_file() and below.parts[0] != "builder" and path.suffix != ".toml":
                 self.copy(path, self.folder / below)
         while self.waiting:
             path = self.waiting.pop()
