@@ -48,11 +48,10 @@ def example_arguments(cls, height, width):
     """The arguments of its first case, sizes fitted to the image."""
     cases = [*CASES, *MIXING]
     arguments = next((dict(case.arguments) for case in cases if case.layer is cls), {})
-    sides = {"height": height, "width": width}
-    share = PADDED_SHARE if cls is segaug.JointPadding else SHARE
-    for name in sides.keys() & arguments.keys():
-        if isinstance(arguments[name], int):
-            arguments[name] = round(share * sides[name])
+    # Where only a `width` is given, it is none of the result.
+    if {"height", "width"} <= arguments.keys():
+        share = PADDED_SHARE if cls is segaug.JointPadding else SHARE
+        arguments.update(height=round(share * height), width=round(share * width))
     if "references" in arguments:
         # Other images of the batch, in the place of the small ones of the tests.
         arguments["references"] = None

@@ -36,17 +36,18 @@ const small = new Set();
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 while (walker.nextNode()) {
   const element = walker.currentNode.parentElement;
-  if (walker.currentNode.data.trim() && !["SCRIPT", "STYLE"].includes(element.tagName) && seen(element)
+  const text = walker.currentNode.data.trim();
+  if (text && !["SCRIPT", "STYLE"].includes(element.tagName) && seen(element)
       && parseFloat(getComputedStyle(element).fontSize) < 12)
-    small.add(element.tagName + "." + element.className + ": " + walker.currentNode.data.trim().slice(0, 20));
+    small.add(`${element.tagName}.${element.className}: ${text.slice(0, 20)}`);
 }
-const wide = document.documentElement.scrollWidth - innerWidth;
+const images = [...document.images];
+const failed = (image) => image.complete && !image.naturalWidth && image.loading !== "lazy";
 return {
   small: [...small].slice(0, 3),
-  wide: Math.max(0, wide),
-  unnamed: [...document.images].filter((image) => !image.hasAttribute("alt")).map((image) => image.src),
-  broken: [...document.images].filter((image) => image.complete && !image.naturalWidth && image.loading !== "lazy")
-    .map((image) => image.src),
+  wide: Math.max(0, document.documentElement.scrollWidth - innerWidth),
+  unnamed: images.filter((image) => !image.hasAttribute("alt")).map((image) => image.src),
+  broken: images.filter(failed).map((image) => image.src),
 };
 """
 
@@ -59,6 +60,7 @@ def address():
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
+    server.server_close()
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
