@@ -86,7 +86,7 @@ def scene(entry, name, facts):
         size = f" Here {first[1]} × {first[0]} pixels became {last[1]} × {last[0]}."
     last_draw = len(labels) * pictures.DRAWS - 1
     return f"""\
-<div class="draws" data-sheet="{path}" data-labels="{escape(json.dumps(labels))}">
+<div class="draws" data-sheet="../{path}" data-labels="{escape(json.dumps(labels))}">
 <div class="draws-shown" role="img" aria-label="{escape(f"{what}: a draw and its classes")}"></div>
 <label>Draw <input type="range" min="0" max="{last_draw}" value="{last_draw // 2}">
 <output></output></label>

@@ -17,10 +17,12 @@ def names():
 def write(folder):
     folder.mkdir(parents=True, exist_ok=True)
     for name in names():
-        options = "\n    options:\n      show_root_heading: false"
+        options = "\n    options:\n      heading_level: 1\n      show_root_toc_entry: true"
         if name in MODULES:
-            options += "\n      members: true\n      heading_level: 2"
-        (folder / f"{name}.md").write_text(f"# {name}\n\n::: keras_segaug.{name}{options}\n")
+            options += "\n      members: true"
+        (folder / f"{name}.md").write_text(
+            f"---\ntitle: {name}\n---\n\n::: keras_segaug.{name}{options}\n"
+        )
     functions = "\n".join(f"- [{name}]({name}.md)" for name in names())
     (folder / "index.md").write_text(f"""\
 # API reference
