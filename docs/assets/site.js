@@ -33,5 +33,14 @@ function startFilter() {
   });
 }
 
+// What scrolls by itself, a wide table or line of code, is reached by keyboard only as a stop of the Tab key.
+function markScrollable() {
+  for (const part of document.querySelectorAll("pre > code, .md-typeset__scrollwrap"))
+    if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;
+}
+
 startSliders();
 startFilter();
+// Tables are wrapped once the page is there; others show up in a tab or a note that is opened.
+for (const event of ["load", "resize", "change", "toggle"])
+  window.addEventListener(event, () => requestAnimationFrame(markScrollable), true);
