@@ -1,4 +1,6 @@
-"""`docs/equivalents.toml` names every layer, and what it names in other libraries exists there.
+"""What `docs/equivalents.toml` names is there: our layers, and those of other libraries.
+
+A layer that is not in it gets a page that says that nobody has compared it yet.
 
 Names of Keras are looked up always; those of the others where they are installed, in a process
 each: Kornia's Triton crashes beside TensorFlow. In the environment of the benchmarks all are
@@ -42,11 +44,11 @@ def named(library):
     return {name for entry in EQUIVALENTS.values() for name in entry[library]}
 
 
-def test_every_layer_has_an_entry_and_every_entry_a_layer():
-    assert sorted(EQUIVALENTS) == sorted(LAYERS)
+def test_every_entry_is_of_a_layer():
+    assert set(EQUIVALENTS) <= set(LAYERS)
 
 
-@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("layer", EQUIVALENTS)
 def test_an_entry_has_lists_of_names_and_says_in_sentences_what_differs(layer):
     entry = EQUIVALENTS[layer]
     assert list(entry) == ["keras", *MODULES, "differs"]
