@@ -3,6 +3,7 @@
 from html import escape
 
 from benchmarks.report import table
+from docs.builder.catalog import TYPES
 from docs.builder.targets import BACKENDS, CHANGED, KEPT, ROLES
 
 SIGNS = {CHANGED: "changed", KEPT: "kept"}
@@ -10,7 +11,7 @@ SIGNS = {CHANGED: "changed", KEPT: "kept"}
 
 def thumbnails(entries):
     """A card for each layer, with buttons to choose a type; without scripts all are shown."""
-    types = list(dict.fromkeys(entry.type for entry in entries))
+    types = TYPES.values()
     buttons = "\n".join(
         f'<button type="button" data-type="{each}" aria-pressed="{str(not each).lower()}">'
         f"{each or 'all'}</button>"

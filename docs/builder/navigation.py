@@ -3,6 +3,7 @@
 import yaml
 
 from docs.builder import reference
+from docs.builder.catalog import TYPES
 
 GUIDES = (
     "first_steps",
@@ -28,9 +29,9 @@ def write(entries, folder):
     guides = sorted(path.stem for path in (folder / "guides").glob("*.md"))
     if guides != sorted(GUIDES):
         raise ValueError(f"The guides are {guides}, but navigation.py orders {sorted(GUIDES)}")
-    layers: dict[str, list[str]] = {}
+    layers: dict[str, list[str]] = {each.capitalize(): [] for each in TYPES.values()}
     for entry in entries:
-        layers.setdefault(entry.type.capitalize(), []).append(f"layers/{entry.name}.md")
+        layers[entry.type.capitalize()].append(f"layers/{entry.name}.md")
     decisions = sorted(path.name for path in (folder / "decisions").glob("0*.md"))
     order = [
         {"Start": "index.md"},
