@@ -17,6 +17,8 @@ from docs.builder.targets import CHANGED, KEPT, REFUSED, ROLES, tried
 from keras_segaug import checks
 from keras_segaug.kernels import matrices
 
+# It registers layers that are not public.
+importlib.import_module("keras_segaug.migration.migration")
 ENTRIES = catalog.public_layers()
 NAMED = {entry.name: entry for entry in ENTRIES}
 

@@ -72,8 +72,9 @@ def public_layers():
     registered = keras.saving.get_custom_objects().items()
     return [
         Entry(cls.__name__, cls)
-        for name, cls in sorted(registered, key=lambda item: item[0].lower())
-        if name.startswith("keras_segaug>")
-        and inspect.isclass(cls)
+        for _, cls in sorted(registered, key=lambda item: item[0].lower())
+        if inspect.isclass(cls)
         and issubclass(cls, segaug.AugmentationLayer)
+        # Not those that only an old generator is translated into.
+        and vars(segaug).get(cls.__name__) is cls
     ]
