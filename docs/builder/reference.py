@@ -18,8 +18,9 @@ def write(folder):
     folder.mkdir(parents=True, exist_ok=True)
     for name in names():
         options = "\n    options:\n      heading_level: 1\n      show_root_toc_entry: true"
-        if name in MODULES:
-            options += "\n      members: true"
+        if name == "AugmentationLayer":
+            # What all layers can do stands in the classes it is put together from.
+            options += "\n      inherited_members: true"
         (folder / f"{name}.md").write_text(
             f"---\ntitle: {name}\n---\n\n::: keras_segaug.{name}{options}\n"
         )
