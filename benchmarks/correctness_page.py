@@ -170,4 +170,6 @@ def false_alarms(result):
         if entry["findings"] and is_right(name, row, form, entry)
     ]
     text = "Where the check was wrong, as far as we know:\n"
-    return "\n".join(["## Our own false alarms\n", text, *(lines or ["None in this run."]), ""])
+    return "\n".join(
+        ["## False alarms of the check\n", text, *(lines or ["None in this run."]), ""]
+    )

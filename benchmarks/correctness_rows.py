@@ -162,7 +162,10 @@ ALBUMENTATIONS = Library(
         named("A.RGBShift(p=1)"),
         named("A.CLAHE(p=1)"),
         named("A.GaussianBlur(p=1)"),
-        named("A.MotionBlur(p=1)", changed="A.MotionBlur(allow_shifted=False, p=1)"),
+        named(
+            "A.MotionBlur(p=1)",
+            changed="A.MotionBlur(allow_shifted=False, direction_range=(0, 0), p=1)",
+        ),
         named("A.MedianBlur(p=1)"),
         named("A.Defocus(radius=(1, 3), p=1)"),
         named("A.GaussNoise(p=1)"),
@@ -326,7 +329,10 @@ KORNIA = Library(
         named("K.RandomGamma((0.5, 2.0), p=1.0)"),
         named("K.RandomRGBShift(p=1.0)"),
         named("K.RandomGaussianBlur((5, 5), (0.5, 2.0), p=1.0)"),
-        named("K.RandomMotionBlur(5, 30.0, 0.0, p=1.0)"),
+        named(
+            "K.RandomMotionBlur(5, 30.0, 1.0, p=1.0)",
+            changed="K.RandomMotionBlur(5, 30.0, 0.0, p=1.0)",
+        ),
         named("K.RandomMedianBlur(p=1.0)"),
         named("K.RandomGaussianNoise(std=0.05, p=1.0)"),
         named("K.RandomSaltAndPepperNoise(p=1.0)"),

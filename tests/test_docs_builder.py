@@ -171,7 +171,9 @@ def test_links_to_the_repository_become_pages(tmp_path, monkeypatch):
         "[c](../repository/README.md) [d](missing.md)\n"
     )
     assert "print('here')" in (tmp_path / "out/repository/examples/run.py.md").read_text()
-    assert (tmp_path / "out/repository/README.md").read_text() == "[page](../page.md)\n"
+    copied = (tmp_path / "out/repository/README.md").read_text()
+    assert copied.endswith("\n[page](../page.md)\n")
+    assert "boost: 0.2" in copied
 
 
 def test_examples_of_docstrings_become_code():

@@ -36,8 +36,9 @@ class Entry:
     def arguments(self, height, width):
         """Arguments to show it with, at this size."""
         if self.cls is segaug.MultiView:
-            views = {"weak": segaug.JointRandomFlip(), "strong": segaug.ImageOnlyGamma((0.4, 0.5))}
-            return {"views": views}
+            color = segaug.ImageOnlyGamma((0.4, 0.5))
+            strong = segaug.Pipeline([segaug.JointRandomRotation(0.1), color])
+            return {"views": {"weak": segaug.JointRandomFlip(), "strong": strong}}
         return example_arguments(self.cls, height, width)
 
     def strengths(self, height, width):

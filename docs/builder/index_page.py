@@ -62,6 +62,8 @@ def target_table(entries, targets):
     return f"""\
 # What each layer does to each target
 
+Images, masks, weights, depth, and points (keypoints, landmarks): which layers take what.
+
 Found by trying every layer on a batch that holds all of these, on each backend, when this site
 was built.{note} "changed": it moves, resizes or replaces what is there; "kept": it comes back as it
 was; "refused": an error says that the layer cannot do it. Targets are named with `targets=`

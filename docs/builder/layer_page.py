@@ -78,7 +78,7 @@ def scene(entry, name, facts):
     """A slider over the draws, all of them, and what the first of middle strength changed."""
     labels = draw_labels(entry, facts["draws"])
     path = f"images/{entry.name}-{name}.webp"
-    what = f"{entry.name} on a {TITLES[name]} image"
+    what = f"{entry.name}, {TITLES[name]}"
     last = facts["draws"][1][0].image.shape[:2]
     first = pictures.scene(name)[0].shape[1:3]
     size = ""

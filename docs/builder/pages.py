@@ -32,14 +32,17 @@ class Copied:
     def copy(self, path, place):
         place.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".md":
-            place.write_text(self.linked(path, path.read_text(), place))
+            place.write_text(_behind(place.relative_to(self.folder)) + self.linked(path, place))
         elif path.is_relative_to(DOCS) or path.suffix not in _LANGUAGES:
             shutil.copy(path, place)
         else:
             name, language = path.relative_to(ROOT).as_posix(), _LANGUAGES[path.suffix]
-            place.write_text(f"# {name}\n\n````{language}\n{path.read_text()}````\n")
+            behind = _behind(place.relative_to(self.folder))
+            place.write_text(f"{behind}# {name}\n\n````{language}\n{path.read_text()}````\n")
 
-    def linked(self, path, text, place):
+    def linked(self, path, place):
+        """The text of a page, its links as they are in the site."""
+
         def replaced(found):
             target = Path(normpath((path.parent / found[2]).as_posix()))
             if not target.is_relative_to(ROOT) or not target.exists():
@@ -55,7 +58,13 @@ class Copied:
                 return found[0]
             return f"{found[1]}{_relative(new, place.parent)}{found[3] or ''}{found[4]}"
 
-        return _LINK.sub(replaced, text)
+        return _LINK.sub(replaced, path.read_text())
+
+
+def _behind(place):
+    """What makes a search show a page behind others: who looks for a word wants to use it."""
+    inside = place.parts[0] in ("decisions", "repository")
+    return "---\nsearch:\n  boost: 0.2\n---\n\n" if inside else ""
 
 
 def _place(path):
