@@ -117,6 +117,7 @@ test-browser: $(VENV)/test ## The preview page in a headless Chromium.
 docs: $(VENV)/docs ## Builds the site from the pages, the layers and the docstrings, into site/.
 	$(RUN) -m docs.builder
 	$(RUN) -m mkdocs build --quiet --config-file build/mkdocs.yml
+	$(RUN) -m docs.builder.links site
 
 docs-serve: $(VENV)/docs ## Shows the site of the last `make docs` while its pages are written.
 	@test -f build/mkdocs.yml || $(MAKE) docs

@@ -10,7 +10,7 @@ from PIL import Image
 
 import keras_segaug
 from docs.builder import __main__ as builder
-from docs.builder import catalog, index_page, layer_page, pages, pictures, reference
+from docs.builder import catalog, index_page, layer_page, links, pages, pictures, reference
 from docs.builder.doctest_blocks import shown
 from docs.builder.strengths import STRENGTHS
 from docs.builder.targets import CHANGED, KEPT, REFUSED, ROLES, tried
@@ -174,6 +174,23 @@ def test_links_to_the_repository_become_pages(tmp_path, monkeypatch):
     copied = (tmp_path / "out/repository/README.md").read_text()
     assert copied.endswith("\n[page](../page.md)\n")
     assert "boost: 0.2" in copied
+
+
+def test_a_link_that_leads_nowhere_is_named(tmp_path, capsys):
+    (tmp_path / "guide").mkdir()
+    (tmp_path / "index.html").write_text(
+        '<h1 id="top"><a href="guide/#part">a</a> <a href="guide/#other">b</a>'
+        '<a href="https://example.org/x">c</a> <img src="gone.png">'
+    )
+    (tmp_path / "guide/index.html").write_text('<h2 id="part"><a href="../#top">d</a>')
+    assert links.main(tmp_path) == 1
+    written = capsys.readouterr()
+    assert "1 external links" in written.out
+    assert "https://example.org/x" in written.out
+    nowhere = ["gone.png", "guide/#other"]
+    assert written.err.splitlines() == [f"leads nowhere: index.html: {each}" for each in nowhere]
+    (tmp_path / "index.html").write_text('<h1 id="top"><a href="guide/#part">a</a>')
+    assert links.main(tmp_path) == 0
 
 
 def test_examples_of_docstrings_become_code():
