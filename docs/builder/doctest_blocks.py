@@ -6,7 +6,6 @@ import griffe
 
 import keras_segaug
 
-_EXAMPLE = re.compile(r"^Example:\n\n(?=>>> )(.*)\Z", re.MULTILINE | re.DOTALL)
 _NAME = re.compile(r"(?<![\[`])`(" + "|".join(sorted(keras_segaug.__all__, key=len)[::-1]) + ")`")
 
 

@@ -13,7 +13,6 @@ import keras_segaug as segaug
 from benchmarks.report import cell, table
 from docs.builder import pictures
 from docs.builder.catalog import public_layers
-from docs.builder.strengths import STRENGTHS
 from docs.builder.targets import CHANGED, KEPT, REFUSED
 
 DOCS = Path(__file__).resolve().parents[1]
@@ -50,7 +49,7 @@ def page(entry, folder, targets):
     """The Markdown of a layer's page; its pictures are written into a folder beside it."""
     known = pictures.write_all(entry, folder / "images")
     parts = [
-        f"---\ndescription: {json.dumps(entry.summary)}\ntags: [{entry.type}]\n---",
+        f"---\ndescription: {json.dumps(entry.summary)}\n---",
         f"# {entry.name}",
         f"*{entry.type}.* {entry.summary}",
         scenes(entry, known),
@@ -144,10 +143,8 @@ def fates(entry, targets):
 
 def code(entry):
     """How it is called on a batch; run here, so that what is shown works."""
-    arguments = pictures.arguments_at(entry, "street")[-1 if entry.type == "composition" else 0]
-    if entry.name in STRENGTHS:
-        arguments = pictures.arguments_at(entry, "street")[1]
-    call = _qualified(repr(entry.cls(**arguments)))
+    strengths = pictures.arguments_at(entry, "street")
+    call = _qualified(repr(entry.cls(**strengths[len(strengths) // 2])))
     if "<" in call:
         # A function of one's own, which the example below defines.
         return "See the example below."
