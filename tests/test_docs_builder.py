@@ -4,6 +4,7 @@ import importlib
 import inspect
 import re
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -43,26 +44,35 @@ def test_strengths_can_be_made_and_differ(name):
     assert len({repr(layer) for layer in found}) == 3
 
 
-class JointRandomStretch(keras_segaug.JointLayer):
-    """Stretches image and mask to the right.
+@pytest.fixture
+def stretch(monkeypatch):
+    """A new layer, as if it lay in the package, for one test: others list what is registered."""
 
-    Args:
-        factor: at most how far, in fractions of the width.
-        **kwargs: see `JointLayer` and `AugmentationLayer`.
-    """
+    class JointRandomStretch(keras_segaug.JointLayer):
+        """Stretches image and mask to the right.
 
-    # As if it lay in the package.
-    __module__ = "keras_segaug.joint.stretch"
+        Args:
+            factor: at most how far, in fractions of the width.
+            **kwargs: see `JointLayer` and `AugmentationLayer`.
+        """
 
-    def __init__(self, factor=0.5, **kwargs):
-        super().__init__(**kwargs)
-        self.factor = checks.number(self, "factor", factor, 0.0, 1.0)
+        # As if it lay in the package.
+        __module__ = "keras_segaug.joint.stretch"
 
-    def draw(self, draws):
-        return {"stretch": draws.uniform(1.0, 1.0 + self.factor)}
+        def __init__(self, factor=0.5, **kwargs):
+            super().__init__(**kwargs)
+            self.factor = checks.number(self, "factor", factor, 0.0, 1.0)
 
-    def matrix(self, parameters, size):
-        return matrices.scaling(1.0, 1.0 / parameters["stretch"])
+        def draw(self, draws):
+            return {"stretch": draws.uniform(1.0, 1.0 + self.factor)}
+
+        def matrix(self, parameters, size):
+            return matrices.scaling(1.0, 1.0 / parameters["stretch"])
+
+    monkeypatch.setattr(keras_segaug, "JointRandomStretch", JointRandomStretch, raising=False)
+    monkeypatch.setattr(keras_segaug, "__all__", [*keras_segaug.__all__, "JointRandomStretch"])
+    yield catalog.Entry("JointRandomStretch", JointRandomStretch)
+    del keras.saving.get_custom_objects()["keras_segaug>JointRandomStretch"]
 
 
 def pixels(path):
@@ -87,11 +97,8 @@ def one_scene(monkeypatch):
 
 
 @pytest.mark.usefixtures("one_scene")
-def test_a_new_layer_gets_its_page_without_anybody_writing_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(keras_segaug, "JointRandomStretch", JointRandomStretch, raising=False)
-    monkeypatch.setattr(keras_segaug, "__all__", [*keras_segaug.__all__, "JointRandomStretch"])
-    entry = catalog.Entry("JointRandomStretch", JointRandomStretch)
-    text = layer_page.page(entry, tmp_path, TARGETS)
+def test_a_new_layer_gets_its_page_without_anybody_writing_it(tmp_path, stretch):
+    text = layer_page.page(stretch, tmp_path, TARGETS)
     assert text.count("# JointRandomStretch") == 1
     assert "Stretches image and mask to the right." in text
     assert "layer = ks.JointRandomStretch(" in text
@@ -102,9 +109,9 @@ def test_a_new_layer_gets_its_page_without_anybody_writing_it(tmp_path, monkeypa
     draws = pixels(tmp_path / "images/JointRandomStretch-street.webp")
     rows = draws.reshape(3, pictures.TILE, -1, pictures.TILE, 3)
     assert abs(rows[0, :, 0].astype(int) - rows[2, :, 4]).mean() > 5
-    assert "JointRandomStretch" in index_page.thumbnails([entry])
+    assert "JointRandomStretch" in index_page.thumbnails([stretch])
     assert "Not tried, since not installed here: torch." in index_page.target_table(
-        [entry], TARGETS
+        [stretch], TARGETS
     )
 
 
