@@ -9,7 +9,15 @@ import keras
 
 ROOT = Path(__file__).parent.parent
 # `<!-- backend: torch -->` or `<!-- needs: albumentations -->` in the line above: where it runs.
-FENCE = re.compile(r"(?:<!-- (backend|needs): ([\w, ]+) -->\n)?```python\n(.*?)```", re.DOTALL)
+FENCE = re.compile(
+    r"^(?:<!-- (backend|needs): (\w+(?:, \w+)*) -->\n)?```python\n(.*?)^```$",
+    re.DOTALL | re.MULTILINE,
+)
+# What looks like either: where it is not written as above, it would be run nowhere, or everywhere.
+LOOKS_LIKE_ONE = re.compile(
+    r"^[ \t]*(?:<!--|(?:```|~~~)[`~ \t{.]*py)", re.MULTILINE | re.IGNORECASE
+)
+BACKENDS = {"tensorflow", "jax", "torch"}
 
 
 class Snippet(NamedTuple):
@@ -31,8 +39,13 @@ class Snippet(NamedTuple):
 
 
 def snippets_of(page):
+    """Raises `ValueError` where something of the page would not be run as its writer meant."""
     text = page.read_text()
-    return [
+    rest = FENCE.sub(lambda found: "\n" * found[0].count("\n"), text)
+    if stray := LOOKS_LIKE_ONE.search(rest):
+        line = rest[: stray.start()].count("\n")
+        raise ValueError(f"{page.name}, line {line + 1}: {text.splitlines()[line].strip()}")
+    snippets = [
         Snippet(
             page,
             text[: found.start(3)].count("\n"),
@@ -42,3 +55,7 @@ def snippets_of(page):
         )
         for found in FENCE.finditer(text)
     ]
+    for each in snippets:
+        if each.condition == "backend" and not set(each.names) <= BACKENDS:
+            raise ValueError(f"{page.name}, line {each.line}: no backends: {each.names}")
+    return snippets

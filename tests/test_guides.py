@@ -2,11 +2,12 @@
 
 import traceback
 
+import keras
 import pytest
 
 from tests.snippets import ROOT, snippets_of
 
-GUIDES = sorted((ROOT / "docs/guides").glob("*.md"))
+GUIDES = [ROOT / "docs/index.md", *sorted((ROOT / "docs/guides").glob("*.md"))]
 
 
 # Keras says on JAX and torch that a dataset shuffles itself, and its MeanIoU asks JAX for 64 bits.
@@ -38,3 +39,48 @@ def test_a_snippet_that_fails_is_named_by_page_and_line(tmp_path, monkeypatch):
         second.run(names)
     last = traceback.extract_tb(raised.value.__traceback__)[-1]
     assert (last.filename, last.lineno) == ("guide.md", 11)
+
+
+def test_no_page_has_code_that_nobody_runs():
+    pages = {page for page in (ROOT / "docs").rglob("*.md") if snippets_of(page)}
+    assert pages <= set(GUIDES)
+
+
+@pytest.mark.parametrize(
+    ("marker", "runs"),
+    [
+        ("", True),
+        (f"<!-- backend: {keras.backend.backend()} -->\n", True),
+        ("<!-- backend: tensorflow, jax, torch -->\n", True),
+        (f"<!-- backend: {'jax' if keras.backend.backend() == 'torch' else 'torch'} -->\n", False),
+        ("<!-- needs: numpy, keras -->\n", True),
+        ("<!-- needs: numpy, no_such_package -->\n", False),
+    ],
+)
+def test_a_marker_says_where_a_snippet_runs(tmp_path, marker, runs):
+    page = tmp_path / "guide.md"
+    page.write_text(f"# Guide\n\n{marker}```python\na = 1\n```\n")
+    [snippet] = snippets_of(page)
+    assert snippet.runs_here() == runs
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!-- needs:numpy -->\n```python\na = 1\n```\n",
+        "<!-- needs: numpy,keras -->\n```python\na = 1\n```\n",
+        "<!-- needs: numpy -->\n\n```python\na = 1\n```\n",
+        "<!-- backends: torch -->\n```python\na = 1\n```\n",
+        "<!-- backend: tourch -->\n```python\na = 1\n```\n",
+        '=== "Tab"\n\n    ```python\n    a = 1\n    ```\n',
+        "```py\na = 1\n```\n",
+        '```python title="a.py"\na = 1\n```\n',
+        "~~~python\na = 1\n~~~\n",
+        "```python\na = 1\n",
+    ],
+)
+def test_what_would_not_be_run_as_it_was_meant_is_an_error(tmp_path, text):
+    page = tmp_path / "guide.md"
+    page.write_text(f"# Guide\n\n{text}")
+    with pytest.raises(ValueError, match=r"^guide.md, line "):
+        snippets_of(page)
