@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import keras_segaug as ks
-from benchmarks import correctness, correctness_page
+from benchmarks import correctness, correctness_page, verdicts
 from benchmarks.correctness_rows import LIBRARIES, OURS, Library, Row
 from tests.cases import CASES
 
@@ -56,7 +56,7 @@ def flip_the_image_only(image, mask):
 
 
 def refuse(image, mask):
-    raise RuntimeError("no masks | here")
+    raise RuntimeError("no masks\n| here")
 
 
 def test_what_is_broken_or_raises_is_reported():
@@ -75,3 +75,22 @@ def test_a_row_that_cannot_be_made_is_named():
     library = Library(**{**vars(library), "rows": (Row("gone", "A.Gone(p=1)"),)})
     with pytest.raises(correctness.RowError, match=r"Mine, gone: cannot make `A\.Gone\(p=1\)`"):
         correctness.measure({"mine": library}, calls=2)
+
+
+def test_what_differs_from_run_to_run_is_left_out_of_an_entry():
+    detail = (
+        "it raised TypeError: got <function f at 0x7f12>, <Flip object at 0x7f3a>; "
+        "it was called with images (6, 48, 64, 3)"
+    )
+    assert verdicts.plain(detail) == "it raised TypeError: got <function f>, <Flip>"
+    assert verdicts.plain("it raised ValueError: in user code:\n  File a.py") == (
+        "it raised ValueError"
+    )
+
+
+def test_a_reading_is_about_its_forms_alone():
+    reading = correctness_page.Reading(("mine",), ("broken",), "why", forms=("usual",))
+    assert reading.is_about("mine", "broken", "usual")
+    assert not reading.is_about("mine", "broken", "changed")
+    assert not reading.is_about("mine", "right", "usual")
+    assert not reading.is_about("other", "broken", "usual")

@@ -289,3 +289,23 @@ def test_no_images(images):
 def test_class_names_the_wrong_way_round():
     with pytest.raises(ValueError, match=r"`class_names` must be .* \{id: name\}"):
         ks.plot_gallery(ks.JointRandomFlip(), random_images(1), labels(1), class_names={"a": 1})
+
+
+def test_what_is_known_of_no_class_is_painted_over_alike():
+    ids = np.array([[view.NO_CLASS, 255], [1, 0]])
+    image = np.zeros((2, 2, 3), "uint8")
+    found = view.painted(image, ids, 255, 0, 0.5, outlines=False)
+    side = len(found) // 2
+    no_class, ignored, first, background = (found[y, x] for y in (0, side) for x in (0, side))
+    np.testing.assert_array_equal(no_class, ignored)
+    np.testing.assert_allclose(ignored, 0.75 * np.array(view.IGNORED_COLOR), atol=0.5)
+    np.testing.assert_allclose(first, 0.5 * np.array(view.color_of(1)), atol=0.5)
+    assert not background.any()
+
+
+def test_outlines_are_as_thick_as_the_picture_asks_for():
+    ids = np.repeat([[1, 2]], 4, 0).repeat(2, 1)
+    found = view.painted(np.zeros((4, 4, 3), "uint8"), ids, 255, 0, 0.0, outlines=True)
+    middle = len(found) // 2
+    [columns] = found[middle].any(-1).nonzero()
+    assert columns.tolist() == list(range(middle - 2, middle + 2))
