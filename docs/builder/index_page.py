@@ -30,7 +30,7 @@ def thumbnails(entries):
 does to every target, what it costs, and what it is called elsewhere. As a table: [what each does to
 which target](targets.md).
 
-<div class="filter" role="group" aria-label="Type of layer" data-count="{len(entries)}">
+<div class="filter" role="group" aria-label="Type of layer">
 {buttons}
 </div>
 

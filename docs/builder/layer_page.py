@@ -83,6 +83,7 @@ def scene(entry, name, facts):
     size = ""
     if last != first:
         size = f" Here {first[1]} × {first[0]} pixels became {last[1]} × {last[0]}."
+    rows = f"Rows: {' → '.join(labels)}." if len(set(labels)) > 1 else "Nothing is drawn at random."
     last_draw = len(labels) * pictures.DRAWS - 1
     return f"""\
 <div class="draws" data-sheet="../{path}" data-labels="{escape(json.dumps(labels))}">
@@ -93,7 +94,7 @@ def scene(entry, name, facts):
 
 ![{what}: nine draws, each beside its classes]({path}){{ .sheet loading=lazy }}
 
-Rows: {" → ".join(labels)}.
+{rows}
 
 ![{what}: before and after]({path.replace(".webp", "-changes.webp")}){{ .sheet loading=lazy }}
 
@@ -104,10 +105,11 @@ def draw_labels(entry, draws):
     """What each row of draws was made with, as far as it differs between them."""
     strengths = [row[0].arguments for row in draws]
     differing = [k for k in strengths[0] if len({repr(each[k]) for each in strengths}) > 1]
-    labels = ["weakest", "middle", "strongest"]
     if differing:
-        labels = [", ".join(f"{k}={_short(each[k])}" for k in differing) for each in strengths]
-    return labels
+        return [", ".join(f"{k}={_short(each[k])}" for k in differing) for each in strengths]
+    if pictures.are_alike(draws):
+        return ["always the same"] * len(draws)
+    return ["weakest", "middle", "strongest"]
 
 
 def _short(value):

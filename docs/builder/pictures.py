@@ -1,7 +1,7 @@
 """The pictures of a layer's page: draws of each strength, and what one draw changed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -19,11 +19,12 @@ _QUALITY = 68
 
 @dataclass(frozen=True)
 class Shown:
-    """One draw: an image, its mask, and the arguments of the layer that drew it."""
+    """One draw: an image, its mask, the arguments of the layer that drew it, and which it was."""
 
     image: np.ndarray
     mask: np.ndarray | None
     arguments: dict
+    number: int = 0
 
 
 @cache
@@ -64,6 +65,11 @@ def arguments_at(entry, name):
 
 def drawn(entry, name, arguments, count):
     """What the layer makes of the first image of a scene, `count` times; of several views, each."""
+    found = _drawn(entry, name, arguments, count)[:count]
+    return [replace(shown, number=number) for number, shown in enumerate(found)]
+
+
+def _drawn(entry, name, arguments, count):
     layer, data = entry.make(arguments), inputs(entry, name)
     if entry.looks_at_others:
         results = [layer.augment(data, key) for key in range(count)]
@@ -72,7 +78,7 @@ def drawn(entry, name, arguments, count):
     found = layer.augment(repeated, 0)
     views = found.values() if isinstance(found, Mapping) else [found]
     by_view = [_shown(entry, view, arguments) for view in views]
-    return [shown for of_one_draw in zip(*by_view, strict=True) for shown in of_one_draw][:count]
+    return [shown for of_one_draw in zip(*by_view, strict=True) for shown in of_one_draw]
 
 
 def _shown(entry, result, arguments):
@@ -98,6 +104,15 @@ def all_draws(entry, name):
     original = Shown(*(part[0] for part in scene(name)[:2]), {})
     ordered = sorted(draws[0], key=lambda shown: _change(original, shown))
     return [ordered[i : i + DRAWS] for i in range(0, 3 * DRAWS, DRAWS)]
+
+
+def are_alike(draws):
+    """Does the layer draw nothing, so that all it shows is the same?"""
+    first, *others = [shown for row in draws for shown in row]
+    return all(
+        np.array_equal(each.image, first.image) and np.array_equal(each.mask, first.mask)
+        for each in others
+    )
 
 
 def _change(before, after):
@@ -159,7 +174,7 @@ def changes_sheet(entry, name, draws, path):
     # The middle strength, the draw that is shown first.
     after = draws[1][0]
     difference = _difference(before, after)
-    ignored = _ignored(entry, name, after.arguments)
+    ignored = _ignored(entry, name, after)
     rows = [
         [fitted(_rgb(each.image)), overlaid(each, outlines=False), overlaid(each, 0.0), last]
         for each, last in ((before, difference), (after, ignored))
@@ -176,15 +191,15 @@ def _difference(before, after):
     return fitted(np.repeat(apart, 3, -1).astype("uint8"))
 
 
-def _ignored(entry, name, arguments):
+def _ignored(entry, name, after):
     """The pixels that no class is known of, of the same draw."""
     if entry.takes("fill_mode", "mask_fill_value"):
-        arguments = {**arguments, "fill_mode": "constant", "mask_fill_value": IGNORED}
+        arguments = {**after.arguments, "fill_mode": "constant", "mask_fill_value": IGNORED}
     elif entry.takes("mask_fill_value"):
-        arguments = {**arguments, "mask_fill_value": IGNORED}
+        arguments = {**after.arguments, "mask_fill_value": IGNORED}
     else:
         return None
-    shown = drawn(entry, name, arguments, DRAWS)[0]
+    shown = drawn(entry, name, arguments, after.number + 1)[-1]
     pixels = _rgb(shown.image) // 2 + 100
     pixels[shown.mask == IGNORED] = (204, 51, 102)
     return fitted(pixels)
@@ -193,7 +208,7 @@ def _ignored(entry, name, arguments):
 def write_all(entry, folder: Path):
     """All pictures of a layer; returns what its page must know of each scene.
 
-    {scene: {"labels": [[what each draw was made with]], "difference": bool, "ignored": bool}}
+    {scene: {"draws": [[the draws of each strength]], "difference": bool, "ignored": bool}}
     """
     known = {}
     for name in SCENES:
