@@ -2,7 +2,10 @@
 
 import importlib
 import inspect
+import json
 import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -11,12 +14,23 @@ from PIL import Image
 
 import keras_segaug
 from docs.builder import __main__ as builder
-from docs.builder import catalog, index_page, layer_page, links, pages, pictures, reference
+from docs.builder import (
+    catalog,
+    index_page,
+    layer_page,
+    links,
+    navigation,
+    pages,
+    pictures,
+    reference,
+    targets,
+)
 from docs.builder.doctest_blocks import shown
 from docs.builder.strengths import STRENGTHS
 from docs.builder.targets import CHANGED, KEPT, REFUSED, ROLES, tried
 from keras_segaug import checks
 from keras_segaug.kernels import matrices
+from tests.cases import CASES, MIXING
 
 # It registers layers that are not public.
 importlib.import_module("keras_segaug.migration.migration")
@@ -24,18 +38,19 @@ ENTRIES = catalog.public_layers()
 NAMED = {entry.name: entry for entry in ENTRIES}
 
 
-def test_every_concrete_layer_is_in_the_catalog():
-    public = [getattr(keras_segaug, name) for name in keras_segaug.__all__]
-    layers = {
-        cls.__name__
-        for cls in public
-        if inspect.isclass(cls)
-        and issubclass(cls, keras_segaug.AugmentationLayer)
-        and not cls.is_abstract
+def test_the_catalog_has_all_that_can_be_made():
+    assert {entry.cls for entry in ENTRIES} == {
+        *(case.layer for case in [*CASES, *MIXING]),
+        keras_segaug.MultiView,
     }
-    assert set(NAMED) == layers
     assert {entry.type for entry in ENTRIES} == set(catalog.TYPES.values())
-    assert set(STRENGTHS) <= layers
+    assert set(STRENGTHS) <= set(NAMED)
+
+
+def test_layers_that_are_not_public_are_not_in_the_catalog():
+    """Whatever was imported before: this one is what an old generator is turned into."""
+    importlib.import_module("keras_segaug.migration.affine")
+    assert catalog.public_layers() == ENTRIES
 
 
 @pytest.mark.parametrize("name", STRENGTHS)
@@ -109,14 +124,93 @@ def test_a_new_layer_gets_its_page_without_anybody_writing_it(tmp_path, stretch)
     draws = pixels(tmp_path / "images/JointRandomStretch-street.webp")
     rows = draws.reshape(3, pictures.TILE, -1, pictures.TILE, 3)
     assert abs(rows[0, :, 0].astype(int) - rows[2, :, 4]).mean() > 5
-    assert "JointRandomStretch" in index_page.thumbnails([stretch])
+    card = '<a class="card" href="JointRandomStretch/" data-type="geometry">'
+    assert card in index_page.thumbnails([stretch])
     assert "Not tried, since not installed here: torch." in index_page.target_table(
         [stretch], TARGETS
     )
 
 
+def distance(first, second):
+    return abs(first.image.astype("float32") - second.image).mean()
+
+
 @pytest.mark.usefixtures("one_scene")
-def test_backends_that_differ_are_an_error(tmp_path):
+def test_draws_are_sorted_where_nothing_says_how_strong_they_are():
+    entry = NAMED["JointRandomAffine"]
+    draws = pictures.all_draws(entry, "street")
+    original = pictures.Shown(*(part[0] for part in pictures.scene("street")[:2]), {})
+    assert distance(original, draws[0][0]) < distance(original, draws[2][2])
+    assert layer_page.draw_labels(entry, draws) == ["weakest", "middle", "strongest"]
+
+
+@pytest.mark.usefixtures("one_scene")
+def test_strengths_are_named_in_their_order():
+    entry = NAMED["JointRandomRotation"]
+    draws = pictures.all_draws(entry, "street")
+    labels = layer_page.draw_labels(entry, draws)
+    assert labels == ["factor=0.03", "factor=0.1", "factor=0.5"]
+
+
+@pytest.mark.usefixtures("one_scene")
+def test_a_layer_that_draws_nothing_has_no_strongest_draw(tmp_path):
+    entry = NAMED["JointCenterCrop"]
+    text = layer_page.scenes(entry, pictures.write_all(entry, tmp_path))
+    assert "Nothing is drawn at random." in text
+    assert "strongest" not in text
+    assert "Here 48 × 40 pixels became 34 × 28." in text
+
+
+@pytest.mark.usefixtures("one_scene")
+@pytest.mark.parametrize("name", ["JointCutMix", "ImageOnlyHistogramMatching"])
+def test_layers_that_look_at_other_samples_are_drawn_in_a_batch(name):
+    [arguments, *_] = pictures.arguments_at(NAMED[name], "street")
+    draws = pictures.drawn(NAMED[name], "street", arguments, 3)
+    images = [pictures.scene("street")[0][0], *(draw.image for draw in draws)]
+    assert len({image.tobytes() for image in images}) > 2
+
+
+@pytest.mark.usefixtures("one_scene")
+@pytest.mark.parametrize("name", ["JointRandomRotation", "JointRandomAffine"])
+def test_ignored_pixels_are_those_of_the_draw_that_is_shown(name, monkeypatch):
+    draws = pictures.all_draws(NAMED[name], "street")
+    monkeypatch.setattr(pictures, "fitted", lambda tile: tile)
+    after = draws[1][0]
+    tile = pictures._ignored(NAMED[name], "street", after)
+    red = (tile == (204, 51, 102)).all(-1)
+    assert 0 < red.mean() < 0.9
+    # Beside them a pixel may be blended with what is filled.
+    assert (tile != after.image // 2 + 100).any(-1)[~red].mean() < 0.1
+
+
+@pytest.fixture
+def no_results(tmp_path, monkeypatch):
+    monkeypatch.setattr(layer_page, "RESULTS", tmp_path)
+    layer_page.newest_results.cache_clear()
+    yield tmp_path
+    layer_page.newest_results.cache_clear()
+
+
+def test_the_cost_is_that_of_the_newest_run(no_results):
+    for name, date, time in (("a", "2026-03-01", 2.5), ("b", "2026-01-01", 7.5)):
+        row = {"segaug": {"median": time}, "kornia": {"median": 5.0}}
+        run = {"kind": "cpu", "side": 512, "rows": {"layer:JointRandomFlip": row}}
+        run["machine"] = {"processor": "A processor", "date": date}
+        (no_results / f"{name}.json").write_text(json.dumps(run))
+    text = layer_page.cost(NAMED["JointRandomFlip"])
+    assert "| 2.50 | 5.00 (2.00×) |" in text
+    assert "A processor, 2026-03-01" in text
+    assert layer_page.cost(NAMED["JointRandomCrop"]).startswith("Not timed yet")
+
+
+@pytest.mark.usefixtures("one_scene")
+def test_the_code_of_a_page_is_run(monkeypatch):
+    monkeypatch.setattr(layer_page, "_qualified", lambda text: "ks.NoSuchLayer()")
+    with pytest.raises(AttributeError, match="NoSuchLayer"):
+        layer_page.code(NAMED["JointRandomFlip"])
+
+
+def test_backends_that_differ_are_an_error():
     entry = NAMED["JointRandomFlip"]
     differing = {
         name: {entry.name: {"image": fate}} for name, fate in (("a", CHANGED), ("b", KEPT))
@@ -158,6 +252,92 @@ def failed_page(folder, monkeypatch):
 )
 def test_targets_are_found_by_trying(name, fates):
     assert list(tried(NAMED[name]).values()) == fates
+
+
+def test_targets_are_tried_on_every_backend_by_itself(monkeypatch):
+    class Process:
+        failing = ()
+
+        def __init__(self, command, env):
+            self.backend = env["KERAS_BACKEND"]
+            Path(command[-1]).write_text(json.dumps(self.backend))
+
+        def wait(self):
+            return self.backend in self.failing
+
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name != "torch")
+    monkeypatch.setattr(targets.subprocess, "Popen", Process)
+    assert targets.tables() == {"tensorflow": "tensorflow", "jax": "jax", "torch": None}
+    Process.failing = ("jax",)
+    with pytest.raises(RuntimeError, match="failed on jax;"):
+        targets.tables()
+
+
+def test_failures_of_all_pages_are_told(monkeypatch, tmp_path):
+    def write_page(name, folder, targets):
+        return f"{name}: wrong" if name.startswith("ImageOnlyG") else None
+
+    monkeypatch.setattr(layer_page, "write_page", write_page)
+    monkeypatch.setattr(builder, "ProcessPoolExecutor", lambda **options: ThreadPoolExecutor(1))
+    failures = builder.make_pages(ENTRIES, tmp_path, {})
+    named = [name for name in NAMED if name.startswith("ImageOnlyG")]
+    assert sorted(failures) == sorted(f"{name}: wrong" for name in named)
+
+
+def test_only_some_pages_are_made(tmp_path, monkeypatch):
+    made = []
+    table = {"tensorflow": {name: dict.fromkeys(ROLES, CHANGED) for name in NAMED}}
+    tried_again = []
+    monkeypatch.setattr(targets, "tables", lambda: tried_again.append(1) or table)
+    monkeypatch.setattr(builder, "make_pages", lambda entries, *others: made.extend(entries) or [])
+    asked = ["--output", str(tmp_path / "docs"), "--only", "JointRandomFlip"]
+    for _ in range(2):
+        builder.main(asked)
+    assert made == [NAMED["JointRandomFlip"]] * 2
+    assert len(tried_again) == 1
+    # A layer that has come since.
+    del table["tensorflow"]["JointRandomCrop"]
+    (tmp_path / "targets.json").write_text(json.dumps(table))
+    table["tensorflow"]["JointRandomCrop"] = dict.fromkeys(ROLES, CHANGED)
+    builder.main(asked)
+    assert len(tried_again) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--only", "JointRandomFlop"], "no layers: JointRandomFlop"),
+        ([], "holds something else than an earlier build"),
+    ],
+)
+def test_the_builder_refuses_what_cannot_be_meant(tmp_path, capsys, arguments, message):
+    (tmp_path / "mine.md").write_text("Mine.\n")
+    with pytest.raises(SystemExit):
+        builder.main(["--output", str(tmp_path), *arguments])
+    assert message in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.md"]
+
+
+def test_a_page_without_a_place_in_the_menu_is_an_error(tmp_path):
+    folder = tmp_path / "docs"
+    pages.Copied(folder).copy_all()
+    navigation.write(ENTRIES, folder)
+    for extra in (folder / "guides/more.md", folder / "more.md"):
+        extra.write_text("# More\n")
+        with pytest.raises(ValueError, match="more"):
+            navigation.write(ENTRIES, folder)
+        extra.unlink()
+    (folder / "guides/masks.md").unlink()
+    with pytest.raises(ValueError, match="masks"):
+        navigation.write(ENTRIES, folder)
+
+
+def test_the_reference_has_all_that_is_no_layer(tmp_path):
+    reference.write(tmp_path)
+    names = {path.stem for path in tmp_path.glob("*.md")} - {"index"}
+    assert names.isdisjoint(NAMED)
+    assert names | set(NAMED) == {*keras_segaug.__all__, *reference.MODULES} - {"__version__"}
+    assert "::: keras_segaug.random\n" in (tmp_path / "random.md").read_text()
 
 
 def test_links_to_the_repository_become_pages(tmp_path, monkeypatch):

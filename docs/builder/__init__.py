@@ -1,1 +1,1 @@
-"""Builds what the site shows of the package itself, from its registry and its docstrings."""
+"""Builds what the site shows of the package itself, from its classes and its docstrings."""

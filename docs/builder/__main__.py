@@ -35,6 +35,13 @@ def make_pages(entries, folder, targets):
     return failures
 
 
+def empty(folder, parser):
+    """Removes what an earlier build wrote, and nothing else."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / "layers/images").is_dir():
+        parser.error(f"{folder} holds something else than an earlier build: it would be removed")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--output", type=Path, default=Path("build/docs"))
@@ -45,18 +52,23 @@ def main(arguments=None):
     from docs.builder.catalog import public_layers
     from docs.builder.targets import tables
 
-    if not options.only:
-        shutil.rmtree(options.output, ignore_errors=True)
+    entries = public_layers()
+    if unknown := set(options.only or ()) - {entry.name for entry in entries}:
+        parser.error(f"no layers: {', '.join(sorted(unknown))}")
     folder = options.output / "layers"
+    if not options.only:
+        empty(options.output, parser)
     (folder / "images").mkdir(parents=True, exist_ok=True)
     pages.Copied(options.output.resolve()).copy_all()
     reference.write(options.output / "api")
-    entries = public_layers()
     kept = options.output.with_name("targets.json")
-    if not (options.only and kept.exists()):
+    targets = json.loads(kept.read_text()) if options.only and kept.exists() else {}
+    if not all(entry.name in found for entry in entries for found in targets.values() if found):
+        targets = {}  # a layer has come since
+    if not targets:
         print("What each layer does to each target, tried on every backend ...", flush=True)
-        kept.write_text(json.dumps(tables()))
-    targets = json.loads(kept.read_text())
+        targets = tables()
+        kept.write_text(json.dumps(targets))
     index_page.write(entries, targets, folder)
     navigation.write(entries, options.output)
     chosen = [entry for entry in entries if not options.only or entry.name in options.only]

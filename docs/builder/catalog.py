@@ -3,8 +3,6 @@
 import inspect
 from dataclasses import dataclass
 
-import keras
-
 import keras_segaug as segaug
 from docs.builder.strengths import STRENGTHS
 from examples.gallery import example_arguments
@@ -69,13 +67,12 @@ def _named(cls):
 
 
 def public_layers():
-    """Every layer that can be made, as they are registered, by name."""
-    registered = keras.saving.get_custom_objects().items()
+    """Every public layer that can be made, by name."""
+    public = [getattr(segaug, name) for name in sorted(segaug.__all__, key=str.lower)]
     return [
-        Entry(cls.__name__, cls)
-        for _, cls in sorted(registered, key=lambda item: item[0].lower())
-        if inspect.isclass(cls)
-        and issubclass(cls, segaug.AugmentationLayer)
-        # Not those that only an old generator is translated into.
-        and vars(segaug).get(cls.__name__) is cls
+        Entry(each.__name__, each)
+        for each in public
+        if inspect.isclass(each)
+        and issubclass(each, segaug.AugmentationLayer)
+        and not each.is_abstract
     ]

@@ -24,11 +24,18 @@ GUIDES = (
 EVIDENCE = ("correctness", "keras_layers", "keras_conventions", "benchmarks", "few_labels")
 
 
+def compare(folder, ordered):
+    there = sorted(path.stem for path in folder.glob("*.md"))
+    if there != sorted(ordered):
+        raise ValueError(
+            f"{folder.name}/ holds {there}, but navigation.py orders {sorted(ordered)}"
+        )
+
+
 def write(entries, folder):
     """Pages that are not there yet, or no longer, are an error: nothing is left out unsaid."""
-    guides = sorted(path.stem for path in (folder / "guides").glob("*.md"))
-    if guides != sorted(GUIDES):
-        raise ValueError(f"The guides are {guides}, but navigation.py orders {sorted(GUIDES)}")
+    compare(folder / "guides", GUIDES)
+    compare(folder, ("index", "glossary", *EVIDENCE))
     layers: dict[str, list[str]] = {each.capitalize(): [] for each in TYPES.values()}
     for entry in entries:
         layers[entry.type.capitalize()].append(f"layers/{entry.name}.md")
