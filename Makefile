@@ -114,9 +114,10 @@ test-browser: $(VENV)/test ## The preview page in a headless Chromium.
 	echo "Needs a browser and its driver: apt-get install -y chromium chromium-driver"; exit 2; }
 	KERAS_BACKEND=tensorflow $(RUN) -m pytest -m browser tests/browser
 
+# Not with --quiet: MkDocs then counts no warnings, and what is strict passes with broken links.
 docs: $(VENV)/docs ## Builds the site from the pages, the layers and the docstrings, into site/.
 	$(RUN) -m docs.builder
-	$(RUN) -m mkdocs build --quiet --config-file build/mkdocs.yml
+	$(RUN) -m mkdocs build --config-file build/mkdocs.yml
 	$(RUN) -m docs.builder.links site
 
 docs-serve: $(VENV)/docs ## Shows the site of the last `make docs` while its pages are written.

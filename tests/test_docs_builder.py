@@ -421,3 +421,10 @@ def test_every_example_image_is_there():
         assert images.dtype == masks.dtype == np.uint8
         assert len(np.unique(masks)) > 1
         assert set(np.unique(masks)) <= {*range(len(class_names)), 255}
+
+
+def test_a_broken_link_ends_the_build():
+    """What is told to be quiet counts no warnings, however strict it is."""
+    assert "\nstrict: true\n" in (pages.ROOT / "mkdocs.yml").read_text()
+    [build] = re.findall("mkdocs build.*", (pages.ROOT / "Makefile").read_text())
+    assert "-q" not in build

@@ -133,6 +133,7 @@ def test_a_broken_page_would_be_noticed(browser, tmp_path):
 
 
 def test_nothing_is_loaded_from_elsewhere():
+    assert PAGES
     tags = re.compile(r"<(?:script|img|iframe|link rel=\"?(?:stylesheet|icon|preconnect))[^>]*>")
     for page in PAGES:
         for tag in tags.findall((SITE / page).read_text()):
