@@ -248,10 +248,20 @@ def failed_page(folder, monkeypatch):
         ("ImageOnlyGamma", [CHANGED, *[KEPT] * 4]),
         ("MaskOnlyOneHot", [KEPT, CHANGED, *[KEPT] * 3]),
         ("JointCutMix", [*[CHANGED] * 4, REFUSED]),
+        ("MultiView", [CHANGED] * 5),
     ],
 )
 def test_targets_are_found_by_trying(name, fates):
     assert list(tried(NAMED[name]).values()) == fates
+
+
+def test_a_mistake_in_a_layer_is_no_refusal(stretch, monkeypatch):
+    def matrix(self, parameters, size):
+        raise ValueError("shapes (3, 2) and (4,)")
+
+    monkeypatch.setattr(stretch.cls, "matrix", matrix)
+    with pytest.raises(ValueError, match="shapes"):
+        tried(stretch)
 
 
 def test_targets_are_tried_on_every_backend_by_itself(monkeypatch):

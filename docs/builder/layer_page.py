@@ -196,8 +196,7 @@ def inherited(entry):
 
 @cache
 def known_equivalents():
-    path = DOCS / "equivalents.toml"
-    return tomllib.loads(path.read_text()) if path.exists() else {}
+    return tomllib.loads((DOCS / "equivalents.toml").read_text())
 
 
 def equivalents(entry):

@@ -3,7 +3,7 @@
 import re
 import shutil
 from pathlib import Path
-from posixpath import normpath
+from posixpath import normpath, relpath
 
 from docs.builder.layer_page import DOCS
 
@@ -56,7 +56,7 @@ class Copied:
                     self.waiting.append(target)
             else:
                 return found[0]
-            return f"{found[1]}{_relative(new, place.parent)}{found[3] or ''}{found[4]}"
+            return f"{found[1]}{relpath(new, place.parent)}{found[3] or ''}{found[4]}"
 
         return _LINK.sub(replaced, path.read_text())
 
@@ -73,10 +73,3 @@ def _place(path):
     if path.suffix in _LANGUAGES:
         return below.with_name(below.name + ".md")
     return below
-
-
-def _relative(path, start):
-    up = 0
-    while not path.is_relative_to(start):
-        start, up = start.parent, up + 1
-    return "../" * up + path.relative_to(start).as_posix()
