@@ -94,6 +94,8 @@ hold. One pair in five is kept for validation, the same in each run.
 
 
 def read_photos(folder, trimaps, side):
+    if side % 8:
+        raise ValueError(f"--side must be a multiple of 8, not {side}: the U-Net halves it thrice.")
     training, validation = ks.segmentation_dataset_from_directory(
         folder / "images",
         trimaps,

@@ -70,3 +70,11 @@ def test_says_what_is_wrong_with_a_folder(tmp_path):
     assert result.returncode == 2
     assert "Error: There is no folder" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.slow
+def test_says_which_sides_cannot_be_halved(pets):
+    result = run_example("keras_io_oxford_pets.py", "--data", pets, "--side", 100)
+    assert result.returncode == 2
+    assert "Error: --side must be a multiple of 8, not 100" in result.stderr
+    assert "Traceback" not in result.stderr
