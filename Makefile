@@ -120,7 +120,7 @@ docs: $(VENV)/docs ## Builds the site from the pages, the layers and the docstri
 	$(RUN) -m mkdocs build --config-file build/mkdocs.yml
 	$(RUN) -m docs.builder.links site
 
-docs-serve: $(VENV)/docs ## Shows the site of the last `make docs` while its pages are written.
+docs-serve: $(VENV)/docs ## Serves the site of the last `make docs` on this machine.
 	@test -f build/mkdocs.yml || $(MAKE) docs
 	$(RUN) -m mkdocs serve --config-file build/mkdocs.yml
 

@@ -23,7 +23,7 @@ def make_pages(entries, folder, targets):
     context = multiprocessing.get_context("spawn")
     with (
         Progress() as progress,
-        ProcessPoolExecutor(max_workers=os.cpu_count(), mp_context=context) as pool,
+        ProcessPoolExecutor(max_workers=min(4, os.cpu_count() or 1), mp_context=context) as pool,
     ):
         task = progress.add_task("Pages of layers", total=len(entries))
         names = [entry.name for entry in entries]

@@ -38,7 +38,9 @@ class Copied:
         else:
             name, language = path.relative_to(ROOT).as_posix(), _LANGUAGES[path.suffix]
             behind = _behind(place.relative_to(self.folder))
-            place.write_text(f"{behind}# {name}\n\n````{language}\n{path.read_text()}````\n")
+            place.write_text(
+                f"{behind}# {name}\n\n````{language}\n{path.read_text().rstrip()}\n````\n"
+            )
 
     def linked(self, path, place):
         """The text of a page, its links as they are in the site."""
