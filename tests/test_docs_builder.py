@@ -25,7 +25,7 @@ from docs.builder import (
     reference,
     targets,
 )
-from docs.builder.doctest_blocks import shown
+from docs.builder.docstrings import shown
 from docs.builder.strengths import STRENGTHS
 from docs.builder.targets import CHANGED, KEPT, REFUSED, ROLES, tried
 from keras_segaug import checks

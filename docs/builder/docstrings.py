@@ -2,17 +2,9 @@
 
 import re
 
-import griffe
-
 import keras_segaug
 
 _NAME = re.compile(r"(?<![\[`])`(" + "|".join(sorted(keras_segaug.__all__, key=len)[::-1]) + ")`")
-
-
-class DocstringsOfThePackage(griffe.Extension):
-    def on_object(self, *, obj, **kwargs):
-        if obj.docstring is not None:
-            obj.docstring.value = shown(obj.docstring.value, obj.name)
 
 
 def shown(text, own_name):

@@ -1,0 +1,11 @@
+"""What mkdocstrings is told of docstrings; `docs.builder.docstrings` without its packages."""
+
+import griffe
+
+from docs.builder.docstrings import shown
+
+
+class DocstringsOfThePackage(griffe.Extension):
+    def on_object(self, *, obj, **kwargs):
+        if obj.docstring is not None:
+            obj.docstring.value = shown(obj.docstring.value, obj.name)
