@@ -1,6 +1,6 @@
 """The configuration of MkDocs with the order of all pages, beside the folder of pages."""
 
-import yaml
+import json
 
 from docs.builder import reference
 from docs.builder.catalog import TYPES
@@ -66,4 +66,5 @@ def write(entries, folder):
         "site_dir": "../site",
         "nav": order,
     }
-    folder.with_name("mkdocs.yml").write_text(yaml.safe_dump(settings, sort_keys=False))
+    # JSON is YAML, too.
+    folder.with_name("mkdocs.yml").write_text(json.dumps(settings, indent=1))
