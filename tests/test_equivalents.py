@@ -19,18 +19,11 @@ import tomllib
 import keras
 import pytest
 
-import keras_segaug as ks
+from docs.builder.catalog import public_layers
 from tests.snippets import ROOT
 
 EQUIVALENTS = tomllib.loads((ROOT / "docs/equivalents.toml").read_text())
-LAYERS = [
-    name
-    for name, value in vars(ks).items()
-    if isinstance(value, type)
-    and issubclass(value, ks.AugmentationLayer)
-    and name in ks.__all__
-    and not value.is_abstract
-]
+LAYERS = [entry.name for entry in public_layers()]
 # Where the names of each library are.
 MODULES = {
     "albumentations": ["albumentations"],

@@ -57,13 +57,14 @@ class Entry:
 
     def takes(self, *names):
         """Has it, or its base, these arguments?"""
-        parameters = {name for base in self.cls.__mro__ for name in _named(base)}
+        parameters = {name for base in self.cls.__mro__ for name in own_arguments(base)}
         return parameters.issuperset(names)
 
 
-def _named(cls):
+def own_arguments(cls):
+    """{name: parameter} of the `__init__` that a class has itself."""
     own = vars(cls).get("__init__")
-    return list(inspect.signature(own).parameters) if inspect.isfunction(own) else []
+    return inspect.signature(own).parameters if inspect.isfunction(own) else {}
 
 
 def public_layers():

@@ -1,6 +1,5 @@
 """The page of a layer, as Markdown."""
 
-import inspect
 import json
 import re
 import textwrap
@@ -12,7 +11,7 @@ from pathlib import Path
 import keras_segaug as segaug
 from benchmarks.report import cell, table
 from docs.builder import pictures
-from docs.builder.catalog import public_layers
+from docs.builder.catalog import own_arguments, public_layers
 from docs.builder.targets import CHANGED, KEPT, REFUSED
 
 DOCS = Path(__file__).resolve().parents[1]
@@ -170,21 +169,15 @@ def _qualified(text):
     return re.sub(rf"\b({'|'.join(segaug.__all__)})(?=\()", r"ks.\1", text)
 
 
-def _own_arguments(cls):
-    own = vars(cls).get("__init__")
-    return inspect.signature(own).parameters if own else ()
-
-
 def inherited(entry):
     """Where the arguments are said that it shares with others."""
-    own = {"self", *_own_arguments(entry.cls)}
+    own = {"self", *own_arguments(entry.cls)}
     rows = []
     for base in entry.cls.__mro__[1:]:
-        init = vars(base).get("__init__")
-        if getattr(segaug, base.__name__, None) is not base or not inspect.isfunction(init):
+        if getattr(segaug, base.__name__, None) is not base:
             continue
         link = f"[{base.__name__}][keras_segaug.{base.__name__}]"
-        for name, parameter in inspect.signature(init).parameters.items():
+        for name, parameter in own_arguments(base).items():
             if name not in own and parameter.kind is not parameter.VAR_KEYWORD:
                 own.add(name)
                 rows.append([f"`{name}`", f"`{parameter.default!r}`", link])
