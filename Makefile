@@ -37,7 +37,7 @@ VERSION_TESTS := $(addprefix tests/contract/test_,calls.py compilation.py config
 # What torch can break: its trees, dtypes, gradients, exports, worker processes, and the numbers that
 # are drawn. Left out is what runs in `tf.data`, what compiles, and what refuses bad arguments.
 TORCH_TESTS := $(addprefix tests/contract/test_,calls.py config.py export.py gradients.py \
-	image_by_image.py inference.py randomness.py streams.py structures.py targets.py) \
+	image_by_image.py inference.py programs_of_torch.py randomness.py streams.py structures.py targets.py) \
 	tests/kernels/test_look_up.py tests/mixing tests/training
 # What no second backend repeats at all: wrong arguments and calls (`tests/conftest.py`), which are
 # refused in Python; and what all layers share, for all layers (`ids` in `tests/cases.py`).

@@ -26,6 +26,20 @@ if keras.backend.backend() != "tensorflow":
     collect_ignore = [f"contract/{name}" for name in _ONCE]
 
 
+# torch takes seconds to compile a layer. What is to be compiled is traced as always, and the graph
+# run as it is, unless a test asks for kernels.
+if keras.backend.backend() == "torch":
+    from keras_segaug.core import torch_program
+
+    KERNELS, torch_program.kernels = torch_program.kernels, lambda graph: graph
+
+
+@pytest.fixture
+def compiled_by_torch(monkeypatch):
+    """As users have it: graphs become kernels."""
+    monkeypatch.setattr(torch_program, "kernels", KERNELS)
+
+
 @pytest.fixture
 def backend_is():
     """Does Keras run on this backend?"""

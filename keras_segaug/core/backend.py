@@ -17,7 +17,8 @@ import keras
 import numpy as np
 
 _in_foreign_graph = contextvars.ContextVar("keras_segaug_in_foreign_graph", default=False)
-_compiling_for_cpu = contextvars.ContextVar("keras_segaug_compiling_for_cpu", default=False)
+# None, or: is what is traced now, to be compiled, for a CPU?
+_compiling_for_cpu = contextvars.ContextVar("keras_segaug_compiling_for_cpu", default=None)
 # Read by TensorFlow's AutoGraph: an object that has this attribute is traced as it is. The code
 # here has no Python control flow over tensors, so rewriting its source would only cost time.
 AUTOGRAPH_MARK = "autograph_info__"
@@ -170,7 +171,12 @@ def bitcast(tensor, dtype):
 
 def compiling_for_cpu():
     """Is this being compiled for a CPU? There one image at a time fits into the cache."""
-    return _compiling_for_cpu.get()
+    return bool(_compiling_for_cpu.get())
+
+
+def is_compiling():
+    """Is this a trace for a program of this package?"""
+    return _compiling_for_cpu.get() is not None
 
 
 @contextlib.contextmanager
@@ -194,7 +200,9 @@ def is_for_cpu():
 
 
 def outside_graphs():
-    """Within this context TensorFlow's variables are made at once, not when a trace succeeds."""
+    """Within this context variables are made as outside of graphs and of torch's inference mode."""
+    if runs_on("torch"):
+        return importlib.import_module("torch").inference_mode(False)
     if not runs_on("tensorflow"):
         return contextlib.nullcontext()
     import tensorflow as tf
@@ -216,7 +224,7 @@ def is_eager(tensor):
         import jax
 
         return not isinstance(tensor, jax.core.Tracer)
-    return True
+    return not is_compiling()
 
 
 def irregular(tensor):

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from keras_segaug.core import backend, shards_backend
+from keras_segaug.core import backend, devices, shards_backend
 from keras_segaug.core.backend import ops
 from keras_segaug.core.gradients import differentiable
 
@@ -20,17 +20,22 @@ _COMES_BACK = 32
 
 
 class Compiled:
-    """A function of (tensors, key) that is compiled by XLA where that pays.
+    """What a layer does, a function of (tensors, key), compiled where that pays.
+
+    XLA makes one program of it, `torch.compile` of what is applied alone: drawing is a hundred
+    steps of a few numbers each, which it would repeat for every pixel.
 
     Args:
-        function: takes a nest of tensors and a key or None; returns a nest of tensors.
+        draw: takes a nest of tensors and a key or None; returns what is drawn, another nest.
+        function: takes both nests; returns a third.
         jit_compile: True, False, or "auto": wherever height and width are known. When they
             keep changing from one eager call to the next, TensorFlow runs one uncompiled graph
             for the rest, one for each rank: compiling takes longer than dozens of runs. (A traced
             function, such as that of `dataset.map`, stays with its sizes. JAX compiles for
-            every shape anyway, and op by op that takes longer.)
-        counts: does the function take, as its third argument, how many samples of a batch are
-            there, without those that only fill it up?
+            every shape anyway, and op by op that takes longer. torch compiles on CUDA, and runs
+            what keeps changing step by step.)
+        counts: does `draw` look at how many samples of a batch are there, without those that
+            only fill it up?
         crosses: a function: does what becomes of a sample of a batch that several devices share
             depend on those of other devices? Where it does not, each runs its own alone. None: it
             does.
@@ -39,8 +44,9 @@ class Compiled:
     that fill it up.
     """
 
-    def __init__(self, function, jit_compile, counts=False, crosses=None):
-        self._function = function
+    def __init__(self, draw, function, jit_compile, counts=False, crosses=None):
+        self._draw = draw
+        self._apply = function
         self._counts = counts
         self._crosses = crosses
         self._jit_compile = jit_compile
@@ -56,11 +62,11 @@ class Compiled:
             key: words, or None.
             size: the images' (height, width); None where it is not known.
             moving: a dict of further tensors, none of which has an axis of samples: what changes
-                without a new program. The function takes it by this name where there are any.
+                without a new program.
         """
         more = {"moving": moving} if moving else {}
         shards = self._shards_of(tensors)
-        if not self.compiles(size):
+        if not self.compiles(size, tensors):
             if shards is None or backend.is_eager(tensors["images"]):
                 return self._function(tensors, key, **more)
             return shards_backend.each_by_itself(self._function, shards)(tensors, key, **more)
@@ -72,6 +78,9 @@ class Compiled:
         if isinstance(_count(tensors), int) and _count(tensors) == 0:
             return _with_more(lambda x, keys: self._run(x, keys, size, more), tensors, key, 0, 1)
         return self._run(tensors, key, size, more)
+
+    def _function(self, tensors, key, real=None, moving=None):
+        return self._apply(tensors, self._draw(tensors, key, real, moving))
 
     def _run(self, tensors, key, size, moving):
         if not backend.is_eager(tensors["images"]):
@@ -89,7 +98,8 @@ class Compiled:
         more = keras.tree.map_structure(lambda x: _padded(x, padded), tensors)
         keys = _padded(key, padded) if key is not None and len(key.shape) == 2 else key
         # A tensor, since a number would be part of the program.
-        real = [ops.convert_to_tensor(count, dtype="int32")] if self._counts else []
+        with devices.kept_on_host():
+            real = [ops.convert_to_tensor(count, dtype="int32")] if self._counts else []
         results = self._program(more, keys, len(real))(more, keys, *real, **moving)
         return keras.tree.map_structure(lambda x: backend.first(x, count), results)
 
@@ -98,22 +108,26 @@ class Compiled:
             return None
         return shards_backend.of(tensors, self._counts)
 
-    def compiles(self, size):
+    def compiles(self, size, tensors):
         """Is a call on images of this (height, width) compiled?"""
-        wanted = self._jit_compile is True or (self._jit_compile and None not in size)
-        return backend.name() != "torch" and wanted
+        if not self._jit_compile:
+            return False
+        if backend.name() == "torch":
+            images = ops.convert_to_tensor(tensors["images"][:0])
+            return _torch_program().compiles(self._jit_compile, images)
+        return self._jit_compile is True or None not in size
 
     def _keeps_changing(self, size):
-        if self._jit_compile != "auto" or backend.name() != "tensorflow":
+        if self._jit_compile != "auto" or backend.name() == "jax":
             return False
         self._sizes.add(tuple(size))
         return len(self._sizes) > _MOST_SIZES
 
-    def _program(self, tensors, key, more=0, relaxed=False, shards=None):
+    def _program(self, tensors, key, more=0, relaxed=False, shards=None) -> Any:
         """The program for such tensors. TensorFlow warns of a function that is traced often."""
         name = backend.name()
         # Who mixes with whom depends on Keras' distribution, also in a batch that is not dealt out.
-        kind: Any = more, shards, backend.batch_shards() if self._counts else 1
+        kind: Any = more, relaxed, shards, backend.batch_shards() if self._counts else 1
         if name == "tensorflow":
             kind = more, relaxed, _signature(tensors, key, after=None if relaxed else 0)
         if (name, kind) not in self._programs:
@@ -132,11 +146,16 @@ class Compiled:
             # TensorFlow takes the programs of many layers for one that is traced again and again.
             program._omit_frequent_tracing_warning = True
             return program
+        if name == "torch":
+            if relaxed:
+                return self._function
+            must = self._jit_compile is True
+            return _torch_program().Program(self._draw, self._apply, must)
         return importlib.import_module("jax").jit(self._traced(backend.is_for_cpu(), shards))
 
     def _traced(self, for_cpu, shards=None):
         def function(tensors, *rest, **moving):
-            run = functools.partial(self._function, **moving)
+            run: Any = functools.partial(self._function, **moving)
             with backend.compiling(for_cpu):
                 if shards is not None:
                     return shards_backend.each_by_itself(run, shards)(tensors, *rest)
@@ -149,6 +168,10 @@ class Compiled:
                 return _with_more(run, tensors, rest[0], count, missing)
 
         return function
+
+
+def _torch_program():
+    return importlib.import_module("keras_segaug.core.torch_program")
 
 
 def _count(tensors):

@@ -11,7 +11,7 @@ from keras_segaug.core import backend
 
 def runs_python(tensor):
     """Does torch run this step by step, so that each step is a call of Python and of the device?"""
-    if backend.name() != "torch" or tensor.device.type == "meta":
+    if backend.name() != "torch" or backend.is_compiling() or tensor.device.type == "meta":
         return False
     torch = importlib.import_module("torch")
     return not (torch.compiler.is_compiling() or torch.jit.is_tracing())

@@ -38,8 +38,8 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
         seed: integer or None. One seed gives the same parameters on every backend,
             eager, compiled and in `tf.data`. Inside a `Pipeline` the pipeline's counts.
         data_format: "channels_last" or "channels_first"; None takes Keras' setting.
-        jit_compile: "auto" compiles with XLA wherever height and width are known;
-            True always, False never. The torch backend does not compile.
+        jit_compile: "auto" compiles with XLA wherever height and width are known, on torch with
+            `torch.compile` on CUDA; True always, False never.
         targets: None, or a mapping that gives a role to further entries of a sample, by their
             key in a mapping (or in a mapping within one), by their position in a tuple or list:
             `{"depth": "continuous", "image_2": "image", "valid": "ignore"}`, `{3: "points"}`.
@@ -123,9 +123,11 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
             self.value_range = checks.optional_value_range(self, value_range)
         self._warned_of_masks = False
         compiling = self.jit_compile, self._mixes()
-        self._program = Compiled(self._augment, *compiling, self._crosses_shards)
+        shared = self._crosses_shards
+        self._program = Compiled(self._draw_for, self._apply_to, *compiling, shared)
         # Parameters name partners by their number in the whole batch.
-        self._telling_program = Compiled(self._augment_and_tell, *compiling, self._mixes)
+        telling = self._draw_for, self._apply_and_tell
+        self._telling_program = Compiled(*telling, *compiling, self._mixes)
         self._state: Any = None
         self._stream: Any = None
         self._home = processes.home()

@@ -237,18 +237,21 @@ class Replay(Described):
             return found, handed_over(drawn, inputs.size(), len_of(inputs))
         if not acting and backend.is_in_a_network():
             # Plain operations are what exporters know; whoever runs the model compiles it.
-            found = self._augment(inputs.tensors, None)
+            found = self._apply_to(inputs.tensors, None)
         else:
             found = self._program(inputs.tensors, key, inputs.sizes(), moving)
         return (found, None) if tell else found
 
-    def _augment(self, tensors, key, real=None, moving=None):
-        return self._augment_and_tell(tensors, key, real, moving)[0]
+    def _draw_for(self, tensors, key, real=None, moving=None):
+        if key is None:
+            return None
+        return self._draw(key, len_of(Inputs(self, tensors, checked=True)), real, moving or {})
 
-    def _augment_and_tell(self, tensors, key, real=None, moving=None):
-        inputs = Inputs(self, tensors, checked=True)
-        drawn = None if key is None else self._draw(key, len_of(inputs), real, moving or {})
-        return self._apply(inputs, drawn)
+    def _apply_to(self, tensors, parameters):
+        return self._apply_and_tell(tensors, parameters)[0]
+
+    def _apply_and_tell(self, tensors, parameters):
+        return self._apply(Inputs(self, tensors, checked=True), parameters)
 
     def _apply(self, inputs, parameters):
         """What becomes of the tensors, and the parameters, finished."""

@@ -9,6 +9,7 @@ import keras
 import torch
 from torch.nn.functional import grid_sample
 
+from keras_segaug.core import backend
 from keras_segaug.core.devices import runs_python_on_cpu
 
 # `grid_sample` takes positions in parts of the size; what float32 loses of larger ones shows.
@@ -50,6 +51,8 @@ def where(condition, result, original):
 
     `torch.where` reads a condition for every value, and takes several times as long.
     """
+    if backend.is_compiling():
+        return torch.where(condition.view(-1, *[1] * (original.dim() - 1)), result, original)
     planes = not original.is_contiguous() and original.dim() == 4
     if planes:
         result, original = (each.permute(0, 3, 1, 2) for each in (result, original))
@@ -94,7 +97,12 @@ def mirrored(position, size):
 
 
 def can_look_up(images, labels, grid):
-    """Do `blended` and `nearest` take such images and labels at a `SamplingGrid`?"""
+    """Do `blended` and `nearest` take such images and labels at a `SamplingGrid`?
+
+    Compiled, packed words are read in half the time.
+    """
+    if backend.is_compiling():
+        return False
     batch, *size, _ = (labels[0][0] if images is None else images).shape
     known = all(isinstance(n, int) and 0 < n <= _MOST_PIXELS for n in size)
     return grid.source is None and known and len(size) == 2 and batch > 0

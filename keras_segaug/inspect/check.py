@@ -157,13 +157,12 @@ def apart(before, stage):
 
 
 def compilation(augmentation, size):
-    if augmentation._program.compiles(size):
-        return "yes, all stages as one program of XLA"
-    if backend.name() == "torch":
-        return "no, the torch backend does not"
+    on_torch = backend.name() == "torch"
+    if augmentation._program.compiles(size, {"images": keras.ops.zeros((1, 1, 1, 3))}):
+        return f"yes, all stages as one program of {'torch.compile' if on_torch else 'XLA'}"
     if not augmentation.jit_compile:
         return "no, jit_compile=False"
-    return "no, height or width is not known"
+    return f"no, {'torch compiles on CUDA' if on_torch else 'height or width is not known'}"
 
 
 def spec(tensor):

@@ -6,11 +6,13 @@ Needs no TensorFlow. Exit status 1 where a layer differs.
 """
 
 import argparse
+import functools
 import os
 import pickle
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -30,32 +32,36 @@ def read_options():
     parser.add_argument("backends", nargs="+", choices=("jax", "torch"))
     parser.add_argument("--every", type=int, default=1, help="only every so many-th layer")
     parser.add_argument("--workers", type=int, default=1, help="processes a device")
+    parser.add_argument("--seconds", type=float, default=1e9, help="starts no layer after so many")
+    parser.add_argument("--reference", choices=("jax", "torch"), help="what computes on the CPU")
     parser.add_argument("--first", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--record", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--steps", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def record(options):
-    """{case: {name: array}}, or the error as text, of this process' device."""
+    """{case: {name: array}}, the error as text, or None; of this process' device."""
     from tests.cases import CASES, MIXING
 
-    results = {}
+    results, start = {}, time.monotonic()
     for case in [*CASES, *MIXING][options.first :: options.every]:
+        if time.monotonic() - start > options.seconds:
+            results[case.id] = None
+            continue
         try:
-            results[case.id] = result_of(case)
+            results[case.id] = result_of(case, compiled=not options.steps)
         except Exception as error:
             results[case.id] = f"{type(error).__name__}: {str(error)[:200]}"
         print(".", end="", file=sys.stderr, flush=True)
     options.record.write_bytes(pickle.dumps((device_name(), results)))
 
 
-def result_of(case):
-    import keras
-
+def result_of(case, compiled):
     from tests.data import mask_for, random_images, to_numpy
 
     given = random_images(**SIZE), mask_for(case, **SIZE)
-    layer = case.make(jit_compile=keras.backend.backend() == "jax")
+    layer = case.make(jit_compile=compiled)
     images, masks = to_numpy(layer(given, training=True))
     return {"images": images.astype("float64"), "masks": masks}
 
@@ -66,20 +72,22 @@ def device_name():
     return device.name()
 
 
-def on(backend, options, more):
+def on(backend, options, more, steps=False):
     """(device, results) of processes of their own."""
     every = options.every * options.workers
     firsts = range(0, every, options.every)
     with ThreadPoolExecutor(options.workers) as pool:
-        parts = list(pool.map(lambda first: part_on(backend, first, every, more), firsts))
+        run = functools.partial(part_on, backend, every, more, steps, options.seconds)
+        parts = list(pool.map(run, firsts))
     return parts[0][0], {case: found for _, part in parts for case, found in part.items()}
 
 
-def part_on(backend, first, every, more):
+def part_on(backend, every, more, steps, seconds, first):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "results")
         command = [sys.executable, "-m", "tests.contract.run_devices", backend]
         command += ["--record", path, "--first", str(first), "--every", str(every)]
+        command += ["--seconds", str(seconds), *(["--steps"] if steps else [])]
         environment = {**os.environ, "KERAS_BACKEND": backend, **more}
         subprocess.run(command, check=True, cwd=ROOT, env=environment)
         return pickle.loads(path.read_bytes())
@@ -105,14 +113,18 @@ def compare(backend, options):
     """Whether all layers give the same; says which do not."""
     with ThreadPoolExecutor(2) as pool:
         device = pool.submit(on, backend, options, {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"})
-        cpu = pool.submit(on, backend, options, ON_CPU)
-    (name, found), (_, expected) = device.result(), cpu.result()
+        beside = options.reference or backend
+        # torch computes on a CPU without compiling, which takes it longer than all the rest.
+        cpu = pool.submit(on, beside, options, ON_CPU, beside == "torch")
+    (name, all_found), (_, expected) = device.result(), cpu.result()
+    found = {case: each for case, each in all_found.items() if each and expected[case]}
     wrong = {case: differences(result, expected[case]) for case, result in found.items()}
     wrong = {case: text for case, text in wrong.items() if text}
     alike = [
         np.array_equal(found[c]["masks"], expected[c]["masks"]) for c in found if c not in wrong
     ]
-    print(f"{backend} on {name}: {len(found)} layers, {len(wrong)} differ; of the others", end=" ")
+    reached = f"{len(found)} of {len(all_found)} layers"
+    print(f"{backend} on {name}: {reached}, {len(wrong)} differ; of the others", end=" ")
     print(f"{sum(alike)} have the very same mask, {len(alike) - sum(alike)} nearly")
     for case, text in wrong.items():
         print(f"  {case}: {text}")

@@ -189,7 +189,7 @@ def test_many_sizes_with_and_without_a_batch():
 @pytest.mark.parametrize("shape", [(None, None, None), (None, 40, 44), (2, None, 44)])
 def test_compiled_because_told_so_where_sizes_are_not_known(shape):
     if keras.backend.backend() != "tensorflow":
-        pytest.skip("JAX knows every size; torch does not compile")
+        pytest.skip("JAX and torch know every size")
     import tensorflow as tf
 
     images, masks = random_images(2, 40, 44), labels(2, 40, 44)
@@ -217,17 +217,17 @@ class Counted:
 
     def __init__(self, monkeypatch, layer):
         self.layer, self.traces = layer, 0
-        program = layer._program._function
+        apply = layer._program._apply
 
         def traced(*arguments):
             self.traces += 1
-            return program(*arguments)
+            return apply(*arguments)
 
-        monkeypatch.setattr(layer._program, "_function", traced)
+        monkeypatch.setattr(layer._program, "_apply", traced)
 
 
 needs_xla = pytest.mark.skipif(
-    keras.backend.backend() == "torch", reason="the torch backend does not compile"
+    keras.backend.backend() == "torch", reason="see test_programs_of_torch.py"
 )
 ORDERS = {
     "upwards": range(1, 65),

@@ -52,4 +52,4 @@ def test_it_runs():
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
-    assert "2 layers, 0 differ" in done.stdout
+    assert "2 of 2 layers, 0 differ" in done.stdout

@@ -33,7 +33,7 @@ def saved(tmp_path):
 
 def test_reports_stages_compilation_and_shapes(saved, capsys, backend_is):
     assert main(["check", str(saved), "--shape", "48,40,3"]) == 0
-    compiled = "no, the torch backend does not"
+    compiled = "no, torch compiles on CUDA"
     if not backend_is("torch"):
         compiled = "yes, all stages as one program of XLA"
     assert capsys.readouterr().out == (
@@ -89,7 +89,7 @@ def test_a_choice_of_colors_is_reported_by_its_layers():
 
 def test_unknown_sizes_are_not_compiled(backend_is):
     text = report(pipeline(), (None, None, 3))
-    reason = "the torch backend does not" if backend_is("torch") else "height or width is not known"
+    reason = "torch compiles on CUDA" if backend_is("torch") else "height or width is not known"
     assert f"compiled: no, {reason}" in text
     assert "images: (None, None, 3) uint8 -> (30, 20, 3) float32" in text
     assert "tried" not in text

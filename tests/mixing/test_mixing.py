@@ -118,7 +118,7 @@ def test_every_other_sample_is_as_likely_a_partner():
     np.testing.assert_allclose(counts[1:], 60, atol=5 * np.sqrt(240 * 1 / 4 * 3 / 4))
 
 
-@pytest.mark.skipif(True not in COMPILED, reason="torch compiles nothing")
+@pytest.mark.skipif(True not in COMPILED, reason="see test_programs_of_torch.py")
 @pytest.mark.parametrize("case", **ids(MIXING[::2]))
 @pytest.mark.slow
 def test_what_fills_up_a_batch_is_nobodys_partner(case):

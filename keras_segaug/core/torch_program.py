@@ -1,0 +1,163 @@
+"""Programs of torch: to it what `jax.jit` is to JAX.
+
+A function of tensors is run once for each set of shapes, while all that reaches torch is written
+down as one graph (`make_fx`), which `torch.compile` then makes few kernels of. By itself
+`torch.compile` reads Python code instead, and breaks that of layers, operations and batches into
+dozens of graphs. See docs/decisions/0030-programs-of-torch.md.
+"""
+
+import contextlib
+import threading
+import warnings
+
+import torch
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from keras_segaug import checks
+from keras_segaug.core import backend, devices
+from keras_segaug.core.backend import ops
+
+# Tracing and compiling change the state of torch as a whole.
+_lock = threading.RLock()
+
+
+def compiles(jit_compile, images):
+    """Is a call on such images compiled? "auto" does on CUDA: there it gains the most.
+
+    On a CPU compiling takes seconds, and needs a compiler of C++.
+    """
+    if not jit_compile or not devices.runs_python(images):
+        return False
+    return jit_compile is True or images.device.type == "cuda"
+
+
+def kernels(graph):
+    """The function of tensors that a graph is, compiled when it is first run."""
+    return torch.compile(graph, fullgraph=True, dynamic=False)
+
+
+class Program:
+    """What a layer does, of which what it applies is compiled.
+
+    Args:
+        draw: see `compilation.Compiled`.
+        function: likewise, of a layer.
+        must: raise where torch cannot compile? Otherwise that is said once, and it runs as it is.
+    """
+
+    def __init__(self, draw, function, must):
+        self._draw = draw
+        self._function = function
+        self._must = must
+        self._compiled = {}
+        self._failed = False
+
+    def __call__(self, tensors, key, real=None, moving=None):
+        # A few numbers: a CPU is done with them before an accelerator has been told. What moves is
+        # where Keras keeps its variables.
+        with contextlib.nullcontext() if moving else devices.kept_on_host():
+            drawn = self._draw(tensors, key, real, moving)
+        leaves = []
+        device = ops.convert_to_tensor(tensors["images"]).device
+
+        def put(leaf):
+            leaves.append(ops.convert_to_tensor(leaf).to(device, non_blocking=True).contiguous())
+            return leaves[-1]
+
+        given = _map(put, (tensors, drawn))
+        # A program has no gradients.
+        if self._failed or (torch.is_grad_enabled() and any(x.requires_grad for x in leaves)):
+            return self._function(*given)
+        described = _map(lambda x: (tuple(x.shape), x.dtype), given)
+        kind = str(described), device, torch.is_inference_mode_enabled()
+        with torch.no_grad():
+            if kind not in self._compiled and not self._compile(kind, given, leaves):
+                return self._function(*given)
+            program, structure = self._compiled[kind]
+            results = program(*leaves)
+            return _map(lambda x: results[x.number] if isinstance(x, _Place) else x, structure)
+
+    def _compile(self, kind, given, leaves):
+        """Compiles for such tensors; False where torch cannot."""
+        with _lock:
+            if kind in self._compiled:
+                return True
+            try:
+                graph, structure = _traced(self._function, given, leaves)
+            except (TypeError, ValueError):
+                # What a layer has to say of its input.
+                raise
+            except Exception as error:
+                return self._report(error)
+            try:
+                program = kernels(graph)
+                # Compiled by its first run.
+                program(*leaves)
+            except Exception as error:
+                return self._report(error)
+            self._compiled[kind] = program, structure
+        return True
+
+    def _report(self, error):
+        """Says that torch could not compile: False."""
+        owner = checks.name_of(self._function.__self__)
+        while error.__cause__ is not None:
+            error = error.__cause__
+        reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+        if self._must:
+            raise ValueError(
+                f"{owner}: `jit_compile` must not be True where `torch.compile` fails ({reason}). "
+                "It needs Triton on CUDA, and a compiler of C++ on a CPU. With "
+                'jit_compile="auto" the layer is compiled on CUDA where that works, with False '
+                "never: the result is the same."
+            ) from error
+        self._failed = True
+        warnings.warn(
+            f"{owner}: `torch.compile` failed ({reason}), so that the layer runs step by step, "
+            "which takes several times as long. With jit_compile=False this is not said.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return False
+
+
+def _traced(function, given, leaves):
+    """(graph, structure): what `function` does as a function of tensors, and what it returns.
+
+    The structure is that nest, with the places of its tensors among the graph's results.
+    """
+    structure = None
+
+    def of_tensors(*tensors):
+        nonlocal structure
+        rest, results = iter(tensors), []
+
+        def place(leaf):
+            if not isinstance(leaf, torch.Tensor):
+                return leaf
+            results.append(leaf)
+            return _Place(len(results) - 1)
+
+        with backend.compiling(for_cpu=False):
+            structure = _map(place, function(*_map(lambda _: next(rest), given)))
+        return results
+
+    # Of tensors without values, which take no memory.
+    trace = make_fx(of_tensors, tracing_mode="fake", _allow_non_fake_inputs=True)
+    return trace(*leaves), structure
+
+
+class _Place:
+    """Where a tensor stands among others."""
+
+    def __init__(self, number):
+        self.number = number
+
+
+def _map(function, nest):
+    """The nest with `function` of each leaf but None; each call waits for it."""
+    if isinstance(nest, dict):
+        return {name: _map(function, each) for name, each in nest.items()}
+    if isinstance(nest, (tuple, list)):
+        return type(nest)(_map(function, each) for each in nest)
+    return None if nest is None else function(nest)
