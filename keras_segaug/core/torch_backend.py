@@ -25,6 +25,11 @@ def not_compiled(function):
     return torch.compiler.disable(function)
 
 
+def full_precision(tensor):
+    """Within this context `torch.autocast` does not make fewer bits of what is on this device."""
+    return torch.autocast(tensor.device.type, enabled=False)
+
+
 def gather_rows(table, indices):
     """As `backend.gather_rows`; `table[indices]` takes four times as long."""
     shape = *indices.shape, *table.shape[1:]

@@ -70,7 +70,7 @@ class Program:
             return self._function(*given)
         described = _map(lambda x: (tuple(x.shape), x.dtype), given)
         kind = str(described), device, torch.is_inference_mode_enabled()
-        with torch.no_grad():
+        with torch.no_grad(), torch.autocast(device.type, enabled=False):
             if kind not in self._compiled and not self._compile(kind, given, leaves):
                 return self._function(*given)
             program, structure = self._compiled[kind]

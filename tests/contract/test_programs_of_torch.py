@@ -145,6 +145,17 @@ def test_inference_mode_and_training_share_nothing():
     layer(torch.from_numpy(images))
 
 
+@pytest.mark.usefixtures("compiled_by_torch")
+def test_mixed_precision_around_it_changes_nothing():
+    results = []
+    for enabled in (False, True):
+        layer = ks.JointRandomElasticTransform(seed=1, jit_compile=True)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=enabled):
+            results.append(to_numpy(layer(pairs())))
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_threads_share_a_program(traces):
     layer, results = pipeline(), []
     threads = [

@@ -55,3 +55,15 @@ def test_the_gradient_of_parts_is_that_of_the_product(side):
 
     found, expected = total(products.product_of_parts), total(ops.matmul)
     np.testing.assert_allclose(found, expected, atol=1e-3 * np.abs(expected).max())
+
+
+@pytest.mark.skipif(keras.backend.backend() != "torch", reason="only torch has it")
+def test_mixed_precision_of_torch_is_left_out():
+    """With it the rows of elastic fields moved pixels, and JPEG was off by 81 levels."""
+    import torch
+
+    left, right = matrices()
+    tensors = [keras.ops.convert_to_tensor(each) for each in (left, right)]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert error(ops.matmul(*tensors).float(), left, right) > 1e-3
+        assert error(products.matmul(*tensors), left, right) < 1e-6
