@@ -1,5 +1,7 @@
 """The accelerator's part of docs/benchmarks.md."""
 
+import statistics
+
 from benchmarks.figures import rounded
 from benchmarks.work import CHAIN, CLASS_MIX, CUT_MIX, MOSAIC, NO_COUNTERPART
 
@@ -95,4 +97,14 @@ def size_of(found):
 def version_lines(backends):
     for backend, found in backends.items():
         versions = ", ".join(f"{k} {v}" for k, v in found.get("versions", {}).items())
-        yield f"- {heading(backend)}: {versions or found['missing']}"
+        yield f"- {heading(backend)}: {versions or found['missing']}{first_calls(found)}"
+
+
+def first_calls(found):
+    """Which compile, where something is compiled."""
+    cells = [cell for key in ("cells", "layers") for cell in found.get(key, ())]
+    times = [cell["chain"]["first_call"] for cell in cells if "chain" in cell]
+    if not times:
+        return ""
+    least, median, most = min(times), statistics.median(times), max(times)
+    return f"; first calls {least:.1f} to {most:.1f} s, half of them within {median:.1f}"

@@ -65,6 +65,14 @@ CONTENDERS = {
         "eager",
         TORCH,
     ),
+    "segaug-torch-compiled": Contender(
+        "keras_segaug, eager batch, torch, compiled",
+        "segaug",
+        "likewise, with `jit_compile=True`; only where torch finds a compiler of C++",
+        "compiled",
+        TORCH,
+        ("chain", "chain-float", "affine", "elastic", "flip"),
+    ),
     "segaug-fit": Contender(
         "keras_segaug, inside fit",
         "segaug",

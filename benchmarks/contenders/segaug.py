@@ -150,7 +150,9 @@ def prepare(task, variant, threads):
         from benchmarks.contenders.datasets import dataset_job
 
         return dataset_job(layer, (images, masks), batch, threads)
-    make = {"eager": eager_job, "fit": fit_job}[variant]
+    if variant == "compiled":
+        layer = type(layer).from_config({**layer.get_config(), "jit_compile": True})
+    make = fit_job if variant == "fit" else eager_job
     return make(task.row, layer, images[:batch], masks[:batch])
 
 
