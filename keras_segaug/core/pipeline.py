@@ -72,12 +72,6 @@ class Pipeline(Composition):
         found = value_ranges.common([end.value_range for end in ends], why)
         return replace(ends[0], value_range=found, acting=spec.acting)
 
-    def _first(self, spec):
-        """The `Spec` of what the first layer gets."""
-        if self.value_range is None:
-            return spec
-        return replace(spec, value_range=value_ranges.ValueRange(*self.value_range))
-
     def _leaves(self, spec):
         spec = self._first(spec)
         for layer in self.layers:

@@ -23,9 +23,10 @@ class Policy(Turns, abstract=True):
             but what has no strength (`ImageOnlyAutoContrast`, `ImageOnlyEqualize`). Each draws
             uniformly within it, to both sides where there are two.
         layers: the layers to choose among instead of the standard list, which is then not made
-            (`magnitude`, `rgb` and the arguments below it have no meaning): no two of the turns
+            (`magnitude`, `rgb` and the arguments below `rgb` have no meaning): no two of the turns
             of a sample have the same one. They must keep the size and the mask's channels.
-        value_range: the (lowest, highest) value of images. None: see `ImageOnlyLayer`.
+        value_range: the (lowest, highest) value of images, also for `layers` that have none of
+            their own. None: see `ImageOnlyLayer`.
         rgb: False leaves out what needs images of three channels (`ImageOnlySaturation`).
         flip: "horizontal", "vertical" or "horizontal_and_vertical" adds a `JointRandomFlip`; None:
             no layer mirrors.
