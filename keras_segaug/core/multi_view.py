@@ -285,3 +285,6 @@ class MultiView(AugmentationLayer):
             count = len(self.shared._planned(parameters["shared"], view)[0])
         end = path.output_spec(view.spec).size
         return Path(tuple(operations[:count]), tuple(operations[count:]), tuple(end))
+
+
+setattr(MultiView.transfer, backend.AUTOGRAPH_MARK, {})
