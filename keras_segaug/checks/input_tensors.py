@@ -213,13 +213,27 @@ def _other_batch(tensor, sample):
 
 
 def _fail_shapes(owner, role, tensor, sample):
+    cure = (
+        "Are they of the same sample, and both batched or neither? `JointResizing` and the crops "
+        "change both sizes alike."
+    )
+    if _fit_otherwise(tensor, sample):
+        other = "last" if sample.image_layout.channels_first else "first"
+        cure = f'They fit with data_format="channels_{other}": give that to the layer.'
     raise ValueError(
         f"{checks.name_of(owner)}: {role} must have the height, width and batch size of "
         "the images, with or without a channel axis. Received images of shape "
         f"{tuple(sample.images.shape)} and {role} of shape {tuple(tensor.shape)} "
-        f"(data_format={owner.data_format!r}). Are they of the same sample, and both batched or "
-        "neither? `JointResizing` and the crops change both sizes alike."
+        f"(data_format={owner.data_format!r}). {cure}"
     )
+
+
+def _fit_otherwise(tensor, sample):
+    """Would a mask (H, W) have the size of the images, were their channels elsewhere?"""
+    layout, shape = sample.image_layout, tuple(sample.images.shape)
+    size = shape[-3:-1] if layout.channels_first else shape[-2:]
+    same = not differ(tuple(tensor.shape[:1]), shape[:1]) if layout.batched else True
+    return same and tuple(tensor.shape[layout.batched :]) == size
 
 
 def warn_of_masks_left_behind(layer, sample):

@@ -304,3 +304,14 @@ def test_normalization_without_statistics():
 def test_wording_names_owner_argument_accepted_and_received():
     with pytest.raises(ValueError, match=r"^crop: `height` must be an integer .* height='a'\.$"):
         checks.positive_integer("crop", "height", "a")
+
+
+@pytest.mark.parametrize("batch", [(), (2,)])
+@pytest.mark.parametrize(("given", "fitting"), [("last", "first"), ("first", "last")])
+def test_channels_at_the_other_end_are_told(batch, given, fitting):
+    images = np.zeros((*batch, 3, 9, 8) if fitting == "first" else (*batch, 9, 8, 3), "uint8")
+    layer = ks.JointRandomFlip(data_format=f"channels_{given}")
+    with pytest.raises(ValueError, match=f'They fit with data_format="channels_{fitting}"'):
+        layer(images, np.zeros((*batch, 9, 8), "uint8"))
+    with pytest.raises(ValueError, match="Are they of the same sample"):
+        layer(images, np.zeros((*batch, 9, 7), "uint8"))
