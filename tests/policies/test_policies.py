@@ -216,3 +216,34 @@ def test_the_value_range_of_a_policy_is_for_its_layers_alone(policy):
 def test_wrong_arguments_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    "idle",
+    [
+        {"class_swap": {1: 2}},
+        {"flip": "horizontal"},
+        {"fill_mode": "constant"},
+        {"fill_mode": "constant", "mask_fill_value": 255},
+        {"fill_value": 9.0},
+        {"interpolation": "nearest"},
+    ],
+    ids=lambda idle: "-".join(idle),
+)
+def test_what_layers_of_ones_own_do_not_do_is_refused(idle):
+    layers = [ks.JointRandomRotation(0.1), ks.Pipeline([ks.JointRandomFlip("vertical")])]
+    name = list(idle)[-1 if "fill_value" in idle else 0]
+    with pytest.raises(ValueError, match=rf"JointTrivialAugment: `{name}` must be .*`layers`"):
+        ks.JointTrivialAugment(layers=layers, **idle)
+
+
+@pytest.mark.parametrize("fill_value", [3.0, float("nan")])
+def test_settings_of_the_standard_list_survive_the_config(fill_value):
+    settings = {"flip": "horizontal", "class_swap": {1: 2}, "interpolation": "nearest"}
+    border = {"fill_mode": "constant", "fill_value": fill_value, "mask_fill_value": 255}
+    policy = ks.JointRandAugment(2, seed=1, **settings, **border)
+    for again in (
+        type(policy).from_config(policy.get_config()),
+        type(policy).from_json(policy.to_json()),
+    ):
+        assert repr(again) == repr(policy)
