@@ -30,8 +30,8 @@ class Pipeline(Composition):
         probability: chance, for each sample on its own, that the pipeline acts. Where it
             does not, the sample is treated as at inference: random layers do nothing,
             deterministic ones act, random crops take the middle.
-        **kwargs: see `AugmentationLayer`. The pipeline's `seed`, `dtype` and `jit_compile`
-            count; those of the layers inside are not looked at.
+        **kwargs: see `AugmentationLayer`. The pipeline's `seed`, `data_format`, `dtype`,
+            `targets` and `jit_compile` count; those of the layers inside are not looked at.
 
     Example:
 
