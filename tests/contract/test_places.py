@@ -162,6 +162,9 @@ WAYS_IN = {
 }
 
 
+METHODS = ("draw_parameters", "apply", "invert", "augment", "stateless_call")
+
+
 @pytest.mark.parametrize("way", WAYS_IN)
 def test_autograph_leaves_the_layers_alone(way):
     """The mark that says so is TensorFlow's own; this fails when its name changes."""
@@ -179,6 +182,12 @@ def test_autograph_leaves_the_layers_alone(way):
         assert ours
         # The caller's own function, in which all that is ours runs, may be rewritten.
         assert not any("__autograph_generated_file" in file for file in files[ours[0] :])
+
+
+def test_every_method_for_data_has_the_mark_of_autograph():
+    views = ks.MultiView({"weak": ks.JointRandomFlip()})
+    methods = [getattr(views.views["weak"], name) for name in METHODS] + [views.transfer]
+    assert all(hasattr(method, backend.AUTOGRAPH_MARK) for method in methods)
 
 
 def test_the_private_way_to_tensorflow_ops_still_exists():
