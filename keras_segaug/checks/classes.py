@@ -70,7 +70,8 @@ def pairs_in_mask(owner, pairs, mask):
     if channels > 1:
         return _held(owner, pairs, 0, channels - 1, f"a mask of {channels} channels")
     low, high = checks.mask_limits(dtype)
-    return _held(owner, pairs, low, high, f"a {dtype} mask")
+    kind = f"a {dtype} mask (one of other ids than classes takes the role 'weights' in `targets`)"
+    return _held(owner, pairs, low, high, kind)
 
 
 def pairs_in_scores(owner, pairs, channels):

@@ -10,7 +10,7 @@ from keras_segaug import checks
 from keras_segaug.core import backend
 from keras_segaug.core.backend import ops
 from keras_segaug.core.surroundings import assert_in_graph, is_network_in_training
-from keras_segaug.core.targets import IMAGE_ROLES, MASK_ROLES
+from keras_segaug.core.targets import IMAGE_ROLES, MASK_ROLES, WEIGHT_ROLES
 from keras_segaug.core.tensor_layout import differ, shape_of
 
 _WHOLE_NUMBERS = (
@@ -126,7 +126,7 @@ def check_values(owner, sample):
     for mask in (mask for role in MASK_ROLES for mask in flat.get(role, [])):
         check_one_image(owner, sample, mask)
         check_whole_numbers(owner, mask)
-    for role in (*MASK_ROLES, "continuous"):
+    for role in (*MASK_ROLES, *WEIGHT_ROLES, "continuous"):
         for tensor in flat.get(role, []):
             check_bits(owner, role, tensor)
 
@@ -157,10 +157,8 @@ def check_one_image(owner, sample, mask):
 def check_bits(owner, role, tensor):
     """Raises for numbers of 64 bits that the 32 bits a backend makes of them do not hold."""
     dtype = _dtype_of(tensor)
-    # Blended values are rounded anyway: those of floats may lose digits.
-    if dtype not in (
-        ("int64", "uint64") if role == "continuous" else ("int64", "uint64", "float64")
-    ):
+    # Of what is no label, floats may lose digits.
+    if dtype not in (("int64", "uint64", "float64") if role in MASK_ROLES else ("int64", "uint64")):
         return
     if not backend.is_eager(tensor) or not backend.cuts_to_32_bits():
         return
@@ -215,13 +213,27 @@ def _other_batch(tensor, sample):
 
 
 def _fail_shapes(owner, role, tensor, sample):
+    cure = (
+        "Are they of the same sample, and both batched or neither? `JointResizing` and the crops "
+        "change both sizes alike."
+    )
+    if _fit_otherwise(tensor, sample):
+        other = "last" if sample.image_layout.channels_first else "first"
+        cure = f'They fit with data_format="channels_{other}": give that to the layer.'
     raise ValueError(
         f"{checks.name_of(owner)}: {role} must have the height, width and batch size of "
         "the images, with or without a channel axis. Received images of shape "
         f"{tuple(sample.images.shape)} and {role} of shape {tuple(tensor.shape)} "
-        f"(data_format={owner.data_format!r}). Are they of the same sample, and both batched or "
-        "neither? `JointResizing` and the crops change both sizes alike."
+        f"(data_format={owner.data_format!r}). {cure}"
     )
+
+
+def _fit_otherwise(tensor, sample):
+    """Would a mask (H, W) have the size of the images, were their channels elsewhere?"""
+    layout, shape = sample.image_layout, tuple(sample.images.shape)
+    size = shape[-3:-1] if layout.channels_first else shape[-2:]
+    same = not differ(tuple(tensor.shape[:1]), shape[:1]) if layout.batched else True
+    return same and tuple(tensor.shape[layout.batched :]) == size
 
 
 def warn_of_masks_left_behind(layer, sample):

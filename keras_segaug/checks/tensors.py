@@ -41,10 +41,13 @@ def integer_limits(dtype):
 
 def three_channels(owner, channels):
     if len(channels) != 3:
+        cure = "Repeat the channel of gray images, `np.repeat(images, 3, -1)`"
+        if len(channels) > 3:
+            cure = "Say which of them are colors, `channels=(0, 1, 2)`"
         raise ValueError(
             f"{name_of(owner)}: images must have 3 channels (red, green, blue). "
-            f"Received {len(channels)}. Repeat the channel of gray images, "
-            "`np.repeat(images, 3, -1)`, or leave this layer out."
+            f"Received {len(channels)}. {cure}, or leave this layer out, which a policy does with "
+            "`rgb=False`."
         )
 
 

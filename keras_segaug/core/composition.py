@@ -6,6 +6,8 @@ from typing import Any
 from keras_segaug import checks
 from keras_segaug.core.layer import AugmentationLayer
 from keras_segaug.core.parameters import why_not_of
+from keras_segaug.core.value_ranges import ValueRange
+from keras_segaug.kernels.values import replace
 
 
 def _cure(entry):
@@ -88,6 +90,11 @@ class Composition(AugmentationLayer, abstract=True):
     def _plan_layers(self, parameters, inner, view):
         """(operations, the inner layers' parameters, finished)."""
         raise NotImplementedError(f"{type(self).__name__} must define `_plan_layers`.")
+
+    def _first(self, spec):
+        """The `Spec` of what the first layer gets: a `value_range` of the composition counts."""
+        given = getattr(self, "value_range", None)
+        return spec if given is None else replace(spec, value_range=ValueRange(*given))
 
     def _settle(self, parameters):
         """Hands down what the composition itself has drawn."""

@@ -148,9 +148,10 @@ class ImageOnlyLayer(AugmentationLayer, abstract=True):
     a warning.
 
     Args:
-        mask_classes: the ids of the classes whose pixels change, where the first mask has them; all
-            others stay bit for bit, and so does the mask. What is measured of an image (a mean, a
-            histogram), is measured of all of it. None: all pixels change. A call then needs masks.
+        mask_classes: the ids of the classes whose pixels change, where the first mask has them (in
+            a mapping, the first by name); all others stay bit for bit, and so does the mask. What
+            is measured of an image (a mean, a histogram), is measured of all of it. A call then
+            needs masks. None: all pixels change.
         channels: the numbers of the channels that change, from 0: `(0, 1, 2)` are the colors of
             images that have a depth beside them. The layer sees no other. None: all.
         **kwargs: see `AugmentationLayer`. Layers that change the range of values take neither

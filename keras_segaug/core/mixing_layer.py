@@ -30,7 +30,7 @@ class MixingLayer(AugmentationLayer, abstract=True):
 
     Args:
         mask: where there are several masks, the name (or, counted from 0, the place) of the one
-            that decides what is shown; None: the first. All of them are mixed.
+            that decides what is shown; None: the first, in a mapping by name. All are mixed.
         across_shards: where Keras' `distribution` deals a batch out to several devices, may a
             partner come from another one? Its image would have to travel.
         **kwargs: see `AugmentationLayer`. With `probability` below 1 some samples are left

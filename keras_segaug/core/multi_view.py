@@ -42,8 +42,8 @@ class MultiView(AugmentationLayer):
         value_range: as in `Pipeline`.
         probability: chance, for each sample on its own, that shared layer and views act. Where
             they do not, all views of the sample are as at inference.
-        **kwargs: see `AugmentationLayer`. The `seed`, `dtype` and `jit_compile` of the layers
-            inside are not looked at.
+        **kwargs: see `AugmentationLayer`. The `seed`, `data_format`, `dtype`, `targets` and
+            `jit_compile` of the layers inside are not looked at.
 
     Raises:
         ValueError: for views that are no mapping from names to layers.
@@ -285,3 +285,6 @@ class MultiView(AugmentationLayer):
             count = len(self.shared._planned(parameters["shared"], view)[0])
         end = path.output_spec(view.spec).size
         return Path(tuple(operations[:count]), tuple(operations[count:]), tuple(end))
+
+
+setattr(MultiView.transfer, backend.AUTOGRAPH_MARK, {})

@@ -30,8 +30,8 @@ class Pipeline(Composition):
         probability: chance, for each sample on its own, that the pipeline acts. Where it
             does not, the sample is treated as at inference: random layers do nothing,
             deterministic ones act, random crops take the middle.
-        **kwargs: see `AugmentationLayer`. The pipeline's `seed`, `dtype` and `jit_compile`
-            count; those of the layers inside are not looked at.
+        **kwargs: see `AugmentationLayer`. The pipeline's `seed`, `data_format`, `dtype`,
+            `targets` and `jit_compile` count; those of the layers inside are not looked at.
 
     Example:
 
@@ -71,12 +71,6 @@ class Pipeline(Composition):
         why = "a Pipeline before it changes the range of some samples only"
         found = value_ranges.common([end.value_range for end in ends], why)
         return replace(ends[0], value_range=found, acting=spec.acting)
-
-    def _first(self, spec):
-        """The `Spec` of what the first layer gets."""
-        if self.value_range is None:
-            return spec
-        return replace(spec, value_range=value_ranges.ValueRange(*self.value_range))
 
     def _leaves(self, spec):
         spec = self._first(spec)

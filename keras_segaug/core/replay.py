@@ -285,3 +285,8 @@ class Replay(Described):
         """The drawn parameters, with what the layers that look at the masks make of them."""
         looks = any(leaf._resolves() for leaf, _ in self._leaves(view.spec))
         return self._planned(drawn, view)[1] if looks else drawn
+
+
+# A layer's mark does not reach its methods.
+for _method in ("draw_parameters", "apply", "invert", "augment", "stateless_call"):
+    setattr(getattr(Replay, _method), backend.AUTOGRAPH_MARK, {})

@@ -37,15 +37,18 @@ class Turns(Composition, abstract=True):
 
     def output_spec(self, spec):
         # All are asked: each may refuse a size.
-        ranges = [spec.value_range, *(each.output_spec(spec).value_range for each in self.layers)]
+        first = self._first(spec)
+        ranges = [first.value_range, *(each.output_spec(first).value_range for each in self.layers)]
         if not spec.acting:
             return spec
         why = f"a {type(self).__name__} before it leaves images in different ranges"
-        return replace(spec, value_range=value_ranges.common(ranges, why))
+        found = value_ranges.common(ranges, why)
+        # Its own range counts for its layers alone.
+        return spec if found == first.value_range else replace(spec, value_range=found)
 
     def _leaves(self, spec):
         for layer in self.layers if spec.acting else ():
-            yield from layer._leaves(spec)
+            yield from layer._leaves(self._first(spec))
 
     def _turns_of(self, count):
         """The numbers of the layers among which each of the turns chooses."""
@@ -63,7 +66,8 @@ class Turns(Composition, abstract=True):
     def _plan_layers(self, parameters, inner, view):
         if parameters is None:
             return [], inner
-        turns = parameters["turns"]
+        turns, spec = parameters["turns"], self._first(view.spec)
+        view = replace(view, spec=spec)
         pairs = list(zip(self.layers, inner, strict=True))
         planned = [layer._planned(drawn, view)[0] for layer, drawn in pairs]
         if self._colors_last or all(map(are_colors, planned)):
@@ -78,7 +82,7 @@ class Turns(Composition, abstract=True):
                 planned.append(layer._planned(drawn, view)[0])
             others, colors = alternatives(chosen - numbers[0], planned, self._rounds)
             found = [*others, *(replace(each, origin=self) for each in colors)]
-            view = view.after(found, view.spec)
+            view = view.after(found, spec)
             operations += found
         return operations, inner
 

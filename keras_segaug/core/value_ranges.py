@@ -112,7 +112,8 @@ def check_held(layer, after, dtype):
         low, high = -_MOST_FLOAT16, _MOST_FLOAT16
     elif "int" in target and not after.rescaled:
         # What has been rescaled is clipped, as documented: somebody chose that.
-        low, high = checks.integer_limits(target)
+        # Floats, as the range is: 2**64 - 1 is none, and its range ends at 2**64.
+        low, high = map(float, checks.integer_limits(target))
     else:
         return
     if after.low < low or after.high > high:

@@ -131,8 +131,12 @@ def squares(cell, ratio, shift, size):
 
 
 def _columns(values):
-    """The columns of (B, N), each (B, 1, 1)."""
-    return [values[:, i, None, None] for i in range(values.shape[1])]
+    """The columns of (B, N), each (B, 1, 1).
+
+    Not `values[:, i, None, None]`: of what was stacked, TensorFlow's optimizer of graphs, which a
+    dataset runs through, takes that for the number that was stacked, and loses the new axes.
+    """
+    return [ops.reshape(values[:, i], (-1, 1, 1)) for i in range(values.shape[1])]
 
 
 def _shares(size):

@@ -10,6 +10,7 @@ from keras_segaug.core.some_of import SomeOf
 from keras_segaug.core.types import ValueRange
 from keras_segaug.engine.operations import ColorMix
 from keras_segaug.engine.spec import Spec
+from keras_segaug.kernels.values import replace
 from keras_segaug.policies import candidates
 
 
@@ -32,7 +33,8 @@ class ImageOnlyAugMix(Composition):
             chain, or nearly the image; large ones even mixtures.
         all_ops: also brightness, contrast, sharpness, and (three channels) saturation.
         layers: ImageOnly layers to choose among instead.
-        value_range: the (lowest, highest) value of images. None: see `ImageOnlyLayer`.
+        value_range: the (lowest, highest) value of images, also for `layers` that have none of
+            their own. None: see `ImageOnlyLayer`.
         **kwargs: see `AugmentationLayer`.
 
     Example:
@@ -88,7 +90,7 @@ class ImageOnlyAugMix(Composition):
 
     def _leaves(self, spec):
         for layer in self.layers if spec.acting else ():
-            yield from layer._leaves(spec)
+            yield from layer._leaves(self._first(spec))
 
     def draw(self, draws):
         logs = [variates.log_gamma(draws.uniform, self.alpha) for _ in range(self.width)]
@@ -100,6 +102,7 @@ class ImageOnlyAugMix(Composition):
     def _plan_layers(self, parameters, inner, view):
         if parameters is None:
             return [], inner
+        view = replace(view, spec=self._first(view.spec))
         pairs = zip(self.layers, inner, strict=True)
         chains = tuple(tuple(layer._planned(drawn, view)[0]) for layer, drawn in pairs)
         mix = ColorMix(
@@ -108,6 +111,6 @@ class ImageOnlyAugMix(Composition):
             chains=chains,
             weights=parameters["weights"],
             share=parameters["share"],
-            value_range=self.value_range or value_ranges.known(view.spec, assumed=True),
+            value_range=value_ranges.known(view.spec, assumed=True),
         )
         return [mix], inner

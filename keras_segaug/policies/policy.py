@@ -4,11 +4,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_segaug import checks
+from keras_segaug.checks import classes
 from keras_segaug.core import variates
 from keras_segaug.core.layer import AugmentationLayer
 from keras_segaug.core.turns import Turns
 from keras_segaug.core.types import ClassSwap, ValueRange
+from keras_segaug.joint.flip import JointRandomFlip
 from keras_segaug.policies import candidates
+
+_USUAL = {
+    "flip": None,
+    "class_swap": None,
+    "fill_mode": "reflect",
+    "fill_value": 0.0,
+    "mask_fill_value": 0,
+    "interpolation": "bilinear",
+}
 
 
 class Policy(Turns, abstract=True):
@@ -23,9 +34,11 @@ class Policy(Turns, abstract=True):
             but what has no strength (`ImageOnlyAutoContrast`, `ImageOnlyEqualize`). Each draws
             uniformly within it, to both sides where there are two.
         layers: the layers to choose among instead of the standard list, which is then not made
-            (`magnitude`, `rgb` and the arguments below it have no meaning): no two of the turns
-            of a sample have the same one. They must keep the size and the mask's channels.
-        value_range: the (lowest, highest) value of images. None: see `ImageOnlyLayer`.
+            (`magnitude` and `rgb` have no meaning, and the arguments below `rgb` raise where none
+            of the layers has them): no two of the turns of a sample have the same one. They must
+            keep the size and the mask's channels.
+        value_range: the (lowest, highest) value of images, also for `layers` that have none of
+            their own. None: see `ImageOnlyLayer`.
         rgb: False leaves out what needs images of three channels (`ImageOnlySaturation`).
         flip: "horizontal", "vertical" or "horizontal_and_vertical" adds a `JointRandomFlip`; None:
             no layer mirrors.
@@ -71,9 +84,33 @@ class Policy(Turns, abstract=True):
             layers = candidates.joint(magnitude, value_range, rgb, flip, class_swap, **border)
         super().__init__(layers, value_range=value_range, **kwargs)
         self.magnitude = magnitude
-        self.rgb, self.flip, self.class_swap = rgb, flip, class_swap
+        self.rgb, self.flip = rgb, flip
+        # Pairs: JSON has no mapping from numbers.
+        self.class_swap = classes.class_swap(self, class_swap)
         self.fill_mode, self.fill_value = fill_mode, fill_value
         self.mask_fill_value, self.interpolation = mask_fill_value, interpolation
+        self._refuse_idle()
+
+    def _refuse_idle(self):
+        """Refuses what no layer does: who gives it beside `layers` would wait for it in vain."""
+        nodes = [node for layer in self.layers for node in layer._nodes()]
+        for argument, usual in _USUAL.items():
+            value = getattr(self, argument)
+            if value == usual or any(_does(node, argument, value) for node in nodes):
+                continue
+            own = "mode" if argument == "flip" else argument
+            accepted = f"left out beside `layers`, of which none has it as its `{own}`"
+            checks.fail(self, argument, f"{accepted}; give it to a layer among them", value)
 
     def _drawn_turns(self, draws, count):
         return {"turns": variates.order(draws.uniform, (1.0,) * len(self.layers), count)}
+
+
+def _does(layer, argument, value):
+    """Does a layer what this argument of a policy says?"""
+    if argument == "flip":
+        return isinstance(layer, JointRandomFlip) and layer.mode == value
+    held = getattr(layer, argument, None)
+    if argument == "class_swap":
+        return held is not None
+    return held == value or (checks.is_nan(held) and checks.is_nan(value))

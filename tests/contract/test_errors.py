@@ -258,8 +258,11 @@ def test_colors_that_are_not_in_the_palette():
 
 @pytest.mark.parametrize("cls", [ks.ImageOnlyHue, ks.ImageOnlySaturation])
 def test_color_layers_want_three_channels(cls):
-    with pytest.raises(ValueError, match="images must have 3 channels"):
-        cls(0.4, jit_compile=False)(np.zeros((8, 8, 1), "uint8"))
+    layer = cls(0.4, jit_compile=False)
+    with pytest.raises(ValueError, match=r"images must have 3 channels .* Repeat .* `rgb=False`"):
+        layer(np.zeros((8, 8, 1), "uint8"))
+    with pytest.raises(ValueError, match=r"Received 9\. .* `channels=\(0, 1, 2\)`, or leave"):
+        layer(np.zeros((8, 8, 9), "uint8"))
 
 
 STATISTICS = {"mean": (1.0, 2.0, 3.0), "variance": 4.0}
@@ -301,3 +304,14 @@ def test_normalization_without_statistics():
 def test_wording_names_owner_argument_accepted_and_received():
     with pytest.raises(ValueError, match=r"^crop: `height` must be an integer .* height='a'\.$"):
         checks.positive_integer("crop", "height", "a")
+
+
+@pytest.mark.parametrize("batch", [(), (2,)])
+@pytest.mark.parametrize(("given", "fitting"), [("last", "first"), ("first", "last")])
+def test_channels_at_the_other_end_are_told(batch, given, fitting):
+    images = np.zeros((*batch, 3, 9, 8) if fitting == "first" else (*batch, 9, 8, 3), "uint8")
+    layer = ks.JointRandomFlip(data_format=f"channels_{given}")
+    with pytest.raises(ValueError, match=f'They fit with data_format="channels_{fitting}"'):
+        layer(images, np.zeros((*batch, 9, 8), "uint8"))
+    with pytest.raises(ValueError, match="Are they of the same sample"):
+        layer(images, np.zeros((*batch, 9, 7), "uint8"))

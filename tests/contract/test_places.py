@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import textwrap
+import traceback
 
 import keras
 import numpy as np
@@ -89,24 +90,28 @@ def test_batches_under_a_parallel_map():
 @TRACED_BY_TENSORFLOW
 @pytest.mark.parametrize("case", **ids(CASES))
 def test_dataset_of_images_of_unknown_size(case):
+    """Single pairs and batches: what is right for one sample may not be for several."""
     sizes = [(16, 14), (9, 21)]
+    for count in (1, 3):
 
-    def generate():
-        for height, width in sizes:
-            yield random_images(1, height, width)[0], mask_for(case, 1, height, width)[0]
+        def generate(count=count):
+            for height, width in sizes:
+                pair = random_images(count, height, width), mask_for(case, count, height, width)
+                yield tuple(each[0] for each in pair) if count == 1 else pair
 
-    rank = mask_for(case).ndim - 1
-    dataset = tf.data.Dataset.from_generator(
-        generate,
-        output_signature=(
-            tf.TensorSpec((None, None, 3), "uint8"),
-            tf.TensorSpec((None, None, 3)[:rank], "uint8"),
-        ),
-    )
-    # "auto" must not compile here: once for every size would be slower than not at all.
-    found = list(dataset.map(case.make(jit_compile="auto")).as_numpy_iterator())
-    for call, (image, mask) in enumerate(generate()):
-        assert_same(found[call], eagerly(case, image, mask, call), case)
+        batch = [count] * (count > 1)
+        rank = mask_for(case).ndim - 1
+        dataset = tf.data.Dataset.from_generator(
+            generate,
+            output_signature=(
+                tf.TensorSpec((*batch, None, None, 3), "uint8"),
+                tf.TensorSpec((*batch, *(None, None, 3)[:rank]), "uint8"),
+            ),
+        )
+        # "auto" must not compile here: once for every size would be slower than not at all.
+        found = list(dataset.map(case.make(jit_compile="auto")).as_numpy_iterator())
+        for call, (images, masks) in enumerate(generate()):
+            assert_same(found[call], eagerly(case, images, masks, call), case)
 
 
 @TRACED_BY_TENSORFLOW
@@ -149,21 +154,40 @@ def test_two_epochs_differ():
     assert (first != second).any()
 
 
-def test_autograph_leaves_the_layers_alone():
+WAYS_IN = {
+    "call": lambda layer: layer,
+    "call in a function": lambda layer: lambda image: layer(image),
+    "augment": lambda layer: lambda image: layer.augment(image, 3),
+    "apply": lambda layer: lambda image: layer.apply(image, layer.draw_parameters(image, 3)),
+}
+
+
+METHODS = ("draw_parameters", "apply", "invert", "augment", "stateless_call")
+
+
+@pytest.mark.parametrize("way", WAYS_IN)
+def test_autograph_leaves_the_layers_alone(way):
     """The mark that says so is TensorFlow's own; this fails when its name changes."""
-    seen = []
+    stacks = []
 
     class Spy(ks.ImageOnlyLayer):
         def transform_images(self, images, parameters):
-            frame = sys._getframe()
-            while frame:
-                seen.append(frame.f_code.co_filename)
-                frame = frame.f_back
+            stacks.append([frame.filename for frame in traceback.extract_stack()])
             return images
 
-    tf.data.Dataset.from_tensors(random_images(1)[0]).map(Spy(jit_compile=False))
-    assert any("keras_segaug/core/layer.py" in name for name in seen)
-    assert not any("__autograph_generated_file" in name for name in seen)
+    tf.data.Dataset.from_tensors(random_images(1)[0]).map(WAYS_IN[way](Spy(jit_compile=False)))
+    assert stacks
+    for files in stacks:
+        ours = [place for place, file in enumerate(files) if "keras_segaug/core/" in file]
+        assert ours
+        # The caller's own function, in which all that is ours runs, may be rewritten.
+        assert not any("__autograph_generated_file" in file for file in files[ours[0] :])
+
+
+def test_every_method_for_data_has_the_mark_of_autograph():
+    views = ks.MultiView({"weak": ks.JointRandomFlip()})
+    methods = [getattr(views.views["weak"], name) for name in METHODS] + [views.transfer]
+    assert all(hasattr(method, backend.AUTOGRAPH_MARK) for method in methods)
 
 
 def test_the_private_way_to_tensorflow_ops_still_exists():

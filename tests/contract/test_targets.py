@@ -85,6 +85,35 @@ def test_every_role():
     assert (result["depth"] != images[..., 0]).any()
 
 
+def test_ids_that_are_not_to_be_filled_swapped_nor_coded():
+    """As weights, a mask of other ids goes where the classes go, and is else left alone."""
+    data, _ = full(8)
+    border = {"fill_mode": "constant", "jit_compile": False}
+    flip = ks.JointRandomFlip("horizontal", class_swap={1: 2}, jit_compile=False)
+    shift = ks.JointRandomTranslation(0.3, 0.3, mask_fill_value=255, **border)
+    sample = {key: data[key] for key in ("images", "masks", "instances")}
+    sample["edge"] = data["masks"] > 2
+    targets = {"instances": "weights", "edge": "weights"}
+    layers = [flip, shift, ks.MaskOnlyOneHot(5)]
+    layer = ks.Pipeline(layers, targets=targets, jit_compile=False)
+    drawn = layer.draw_parameters(sample, 1)
+    result = to_numpy(layer.apply(sample, drawn))
+    # The same geometry, without swap and with 0 outside.
+    plain = (
+        ks.JointRandomFlip("horizontal", jit_compile=False),
+        ks.JointRandomTranslation(0.3, 0.3, **border),
+    )
+    pair = sample["images"], [sample["instances"], sample["edge"]]
+    for each, parameters in zip(plain, drawn["layers"], strict=False):
+        pair = each.apply(pair, parameters)
+    for name, expected in zip(("instances", "edge"), to_numpy(pair[1]), strict=True):
+        assert (expected != sample[name]).any()
+        np.testing.assert_array_equal(result[name], expected)
+    assert result["masks"].shape == (8, 16, 14, 5)
+    with pytest.raises(ValueError, match=r"up to 1 for a bool mask .* the role 'weights'"):
+        flip(sample["images"], [sample["masks"], sample["edge"]])
+
+
 @pytest.mark.slow
 def test_in_every_place_and_structure():
     data, targets = full()

@@ -63,6 +63,14 @@ def test_the_mask_counts_as_it_is_at_the_place_of_the_layer(case, jit_compile):
     assert (found != to_numpy(moved)[0]).any()
 
 
+def test_the_first_mask_of_a_mapping_is_the_first_by_name():
+    images, mask = random_images(3), labels(3)
+    layer = ks.ImageOnlyGamma((2.0, 2.0), mask_classes=[1], jit_compile=False)
+    found = to_numpy(layer(images, {"b": 0 * mask, "a": mask})[0])
+    np.testing.assert_array_equal(found, to_numpy(layer(images, mask)[0]))
+    assert (found != images).any()
+
+
 def test_further_images_change_where_the_mask_says():
     images, mask = random_images(3), labels(3)
     layer = ks.ImageOnlyGamma((2.0, 2.0), mask_classes=[1], targets={"image_2": "image"})

@@ -5,6 +5,7 @@ import warnings
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import keras_segaug as ks
 from tests.data import random_images, to_numpy
@@ -220,3 +221,10 @@ def test_each_image_of_a_sample_has_the_range_of_its_own_dtype():
     image, deep = (np.asarray(found[key]) for key in ("image", "deep"))
     np.testing.assert_allclose(deep, image * 257.0, rtol=1e-5)
     assert deep.max() > 255
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "uint64"])
+def test_unsigned_images_fit_into_their_own_dtype(dtype):
+    images = np.full((4, 4, 1), np.iinfo(dtype).max, dtype)
+    dataset = tf.data.Dataset.from_tensors(images).map(ks.JointRandomFlip(dtype=dtype))
+    np.testing.assert_array_equal(next(iter(dataset.as_numpy_iterator())), images)

@@ -8,6 +8,7 @@ import keras_segaug as ks
 from tests.data import COMPILED, labels, random_images, to_numpy
 
 COUNT = 24
+STANDARD = [ks.JointRandAugment, ks.JointTrivialAugment, ks.ImageOnlyAugMix]
 POLICIES = [ks.JointRandAugment(2, magnitude=0.7), ks.JointTrivialAugment()]
 
 
@@ -160,6 +161,42 @@ class TestAugMix:
         np.testing.assert_allclose(np.bincount(depth)[1:] / 4000, 1 / 3, atol=0.03)
 
 
+def _of_few(policy, value_range, own=None):
+    """A policy of few layers; `own` is the range that these are given themselves."""
+    layers = [
+        ks.ImageOnlyBrightness(0.2, value_range=own),
+        ks.ImageOnlyContrast(0.3, value_range=own),
+        ks.ImageOnlySolarize(threshold_factor=(0.3, 0.7), value_range=own),
+    ]
+    return policy(layers=layers, value_range=value_range, seed=1, jit_compile=False)
+
+
+@pytest.mark.parametrize("policy", STANDARD)
+@pytest.mark.parametrize(
+    ("dtype", "value_range"), [("float32", (0, 1)), ("int16", (-1000, 1000)), ("uint16", (0, 4095))]
+)
+def test_the_value_range_reaches_layers_of_ones_own(policy, dtype, value_range, recwarn):
+    low, high = value_range
+    images = (low + (high - low) * (random_images(8) / 255.0)).astype(dtype)
+    found = to_numpy(_of_few(policy, value_range)(images, training=True))
+    expected = to_numpy(_of_few(policy, value_range, own=value_range)(images, training=True))
+    np.testing.assert_array_equal(found, expected)
+    assert (found != images).any()
+    assert low <= found.min() < found.max() <= high
+    assert not any("value_range" in str(each.message) for each in recwarn.list)
+
+
+@pytest.mark.parametrize("policy", STANDARD)
+def test_the_value_range_of_a_policy_is_for_its_layers_alone(policy):
+    """That of a layer inside counts before it, that of the pipeline around it after it."""
+    images = (random_images(8) / 255.0).astype("float32")
+    outer = {"value_range": (0, 1), "seed": 1, "jit_compile": False}
+    bright = ks.ImageOnlyBrightness((0.1, 0.1))
+    inside = ks.Pipeline([_of_few(policy, (0, 255), own=(0, 1)), bright], **outer)
+    plain = ks.Pipeline([_of_few(policy, None), bright], **outer)
+    np.testing.assert_array_equal(to_numpy(inside(images)), to_numpy(plain(images)))
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -179,3 +216,34 @@ class TestAugMix:
 def test_wrong_arguments_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    "idle",
+    [
+        {"class_swap": {1: 2}},
+        {"flip": "horizontal"},
+        {"fill_mode": "constant"},
+        {"fill_mode": "constant", "mask_fill_value": 255},
+        {"fill_value": 9.0},
+        {"interpolation": "nearest"},
+    ],
+    ids=lambda idle: "-".join(idle),
+)
+def test_what_layers_of_ones_own_do_not_do_is_refused(idle):
+    layers = [ks.JointRandomRotation(0.1), ks.Pipeline([ks.JointRandomFlip("vertical")])]
+    name = list(idle)[-1 if "fill_value" in idle else 0]
+    with pytest.raises(ValueError, match=rf"JointTrivialAugment: `{name}` must be .*`layers`"):
+        ks.JointTrivialAugment(layers=layers, **idle)
+
+
+@pytest.mark.parametrize("fill_value", [3.0, float("nan")])
+def test_settings_of_the_standard_list_survive_the_config(fill_value):
+    settings = {"flip": "horizontal", "class_swap": {1: 2}, "interpolation": "nearest"}
+    border = {"fill_mode": "constant", "fill_value": fill_value, "mask_fill_value": 255}
+    policy = ks.JointRandAugment(2, seed=1, **settings, **border)
+    for again in (
+        type(policy).from_config(policy.get_config()),
+        type(policy).from_json(policy.to_json()),
+    ):
+        assert repr(again) == repr(policy)
