@@ -133,5 +133,5 @@ def _works() -> Any:
         node = one_node(lambda x: [x + 1], (given,))
         try:
             return node is not None and node(given)[0].numpy().tolist() == [2, 3]
-        except tf.errors.OpError:
+        except Exception:
             return False
