@@ -33,7 +33,7 @@ NEWEST_PYTHON ?= $(call python_of,3.13)
 # What other versions of Keras, TensorFlow, numpy and Python can break: what they are asked for in
 # calls, compilation, `dataset.map`, `fit`, saved files, and the numbers that are drawn.
 # The arithmetic of each layer is the same code on all of them: one layer of each kind.
-VERSION_TESTS := $(addprefix tests/contract/test_,calls.py compilation.py config.py masks.py places.py randomness.py)
+VERSION_TESTS := $(addprefix tests/contract/test_,calls.py compilation.py config.py masks.py passes.py places.py randomness.py)
 # What torch can break: its trees, dtypes, gradients, exports, worker processes, and the numbers that
 # are drawn. Left out is what runs in `tf.data`, what compiles, and what refuses bad arguments.
 TORCH_TESTS := $(addprefix tests/contract/test_,calls.py config.py export.py gradients.py \

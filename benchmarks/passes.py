@@ -1,4 +1,4 @@
-"""What a pass over a mapped dataset takes to its first image: `python -m benchmarks.passes`.
+"""What a pass over a mapped dataset takes to its first element: `python -m benchmarks.passes`.
 
 Without work beside it, and on one core (`taskset -c 0`), for figures that can be compared.
 """
@@ -17,12 +17,11 @@ def timed(run):
     return time.perf_counter() - start
 
 
-def measure(layer, side=512):
+def measure(layer, side=512, batched=lambda dataset: dataset):
     """Seconds: of `dataset.map`, which traces; of the first pass; and of a later one."""
     import tensorflow as tf
 
-    images, masks = pairs(side)
-    dataset = tf.data.Dataset.from_tensor_slices((images, masks))
+    dataset = batched(tf.data.Dataset.from_tensor_slices(pairs(side)))
     mapped = []
     tracing = timed(lambda: mapped.append(dataset.map(layer)))
     first, *later = (timed(lambda: next(iter(mapped[0]))) for _ in range(1 + PASSES))
@@ -33,15 +32,24 @@ def main():
     import keras_segaug as ks
     from benchmarks.contenders.segaug import chain
 
-    layers = {
-        title("flip"): ks.JointRandomFlip("horizontal", seed=1, dtype="uint8"),
-        title(CHAIN): chain("uint8"),
+    flip = ks.JointRandomFlip("horizontal", seed=1, dtype="uint8")
+    works = {
+        title("flip"): (flip, lambda dataset: dataset),
+        title(CHAIN): (chain("uint8"), lambda dataset: dataset),
+        f"{title(CHAIN)}, batches of 2": (
+            chain("uint8"),
+            lambda dataset: dataset.batch(2, drop_remainder=True),
+        ),
+        f"{title(CHAIN)}, batches whose size TensorFlow does not know": (
+            chain("uint8"),
+            lambda dataset: dataset.batch(2),
+        ),
     }
-    for name, layer in layers.items():
-        tracing, first, later = measure(layer)
+    for name, (layer, batched) in works.items():
+        tracing, first, later = measure(layer, batched=batched)
         print(
             f"{name}: traced in {tracing:.2f} s, "
-            f"first image of the first pass after {first:.2f} s, of a later one after "
+            f"first element of the first pass after {first:.2f} s, of a later one after "
             f"{1000 * later:.0f} ms"
         )
 

@@ -10,7 +10,19 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
-from benchmarks import bars, check, costs, figures, marks, passes, report, targets, waiting, work
+from benchmarks import (
+    bars,
+    calls,
+    check,
+    costs,
+    figures,
+    marks,
+    passes,
+    report,
+    targets,
+    waiting,
+    work,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -92,6 +104,15 @@ def test_later_passes_neither_trace_nor_compile():
     layer = ks.JointRandomFlip(seed=1)
     _, first, later = passes.measure(layer, side=32)
     assert 0 < 2 * later < first
+
+
+def test_a_call_is_timed_beside_the_barest_programs():
+    names = {"JointRandomFlip", "JointRandomCrop", "ImageOnlyBrightness"}
+    timed = calls.works(32)
+    assert names < set(timed)
+    for function in timed.values():
+        least, quartile = calls.measure(function, 32)
+        assert 0 < least <= quartile
 
 
 def test_summary_is_the_median_and_the_quartiles():

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from keras_segaug.core import backend, devices, shards_backend
+from keras_segaug.core import backend, devices, shards_backend, stablehlo_backend
 from keras_segaug.core.backend import ops
 from keras_segaug.core.gradients import differentiable
 
@@ -84,7 +84,7 @@ class Compiled:
 
     def _run(self, tensors, key, size, moving):
         if not backend.is_eager(tensors["images"]):
-            return self._program(tensors, key)(tensors, key, **moving)
+            return self._run_in_a_graph(tensors, key, moving)
         if self._keeps_changing(size):
             return self._program(tensors, key, relaxed=True)(tensors, key, **moving)
         padded = count = tensors["images"].shape[0]
@@ -102,6 +102,21 @@ class Compiled:
             real = [ops.convert_to_tensor(count, dtype="int32")] if self._counts else []
         results = self._program(more, keys, len(real))(more, keys, *real, **moving)
         return keras.tree.map_structure(lambda x: backend.first(x, count), results)
+
+    def _run_in_a_graph(self, tensors, key, moving):
+        given = tensors, key, moving
+        if backend.name() != "tensorflow" or not stablehlo_backend.is_wanted(given):
+            return self._program(tensors, key)(tensors, key, **moving)
+        kind = repr(keras.tree.map_structure(lambda x: (x.dtype, x.shape), given))
+        if ("one node", kind) not in self._programs:
+            function = self._traced(backend.is_for_cpu())
+            self._programs["one node", kind] = stablehlo_backend.one_node(
+                lambda tensors, key, moving: function(tensors, key, **moving), given
+            )
+        program = self._programs["one node", kind]
+        if program is None:
+            return self._program(tensors, key)(tensors, key, **moving)
+        return program(*given)
 
     def _shards_of(self, tensors):
         if self._crosses is None or self._crosses():

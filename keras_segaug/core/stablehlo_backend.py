@@ -1,0 +1,137 @@
+"""Programs as StableHLO: in a TensorFlow graph one node each, instead of hundreds.
+
+For every pass over a dataset TensorFlow copies, optimizes and instantiates all that the mapped
+function calls (decision 0028). What knows TensorFlow's ways around it stands here: the lowering,
+which is public but experimental, and `XlaCallModule`, which is private. Where a version lacks
+either, or has changed it, programs stay graphs and give the same.
+"""
+
+import functools
+import re
+import warnings
+from typing import Any
+
+import keras
+
+from keras_segaug.core import training_backend
+
+# Of the op's conventions: the newest that all versions know which lower to StableHLO.
+_VERSION = 9
+
+
+def is_wanted(given):
+    """Is a program of these tensors to be one node?
+
+    In a dataset, where all sizes are known, and where the call is counted there: TensorFlow takes
+    the node for one that has a state, as what counts calls has. A function without is left so: its
+    iterator can be saved in a checkpoint, and `tf.data` may run it several times at once.
+    """
+    import tensorflow as tf
+
+    if not training_backend.is_in_a_dataset():
+        return False
+    operations = tf.compat.v1.get_default_graph().get_operations()
+    if not any(each.type == "RngReadAndSkip" for each in operations):
+        return False
+    return all(x.shape.is_fully_defined() for x in keras.tree.flatten(given)) and _works()
+
+
+def one_node(function, given):
+    """A function of tensors like those given, which computes `function`, compiled, in one node.
+
+    Args:
+        function: takes tensors; returns a nest of them.
+        given: a tuple of nests of tensors.
+
+    Returns:
+        None where there is none: `function` takes more than its arguments, or XLA does not compile
+        it, which TensorFlow says when it runs.
+    """
+    import tensorflow as tf
+
+    specs = [tf.TensorSpec(x.shape, x.dtype) for x in keras.tree.flatten(given)]
+    structure = None
+
+    def flat(*leaves):
+        nonlocal structure
+        structure = function(*keras.tree.pack_sequence_as(given, leaves))
+        return keras.tree.flatten(structure)
+
+    program = tf.function(flat, autograph=False, jit_compile=True)
+    traced = program.get_concrete_function(*specs)
+    if traced.captured_inputs or not all(map(tf.is_tensor, keras.tree.flatten(structure))):
+        return None
+    try:
+        node = _node(_outlined(_lowered(program, specs, "stablehlo")), specs, traced.outputs)
+    except Exception:
+        return None
+    return lambda *given: keras.tree.pack_sequence_as(structure, node(*keras.tree.flatten(given)))
+
+
+def _lowered(program, specs, stage):
+    """What XLA is given of a TensorFlow function, for a CPU: there datasets run."""
+    with warnings.catch_warnings():
+        # TensorFlow advises to name the platform, but then draws a random number to find the
+        # device, which would change what is drawn after it.
+        warnings.simplefilter("ignore")
+        generate = program.experimental_get_compiler_ir(*specs)
+        return generate(stage=stage, device_name="/device:CPU:0")
+
+
+def _outlined(module):
+    """The module with its constants in functions of their own, which XLA puts back.
+
+    TensorFlow simplifies what it loads by rules that XLA has not: `2 * x` becomes `x * 2`, XLA then
+    multiplies its constants by those before, and the last bit of a float is another.
+    """
+    functions: list[str] = []
+
+    def call(match):
+        value, kind = match.groups()
+        name = f"@constant_{len(functions)}"
+        functions.append(
+            f"func.func private {name}() -> {kind} {{\n"
+            f"%0 = stablehlo.constant {value} : {kind}\nreturn %0 : {kind}\n}}\n"
+        )
+        return f"= func.call {name}() : () -> {kind}"
+
+    body = re.sub(r"= stablehlo\.constant (.*) : (tensor<[^ ]*>)", call, module)
+    beginning, brace, end = body.rpartition("}")
+    return beginning + "".join(functions) + brace + end
+
+
+def _node(module, specs, outputs):
+    """A TensorFlow function of one node, which runs a module."""
+    import tensorflow as tf
+    from tensorflow.compiler.tf2xla.ops import gen_xla_ops
+
+    def call(*tensors):
+        return gen_xla_ops.xla_call_module(
+            tensors,
+            version=_VERSION,
+            module=module,
+            Sout=[each.shape for each in outputs],
+            Tout=[each.dtype for each in outputs],
+            platforms=["CPU"],
+            # A dataset that is on an accelerator runs what was lowered for a CPU.
+            disabled_checks=["platform"],
+        )
+
+    function = tf.function(call, autograph=False, jit_compile=True)
+    # Raises here, not in the dataset, where the module cannot be loaded.
+    _lowered(function, specs, "hlo")
+    return function.get_concrete_function(*specs)
+
+
+@functools.cache
+def _works() -> Any:
+    """Does this version of TensorFlow run what it lowers? Tried once, with a tiny program."""
+    import tensorflow as tf
+
+    with tf.init_scope(), tf.device("CPU:0"):
+        given = tf.constant([1, 2], "uint8")
+        node = one_node(lambda x: [x + 1], (given,))
+        try:
+            return node is not None and node(given)[0].numpy().tolist() == [2, 3]
+        except Exception:
+            return False
