@@ -117,6 +117,13 @@ CONTENDERS = {
         "kornia_peer",
         "`AugmentationSequential` on a batch of 16, images cast to float32 in [0, 1] and back",
     ),
+    "kornia-compiled": Contender(
+        "Kornia, compiled",
+        "kornia_peer",
+        "likewise, by `torch.compile` of all of it",
+        "compiled",
+        rows=("chain", "chain-float", "affine", "elastic", "flip"),
+    ),
     "opencv": Contender(
         "cv2.warpAffine",
         "opencv_peer",
