@@ -13,7 +13,6 @@ from tests.cases import CASES, MIXING, ids
 from tests.contract import promises
 from tests.data import mask_for, random_images
 
-
 BORDER_SETTINGS = ("fill_mode", "fill_value", "mask_fill_value", "interpolation")
 
 
