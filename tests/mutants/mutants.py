@@ -146,12 +146,12 @@ MUTANTS = [
     ),
     # Draws and inputs
     Mutant(
-        "core/random.py", "((13, 15, 26, 6)", "((13, 15, 26, 7)", "tests/kernels/test_random.py"
+        "core/threefry.py", "((13, 15, 26, 6)", "((13, 15, 26, 7)", "tests/kernels/test_random.py"
     ),
     Mutant(
         "core/random.py",
-        "self._family.block(_GATE_STREAM, 1)[:, self._place, 0]",
-        "self._next()",
+        "self._family.unit(_GATE_STREAM, 1, self._place, 0)",
+        "self._unit()",
         "tests/contract/test_streams.py -k moves_no_other_draw",
     ),
     Mutant(
