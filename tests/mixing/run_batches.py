@@ -62,8 +62,6 @@ def main():
     count = parser.parse_args().count
     backend = keras.backend.backend()
     for form in FORMS:
-        if form == "compiled" and backend == "torch":
-            continue
         for case in PLACED:
             start = time.time()
             run(case, form, count)
