@@ -19,11 +19,14 @@ def matmul(left, right):
     """`ops.matmul` of float32 in full precision."""
     if backend.name() == "jax":
         return importlib.import_module("jax.numpy").matmul(left, right, precision="highest")
-    multiply = product_of_parts if _may_round(left) else ops.matmul
     if backend.name() != "torch":
-        return multiply(left, right)
+        return _matmul(left, right)
     with backend.torch_backend().full_precision(left):
-        return multiply(left, right)
+        return _matmul(left, right)
+
+
+def _matmul(left, right):
+    return product_of_parts(left, right) if _may_round(left) else ops.matmul(left, right)
 
 
 def product_of_parts(left, right, multiply=None):
