@@ -7,6 +7,7 @@ dozens of graphs. See docs/decisions/0030-programs-of-torch.md.
 """
 
 import contextlib
+import copy
 import threading
 import warnings
 
@@ -184,7 +185,15 @@ class _Place:
 def _map(function, nest):
     """The nest with `function` of each leaf but None; each call waits for it."""
     if isinstance(nest, dict):
-        return {name: _map(function, each) for name, each in nest.items()}
+        mapped = {name: _map(function, each) for name, each in nest.items()}
+        if type(nest) is dict:
+            return mapped
+        # Which entry is the first depends on the type.
+        like = copy.copy(nest)
+        like.update(mapped)
+        return like
     if isinstance(nest, (tuple, list)):
-        return type(nest)(_map(function, each) for each in nest)
+        # A named tuple is not made of a list.
+        make = getattr(type(nest), "_make", type(nest))
+        return make([_map(function, each) for each in nest])
     return None if nest is None else function(nest)

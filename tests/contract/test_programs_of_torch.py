@@ -1,5 +1,6 @@
 """What torch compiles gives what it gives step by step, from few programs."""
 
+import collections
 import threading
 
 import keras
@@ -119,6 +120,34 @@ def test_one_tensor_in_two_roles_is_two_later(traces):
         for one, two in zip(found, expected, strict=True):
             np.testing.assert_allclose(one, two, atol=1e-3)
     assert len(traces) == 1
+
+
+Both = collections.namedtuple("Both", ["tissue", "lesion"])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda one, other: Both(one, other),
+        lambda one, other: collections.OrderedDict(tissue=one, lesion=other),
+        lambda one, other: {"tissue": one, "lesion": other},
+        lambda one, other: [one, {"inner": (other,)}],
+    ],
+    ids=["named tuple", "ordered", "mapping", "nested"],
+)
+def test_masks_keep_their_structure_and_their_order(make, traces):
+    """Of an `OrderedDict` the first mask is the one that came first, of a dict that by name."""
+    images, mask = pairs()
+    other = (mask == 0).astype("uint8")
+    data = {"images": images, "masks": make(mask, other)}
+    found, expected = (
+        ks.JointClassMix(seed=1, jit_compile=each)(data)["masks"] for each in (True, False)
+    )
+    assert type(found) is type(expected)
+    assert len(traces) == 1
+    keras.tree.assert_same_structure(found, expected)
+    for one, two in zip(*map(keras.tree.flatten, (found, expected)), strict=True):
+        np.testing.assert_array_equal(to_numpy(one), to_numpy(two))
 
 
 def test_what_is_told_of_a_call_is_told_of_a_program(traces):
