@@ -68,7 +68,10 @@ class Compiled:
         shards = self._shards_of(tensors)
         if not self.compiles(size, tensors):
             if shards is None or backend.is_eager(tensors["images"]):
-                return self._function(tensors, key, **more)
+                run = functools.partial(self._function, **more)
+                # Not every operation of JAX and torch takes a batch without samples.
+                empty = isinstance(tensors, dict) and _count(tensors) == 0
+                return _with_more(run, tensors, key, 0, 1) if empty else run(tensors, key)
             return shards_backend.each_by_itself(self._function, shards)(tensors, key, **more)
         if shards is not None:
             return self._program(tensors, key, shards=shards)(tensors, key, **more)

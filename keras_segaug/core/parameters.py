@@ -24,7 +24,10 @@ def as_key(owner, key, count):
             "return (in a traced function these alone), or such words for each sample, (batch, 2)"
         )
         checks.fail(owner, "key", accepted, key)
-    return key
+    if dtype.endswith("uint32"):
+        return key
+    # 64 bits are what torch has, and numpy of itself; sums of words must not use more than 32.
+    return key.astype("uint32") if isinstance(key, np.ndarray) else ops.cast(key, "uint32")
 
 
 def why_not_of(layer, parameters, inner=()):

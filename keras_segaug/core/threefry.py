@@ -24,10 +24,13 @@ def on_host(keys, from_accelerator=False):
     """The keys as a numpy array where numpy is to make the words; as they are elsewhere.
 
     Args:
-        keys: a tensor (..., 2), or a numpy array, which stays one.
+        keys: integers (..., 2), a tensor or a numpy array; that of an array is one of words.
         from_accelerator: also fetch keys from there? That waits for all that it still has to do.
     """
-    if isinstance(keys, np.ndarray) or not devices.has_values(keys):
+    if isinstance(keys, np.ndarray):
+        # Those of torch have 64 bits, of which sums must not use more than 32.
+        return keys.astype("uint32", copy=False)
+    if not devices.has_values(keys):
         return keys
     if not (from_accelerator or devices.is_on_cpu(keys)):
         return keys

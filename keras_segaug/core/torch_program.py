@@ -7,6 +7,7 @@ dozens of graphs. See docs/decisions/0030-programs-of-torch.md.
 """
 
 import contextlib
+import copy
 import threading
 import warnings
 
@@ -16,6 +17,12 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from keras_segaug import checks
 from keras_segaug.core import backend, devices
 from keras_segaug.core.backend import ops
+
+_READS = (
+    "A function of yours must be made of operations on tensors, which have no values in a trace "
+    "that `if`, `float` or numpy could read (`keras.ops.where` chooses without)."
+)
+_NEEDS = "It needs Triton on CUDA, and a compiler of C++ on a CPU."
 
 # Tracing and compiling change the state of torch as a whole.
 _lock = threading.RLock()
@@ -65,40 +72,50 @@ class Program:
             return leaves[-1]
 
         given = _map(put, (tensors, drawn))
-        # A program has no gradients.
-        if self._failed or (torch.is_grad_enabled() and any(x.requires_grad for x in leaves)):
+        if self._failed or _is_trained(leaves):
             return self._function(*given)
         described = _map(lambda x: (tuple(x.shape), x.dtype), given)
         kind = str(described), device, torch.is_inference_mode_enabled()
-        with torch.no_grad(), torch.autocast(device.type, enabled=False):
-            if kind not in self._compiled and not self._compile(kind, given, leaves):
+        # One tensor in two roles would be one input of the program, also when others come later.
+        apart = [x.detach() for x in leaves]
+        if kind not in self._compiled:
+            with _alone(device):
+                compiled = self._compile(kind, given, apart)
+            if not compiled:
                 return self._function(*given)
-            program, structure = self._compiled[kind]
-            results = program(*leaves)
-            return _map(lambda x: results[x.number] if isinstance(x, _Place) else x, structure)
+        program, structure, held = self._compiled[kind]
+        if _is_trained(held):
+            return self._function(*given)
+        with _alone(device):
+            results = program(*apart)
+        return _map(lambda x: results[x.number] if isinstance(x, _Place) else x, structure)
 
     def _compile(self, kind, given, leaves):
         """Compiles for such tensors; False where torch cannot."""
         with _lock:
             if kind in self._compiled:
                 return True
+            if not all(layer.built for layer in self._function.__self__._flatten_layers()):
+                # A Keras layer inside draws its weights when it first runs: values, as no trace
+                # has them.
+                self._function(*given)
             try:
                 graph, structure = _traced(self._function, given, leaves)
             except (TypeError, ValueError):
                 # What a layer has to say of its input.
                 raise
             except Exception as error:
-                return self._report(error)
+                return self._report(error, _READS)
             try:
                 program = kernels(graph)
                 # Compiled by its first run.
                 program(*leaves)
             except Exception as error:
-                return self._report(error)
-            self._compiled[kind] = program, structure
+                return self._report(error, _NEEDS)
+            self._compiled[kind] = program, structure, list(graph.parameters())
         return True
 
-    def _report(self, error):
+    def _report(self, error, cure):
         """Says that torch could not compile: False."""
         owner = checks.name_of(self._function.__self__)
         while error.__cause__ is not None:
@@ -107,18 +124,29 @@ class Program:
         if self._must:
             raise ValueError(
                 f"{owner}: `jit_compile` must not be True where `torch.compile` fails ({reason}). "
-                "It needs Triton on CUDA, and a compiler of C++ on a CPU. With "
-                'jit_compile="auto" the layer is compiled on CUDA where that works, with False '
-                "never: the result is the same."
+                f'{cure} With jit_compile="auto" the layer is compiled on CUDA where that works, '
+                "with False never: the result is the same."
             ) from error
         self._failed = True
         warnings.warn(
             f"{owner}: `torch.compile` failed ({reason}), so that the layer runs step by step, "
-            "which takes several times as long. With jit_compile=False this is not said.",
+            f"which takes several times as long. {cure} With jit_compile=False this is not said.",
             RuntimeWarning,
             stacklevel=2,
         )
         return False
+
+
+def _is_trained(tensors):
+    """Does a gradient flow into one of them? A program has none."""
+    return torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
+
+
+@contextlib.contextmanager
+def _alone(device):
+    """Within this context torch does what is written, without gradients or mixed precision."""
+    with torch.no_grad(), torch.autocast(device.type, enabled=False):
+        yield
 
 
 def _traced(function, given, leaves):
@@ -157,7 +185,15 @@ class _Place:
 def _map(function, nest):
     """The nest with `function` of each leaf but None; each call waits for it."""
     if isinstance(nest, dict):
-        return {name: _map(function, each) for name, each in nest.items()}
+        mapped = {name: _map(function, each) for name, each in nest.items()}
+        if type(nest) is dict:
+            return mapped
+        # Which entry is the first depends on the type.
+        like = copy.copy(nest)
+        like.update(mapped)
+        return like
     if isinstance(nest, (tuple, list)):
-        return type(nest)(_map(function, each) for each in nest)
+        # A named tuple is not made of a list.
+        make = getattr(type(nest), "_make", type(nest))
+        return make([_map(function, each) for each in nest])
     return None if nest is None else function(nest)

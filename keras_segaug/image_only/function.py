@@ -23,7 +23,7 @@ class ImageOnlyLambda(ImageOnlyLayer):
             random numbers, and be made of what Keras' backend can trace (`keras.ops`; inside of
             `dataset.map` with another backend, TensorFlow). It keeps the range of values: nothing
             is clipped. A function must be registered, so that it can be saved; a Keras layer
-            can be any that takes images alone and has no random state.
+            can be any that takes images alone and has no random state; it is run as at inference.
         probability: see `AugmentationLayer`.
         **kwargs: see `AugmentationLayer`.
 
@@ -51,7 +51,9 @@ class ImageOnlyLambda(ImageOnlyLayer):
         self.function = _checked(self, function)
 
     def transform_images(self, images, parameters):
-        changed = ops.cast(ops.convert_to_tensor(self.function(images)), "float32")
+        # Every image by itself, also where a layer would look at the batch to train.
+        more = {"training": False} if isinstance(self.function, keras.layers.Layer) else {}
+        changed = ops.cast(ops.convert_to_tensor(self.function(images, **more)), "float32")
         if len(changed.shape) != len(images.shape) or not all(
             a == b or None in (a, b) for a, b in zip(changed.shape, images.shape, strict=True)
         ):

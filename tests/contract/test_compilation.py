@@ -81,6 +81,17 @@ def test_empty_batch(jit_compile):
     assert tuple(masks.shape) == (0, 16, 14)
 
 
+@pytest.mark.parametrize(
+    "layer", [ks.JointClassMix, ks.JointRandomElasticTransform], ids=lambda layer: layer.__name__
+)
+@pytest.mark.parametrize("jit_compile", [True, False])
+def test_empty_batch_of_layers_that_flatten(layer, jit_compile):
+    data = random_images(0), labels(0)
+    images, masks = layer(seed=1, jit_compile=jit_compile)(data)
+    assert tuple(images.shape) == (0, 16, 14, 3)
+    assert tuple(masks.shape) == (0, 16, 14)
+
+
 EMPTY = [
     ks.Pipeline(inner(), seed=1),
     ks.JointResizing(9, 7),

@@ -1,5 +1,6 @@
 """What torch compiles gives what it gives step by step, from few programs."""
 
+import collections
 import threading
 
 import keras
@@ -107,6 +108,48 @@ def test_structures_and_dtypes_get_programs_of_their_own(traces):
     assert len(traces) == 6
 
 
+def test_one_tensor_in_two_roles_is_two_later(traces):
+    """The first call decides what the program is; not which of its inputs are one."""
+    layers = [pipeline(jit_compile=each, targets={"depth": "continuous"}) for each in (True, False)]
+    image = torch.from_numpy(random_images().astype("float32"))
+    mask, second = torch.from_numpy(labels(3)), 4 - torch.from_numpy(labels(3))
+    other = 255 - image
+    for depth, masks in ((image, [mask, mask]), (other, [mask, second]), (other, [second, mask])):
+        data = {"images": image, "masks": masks, "depth": depth}
+        found, expected = (keras.tree.flatten(to_numpy(layer(data))) for layer in layers)
+        for one, two in zip(found, expected, strict=True):
+            np.testing.assert_allclose(one, two, atol=1e-3)
+    assert len(traces) == 1
+
+
+Both = collections.namedtuple("Both", ["tissue", "lesion"])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda one, other: Both(one, other),
+        lambda one, other: collections.OrderedDict(tissue=one, lesion=other),
+        lambda one, other: {"tissue": one, "lesion": other},
+        lambda one, other: [one, {"inner": (other,)}],
+    ],
+    ids=["named tuple", "ordered", "mapping", "nested"],
+)
+def test_masks_keep_their_structure_and_their_order(make, traces):
+    """Of an `OrderedDict` the first mask is the one that came first, of a dict that by name."""
+    images, mask = pairs()
+    other = (mask == 0).astype("uint8")
+    data = {"images": images, "masks": make(mask, other)}
+    found, expected = (
+        ks.JointClassMix(seed=1, jit_compile=each)(data)["masks"] for each in (True, False)
+    )
+    assert type(found) is type(expected)
+    assert len(traces) == 1
+    keras.tree.assert_same_structure(found, expected)
+    for one, two in zip(*map(keras.tree.flatten, (found, expected)), strict=True):
+        np.testing.assert_array_equal(to_numpy(one), to_numpy(two))
+
+
 def test_what_is_told_of_a_call_is_told_of_a_program(traces):
     layer = pipeline(dtype="uint8")
     result, parameters = layer(pairs(), return_parameters=True)
@@ -133,6 +176,48 @@ def test_a_gradient_flows(traces):
     assert found[0].abs().max() > 0
     torch.testing.assert_close(*found, rtol=0, atol=0)
     assert traces == []
+
+
+def test_a_gradient_reaches_weights_inside(traces):
+    images = torch.from_numpy(random_images().astype("float32"))
+    inner = keras.layers.DepthwiseConv2D(3, depthwise_initializer="ones", padding="same")
+    found = []
+    for jit_compile in (False, True, True):
+        layer = ks.ImageOnlyLambda(inner, jit_compile=jit_compile)
+        layer(images).square().sum().backward()
+        found.append([each.value.grad.clone() for each in inner.trainable_variables])
+        inner.zero_grad()
+    assert found[0][0].abs().max() > 0
+    torch.testing.assert_close(found[1:], [found[0]] * 2, rtol=0, atol=0)
+
+
+def test_weights_inside_are_those_of_now():
+    images = torch.from_numpy(random_images().astype("float32"))
+    # Not built, so that the first call draws the weights.
+    inner = keras.layers.Conv2D(3, 1)
+    compiled, plain = (ks.ImageOnlyLambda(inner, jit_compile=each) for each in (True, False))
+    with torch.no_grad():
+        torch.testing.assert_close(compiled(images), plain(images), rtol=0, atol=0)
+        assert inner.kernel.numpy().any()
+        for factor in (2.0, 0.0):
+            inner.set_weights([each * factor for each in inner.get_weights()])
+            torch.testing.assert_close(compiled(images), plain(images), rtol=0, atol=0)
+    assert not compiled(images).any()
+
+
+@keras.saving.register_keras_serializable("programs_of_torch")
+def looking(images):
+    return images if images.mean() > 0 else -images
+
+
+def test_a_function_that_looks_at_values_is_told_why(monkeypatch):
+    with pytest.raises(ValueError, match=r"a trace.*keras\.ops\.where.*jit_compile"):
+        ks.ImageOnlyLambda(looking, jit_compile=True)(random_images())
+    monkeypatch.setattr(torch_program, "compiles", lambda jit_compile, images: bool(jit_compile))
+    images = random_images()
+    with pytest.warns(RuntimeWarning, match=r"a trace.*keras\.ops\.where"):
+        found = ks.ImageOnlyLambda(looking)(images)
+    np.testing.assert_array_equal(to_numpy(found), images)
 
 
 def test_inference_mode_and_training_share_nothing():

@@ -181,6 +181,26 @@ def test_any_integer_is_a_seed(seed):
     same(to_numpy(layer(images)), to_numpy(expected))
 
 
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_words_are_words_in_any_dtype(jit_compile):
+    """Keys of torch have 64 bits, and so has an array made of them, or by hand."""
+    layer = ks.JointRandomRotation(0.3, jit_compile=jit_compile)
+    words = np.array([[7, 1 << 31], [0xFFFFFFFF, 3], [5, 0]], "uint32")
+    images = random_images(3)
+    expected = to_numpy(layer.augment(images, words))
+    drawn = to_numpy(layer.draw_parameters(images, words)["angle"])
+    folded = to_numpy(ks.random.fold_in(words, 3))
+    for dtype in ("int64", "uint64", "int32"):
+        keys = words.astype(dtype)
+        same(to_numpy(layer.augment(images, keys)), expected)
+        same(to_numpy(layer.draw_parameters(images, keys)["angle"]), drawn)
+        same(to_numpy(ks.random.fold_in(keys, 3)), folded)
+    for keys in (words.astype("int64"), words.astype("int32")):
+        same(to_numpy(layer.augment(images, keras.ops.convert_to_tensor(keys))), expected)
+    # A batch that is filled up.
+    same(to_numpy(layer.augment(images[:2], words[:2].astype("int64"))), expected[:2])
+
+
 def test_the_counter_goes_past_32_bits_of_its_low_word():
     layer = ks.ImageOnlyBrightness(0.5, seed=1, jit_compile=False)
     layer(random_images())
