@@ -198,6 +198,29 @@ def test_gradients_flow_through_a_node(images):
     np.testing.assert_allclose([float(each) for each in slopes], expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("batched", [False, True])
+def test_gradients_within_a_dataset_whatever_keras_runs_on(batched):
+    """They are computed after the call, by TensorFlow, too."""
+    images = tf.data.Dataset.from_tensor_slices(random_images(2, 8, 9).astype("float32"))
+    given = images.batch(1) if batched else images
+
+    def slopes(**more):
+        layers = [ks.JointRandomFlip(), ks.ImageOnlyContrast(0.2)]
+        layer = ks.Pipeline(layers, seed=1, **more)
+
+        def slope(image):
+            with tf.GradientTape() as tape:
+                tape.watch(image)
+                total = tf.reduce_sum(layer(image) ** 2)
+            return tape.gradient(total, image)
+
+        return np.stack(list(given.map(slope).as_numpy_iterator()))
+
+    expected = slopes(jit_compile=False)
+    assert np.abs(expected).max() > 1
+    np.testing.assert_allclose(slopes(), expected, rtol=1e-5, atol=1e-2)
+
+
 @TRACED_BY_TENSORFLOW
 def test_warnings_stay_where_two_threads_trace():
     """TensorFlow's one message is silenced. A filter for all, of the first, outlived the second."""
