@@ -112,14 +112,17 @@ class Compiled:
             return self._program(tensors, key)(tensors, key, **moving)
         kind = repr(keras.tree.map_structure(lambda x: (x.dtype, x.shape), given))
         if ("one node", kind) not in self._programs:
-            function = self._traced(backend.is_for_cpu())
-            self._programs["one node", kind] = stablehlo_backend.one_node(
-                lambda tensors, key, moving: function(tensors, key, **moving), given
-            )
+            fast, plain = map(self._by_place, (backend.is_for_cpu(), False))
+            node = stablehlo_backend.one_node(fast, given)
+            self._programs["one node", kind] = node and differentiable(node, plain)
         program = self._programs["one node", kind]
         if program is None:
             return self._program(tensors, key)(tensors, key, **moving)
         return program(*given)
+
+    def _by_place(self, for_cpu):
+        function = self._traced(for_cpu)
+        return lambda tensors, key, moving: function(tensors, key, **moving)
 
     def _shards_of(self, tensors):
         if self._crosses is None or self._crosses():

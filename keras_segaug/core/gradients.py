@@ -2,6 +2,8 @@
 
 import keras
 
+from keras_segaug.core import backend
+
 
 def differentiable(program, plain):
     """A TensorFlow function that computes `program`, and as its gradient that of `plain`.
@@ -31,7 +33,8 @@ def differentiable(program, plain):
             def backward(*upstream, variables=()):
                 # Those of a Keras layer that the program calls; TensorFlow names them.
                 sources = [*floats, *variables]
-                with tf.GradientTape() as tape:
+                # The call is over, and with it what it said about whose tensors these are.
+                with backend.ops_of(floats[0]), tf.GradientTape() as tape:
                     tape.watch(sources)
                     results = keras.tree.flatten(of_floats(plain, floats))
                 pairs = [pair for pair in zip(results, upstream, strict=True) if _flows(*pair)]

@@ -70,12 +70,12 @@ def one_node(function, given):
 
 def _lowered(program, specs, stage):
     """What XLA is given of a TensorFlow function, for a CPU: there datasets run."""
-    with warnings.catch_warnings():
-        # TensorFlow advises to name the platform, but then draws a random number to find the
-        # device, which would change what is drawn after it.
-        warnings.simplefilter("ignore")
-        generate = program.experimental_get_compiler_ir(*specs)
-        return generate(stage=stage, device_name="/device:CPU:0")
+    # TensorFlow advises to name the platform, but then draws a random number to find the device,
+    # which would change what is drawn after it. Its advice is silenced for good: filters belong to
+    # the process, and one set back here could undo those of other threads, or be kept by them.
+    warnings.filterwarnings("ignore", message="device_name is being deprecated")
+    generate = program.experimental_get_compiler_ir(*specs)
+    return generate(stage=stage, device_name="/device:CPU:0")
 
 
 def _outlined(module):

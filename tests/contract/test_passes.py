@@ -1,6 +1,8 @@
 """What TensorFlow prepares for each pass over a dataset: little, and what it gives is the same."""
 
 import collections
+import threading
+import warnings
 
 import keras
 import numpy as np
@@ -166,6 +168,88 @@ def test_tensorflows_own_draws_stay():
         samples().map(chain())
 
     assert drawn(mapping) == drawn(lambda: None)
+
+
+@LOWERS
+@TRACED_BY_TENSORFLOW
+@pytest.mark.parametrize("images", ["float32", "uint8"])
+def test_gradients_flow_through_a_node(images):
+    """The node has none. Asked for in a dataset, they are those that are asked for elsewhere."""
+
+    def slope_of(layer):
+        def slope(sample):
+            factor = tf.ones(())
+            with tf.GradientTape() as tape:
+                tape.watch(factor)
+                data = {"images": sample["images"], "heat": factor * sample["heat"]}
+                moved = layer(data)
+                total = tf.reduce_sum(moved["images"]) + tf.reduce_sum(moved["heat"] ** 2)
+            return tape.gradient(total, factor)
+
+        return slope
+
+    mapped, eager = (chain(targets={"heat": "continuous"}) for _ in range(2))
+    data = {"images": random_images(2, 8, 9).astype(images), "heat": np.ones((2, 8, 9), "float32")}
+    heated = tf.data.Dataset.from_tensor_slices(data)
+    slopes = heated.map(slope_of(mapped))
+    assert nodes_of(slopes)["XlaCallModule"]
+    expected = [float(slope_of(eager)(sample)) for sample in heated]
+    assert min(expected) > 1
+    np.testing.assert_allclose([float(each) for each in slopes], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_gradients_within_a_dataset_whatever_keras_runs_on(batched):
+    """They are computed after the call, by TensorFlow, too."""
+    images = tf.data.Dataset.from_tensor_slices(random_images(2, 8, 9).astype("float32"))
+    given = images.batch(1) if batched else images
+
+    def slopes(**more):
+        layers = [ks.JointRandomFlip(), ks.ImageOnlyContrast(0.2)]
+        layer = ks.Pipeline(layers, seed=1, **more)
+
+        def slope(image):
+            with tf.GradientTape() as tape:
+                tape.watch(image)
+                total = tf.reduce_sum(layer(image) ** 2)
+            return tape.gradient(total, image)
+
+        return np.stack(list(given.map(slope).as_numpy_iterator()))
+
+    expected = slopes(jit_compile=False)
+    assert np.abs(expected).max() > 1
+    np.testing.assert_allclose(slopes(), expected, rtol=1e-5, atol=1e-2)
+
+
+@TRACED_BY_TENSORFLOW
+def test_warnings_stay_where_two_threads_trace():
+    """TensorFlow's one message is silenced. A filter for all, of the first, outlived the second."""
+    entered, left = threading.Event(), threading.Event()
+
+    class Program:
+        def __init__(self, before, after):
+            self.before, self.after = before, after
+
+        def experimental_get_compiler_ir(self, *specs):
+            return self.generate
+
+        def generate(self, **options):
+            self.before.set()
+            self.after.wait(5)
+            warnings.warn("device_name is being deprecated. Use platform_name.", stacklevel=1)
+
+    def first():
+        stablehlo_backend._lowered(Program(threading.Event(), entered), (), "hlo")
+        left.set()
+
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        thread = threading.Thread(target=first)
+        thread.start()
+        stablehlo_backend._lowered(Program(entered, left), (), "hlo")
+        thread.join()
+        warnings.warn("of the user", stacklevel=1)
+    assert [str(each.message) for each in warned] == ["of the user"]
 
 
 class Tabled(ks.ImageOnlyLayer):
