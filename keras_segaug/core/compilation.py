@@ -68,7 +68,7 @@ class Compiled:
         shards = self._shards_of(tensors)
         if not self.compiles(size, tensors):
             if shards is None or backend.is_eager(tensors["images"]):
-                run = functools.partial(self._function, **more)
+                run: Any = functools.partial(self._function, **more)
                 # Not every operation of JAX and torch takes a batch without samples.
                 empty = isinstance(tensors, dict) and _count(tensors) == 0
                 return _with_more(run, tensors, key, 0, 1) if empty else run(tensors, key)
@@ -172,7 +172,9 @@ class Compiled:
                 return self._function
             must = self._jit_compile is True
             return _torch_program().Program(self._draw, self._apply, must)
-        return importlib.import_module("jax").jit(self._traced(backend.is_for_cpu(), shards))
+        program = importlib.import_module("keras_segaug.core.jax_program").Program
+        owner = getattr(self._apply, "__self__", None)
+        return program(self._traced(backend.is_for_cpu(), shards), self._function, owner)
 
     def _traced(self, for_cpu, shards=None):
         def function(tensors, *rest, **moving):

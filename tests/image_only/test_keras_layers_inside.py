@@ -26,6 +26,19 @@ def test_it_works_compiled_or_not_built_or_not(dtype, built, compiled):
     np.testing.assert_array_equal(kept, masks)
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("within", [False, True])
+def test_its_weights_are_those_of_now(within, compiled):
+    """A program of JAX kept those of its first call."""
+    inner, images = sums(), random_images(2).astype("float32")
+    layer = ks.ImageOnlyLambda(inner, jit_compile=compiled)
+    if within:
+        layer = ks.Pipeline([ks.Pipeline([layer])], jit_compile=compiled)
+    assert to_numpy(layer(images)).any()
+    inner.set_weights([0.0 * each for each in inner.get_weights()])
+    assert not to_numpy(layer(images)).any()
+
+
 @pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="custom gradients of TensorFlow"
 )
