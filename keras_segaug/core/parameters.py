@@ -10,6 +10,8 @@ from keras_segaug import checks
 from keras_segaug.core import backend, random
 from keras_segaug.core.backend import ops
 
+_WORD = 0xFFFFFFFF
+
 
 def as_key(owner, key, count):
     """The key as words, (2,) or, for so many samples, (count, 2)."""
@@ -27,7 +29,10 @@ def as_key(owner, key, count):
     if dtype.endswith("uint32"):
         return key
     # 64 bits are what torch has, and numpy of itself; sums of words must not use more than 32.
-    return key.astype("uint32") if isinstance(key, np.ndarray) else ops.cast(key, "uint32")
+    if isinstance(key, np.ndarray):
+        return key.astype("uint32")
+    # Where it is: a cast of Keras would carry it to the accelerator, which then is waited for.
+    return key.long() & _WORD if backend.name() == "torch" else ops.cast(key, "uint32")
 
 
 def why_not_of(layer, parameters, inner=()):

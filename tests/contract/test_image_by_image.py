@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
+from keras_segaug.core.parameters import as_key
 from keras_segaug.kernels.xla_cpu import blocks
 from tests.cases import CASES, MIXING, ids
 from tests.data import mask_for, random_images, to_numpy
@@ -64,3 +65,15 @@ def test_the_state_is_beside_the_accelerator():
     assert layer._state.value.device.type == "cpu"
     first, second = (to_numpy(layer._stream.next()).tolist() for _ in range(2))
     assert second == [first[0], first[1] + 1]
+
+
+def test_a_key_stays_beside_the_accelerator():
+    """One of other integers, too: to fetch it would wait for all that is still to be done."""
+    import torch
+
+    keys = [ks.random.key(3, 1), torch.tensor([3, 1], dtype=torch.int32)]
+    keys.append(torch.tensor([3 - 2**32, 1]))
+    with keras.device("meta"):
+        words = [as_key(None, key, 2) for key in keys]
+    assert [each.device.type for each in words] == ["cpu"] * 3
+    assert [each.tolist() for each in words] == [[3, 1]] * 3
