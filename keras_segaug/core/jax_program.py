@@ -25,23 +25,26 @@ class Program:
         self._compiled = jax.jit(self._run)
 
     def __call__(self, *given, **named):
-        if not all(layer.built for layer in self._others()):
+        others = self._others()
+        if not all(layer.built for layer in others):
             # One draws its weights when it first runs: values, as no trace has them.
             self._plain(*given, **named)
-        return self._compiled([variable.value for variable in self._held()], given, named)
+        return self._compiled([each.value for each in _variables(others)], given, named)
 
     def _run(self, values, given, named):
         scope = contextlib.nullcontext()
         if values:
-            scope = keras.StatelessScope(list(zip(self._held(), values, strict=True)))
+            held = _variables(self._others())
+            scope = keras.StatelessScope(list(zip(held, values, strict=True)))
         with scope:
             return self._function(*given, **named)
 
-    def _held(self):
-        """Their variables; those of our layers are read before a program runs."""
-        return list({id(v): v for each in self._others() for v in each.variables}.values())
-
     def _others(self):
-        """The layers within that are Keras' own."""
+        """The layers within that are Keras' own; what ours hold is read before a program runs."""
         layers = [] if self._owner is None else self._owner._flatten_layers()
         return [each for each in layers if not hasattr(each, "draw_parameters")]
+
+
+def _variables(layers):
+    """Those of all, each once: a layer counts what the layers within it hold, too."""
+    return list({id(v): v for each in layers for v in each.variables}.values())

@@ -1,5 +1,6 @@
 """The template of every layer; `layer_types.py` has its three types."""
 
+import functools
 import random as python_random
 from typing import Any
 
@@ -123,11 +124,10 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
             self.value_range = checks.optional_value_range(self, value_range)
         self._warned_of_masks = False
         compiling = self.jit_compile, self._mixes()
-        shared = self._crosses_shards
-        self._program = Compiled(self._draw_for, self._apply_to, *compiling, shared)
+        program = functools.partial(Compiled, self._draw_for)
+        self._program = program(self._apply_to, *compiling, self._crosses_shards)
         # Parameters name partners by their number in the whole batch.
-        telling = self._draw_for, self._apply_and_tell
-        self._telling_program = Compiled(*telling, *compiling, self._mixes)
+        self._telling_program = program(self._apply_and_tell, *compiling, self._mixes)
         self._state: Any = None
         self._stream: Any = None
         self._home = processes.home()

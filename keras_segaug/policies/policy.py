@@ -1,5 +1,6 @@
 """What policies have in common."""
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,14 +13,8 @@ from keras_segaug.core.types import ClassSwap, ValueRange
 from keras_segaug.joint.flip import JointRandomFlip
 from keras_segaug.policies import candidates
 
-_USUAL = {
-    "flip": None,
-    "class_swap": None,
-    "fill_mode": "reflect",
-    "fill_value": 0.0,
-    "mask_fill_value": 0,
-    "interpolation": "bilinear",
-}
+# What the layers of the standard list are given, and those of one's own have themselves.
+_OF_LAYERS = ("flip", "class_swap", "fill_mode", "fill_value", "mask_fill_value", "interpolation")
 
 
 class Policy(Turns, abstract=True):
@@ -94,9 +89,12 @@ class Policy(Turns, abstract=True):
     def _refuse_idle(self):
         """Refuses what no layer does: who gives it beside `layers` would wait for it in vain."""
         nodes = [node for layer in self.layers for node in layer._nodes()]
-        for argument, usual in _USUAL.items():
+        usual = inspect.signature(Policy.__init__).parameters
+        for argument in _OF_LAYERS:
             value = getattr(self, argument)
-            if value == usual or any(_does(node, argument, value) for node in nodes):
+            if value == usual[argument].default or any(
+                _does(node, argument, value) for node in nodes
+            ):
                 continue
             own = "mode" if argument == "flip" else argument
             accepted = f"left out beside `layers`, of which none has it as its `{own}`"
@@ -111,6 +109,4 @@ def _does(layer, argument, value):
     if argument == "flip":
         return isinstance(layer, JointRandomFlip) and layer.mode == value
     held = getattr(layer, argument, None)
-    if argument == "class_swap":
-        return held is not None
     return held == value or (checks.is_nan(held) and checks.is_nan(value))

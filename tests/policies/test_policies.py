@@ -237,6 +237,14 @@ def test_what_layers_of_ones_own_do_not_do_is_refused(idle):
         ks.JointTrivialAugment(layers=layers, **idle)
 
 
+def test_another_swap_of_classes_than_that_of_the_layers_is_refused():
+    layers = [ks.JointRandomFlip("horizontal", class_swap={3: 4})]
+    with pytest.raises(ValueError, match=r"JointTrivialAugment: `class_swap` must be .*`layers`"):
+        ks.JointTrivialAugment(layers=layers, class_swap={1: 2})
+    policy = ks.JointTrivialAugment(layers=layers, class_swap=[(4, 3)])
+    assert policy.class_swap == layers[0].class_swap == ((3, 4),)
+
+
 @pytest.mark.parametrize("fill_value", [3.0, float("nan")])
 def test_settings_of_the_standard_list_survive_the_config(fill_value):
     settings = {"flip": "horizontal", "class_swap": {1: 2}, "interpolation": "nearest"}
