@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_segaug import checks
-from keras_segaug.checks import classes
+from keras_segaug.checks import borders
 from keras_segaug.core import value_ranges
 from keras_segaug.core.layer import AugmentationLayer
 from keras_segaug.core.types import Parameters, Tensor
@@ -29,7 +29,7 @@ class JointLayer(AugmentationLayer, abstract=True):
     Args:
         fill_mode: what lies outside the image: "reflect", "wrap", "nearest" or
             "constant", as in Keras.
-        fill_value: the images' value outside, for "constant". NaN, no data, for float images.
+        fill_value: the images' value outside, for "constant" alone. NaN, no data, for float images.
         mask_fill_value: the class outside, for "constant" alone; a one-hot mask gets the row of
             that class, or zeros where there is no such class. Weights get 0.
         interpolation: "nearest", "bilinear" or "bicubic", for the images. Masks and
@@ -50,18 +50,8 @@ class JointLayer(AugmentationLayer, abstract=True):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.fill_mode = checks.one_of(self, "fill_mode", fill_mode, checks.FILL_MODES)
-        self.fill_value = checks.fill_value(self, "fill_value", fill_value)
-        self.mask_fill_value = classes.label(self, "mask_fill_value", mask_fill_value)
-        if self.mask_fill_value != 0 and fill_mode != "constant":
-            accepted = (
-                f"0 with fill_mode={fill_mode!r}, which fills from the mask itself; to fill with a "
-                'class write fill_mode="constant"'
-            )
-            checks.fail(self, "mask_fill_value", accepted, mask_fill_value)
-        self.interpolation = checks.one_of(
-            self, "interpolation", interpolation, checks.INTERPOLATIONS
-        )
+        border = borders.border(self, fill_mode, fill_value, mask_fill_value, interpolation)
+        self.fill_mode, self.fill_value, self.mask_fill_value, self.interpolation = border
 
     def matrix(self, parameters: Parameters, size: Sequence[Any]) -> Matrix:
         """From output to input: a `kernels.matrices.Matrix` for images of this size."""

@@ -46,11 +46,12 @@ def interpolation(images):
 
 
 def _geometry(images, masks, shared):
+    # The old class did not look at `cval` elsewhere; a layer refuses it there.
+    fills = images["fill_mode"] == "constant"
     border = {
         "fill_mode": images["fill_mode"],
-        "fill_value": images["cval"],
-        # Elsewhere it is not looked at, and refused.
-        "mask_fill_value": mask_fill_value(masks) if images["fill_mode"] == "constant" else 0,
+        "fill_value": images["cval"] if fills else 0.0,
+        "mask_fill_value": mask_fill_value(masks) if fills else 0,
         "interpolation": interpolation(images),
     }
     ranges = ("rotation_range", "height_shift_range", "width_shift_range", "shear_range")

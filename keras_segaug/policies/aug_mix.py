@@ -32,7 +32,8 @@ class ImageOnlyAugMix(Composition):
         alpha: the parameter of both distributions, above 0. Small ones give mixtures of nearly one
             chain, or nearly the image; large ones even mixtures.
         all_ops: also brightness, contrast, sharpness, and (three channels) saturation.
-        layers: ImageOnly layers to choose among instead.
+        layers: ImageOnly layers to choose among instead of those; `severity` and `all_ops` have no
+            meaning then.
         value_range: the (lowest, highest) value of images, also for `layers` that have none of
             their own. None: see `ImageOnlyLayer`.
         **kwargs: see `AugmentationLayer`.

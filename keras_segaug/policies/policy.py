@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_segaug import checks
-from keras_segaug.checks import classes
+from keras_segaug.checks import borders, classes
 from keras_segaug.core import variates
 from keras_segaug.core.layer import AugmentationLayer
 from keras_segaug.core.turns import Turns
@@ -14,7 +14,7 @@ from keras_segaug.joint.flip import JointRandomFlip
 from keras_segaug.policies import candidates
 
 # What the layers of the standard list are given, and those of one's own have themselves.
-_OF_LAYERS = ("flip", "class_swap", "fill_mode", "fill_value", "mask_fill_value", "interpolation")
+_OF_LAYERS = ("flip", "class_swap", *borders.SETTINGS)
 
 
 class Policy(Turns, abstract=True):
@@ -69,21 +69,16 @@ class Policy(Turns, abstract=True):
         if class_swap is not None and flip is None and layers is None:
             accepted = 'None where nothing mirrors; give flip="horizontal" with it'
             checks.fail(name, "class_swap", accepted, class_swap)
-        border = {
-            "fill_mode": fill_mode,
-            "fill_value": fill_value,
-            "mask_fill_value": mask_fill_value,
-            "interpolation": interpolation,
-        }
+        border = borders.border(name, fill_mode, fill_value, mask_fill_value, interpolation)
         if layers is None:
-            layers = candidates.joint(magnitude, value_range, rgb, flip, class_swap, **border)
+            settings = dict(zip(borders.SETTINGS, border, strict=True))
+            layers = candidates.joint(magnitude, value_range, rgb, flip, class_swap, **settings)
         super().__init__(layers, value_range=value_range, **kwargs)
         self.magnitude = magnitude
         self.rgb, self.flip = rgb, flip
         # Pairs: JSON has no mapping from numbers.
         self.class_swap = classes.class_swap(self, class_swap)
-        self.fill_mode, self.fill_value = fill_mode, fill_value
-        self.mask_fill_value, self.interpolation = mask_fill_value, interpolation
+        self.fill_mode, self.fill_value, self.mask_fill_value, self.interpolation = border
         self._refuse_idle()
 
     def _refuse_idle(self):

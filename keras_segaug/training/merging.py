@@ -118,8 +118,12 @@ def _term(rule, first, view):
         return view
     classes = view.shape[-1]
     if classes == 1:
-        return ops.cast(view > 0.5, "float32")
-    return ops.one_hot(ops.argmax(view, axis=-1), classes, dtype="float32")
+        votes = ops.cast(view > 0.5, "float32")
+    else:
+        votes = ops.one_hot(ops.argmax(view, axis=-1), classes, dtype="float32")
+    # Who says NaN votes for no class, and a comparison would make it one.
+    silent = ops.any(ops.isnan(view), axis=-1, keepdims=True)
+    return ops.where(silent, float("nan"), votes)
 
 
 def _both_classes(view):

@@ -73,8 +73,8 @@ def settings():
 
 @pytest.mark.parametrize(("case", "name", "value"), settings())
 def test_every_shared_argument_is_kept(case, name, value):
-    # A class to fill with is refused where nothing is filled with it.
-    fills = name == "mask_fill_value" and "fill_mode" in arguments_of(case.layer)
+    # What to fill with is refused where nothing is filled with it.
+    fills = name in ("fill_value", "mask_fill_value") and "fill_mode" in arguments_of(case.layer)
     more = {"fill_mode": "constant"} if fills else {}
     copy = case.layer.from_config(case.make(**{name: value}, **more).get_config())
     assert getattr(copy, name) == value

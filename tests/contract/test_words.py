@@ -55,6 +55,14 @@ SAID = {
         lambda: ks.JointRandomRotation(0.1, mask_fill_value=255),
         '`mask_fill_value` must be 0 .*fill_mode="constant".*mask_fill_value=255',
     ),
+    "a value without constant": (
+        lambda: ks.JointRandomRotation(0.1, fill_value=0.5),
+        '`fill_value` must be 0 .*from the image itself.*fill_mode="constant".*fill_value=0.5',
+    ),
+    "a value without constant in a policy": (
+        lambda: ks.JointRandAugment(fill_value=0.5),
+        "JointRandAugment: `fill_value` must be 0 ",
+    ),
     "text": (flip(dtype="string"), "`dtype` must be .*float.*dtype='string'"),
     "complex": (flip(dtype="complex64"), "`dtype` must be .*float.*dtype='complex64'"),
     "no dtype": (flip(dtype="flaot32"), "`dtype` must be .*dtype='flaot32'"),

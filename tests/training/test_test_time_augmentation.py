@@ -199,6 +199,19 @@ def test_infinite_logits_stay():
     np.testing.assert_array_equal(said(ks.TestTimeAugmentation(network), x), said(network, x))
 
 
+@pytest.mark.parametrize("merge", ["mean", "geometric_mean", "max", "vote"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_where_the_network_says_nan_nothing_is_made_up(merge, channels):
+    x = images(2, 6, 6, channels)
+    x[0, 1, 2] = np.nan
+    network = per_pixel(channels, softmax=False)
+    if channels == 1:
+        network = keras.Sequential([keras.Input((None, None, 1)), keras.layers.Rescaling(1.0)])
+    tta = ks.TestTimeAugmentation(network, merge=merge, logits=False)
+    found = np.isnan(said(tta, x)).any(-1)
+    np.testing.assert_array_equal(found, np.isnan(x[..., 0]))
+
+
 # --- Tiles ---
 
 
