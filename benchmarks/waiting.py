@@ -26,7 +26,7 @@ YARDSTICK = CLOCK.format(
 # In a process of their own: `check.py` must not load a backend.
 FIGURES = "from benchmarks.waiting import print_figures; print_figures()"
 MOST = {
-    # Seen were 0.39 to 0.45, where it took 41 to 63 milliseconds; 50 is the goal on a quiet machine.
+    # Seen were 0.39 to 0.45, where it took 41 to 63 milliseconds. The goal is 50 where it is quiet.
     "importing keras_segaug after keras, by importing 190 modules of Python's own": 0.55,
     "finding 10,000 pairs of files, seconds": 3.0,
     "29 crops after the first, by the time of the first, which compiles": 1.0,

@@ -155,7 +155,7 @@ def test_what_is_said(name):
 
 
 def test_a_policy_names_itself():
-    with pytest.raises(ValueError, match="^JointRandAugment: `fill_value`"):
+    with pytest.raises(ValueError, match=r"^JointRandAugment: `fill_value`"):
         ks.JointRandAugment(fill_value=0.5)
 
 
