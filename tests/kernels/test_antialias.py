@@ -62,9 +62,9 @@ def test_a_fine_pattern_turns_gray_and_its_mask_keeps_its_labels():
 @pytest.mark.parametrize("fill_mode", ["constant", "reflect", "wrap", "nearest"])
 def test_a_letterbox_is_the_resized_image_with_a_border(fill_mode):
     images, mask = random_images(2, 40, 40), labels(2, 40, 40)
-    settings = {"fill_mode": fill_mode, "fill_value": 9.0}
+    settings = {"fill_mode": fill_mode}
     if fill_mode == "constant":
-        settings["mask_fill_value"] = 255
+        settings.update(fill_value=9.0, mask_fill_value=255)
     found, moved = to_numpy(resizing(10, 30, pad_to_aspect_ratio=True, **settings)(images, mask))
     alone = to_numpy(resizing(10, 10)(images, mask))
     border = {"constant": "constant", "reflect": "symmetric", "wrap": "wrap", "nearest": "edge"}
