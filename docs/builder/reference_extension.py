@@ -1,4 +1,4 @@
-"""What mkdocstrings is told of docstrings; `docs.builder.docstrings` without its packages."""
+"""Passes docstrings through `docs.builder.docstrings`, as an extension of mkdocstrings."""
 
 import griffe
 
