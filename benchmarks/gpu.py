@@ -187,7 +187,7 @@ def elapsed(run, calls, wait):
 
 
 def other_layers(make, options):
-    """Layers beside the chain: elastic, mixing, a policy."""
+    """Layers besides the chain: elastic, mixing, a policy."""
     from benchmarks.gpu_report import LAYERS
 
     side, batch = (32, 4) if options.smoke else (512, 64)

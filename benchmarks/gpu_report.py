@@ -5,7 +5,7 @@ import statistics
 from benchmarks.figures import rounded
 from benchmarks.work import CHAIN, CLASS_MIX, CUT_MIX, MOSAIC, NO_COUNTERPART
 
-# What is timed beside the chain.
+# What is timed besides the chain.
 LAYERS = {
     "elastic": "elastic, image and mask",
     CUT_MIX: "CutMix",
