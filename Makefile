@@ -83,7 +83,7 @@ test-torch: export CASES := all
 test-torch: $(VENV)/torch ## All tests on torch.
 	$(call in_parts,$(ALL_PARTS))
 
-test-contract-torch: $(VENV)/torch ## The parts of the contract that torch can break; likewise.
+test-contract-torch: $(VENV)/torch ## The parts of the contract that torch can break, likewise with one layer of each kind.
 	KERAS_BACKEND=torch $(PYTEST) $(TORCH_TESTS)
 
 test-oldest: .venv-oldest/contract ## Part of the contract on the oldest supported versions.
@@ -176,7 +176,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --upgrade pip
 
-# One stamp for each set of extras; installed anew when pyproject.toml changes.
+# One stamp for each set of extras; installed again when pyproject.toml changes.
 $(VENV)/examples $(VENV)/test $(VENV)/check $(VENV)/docs: pyproject.toml | $(VENV)/bin/python
 	$(RUN) -m pip install --quiet --editable ".[$(notdir $@)]"
 	@touch $@

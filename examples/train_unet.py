@@ -78,7 +78,7 @@ def tf_batches(data, seed, layer):
 
 
 def grain_batches(data, seed, layer):
-    """The same by grain, cut into epochs here, because each `fit` starts a dataset anew."""
+    """The same by grain, cut into epochs here, because each `fit` restarts a dataset."""
     import grain
 
     from keras_segaug.data.grain import Augment

@@ -1,4 +1,4 @@
-"""Passes docstrings through `docs.builder.docstrings`, as an extension of mkdocstrings."""
+"""Hands docstrings to mkdocstrings; `docs.builder.docstrings` works without its packages."""
 
 import griffe
 
