@@ -104,7 +104,7 @@ class Racer:
 
 
 def cores_of(contender, settings):
-    """The cores of its process: the shared ones, and the spare ones it asks for, if there are any."""
+    """The cores of its process: the shared ones, and the spare ones it needs, if there are any."""
     others = sorted(os.sched_getaffinity(0) - set(settings.cores))
     return (*settings.cores, *others[: contender.spare_cores])
 
