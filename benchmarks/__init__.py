@@ -1,1 +1,1 @@
-"""How fast keras_segaug is, beside other libraries: `make bench`. Not part of the wheel."""
+"""How fast keras_segaug is, compared with other libraries: `make bench`. Not part of the wheel."""

@@ -13,12 +13,12 @@ COLORS = ("#1b6ca8", "#d1495b", "#edae49", "#66a182", "#8d96a3")
 
 
 def file_of(name):
-    """The file in docs/images of a result's name."""
+    """The file in docs/images for the result of this name."""
     return f"{name}-bars.png"
 
 
 def times(result):
-    """{row: {contender: milliseconds}}, of rows and contenders that were measured."""
+    """{row: {contender: milliseconds}}, for the rows and contenders that were measured."""
     found = {}
     for row in ROWS:
         entries = result["rows"].get(row, {})
@@ -44,7 +44,7 @@ def alternative(result):
 
 
 def draw(result, path):
-    """Groups of bars, one a row; the fastest of each in bold."""
+    """Groups of bars, one for each row; the fastest of each in bold."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter
 
@@ -74,7 +74,7 @@ def draw(result, path):
 
 
 def draw_all(results, images):
-    """Every CPU result of a folder that has rows to show."""
+    """Draws every CPU result of a folder that has rows to show."""
     for path in sorted(Path(results).glob("*.json")):
         result = json.loads(path.read_text())
         if result["kind"] == "cpu" and times(result):

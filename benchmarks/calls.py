@@ -1,6 +1,6 @@
-"""What an element costs in `dataset.map`, beside the barest programs: `python -m benchmarks.calls`.
+"""The cost of an element in `dataset.map` beside minimal programs: `python -m benchmarks.calls`.
 
-Without work beside it, and on one core (`taskset -c 0`), for figures that can be compared.
+Run it on an idle machine and on one core (`taskset -c 0`), so that figures can be compared.
 """
 
 import time
@@ -38,11 +38,11 @@ def _quarter(values):
 
 
 def measure(function, side):
-    """Microseconds: the least of many elements, and their lower quartile."""
+    """Microseconds: the minimum over many elements, and their lower quartile."""
     import tensorflow as tf
 
     options = tf.data.Options()
-    # Else elements are made before they are asked for.
+    # Otherwise elements are made before they are requested.
     options.autotune.enabled = False
     options.experimental_optimization.inject_prefetch = False
     dataset = tf.data.Dataset.from_tensor_slices(pairs(side)).repeat().with_options(options)

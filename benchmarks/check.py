@@ -1,11 +1,16 @@
-"""`make bench-check`: fails when the package has become slow; needs no other library but Keras.
+"""`make bench-check`: fails when the package has become slow; needs no other library than Keras.
 
-In one run, on one core: the reference chain has to be at least 10 times faster than Keras'
-layers, six geometric layers may cost at most 1.4 times one, a crop that looks at the mask at most
-3 times a plain one, CutMix, ClassMix and a mosaic at most 1.5 times a rotation, the chain on torch,
-which compiles nothing, at most 8 times that on TensorFlow (where torch is installed), the compiled
-program of six merged layers may read the image no more often than that of one rotation, and what
-`waiting.py` and `costs.py` measure may take as long as they say there.
+The limits, for one run on one core:
+
+- The reference chain must be at least 10 times faster than Keras' layers.
+- Six geometric layers may cost at most 1.4 times as much as one.
+- A crop that looks at the mask may cost at most 3 times as much as a plain one.
+- CutMix, ClassMix and a mosaic may cost at most 1.5 times as much as a rotation.
+- The chain on torch, where nothing is compiled, may cost at most 8 times as much as on TensorFlow
+  (if torch is installed).
+- The compiled program of six fused layers may read the image no more often than that of one
+  rotation.
+- `waiting.py` and `costs.py` set the limits for what they measure.
 """
 
 import os
@@ -31,12 +36,12 @@ SIX_TO_ONE = 1.4
 # The goal is 2; the rest is for the noise of a shared machine.
 LOOKING_TO_PLAIN = 3.0
 MIXING_TO_ROTATION = 1.5
-# Seen were 3.8 to 4.3; before it went image by image, 12 to 16.
+# Measured: 3.8 to 4.3; before torch worked image by image, 12 to 16.
 TORCH_TO_TENSORFLOW = 8.0
-# Of one bilinear lookup of packed pixels: the four corners.
+# One bilinear lookup of packed pixels reads the four corners.
 LOADS = 4
 SETTINGS = Settings(rounds=9, seconds=0.2, cores=(min(os.sched_getaffinity(0)),))
-# Run in a process of its own: this one must not load a backend.
+# Runs in a separate process, because this one must not load a backend.
 COUNT = "from benchmarks.check import print_lookups; print_lookups()"
 
 
@@ -146,7 +151,7 @@ def judge_lookups(one, six):
 
 
 def print_lookups():
-    """How often the programs of one and of six layers read from a table, as XLA compiled them."""
+    """Prints how many gathers XLA's programs of one layer and of six layers hold."""
     from benchmarks.contenders.segaug import geometry
 
     print(gathers(geometry(1)), gathers(geometry(6)))
@@ -158,7 +163,7 @@ def gathers(layer):
     from benchmarks.work import pairs
 
     images, masks = (tf.constant(part[0]) for part in pairs(64, 1))
-    # Compiled as a whole, whatever the layer compiles inside; its variable exists beforehand.
+    # Compiled as a whole, whatever the layer itself compiles; its variable must exist before.
     layer.build()
     program = tf.function(lambda *pair: layer(pair), jit_compile=True)
     listing = program.experimental_get_compiler_ir(images, masks)(stage="optimized_hlo")

@@ -2,8 +2,9 @@
 
     python -m benchmarks.child NAME CORES THREADS
 
-One JSON object a line. It first tells the versions of its packages, or why it cannot take
-part. Then, for an order {"task": {...}}, it gets ready, and for {"round": true} it runs one round.
+It exchanges one JSON object a line. First it reports the versions of its packages, or why it cannot
+take part. Then an order {"task": {...}} makes it get ready, and {"round": true} makes it run one
+round.
 """
 
 import importlib
@@ -48,7 +49,7 @@ def main(name, cores, threads):
 
 
 def take_over_output():
-    """What libraries print must not get among the replies: it goes to standard error."""
+    """Sends what libraries print to standard error, so that it does not mix with the replies."""
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     return replies
@@ -74,8 +75,8 @@ class Racer:
 
     def get_ready(self, task, seconds):
         """Compiles and warms up; finds how many images fill a round of `seconds`."""
-        self._job = None  # frees the last task's images first
-        work.pairs(task.side, work.picture_count(task.side, task.batch))  # kept: not timed below
+        self._job = None  # frees the previous task's images first
+        work.pairs(task.side, work.picture_count(task.side, task.batch))  # cached: not timed below
         start = time.perf_counter()
         self._job = self._module.prepare(task, self._variant, self._threads)
         self._job.run(self._job.unit)

@@ -28,7 +28,7 @@ LAYERS = {
     "RandomCrop": ({"height": 36, "width": 40}, {}),
     "CenterCrop": ({"height": 36, "width": 40}, {}),
     "Resizing": ({"height": 36, "width": 80}, {}),
-    # A sample that came from another one is what these two are for.
+    # The purpose of these two is to show samples that came from others.
     "CutMix": ({}, {"allow": ("wrong_sample",)}),
     "MixUp": ({}, {"allow": ("wrong_sample",)}),
     "RandAugment": ({}, {}),
@@ -124,7 +124,7 @@ def check(name, style, mask, calls):
             layer, call=STYLES[style], mask_dtype=mask, calls=calls, **more
         )
     except Exception as error:
-        # Keras' own wrapping comes first, and has colors for a terminal.
+        # Keras' own wrapping of the error comes first, with color codes for a terminal.
         lines = [line for line in str(error).splitlines() if line.strip()]
         what = lines[1] if lines[0].startswith("Exception encountered") and lines[1:] else lines[0]
         what = what.replace("\x1b[1m", "").replace("\x1b[0m", "").replace("|", "/").strip()
@@ -170,7 +170,7 @@ def table(results, mask):
 
 
 def details(results):
-    """Each finding with its measure, once for all places that it was found in."""
+    """Each finding with its measure, listed once with all places where it was found."""
     found = {}
     for backend, result in results.items():
         for row in result["rows"]:

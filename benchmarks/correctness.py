@@ -13,7 +13,7 @@ import warnings
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-# Before anything imports Keras, and before Albumentations asks the network for its newest version.
+# Set before anything imports Keras, and before Albumentations looks online for a newer version.
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
@@ -54,7 +54,7 @@ def main(arguments=None):
 def measure(libraries, calls, only=None):
     """The result of all rows; raises `RowError` where one cannot be made."""
     if any("torch" in library.packages for library in libraries.values()):
-        import torch  # noqa: F401 - loaded behind TensorFlow, its CUDA build ends the process
+        import torch  # noqa: F401 - loaded after TensorFlow, its CUDA build crashes the process
 
     from rich.console import Console
     from rich.progress import Progress, TimeElapsedColumn
@@ -112,7 +112,7 @@ def checked(library, row, code, names, options):
 
 @contextlib.contextmanager
 def quiet():
-    """The libraries' own warnings are not ours to show."""
+    """Hides the libraries' own warnings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

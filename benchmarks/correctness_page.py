@@ -1,6 +1,6 @@
 """docs/correctness.md, made from benchmarks/results/correctness.json.
 
-Around what is made stands benchmarks/correctness_page.md; what we make of the findings is in
+The text around the results is in benchmarks/correctness_page.md; our reading of the findings is in
 benchmarks/correctness_readings.toml.
 """
 
@@ -16,13 +16,13 @@ FORMS = ("usual", "changed")
 
 @dataclass(frozen=True)
 class Reading:
-    """What we make of a finding.
+    """How we explain a finding.
 
     Attributes:
-        libraries, rows: of which rows.
-        text: what is behind it.
+        libraries, rows: the rows that it is about.
+        text: the cause of the finding.
         false_alarm: is the finding wrong?
-        forms: of which forms.
+        forms: the forms that it is about.
     """
 
     libraries: tuple
@@ -116,14 +116,14 @@ def cells(library, row, forms):
 
 
 def code_cell(form, entry, forms):
-    """The code; of a changed form only where it differs."""
+    """The code; for a changed form only where it differs."""
     if form == "changed" and entry["code"] == forms["usual"]["code"]:
         return "the same call, as said above"
     return f"`{entry['code']}`"
 
 
 def details(library, rows):
-    """One line a finding and reading, for all rows that share both."""
+    """One line for each finding and reading, for all rows that share both."""
     lines = {}
     for row, forms in rows.items():
         for form, entry in forms.items():
@@ -137,7 +137,7 @@ def details(library, rows):
 
 
 def said(found, reading):
-    """A line: with a reading what was found is listed, without one it is the same for all."""
+    """A line: with a reading it lists the findings, without one the finding is the same for all."""
     if reading is None:
         return f"- {', '.join(both([where for where, _ in found]))}: {found[0][1]}"
     measures = {}
@@ -149,7 +149,7 @@ def said(found, reading):
 
 
 def both(names):
-    """What was found of both forms is named once."""
+    """Names a row once where both its forms have the finding."""
     names = list(dict.fromkeys(names))
     twice = [name for name in names if f"{name}, changed" in names]
     kept = [name for name in names if name.removesuffix(", changed") not in twice or name in twice]
@@ -157,7 +157,7 @@ def both(names):
 
 
 def plain(detail):
-    """Nothing that would break a table or a list."""
+    """The text without anything that would break a table or a list."""
     return detail.replace("|", "/").replace("\n", " ")
 
 

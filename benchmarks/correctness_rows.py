@@ -1,7 +1,7 @@
-"""What `benchmarks.correctness` checks: transforms as the libraries' own documentation writes them.
+"""What `benchmarks.correctness` checks: transforms as the libraries' documentation writes them.
 
-A row is code, and the page shows the code that was run. `changed` is the same work written so that
-it is right, where the usual form is not.
+A row is code, and the page shows the code that was run. `changed` is code for the same work that is
+right, where the usual form is not.
 """
 
 import functools
@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.compare_keras import LAYERS as KERAS_LAYERS
 from benchmarks.compare_keras import SEEDLESS as KERAS_SEEDLESS
 
-# A window smaller than the images, which are 48 x 64, and still large enough to be registered.
+# Smaller than the images, which are 48 x 64, but still large enough to be registered.
 WINDOW = "36, 40"
 
 
@@ -22,11 +22,11 @@ class Row:
     """One transform.
 
     Attributes:
-        name: what the page calls it.
+        name: its name on the page.
         usual: code, as it is usually written.
         changed: code that is right where the usual one is wrong, or None.
-        options: of `check_alignment`, for both.
-        changed_options: the same, for `changed` alone.
+        options: arguments of `check_alignment`, for both forms.
+        changed_options: the same, for `changed` only.
     """
 
     name: str
@@ -42,12 +42,12 @@ class Library:
 
     Attributes:
         title, about: for the page.
-        packages: distributions whose versions are recorded; all must be there.
+        packages: distributions whose versions are recorded; all must be installed.
         names: () -> the names that the code of its rows uses.
         rows: `Row`s.
-        wrap: what stands around a row's code.
-        call: the way it is called, where `check_alignment` cannot tell.
-        options: of `check_alignment`, for all its rows.
+        wrap: a template that is put around a row's code.
+        call: how it is called, where `check_alignment` cannot tell.
+        options: arguments of `check_alignment`, for all its rows.
     """
 
     title: str
@@ -60,7 +60,7 @@ class Library:
     options: dict = field(default_factory=dict)
 
     def forms(self, row):
-        """{"usual": (code, options), "changed": (code, options)}; without what is None."""
+        """{"usual": (code, options), "changed": (code, options)}; without a form that is None."""
         options = {**self.options, **row.options}
         if self.call is not None:
             options.setdefault("call", self.call)
@@ -71,7 +71,7 @@ class Library:
 
 
 def named(code, **more):
-    """A row whose name is what its code calls."""
+    """A row that is named after what its code calls."""
     return Row(code.partition("(")[0].rpartition(".")[2], code, **more)
 
 
@@ -114,7 +114,7 @@ def albumentations_names():
 
 
 def resized(code):
-    """OpenCV's nearest neighbor is the one above and left; its exact one is the nearest."""
+    """OpenCV's nearest takes the pixel above and left; its exact nearest takes the nearest."""
     exact = f"{code[:-1]}, mask_interpolation=cv2.INTER_NEAREST_EXACT)"
     return named(code, changed=exact)
 
@@ -204,7 +204,7 @@ def torchvision_names():
 
 
 def with_a_plain_mask(augmentation, images, masks):
-    """What it does where the mask was not wrapped in `tv_tensors.Mask`."""
+    """Calls an augmentation with a mask that is not wrapped in `tv_tensors.Mask`."""
     import torch
     from torchvision import tv_tensors
 
@@ -379,7 +379,7 @@ def call_monai(augmentation, images, masks):
 
 
 def monai_row(name, code, nearest="", **more):
-    """`nearest` is what is added where the label would be interpolated as the image is."""
+    """A row; its changed form adds `nearest`, without which the label would be interpolated."""
     changed = f"T.{name}(BOTH, {code}, {nearest})" if nearest else None
     return Row(name, f"T.{name}(BOTH, {code})", changed, **more)
 

@@ -1,6 +1,6 @@
-"""What a layer may cost beside another: each a ratio of times, and the most that it may be.
+"""What a layer may cost compared with another: ratios of times, each with its upper limit.
 
-Both are called by turns on one batch of 8-bit images, eagerly, in a process of their own.
+Both layers are called alternately and eagerly on one batch of 8-bit images, in a separate process.
 """
 
 import json
@@ -14,17 +14,17 @@ MOST = {
     "JointRandAugment(2), by the reference chain": 2.0,
     # The goal is 1.1; the rest is for the noise of a shared machine.
     "JointRandAugment(2) of twice as many candidates, by that of half": 1.25,
-    # The goal is 1.5, which is missed: gamma, by itself a table of 256 values, takes half of the
-    # time there. Seen were 2.2 to 2.5 and, beside other work, 3.7; one by one they take about 5.
+    # The goal of 1.5 is missed: gamma, on its own a table of 256 values, takes half of the time
+    # there. Measured: 2.2 to 2.5, and 3.7 beside other work; one by one the layers take about 5.
     "eight color layers, by the most expensive of them": 4.5,
-    # Seen were 0.17 to 0.34; computed for all it would be 1.
+    # Measured: 0.17 to 0.34; if it were computed for all samples, it would be 1.
     "a motion blur of one sample in twenty, by one of all": 0.6,
 }
 SIDE, BATCH, ROUNDS = 256, 16, 15
 
 
 def ratios():
-    """{what is compared: how much}; the names are those of `MOST`."""
+    """{what is compared: its ratio}; the names are those of `MOST`."""
     return dict(zip(MOST, waiting.measured(RATIOS), strict=True))
 
 
@@ -33,7 +33,7 @@ def judge(found):
 
 
 def compared():
-    """[(layer, the layers of which the slowest counts)], in the order of `MOST`."""
+    """[(layer, the layers whose slowest it is compared with)], in the order of `MOST`."""
     import keras_segaug as ks
     from benchmarks.contenders.segaug import chain
 
@@ -69,7 +69,7 @@ def print_ratios():
 
 
 def ratio(layer, others, data):
-    """The time of a layer by that of the slowest of others."""
+    """The time of a layer divided by that of the slowest of the others."""
     times: dict = {}
     for number in range(ROUNDS + 1):
         for each in (layer, *others):

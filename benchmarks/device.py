@@ -1,6 +1,6 @@
 """The accelerator through the backend that Keras runs on: its name, waiting, copying, memory.
 
-Loads that backend and no other.
+This module loads only that backend.
 """
 
 import importlib.metadata
@@ -33,7 +33,7 @@ def versions():
 
 
 def wait(result):
-    """Returns when the work behind a result is done: accelerators are only told what to do."""
+    """Returns when the work for a result is done; accelerators run asynchronously."""
     if BACKEND == "jax":
         import jax
 
@@ -44,17 +44,17 @@ def wait(result):
         if torch.cuda.is_available():
             torch.cuda.synchronize()
     else:
-        # One value of the last result; the device works in order.
+        # One value of the last result is enough, because the device works in order.
         keras.ops.convert_to_numpy(keras.tree.flatten(result)[-1][..., :1])
 
 
 def copier(size):
-    """A function that copies `size` bytes from the device's memory to the device's memory."""
+    """A function that copies `size` bytes within the device's memory."""
     buffer = keras.ops.zeros((max(size // 4, 1),), dtype="int32")
     if BACKEND == "jax":
         import jax
 
-        # An exclusive or: a plain copy would be left out by the compiler.
+        # An exclusive or, because the compiler would leave out a plain copy.
         flip = jax.jit(lambda words: words ^ 1)
         return lambda: flip(buffer)
     if BACKEND == "torch":
@@ -65,7 +65,7 @@ def copier(size):
 
 
 def peak_memory():
-    """The most bytes in use so far in this process, or None where nobody counts."""
+    """The peak of bytes in use in this process so far, or None where the backend does not count."""
     if BACKEND == "jax":
         import jax
 

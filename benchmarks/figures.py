@@ -21,7 +21,7 @@ def ratio(results, name, reference):
 
 
 def rounded(value):
-    """Three significant digits, never in powers of ten."""
+    """Three significant digits, never in scientific notation."""
     if value == 0:
         return "0"
     digits = 3

@@ -1,9 +1,9 @@
-"""Layers, a train step and several views on an accelerator, through JAX and torch.
+"""Times layers, a train step and several views on an accelerator, through JAX and torch.
 
     python -m benchmarks.gpu [--backends jax torch] [--smoke]
 
-Needs keras, this package, and jax or torch; Kornia takes part where it can be imported.
-TensorFlow is imported only where it is named among the backends.
+Needs keras, this package, and jax or torch; Kornia takes part if it can be imported.
+TensorFlow is imported only if it is named among the backends.
 """
 
 import argparse
@@ -56,7 +56,7 @@ def main(arguments=None):
 
 
 def in_own_process(backend, arguments):
-    """Two libraries in one process would each claim the device's memory."""
+    """Measures in a separate process: two libraries in one would each claim the device's memory."""
     keras_backend = "torch" if backend == "kornia" else backend
     environment = {
         **os.environ,
@@ -82,7 +82,7 @@ def measure(options):
         return {"missing": "not installed"}
     result = {"device": device.name(), "versions": versions(options.only), "cells": []}
     sizes = [(side, batch) for side in options.sides for batch in options.batches]
-    # Small ones first: the peak of memory in use can only be read, not set back.
+    # Small ones first, because the peak of memory in use can be read but not reset.
     for side, batch in sorted(sizes, key=lambda size: size[0] ** 2 * size[1]):
         for row in (CHAIN, CHAIN_FLOAT):
             print(f"  {row} {side} {batch}", file=sys.stderr, flush=True)
@@ -133,7 +133,7 @@ def make_kornia(row, side, batch):
 
 
 def cell(make, row, side, batch, rounds):
-    """One image size and batch: the chain's time, and that of copying the same bytes."""
+    """One image size and batch: the time of the chain, and of copying as many bytes."""
     from benchmarks import device
 
     result = {"row": row, "side": side, "batch": batch}
@@ -154,7 +154,7 @@ def cell(make, row, side, batch, rounds):
 
 
 def safely(function):
-    """What the function returns, or why it could not: too little memory, say."""
+    """What the function returns, or why it failed, for example for lack of memory."""
     try:
         return function()
     except AbsentError as absent:
@@ -168,7 +168,7 @@ def times_of(run, rounds):
     from benchmarks import device
 
     first_call = elapsed(run, 1, device.wait)
-    # Some libraries go on preparing during their first calls.
+    # Some libraries keep preparing during their first calls.
     once = min(elapsed(run, 1, device.wait) for _ in range(3))
     calls = min(max(round(0.02 / max(once, 1e-6)), 1), 20)
     times = [1000 * elapsed(run, calls, device.wait) / calls for _ in range(rounds)]
@@ -183,11 +183,11 @@ def elapsed(run, calls, wait):
     return time.perf_counter() - start
 
 
-# --- What is asked of one batch size alone ----------------------------------------------------
+# --- What is timed at one batch size only -----------------------------------------------------
 
 
 def other_layers(make, options):
-    """Layers beside the chain: elastic, mixing, a policy."""
+    """Layers besides the chain: elastic, mixing, a policy."""
     from benchmarks.gpu_report import LAYERS
 
     side, batch = (32, 4) if options.smoke else (512, 64)
@@ -197,14 +197,14 @@ def other_layers(make, options):
 
 
 def in_turns(make, side, batch, options):
-    """The times of each of the functions that are made, which take turns."""
+    """The times of each of the functions that `make` returns, which take turns."""
     from benchmarks import device
     from benchmarks.gpu_work import FILTERS, SMALL_FILTERS
 
     def timed():
         runs = make(side, batch, SMALL_FILTERS if options.smoke else FILTERS)
         for run in runs.values():
-            # The second call, too, may compile.
+            # The second call may compile, too.
             elapsed(run, 2, device.wait)
         rounds = [
             {name: 1000 * elapsed(run, 1, device.wait) for name, run in runs.items()}

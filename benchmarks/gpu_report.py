@@ -5,7 +5,7 @@ import statistics
 from benchmarks.figures import rounded
 from benchmarks.work import CHAIN, CLASS_MIX, CUT_MIX, MOSAIC, NO_COUNTERPART
 
-# What is timed beside the chain.
+# What is timed besides the chain.
 LAYERS = {
     "elastic": "elastic, image and mask",
     CUT_MIX: "CutMix",
@@ -21,7 +21,7 @@ MODELS = (
 
 
 def section(name, result):
-    # Here, since `report` imports this module.
+    # Imported here, because `report` imports this module.
     from benchmarks.report import table
 
     facts = result["machine"]
@@ -101,7 +101,7 @@ def version_lines(backends):
 
 
 def first_calls(found):
-    """Which compile, where something is compiled."""
+    """The times of first calls, which include compiling where something is compiled."""
     cells = [cell for key in ("cells", "layers") for cell in found.get(key, ())]
     times = [cell["chain"]["first_call"] for cell in cells if "chain" in cell]
     if not times:

@@ -1,4 +1,4 @@
-"""What is timed on an accelerator beside the reference chain: other layers, views, a train step."""
+"""What an accelerator is timed on besides the reference chain: layers, views, a train step."""
 
 import keras
 
@@ -17,7 +17,7 @@ def batch_on_device(side, batch):
 
     images, masks = work.pairs(side, min(batch, work.PICTURES))
     repeats = -(-batch // len(images))
-    # Repeated only to save time on this side; the cache of a GPU holds none of it.
+    # Repeated only to save time here; the batch is too large for the cache of a GPU anyway.
     images, masks = (np.concatenate([part] * repeats)[:batch] for part in (images, masks))
     return keras.ops.convert_to_tensor(images), keras.ops.convert_to_tensor(masks)
 
@@ -29,7 +29,7 @@ def make_ours(row, side, batch):
 
 
 def train_steps(side, batch, filters):
-    """{name: a function that runs one step}: a U-Net's, and with the chain in the model."""
+    """{name: a function that runs one step} of a U-Net, without and with the chain in the model."""
     data = batch_on_device(side, batch)
 
     def step_of(model):
@@ -42,7 +42,7 @@ def train_steps(side, batch, filters):
 
 
 def predictions(side, batch, filters):
-    """{name: a function that predicts a batch}: a U-Net, and with all eight turns of a square."""
+    """{name: a function that predicts a batch}: a U-Net, without and with all eight views of d4."""
     model = unet(side, filters, classes=work.CLASSES)
     views = ks.TestTimeAugmentation(model, views=VIEWS)
     images = batch_on_device(side, batch)[0]

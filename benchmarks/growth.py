@@ -16,7 +16,7 @@ from benchmarks.contenders import CONTENDERS, OPT_IN
 from benchmarks.race import ROOT, Settings, contest, race
 from benchmarks.work import CHAIN, Task
 
-# The batch is what these are given at once; the others take one image a call whatever it is.
+# These get the whole batch in one call; the others take one image a call whatever its size.
 BATCHED = ("segaug", "segaug-eager", "segaug-jax", "keras", "kornia")
 SIDES = (64, 128, 256, 512, 1024, 2048)
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
@@ -102,7 +102,7 @@ def measure(names, wanted, settings):
 
 
 def draw(curve, contenders, path):
-    """Lines of medians, a band from quartile to quartile, on logarithmic axes."""
+    """Lines of medians with a band from quartile to quartile, on logarithmic axes."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
@@ -124,7 +124,7 @@ def draw(curve, contenders, path):
     scale = "linear" if "layers" in curve["axis"] else "log"
     axes.set(xscale=scale, yscale="log", xlabel=curve["axis"], ylabel="milliseconds an image")
     axes.set_title(curve["title"])
-    # The measured values and no powers of ten.
+    # The measured values, not powers of ten.
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

@@ -1,4 +1,4 @@
-"""What the result says about where and when it was measured."""
+"""What a result says about where and when it was measured."""
 
 import datetime
 import os
@@ -14,7 +14,7 @@ def facts():
         "system": platform.platform(),
         "python": platform.python_version(),
         "date": datetime.date.today().isoformat(),
-        # What was already at work on the machine when the run began.
+        # The load that the machine already had when the run began.
         "load_at_start": round(os.getloadavg()[0], 2),
     }
 

@@ -2,7 +2,7 @@
 
 
 def marks(command):
-    """The lines before and behind what this command writes."""
+    """The lines before and after what this command writes."""
     return f"<!-- {command}: begin -->", f"<!-- {command}: end -->"
 
 

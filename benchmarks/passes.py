@@ -1,6 +1,6 @@
-"""What a pass over a mapped dataset takes to its first element: `python -m benchmarks.passes`.
+"""How long a pass over a mapped dataset takes to its first element: `python -m benchmarks.passes`.
 
-Without work beside it, and on one core (`taskset -c 0`), for figures that can be compared.
+Run it on an idle machine and on one core (`taskset -c 0`), so that figures can be compared.
 """
 
 import statistics
@@ -18,7 +18,7 @@ def timed(run):
 
 
 def measure(layer, side=512, batched=lambda dataset: dataset):
-    """Seconds: of `dataset.map`, which traces; of the first pass; and of a later one."""
+    """Seconds that `dataset.map` takes to trace, and the first and a later pass to an element."""
     import tensorflow as tf
 
     dataset = batched(tf.data.Dataset.from_tensor_slices(pairs(side)))

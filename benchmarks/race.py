@@ -1,8 +1,8 @@
-"""Runs contenders side by side: a process each, the same cores, taking turns round by round.
+"""Runs contenders side by side: a process each, on the same cores, taking turns round by round.
 
-A process of its own, since threads of one library go on spinning for a while after their work
-and slow whoever runs next in the same process. Turns, so that whatever else the machine does
-meanwhile meets all of them alike.
+Each has a separate process, because a library's threads keep spinning for a while after their work
+and would slow down the next contender in the same process. They take turns, so that whatever else
+the machine does meanwhile affects all of them alike.
 """
 
 import contextlib
@@ -36,9 +36,9 @@ class Settings:
 
     Attributes:
         rounds: how many rounds each contender runs of each task.
-        seconds: how long a round is to last; quick work is repeated to fill it.
+        seconds: how long a round should last; quick work is repeated to fill it.
         cores: the cores all contenders are pinned to; each uses as many threads.
-        patience: seconds after which a contender that does not answer is given up.
+        patience: seconds after which a contender that does not answer is abandoned.
         pythons: a contender's name and the interpreter it needs, where that is not this one.
     """
 
@@ -54,7 +54,7 @@ class Stopped(Exception):  # noqa: N818
 
 
 class Racer:
-    """The parent's end of one contender's process."""
+    """The parent's side of one contender's process."""
 
     def __init__(self, name, settings):
         self.name = name
@@ -104,7 +104,7 @@ class Racer:
 
 
 def cores_of(contender, settings):
-    """The cores of its process: the shared ones, and what this machine has of spare ones."""
+    """The cores of its process: the shared ones, and the spare ones it needs, if there are any."""
     others = sorted(os.sched_getaffinity(0) - set(settings.cores))
     return (*settings.cores, *others[: contender.spare_cores])
 
@@ -122,7 +122,7 @@ def environment(name, threads):
 @contextlib.contextmanager
 def contest(names, settings):
     """Starts the contenders: yields ({name: racer}, {name: what the result says about it})."""
-    # One after the other: the imports would fight for the cores and run out of patience.
+    # One after the other: parallel imports would compete for the cores and exceed the patience.
     racers, entries = {}, {}
     try:
         for name in names:
@@ -145,7 +145,8 @@ def contest(names, settings):
 def race(racers, task, settings, chosen=None):
     """Runs one task: {name: {"median": ..., "low": ..., ...} or {"absent" or "error": why}}.
 
-    `racers` loses whoever's process ends; `chosen` names those that take part, None all.
+    A contender whose process ends is removed from `racers`; `chosen` names those that take part,
+    None means all.
     """
     results, running = {}, []
     order = {"task": dataclasses.asdict(task), "seconds": settings.seconds}
@@ -158,7 +159,7 @@ def race(racers, task, settings, chosen=None):
             running.append(name)
     times = {name: [] for name in running}
     for _ in range(settings.rounds):
-        # In a new order each time: nobody always follows the same neighbor.
+        # In a new order each time, so that no contender always follows the same one.
         for name in random.sample(running, len(running)):
             reply = ask_safely(racers, name, round=True)
             if "milliseconds" in reply:
@@ -172,7 +173,7 @@ def race(racers, task, settings, chosen=None):
 
 
 def ask_safely(racers, name, **order):
-    """As `ask`; a contender whose process is gone leaves the race."""
+    """Like `ask`; a contender whose process has ended leaves the race."""
     try:
         return racers[name].ask(**order)
     except Stopped as stopped:

@@ -1,4 +1,4 @@
-"""docs/benchmarks.md, made from benchmarks/results/*.json: losses shown as well as wins.
+"""docs/benchmarks.md, made from benchmarks/results/*.json; it shows losses as well as wins.
 
 python -m benchmarks.report
 """
@@ -66,7 +66,7 @@ def cell(results, name):
 
 
 def is_peer(name):
-    """Not one of our own ways, nor the floor, which does only a part of the work."""
+    """Is it neither one of our own contenders nor the floor, which does only a part of the work?"""
     return not name.startswith(REFERENCE) and name != "opencv"
 
 
@@ -87,7 +87,7 @@ def rows_table(result, rows):
 
 
 def spread_table(result, rows):
-    """The quartiles, so that a reader can judge which differences are noise."""
+    """The quartiles, from which a reader can judge which differences are noise."""
 
     def quartiles(found):
         if "median" not in found:
@@ -167,7 +167,7 @@ def targets_section(result):
 
 
 def short_lines(result):
-    """For the README: milliseconds an image, the fastest in bold; None where rows are missing."""
+    """The README's lines: milliseconds an image, the fastest in bold; None if rows are missing."""
     names = [name for name in SHORT_CONTENDERS if name in ran(result, result["rows"])]
     if not set(SHORT_ROWS) <= set(result["rows"]) or REFERENCE not in names:
         return None
@@ -190,7 +190,7 @@ def short_lines(result):
 
 
 def write_readme(result, readme):
-    """Replaces the README's table by one of this result, if that holds all its rows."""
+    """Replaces the README's table by that of this result, if the result has all the rows."""
     lines = short_lines(result)
     if lines is not None:
         readme.write_text(replaced(readme.read_text(), "bench", lines))
@@ -222,7 +222,7 @@ def write(results, document):
     parts = [HEADER]
     for path in sorted(Path(results).glob("*.json")):
         result = json.loads(path.read_text())
-        if result["kind"] == "correctness":  # has a page of its own
+        if result["kind"] == "correctness":  # has its own page
             continue
         parts.append(SECTIONS[result["kind"]](path.stem, result))
     document.parent.mkdir(parents=True, exist_ok=True)

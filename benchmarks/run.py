@@ -18,7 +18,7 @@ from benchmarks.waiting import import_milliseconds
 from benchmarks.work import MAIN_ROWS, Task
 
 RESULTS = ROOT / "benchmarks" / "results"
-# A layer of its own is compared with the libraries that have one of that name.
+# A single layer is compared with the contenders of the README's table that have a counterpart.
 LAYER_CONTENDERS = report.SHORT_CONTENDERS
 
 
@@ -46,7 +46,7 @@ def read_options(arguments=None):
 
 
 def rows_of(options):
-    """The rows asked for; the package says which layers there are."""
+    """The requested rows; the package says which layers there are."""
     rows = options.rows or [*MAIN_ROWS, "layers"]
     if "layers" not in rows:
         return rows

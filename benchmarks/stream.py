@@ -1,9 +1,10 @@
 """A folder of 50,000 pairs through loader, augmentation and batches: `python -m benchmarks.stream`.
 
-Images a second, how many cores were busy, and how far memory grew, for the chain of `work.py` on
-256 x 256 x 3 images: by this package, and by Albumentations in `tf.numpy_function` and in a torch
-`DataLoader` of one process a core. Files are 500 pairs under 50,000 names (links), so that they lie
-in memory: it is not the disk that is timed. Each contender runs in a process of its own.
+Reports images a second, how many cores were busy, and how far memory grew, for the chain of
+`work.py` on 256 x 256 x 3 images: by this package, and by Albumentations in `tf.numpy_function` and
+in a torch `DataLoader` with one process per core. The files are 500 pairs under 50,000 names
+(links), so that they stay in memory and the disk is not timed. Each contender runs in its own
+process.
 """
 
 import argparse
@@ -25,7 +26,7 @@ PAGE, TICKS = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 
 
 def write(folder, count):
-    """`count` names of pairs."""
+    """Writes pairs under `count` names."""
     from PIL import Image
 
     images, masks = work.pairs(SIDE)
@@ -105,7 +106,7 @@ def _albumentations():
 
     from benchmarks.contenders.albumentations_peer import chain
 
-    # `tf.data` and the loader's processes are what uses the cores.
+    # `tf.data` and the loader's processes already use the cores.
     cv2.setNumThreads(1)
     compose = albumentations.Compose(chain())
 
@@ -120,13 +121,13 @@ def _albumentations():
 
 
 def usage():
-    """(seconds of the cores, bytes in memory) of this process and all that it started."""
+    """(CPU seconds, bytes in memory) of this process and all that it started."""
     parents, seconds, memory = {}, {}, {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = path.read_text().rpartition(")")[2].split()
         except OSError:
-            continue  # It has ended meanwhile.
+            continue  # The process has ended meanwhile.
         number = int(path.parent.name)
         parents[number] = int(fields[1])
         seconds[number] = (int(fields[11]) + int(fields[12])) / TICKS

@@ -1,4 +1,4 @@
-"""The figures to reach, worked out from one result."""
+"""The target figures, computed from one result."""
 
 from benchmarks.work import (
     CHAIN,
@@ -11,7 +11,7 @@ from benchmarks.work import (
 )
 
 # (what, row and contender, divided by row and contender, "at most" or "at least", goal).
-# With float32 out the peer's time is that of its uint8 chain: nothing is added to it.
+# With float32 out, the peer's time is that of its uint8 chain, without a conversion.
 GOALS = (
     (
         "chain, uint8: keras_segaug / Albumentations",
@@ -115,7 +115,7 @@ GOALS = (
 
 
 def targets(result):
-    """(what, found, "at most" or "at least", goal, reached) for all that this result can tell."""
+    """(what, found, "at most" or "at least", goal, reached) for all goals in this result."""
     found = []
     for what, above, below, word, goal in GOALS:
         times = [

@@ -1,10 +1,10 @@
-"""What augmentation adds to a train step: none, in the model, Keras' layers, `dataset.map`.
+"""What augmentation adds to a train step: in the model, by Keras' layers, or in `dataset.map`.
 
     KERAS_BACKEND=tensorflow python -m benchmarks.training --size 256 --batch 8 --rounds 5
 
-One round is one step of each, one after the other in one process, so that whatever else the machine
-does slows all of them. Reported are the medians, and the median of the ratios within each round; of
-the time by the clock, and of the processor's, which says more where others use the machine, too.
+One round is one step of each, one after the other in one process, so that other work on the machine
+slows all of them alike. It reports medians, and the median of the ratios within each round, both
+for the time by the clock and for the processor time, which says more where others use the machine.
 """
 
 import argparse
@@ -21,7 +21,7 @@ LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
 def unet(size, filters, augmentation=(), classes=CLASSES):
-    """With 16, 32, 64, 128 and 256 filters 1.9 million parameters."""
+    """A U-Net; with 16, 32, 64, 128 and 256 filters it has 1.9 million parameters."""
     inputs = features = keras.Input((size, size, 3))
     for layer in augmentation:
         features = layer(features)
@@ -59,7 +59,7 @@ def pipeline():
 
 
 def layers_of_keras():
-    """Of the image alone: Keras cannot move a mask that the model does not see."""
+    """For the image alone, because Keras cannot move a mask that the model does not see."""
     return [
         keras.layers.RandomFlip("horizontal"),
         keras.layers.RandomRotation(0.05),

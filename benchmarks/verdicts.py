@@ -10,7 +10,7 @@ def entry(report):
 
 
 def plain(detail):
-    """Without what was passed in, addresses in memory, and the files of TensorFlow's errors."""
+    """The detail without the arguments, memory addresses, and the files of TensorFlow's errors."""
     detail = detail.partition("; it was called with")[0].partition(": in user code:")[0]
     return re.sub(r"(?: object)? at 0x[0-9a-f]+", "", detail).strip().rstrip(":").strip()
 

@@ -1,4 +1,4 @@
-"""What a user waits for beside the pixels: each a figure, and the most that it may be."""
+"""What a user waits for besides the pixels: figures, each with its upper limit."""
 
 import json
 import os
@@ -11,22 +11,22 @@ from pathlib import Path
 from benchmarks.race import ROOT
 
 ENVIRONMENT = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
-# When Python next looks through all objects of Keras and its backend, which takes as long as this
-# import, is chance: whoever is being imported then has it in his time.
+# A garbage collection over all objects of Keras and its backend takes as long as this import, and
+# when it runs is chance: it would count for whatever is being imported at that moment.
 CLOCK = (
     "import gc, time; gc.collect(); gc.freeze(); start = time.perf_counter(); "
     "import {}; print(time.perf_counter() - start)"
 )
 IMPORT = "import keras; " + CLOCK.format("keras_segaug")
-# About as many modules as the package has: how quick a machine imports differs by more than half.
+# About as many modules as the package has: import speed differs by more than half between machines.
 YARDSTICK = CLOCK.format(
     "asyncio, ctypes.util, email.mime.text, logging.config, multiprocessing.managers, pydoc, "
     "unittest.mock, xmlrpc.server"
 )
-# In a process of their own: `check.py` must not load a backend.
+# In a separate process, because `check.py` must not load a backend.
 FIGURES = "from benchmarks.waiting import print_figures; print_figures()"
 MOST = {
-    # Seen were 0.39 to 0.45, where it took 41 to 63 milliseconds. The goal is 50 where it is quiet.
+    # Measured: 0.39 to 0.45, with 41 to 63 milliseconds. The goal is 50 on a quiet machine.
     "importing keras_segaug after keras, by importing 190 modules of Python's own": 0.55,
     "finding 10,000 pairs of files, seconds": 3.0,
     "29 crops after the first, by the time of the first, which compiles": 1.0,
@@ -35,12 +35,12 @@ MOST = {
 
 
 def figures():
-    """{what is waited for: how much}; the names are those of `MOST`."""
+    """{what is waited for: its figure}; the names are those of `MOST`."""
     return dict(zip(MOST, [import_share(), *measured(FIGURES)], strict=True))
 
 
 def measured(code):
-    """The numbers that code prints as its last line, in a process of its own."""
+    """The numbers that code prints as its last line, in a separate process."""
     return json.loads(printed(code, ENVIRONMENT).splitlines()[-1])
 
 
@@ -57,7 +57,7 @@ def printed(code, environment):
 
 
 def judge(found, allowed=None):
-    """What is above its limit, in words; the limits are those of `MOST`."""
+    """What exceeds its limit, in words; by default the limits are those of `MOST`."""
     return [
         f"{name}: {found[name]:.2f}; {most:g} is the most allowed."
         for name, most in (allowed or MOST).items()
@@ -66,27 +66,27 @@ def judge(found, allowed=None):
 
 
 def import_milliseconds():
-    """What `import keras_segaug` takes where Keras has been imported already."""
+    """How long `import keras_segaug` takes when Keras is already imported."""
     (ours,) = shortest(IMPORT)
     return 1000.0 * ours
 
 
 def import_share():
-    """The same by what a yardstick takes, in turns: of a slow machine only the share is of use."""
+    """The same, divided by a yardstick's time: only this can be compared between machines."""
     ours, yardstick = shortest(IMPORT, YARDSTICK)
     return ours / yardstick
 
 
 def shortest(*programs):
-    """The fewest seconds that each program printed, run in turns, each time in a new process.
+    """The fewest seconds that each program printed, run alternately, each time in a new process.
 
-    With the byte code that installing a package writes, also where the environment forbids it.
+    They use byte code, as an installed package does, even where the environment forbids writing it.
     """
     with tempfile.TemporaryDirectory() as folder:
         settings = {k: v for k, v in ENVIRONMENT.items() if k != "PYTHONDONTWRITEBYTECODE"}
         settings["PYTHONPYCACHEPREFIX"] = folder
         rounds = [[float(printed(code, settings)) for code in programs] for _ in range(6)]
-    # The first writes the byte code. Of the others the fastest: the rest is not the package.
+    # The first round writes the byte code. The fastest of the others counts: any excess is noise.
     return [min(times) for times in zip(*rounds[1:], strict=True)]
 
 
@@ -103,7 +103,7 @@ def seconds(function):
 
 
 def scan(root, count):
-    """Finding so many pairs of files: links to one image, much quicker than writing them."""
+    """Seconds to find `count` pairs of files: links to one image, which are quick to create."""
     from PIL import Image
 
     from benchmarks.work import pairs
@@ -123,7 +123,7 @@ def scan(root, count):
 
 
 def later_crops():
-    """Where a window starts is no constant of the program: else each call would compile."""
+    """The start of a window must not be a constant of the program, or each call would compile."""
     import keras_segaug as ks
     from benchmarks.work import pairs
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-# Different images, not one repeated: one alone stays in the cache and flatters everybody.
+# Different images, because a single repeated one stays in the cache and flatters every library.
 PICTURES = 16
 CLASSES = 8
 
@@ -29,14 +29,14 @@ CHAIN_FLOAT = "chain-float"
 # One layer is a rotation; six are rotation, flip, zoom, translation, shear and a small rotation.
 ONE_LAYER = "layers:1"
 SIX_LAYERS = "layers:6"
-# Windows of half the images' usual side, plain and chosen by what the mask holds.
+# Windows of half the images' usual side, either plain or chosen by what the mask holds.
 WINDOW = 256
 AIMED_AT = (2, 3, 5)
 LARGEST_SHARE = 0.6
 CROP = "crop"
 CROP_AIMED = "crop-aimed"
 CROP_SHARE = "crop-share"
-# What mixes the samples of a batch.
+# Layers that mix the samples of a batch.
 CUT_MIX = "cut-mix"
 CLASS_MIX = "class-mix"
 MOSAIC = "mosaic"
@@ -65,16 +65,16 @@ NO_COUNTERPART = "no counterpart"
 
 
 class AbsentError(Exception):
-    """The contender has nothing that does this work; the message says so in a few words."""
+    """The contender has nothing that does this work; the message says why in a few words."""
 
 
 def repeated(makers, count):
-    """The first `count` of what the makers make, over and over: the row of many layers."""
+    """`count` layers from the makers, which are repeated in turn: the row of many layers."""
     return [make() for make in itertools.islice(itertools.cycle(makers), count)]
 
 
 def parts(row, side, geometry, makers, counterparts=None):
-    """What a library needs for a row: `geometry(count)`, a maker of the row, or a counterpart."""
+    """A library's transforms for a row, by `geometry(count)`, the row's maker, or a counterpart."""
     kind, _, argument = row.partition(":")
     if kind == "layers":
         return geometry(int(argument))
@@ -93,7 +93,7 @@ def parts(row, side, geometry, makers, counterparts=None):
 class Task:
     """One thing to measure: a row's work on images of `side` x `side`.
 
-    `batch` is the number of images handed over at once; None leaves it to the contender.
+    `batch` is the number of images passed at once; None leaves it to the contender.
     """
 
     row: str
@@ -107,11 +107,11 @@ class Job:
 
     Attributes:
         run: does the work on this many images, a multiple of `unit`. May return the
-            seconds that count, where those are not simply the time it took.
+            seconds that count, where these are not simply the time it took.
         unit: how many images one call handles.
-        least: the fewest images a round may have.
-        settle: called before the clock starts, for results that were made in advance.
-        facts: what is known of the work beside its time, for the result.
+        least: the smallest number of images in a round.
+        settle: called before the clock starts, to use up results that were made in advance.
+        facts: what else to record about the work, besides its time.
     """
 
     run: Callable[[int], float | None]
@@ -132,7 +132,7 @@ def title(row):
 def pairs(side, count=PICTURES):
     """`count` different images (count, side, side, 3) and masks (count, side, side), uint8.
 
-    Patches with some noise: neighboring pixels are alike, as in photographs.
+    They hold patches with some noise: neighboring pixels are alike, as in photographs.
     """
     generator = np.random.default_rng(0)
     patch = max(side // 16, 1)
@@ -149,5 +149,5 @@ def pairs(side, count=PICTURES):
 
 
 def picture_count(side, batch):
-    """Enough images to fill a batch; few of very large ones, which fill no cache anyway."""
+    """Enough images to fill a batch; few very large ones, since no cache holds these anyway."""
     return max(PICTURES if side <= 1024 else 4, batch or 1)

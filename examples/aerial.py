@@ -1,4 +1,4 @@
-"""Made views from above with masks, since aerial photographs are large and rarely free."""
+"""Generated views from above with masks, since aerial photographs are large and rarely free."""
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter

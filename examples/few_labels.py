@@ -1,12 +1,12 @@
-"""Trains a small U-Net on CT slices of which few are labeled, in five ways, and compares them.
+"""Trains a small U-Net in five ways on CT slices, of which few are labeled, and compares them.
 
     python examples/few_labels.py
 
 Semi-supervised segmentation by weak-to-strong consistency (FixMatch; for masks UniMatch, Yang et
-al., CVPR 2023, without its second strong view and its feature perturbations): what the network
-says of a weakly augmented slice, where it is sure, is the label of the same slice, strongly
-augmented. The methods differ in what is strong: colors, geometry, or slices mixed.
-`--epochs 2 --seeds 1` shows in a minute or two that all runs.
+al., CVPR 2023, without its second strong view and its feature perturbations): where the network is
+confident, its prediction for a weakly augmented slice is the label of the same slice, strongly
+augmented. The methods differ in the strong augmentation: colors, geometry, or mixed slices.
+`--epochs 2 --seeds 1` shows in a minute or two that everything runs.
 
 All slices are of one patient. The scores say how well a network labels blocks of this patient's
 slices that it has not seen; they say nothing about other patients.
@@ -75,7 +75,7 @@ from unet import BORDER, build_model, class_ious, class_weights, color, geometry
 import keras_segaug as segaug  # noqa: E402
 
 CONSOLE = Console()
-# Of the labeled slices, and as many of the others.
+# The number of labeled slices in a step, and also that of the unlabeled ones.
 SLICES_A_STEP = 4
 LEAST_LABELED = 4
 # How much stronger a strong view is than a weak one.
@@ -86,7 +86,7 @@ STRONG = 2.0
 
 
 def views_and_mix(method, data, seed):
-    """A `MultiView` of unlabeled slices, and what mixes the strong ones; None where not needed."""
+    """A `MultiView` of unlabeled slices, and a mixing layer for strong views; None if unused."""
     if method == "supervised":
         return None, None
     bent, colored = geometry(data.size, seed, STRONG), color(seed, STRONG)
@@ -118,7 +118,7 @@ class WeakToStrong(keras.Model):
         self.threshold = threshold
 
     def build(self, shapes=None):
-        # Now and not in the first step: they hold variables, which say where their draws stand.
+        # Now and not in the first step, because their variables hold the state of their draws.
         for layer in filter(None, (self.views, self.mix)):
             layer.build()
 
@@ -134,7 +134,7 @@ class WeakToStrong(keras.Model):
         losses = keras.losses.sparse_categorical_crossentropy(
             masks, logits, from_logits=True, ignore_class=IGNORED
         )
-        # Both halves count alike.
+        # Both halves have the same weight.
         self.add_loss(ops.mean(losses * weights))
         return logits
 
@@ -174,7 +174,7 @@ class Data:
         self.test_images, self.test_masks = map(keras.ops.convert_to_numpy, padded)
 
     def batches(self, seed):
-        """Without end: labeled slices, augmented, and unlabeled ones as they are."""
+        """An endless dataset of augmented labeled slices and unchanged unlabeled ones."""
 
         def shuffled(arrays):
             dataset = tf.data.Dataset.from_tensor_slices(arrays).shuffle(1000, seed=seed)
@@ -189,7 +189,7 @@ class Data:
 def train(data, method, seed, options):
     """The IoU of each class on the test slices after the last epoch."""
     keras.utils.set_random_seed(seed)
-    # Made first, so that all methods start alike.
+    # Built first, so that all methods start from the same weights.
     network = build_model(data.size, len(data.names), [])
     model = WeakToStrong(
         network, data.weights, *views_and_mix(method, data, seed), options.threshold
@@ -217,7 +217,7 @@ def train(data, method, seed, options):
 
 
 def kept(data, method, seed, options):
-    """(its scores, its minutes) of a training, read where the folder of results has them."""
+    """(scores, minutes) of a training run, read from the folder of results if it has them."""
     said = [method, seed, options.epochs, options.labeled, options.threshold, options.backend]
     name = "-".join(map(str, said)) + ".json"
     path = None if options.results is None else options.results / name

@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from rich.table import Table
 
-# It knows the processor.
+# For `benchmarks.machine`, which knows the processor.
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 from benchmarks import machine
 
@@ -26,12 +26,12 @@ PAGE = Path(__file__).with_name("few_labels_page.md")
 
 
 def surroundings():
-    """Where and when this runs, and how busy the machine is besides."""
+    """Where and when this runs, and how busy the machine already is."""
     return machine.facts()
 
 
 def statistics(ious):
-    """{method: (mean, standard deviation)} of the mean IoU; no deviation of a single seed."""
+    """{method: (mean, standard deviation)} of the mean IoU; None as deviation of a single seed."""
     scores = {method: np.nanmean(each, axis=1) for method, each in ious.items()}
     return {
         method: (each.mean(), each.std(ddof=1) if len(each) > 1 else None)
@@ -40,7 +40,7 @@ def statistics(ious):
 
 
 def rows(ious):
-    """[method, mean IoU, gain over labels alone] of each method, as texts."""
+    """[method, mean IoU, gain over labels alone] for each method, as strings."""
     found = statistics(ious)
     base = found.get("supervised", (np.nan,))[0]
     return [
@@ -66,7 +66,7 @@ def markdown(header, lines):
 
 
 def plot(ious, path):
-    """A point a method with its standard deviation, and the seeds beside it."""
+    """Plots one point for each method with its standard deviation, and the seeds beside it."""
     figure, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
     for place, (method, (mean, deviation)) in enumerate(statistics(ious).items()):
         axes.errorbar(place, mean, yerr=deviation, fmt="o", capsize=5, color="C0")

@@ -80,7 +80,7 @@ class Data(NamedTuple):
 
 
 def read(folder, side):
-    """What lies in the folder decides."""
+    """Reads photos or slices, depending on what the folder holds."""
     trimaps = folder / "annotations" / "trimaps"
     return read_photos(folder, trimaps, side) if trimaps.is_dir() else read_slices(folder)
 

@@ -1,4 +1,4 @@
-"""What the examples that train are told on the command line."""
+"""Command-line options that the training examples share."""
 
 import argparse
 from pathlib import Path
@@ -13,7 +13,7 @@ def positive(text):
 
 
 def common_options(description, epochs, seeds):
-    """A parser of the options that they share."""
+    """A parser with these options."""
     parser = argparse.ArgumentParser(description=description.partition("\n")[0])
     parser.add_argument(
         "--data",

@@ -1,4 +1,4 @@
-"""Four kinds of images with masks, two real and two made: four each, of three channels."""
+"""Four kinds of images with masks, two real and two generated: four of each, three channels."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def nuclei():
 
 
 def _colored(images):
-    """Gray as three channels, which some colors want."""
+    """Gray images as three channels, which some color layers need."""
     images = images if images.ndim == 4 else images[..., None]
     return np.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images
 

@@ -9,10 +9,10 @@ import keras_segaug as segaug
 # Pixels with this class are neither trained on nor scored.
 IGNORED = 255
 
-# Of every 28 slices 14-21 are for testing, and the 4 on either side of them are not used at all:
-# slices are 3 mm apart, and next to a training slice a test slice would be nearly a copy of it.
-# Four blocks and not one, since the body changes along the way: like this both parts hold all ten
-# groups, bones of the hip as well as lungs. The place of the blocks was chosen for that alone.
+# Of every 28 slices, 14-21 are for testing, and the 4 on either side of them are not used at all:
+# slices are 3 mm apart, so a test slice next to a training slice would be nearly a copy of it.
+# There are four blocks and not one, because the body changes along its length: this way both parts
+# hold all ten groups, hip bones as well as lungs. The blocks were placed only with that in mind.
 PERIOD, FIRST_TEST, END_OF_TEST, GAP = 28, 14, 22, 4
 
 
@@ -29,7 +29,7 @@ def read_pairs(folder):
 
 
 def read_arrays(*folders, **options):
-    """All pairs of a folder of images and one of masks, in the order of their names."""
+    """All pairs of a folder of images and a folder of masks, in the order of their names."""
     source = segaug.segmentation_source_from_directory(
         *folders, color_mode="grayscale", verbose=False, **options
     )
@@ -38,7 +38,7 @@ def read_arrays(*folders, **options):
 
 
 def to_classes(masks, path):
-    """Organs into the groups of `classes.json`; without that file the mask holds the classes."""
+    """Maps organs to the groups of `classes.json`; without that file the mask holds the classes."""
     if not path.exists():
         return masks, [f"class {i}" for i in range(1 + masks[masks != IGNORED].max())]
     classes = json.loads(path.read_text())

@@ -1,4 +1,4 @@
-"""Made street scenes with masks, since photographs of streets cannot be passed on freely."""
+"""Generated street scenes with masks, since street photographs cannot be redistributed freely."""
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter

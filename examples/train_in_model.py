@@ -1,11 +1,11 @@
-"""Trains the U-Net of `train_unet.py` on CT slices with the augmentation at different places.
+"""Trains the U-Net of `train_unet.py` on CT slices with the augmentation in different places.
 
     python examples/train_in_model.py --backend tensorflow
 
-In the dataset (`dataset.map`), or in the model (`AugmentedModel`), on the device that trains. One
-seed draws the same at both places. What was trained in the model also predicts eight views of each
-slice in the end (`TestTimeAugmentation`). The table ends with the seconds that an epoch took,
-without the first one, which compiles.
+The augmentation runs in the dataset (`dataset.map`), or in the model (`AugmentedModel`) on the
+device that trains. One seed draws the same in both places. The network trained in the model finally
+also predicts with eight views of each slice (`TestTimeAugmentation`). The table's last column has
+the seconds of an epoch, without the first one, which compiles.
 """
 
 import os
@@ -34,7 +34,7 @@ SLICES_A_STEP = 4
 
 
 def augmentation(size, seed):
-    """The same for both; what is no augmentation, such as the scaling of gray levels, is not in."""
+    """The same for both; without other steps, such as the scaling of gray levels."""
     return segaug.Pipeline([geometry(size, seed), color(seed)], seed=seed)
 
 
@@ -53,10 +53,10 @@ WAYS = {"dataset.map": in_the_dataset, "AugmentedModel": in_the_model}
 
 
 def predictors(name, model):
-    """What predicts in the end, by the name of its row in the table."""
+    """The models that predict at the end, by the name of their row in the table."""
     if name != "AugmentedModel":
         return {name: model}
-    # Little of what was trained with, and no flip, for the reason that `geometry` gives.
+    # Weaker than in training, and without a flip, for the reason that `geometry` gives.
     views = [segaug.JointRandomRotation(0.02, **BORDER), segaug.JointRandomZoom(0.1, 0.1, **BORDER)]
     tta = segaug.TestTimeAugmentation(model.model, segaug.Pipeline(views, seed=0), logits=True)
     return {name: model, f"{name}, 8 views": tta}

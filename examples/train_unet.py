@@ -54,7 +54,7 @@ EPOCHS_A_SCORE = 5
 
 
 class Data:
-    """The slices of both parts. A test slice is padded, a training slice is left to `train`."""
+    """The slices of both parts. Test slices are padded here, training slices in `train`."""
 
     def __init__(self, images, masks, names):
         self.names = names
@@ -69,7 +69,7 @@ class Data:
 
 
 def tf_batches(data, seed, layer):
-    """From the first and the last epoch to what `fit` is given: a `tf.data` pipeline."""
+    """A function from the first and the last epoch to the arguments of `fit`, by `tf.data`."""
     import tensorflow as tf
 
     dataset = tf.data.Dataset.from_tensor_slices(data.training).shuffle(1000, seed=seed)
@@ -78,7 +78,7 @@ def tf_batches(data, seed, layer):
 
 
 def grain_batches(data, seed, layer):
-    """The same by grain, cut into epochs here: each `fit` starts a dataset from its beginning."""
+    """The same by grain, cut into epochs here, because each `fit` restarts a dataset."""
     import grain
 
     from keras_segaug.data.grain import Augment
@@ -90,11 +90,11 @@ def grain_batches(data, seed, layer):
 
 
 def train(data, seed, augmented, epochs, initial_weights, loader):
-    """Returns the model, the IoUs of the classes by epoch, and the U-Net's first weights."""
+    """Returns the model, the IoUs of the classes by epoch, and the U-Net's initial weights."""
     keras.utils.set_random_seed(seed)
     model = build_model(data.size, len(data.names), [color(seed)] if augmented else [])
     unet = model.get_layer("unet")
-    # Both runs start alike.
+    # Both runs start from the same weights.
     initial_weights = initial_weights or unet.get_weights()
     unet.set_weights(initial_weights)
     rate = keras.optimizers.schedules.CosineDecay(3e-3, epochs * data.steps)
@@ -139,7 +139,7 @@ def compare(data, seed, epochs, loader):
 
 
 def save_and_check(model, data, output, loader):
-    """Saves the model both ways; a fresh process has to predict what the model in memory does."""
+    """Saves the model both ways and checks that a fresh process predicts the same."""
     model.save(output / "model.keras")
     if keras.backend.backend() == "torch":
         print("No SavedModel: with the torch backend Keras exports one through torch_xla only.")
@@ -178,7 +178,7 @@ def predict_again(output, folder, loader):
 
 
 def draw_pairs(images, masks, data, seed):
-    """The pairs and four draws of each, the masks over them, as a figure."""
+    """A figure of the pairs and four draws of each, with the masks over them."""
     both = segaug.Pipeline([geometry(data.size, seed), color(seed)])
     options = {"class_names": data.names, "ignore_index": IGNORED, "seed": seed}
     return segaug.plot_gallery(both, *data.pad(images, masks), **options)

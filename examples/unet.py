@@ -8,7 +8,7 @@ import keras_segaug as segaug
 
 FILTERS = (8, 24, 48, 96)
 
-# Where a moved or padded slice shows nothing, nothing is known about the class.
+# Where a moved or padded slice shows nothing, the class is unknown.
 BORDER = {"fill_mode": "constant", "fill_value": 0.0, "mask_fill_value": IGNORED}
 
 
@@ -18,9 +18,9 @@ BORDER = {"fill_mode": "constant", "fill_value": 0.0, "mask_fill_value": IGNORED
 def geometry(size, seed, strength=1.0):
     """Moves image, mask and pixel weights alike; needs all of them, so it runs in the dataset.
 
-    There is no flip. The groups do not tell left from right, so a mirrored mask would still name
-    every pixel rightly; but no patient lies head down or face down here, and mirrored left to
-    right the liver and the spleen would change sides, which is where a network looks for them.
+    There is no flip. The groups do not tell left from right, so a mirrored mask would still label
+    every pixel correctly. But no patient here lies head down or face down, and mirroring left and
+    right would swap the sides of liver and spleen, by which a network finds them.
     """
     shift, zoom = 0.08 * strength, 0.2 * strength
     return segaug.Pipeline(
@@ -28,7 +28,7 @@ def geometry(size, seed, strength=1.0):
             segaug.JointRandomRotation(0.04 * strength, **BORDER),
             segaug.JointRandomZoom(zoom, zoom, **BORDER),
             segaug.JointRandomTranslation(shift, shift, **BORDER),
-            # Last, and merged with the others: pads to a size that the U-Net can halve.
+            # Last, and fused with the others: pads to a size that the U-Net can halve.
             segaug.JointCenterCrop(*size, **BORDER),
         ],
         seed=seed,
@@ -57,7 +57,7 @@ def halvable(size):
 
 
 def build_model(size, class_count, augmentation):
-    """From gray levels 0-255 to logits. What the augmentation does, it does in training only."""
+    """A model from gray levels 0-255 to logits. The augmentation acts in training only."""
     image_input = keras.Input((*size, 1))
     preparation = segaug.Pipeline([*augmentation, segaug.ImageOnlyRescaling(1 / 127.5, -1.0)])
     return keras.Model(image_input, build_unet(size, class_count)(preparation(image_input)))
@@ -93,9 +93,9 @@ def convolve(features, filters):
 
 
 def class_weights(masks, class_count):
-    """Of each class id the weight of its pixels; 0 for classes that no mask holds.
+    """The weight of the pixels of each class id; 0 for classes that no mask holds.
 
-    Vessels are over 100 times rarer than background: unweighted, they were never learnt.
+    Vessels are over 100 times rarer than background: without weights, they were never learned.
     """
     counts = np.bincount(masks.ravel(), minlength=256)[:class_count]
     weights, held = np.zeros(256, "float32"), np.flatnonzero(counts)

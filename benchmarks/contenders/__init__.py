@@ -1,6 +1,6 @@
-"""Who takes part: one entry each, and the module that does its work.
+"""The contenders: one entry each, with the module that does its work.
 
-A module is imported in a process of its own, and nowhere else. It has
+A module is imported only in its own process. It has
 
     packages: the distributions whose versions are recorded; a missing one means "not installed"
     prepare(task, variant, threads): a `work.Job`; raises `work.AbsentError` where the library
@@ -9,7 +9,7 @@ A module is imported in a process of its own, and nowhere else. It has
 
 from dataclasses import dataclass, field
 
-# Every row is divided by this contender's.
+# Every time is divided by this contender's time in the same row.
 REFERENCE = "segaug"
 
 
@@ -22,14 +22,14 @@ class Contender:
     environment: dict = field(default_factory=dict)
     # None: every row it knows.
     rows: tuple | None = None
-    # Cores beside those that all contenders share, for threads that wait and do no work.
+    # Cores in addition to those that all contenders share, for threads that only wait.
     spare_cores: int = 0
 
 
 TENSORFLOW = {"KERAS_BACKEND": "tensorflow"}
 JAX = {"KERAS_BACKEND": "jax"}
 TORCH = {"KERAS_BACKEND": "torch"}
-# Neither may ask the network for newer versions, nor tell anybody what it is used for.
+# Neither may look online for newer versions or send telemetry.
 QUIET = {
     "NO_ALBUMENTATIONS_UPDATE": "1",
     "ALBUMENTATIONS_NO_TELEMETRY": "1",
@@ -131,5 +131,5 @@ CONTENDERS = {
     ),
 }
 
-# AlbumentationsX takes the import name of Albumentations: it needs an environment of its own.
+# AlbumentationsX uses the import name of Albumentations, so it needs a separate environment.
 OPT_IN = ("albumentationsx",)

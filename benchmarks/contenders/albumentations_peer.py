@@ -1,4 +1,4 @@
-"""Albumentations 2.0.8, and AlbumentationsX, which took its import name and renamed arguments."""
+"""Albumentations 2.0.8, and AlbumentationsX, which has its import name but other argument names."""
 
 import os
 
@@ -113,7 +113,7 @@ def hue_saturation(hue=0, saturation=0):
 
 
 def mosaic(side):
-    """Of one image and three more, which its documentation has the caller pick."""
+    """A mosaic of one image and three more, which the caller picks, as its documentation says."""
     return A.Mosaic(
         grid_yx=(2, 2),
         target_size=(side, side),

@@ -6,13 +6,13 @@ from benchmarks.work import Job
 
 
 def limit_threads(threads):
-    """Before TensorFlow does anything else."""
+    """Must be called before TensorFlow does anything else."""
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
 
 
 def dataset_job(function, elements, batch, threads):
-    """`dataset.map(function)` over these elements, repeated for ever."""
+    """`dataset.map(function)` over these elements, repeated forever."""
     dataset = tf.data.Dataset.from_tensor_slices(elements).repeat()
     if batch and batch > 1:
         dataset = dataset.batch(batch, drop_remainder=True)
@@ -20,7 +20,7 @@ def dataset_job(function, elements, batch, threads):
     dataset = dataset.map(function, num_parallel_calls=parallel)
     options = tf.data.Options()
     options.threading.private_threadpool_size = threads
-    # TensorFlow would prefetch unasked: results made while others have their turn, for free.
+    # By default TensorFlow prefetches: results would be made for free while others have their turn.
     options.autotune.enabled = False
     options.experimental_optimization.inject_prefetch = False
     iterator = iter(dataset.with_options(options))
@@ -31,7 +31,7 @@ def dataset_job(function, elements, batch, threads):
             next(iterator)
 
     def settle():
-        # A parallel map also makes results in advance, between two rounds: not timed.
+        # A parallel map also makes results in advance between two rounds, which are not timed.
         for _ in range(2 * threads if parallel else 0):
             next(iterator)
 

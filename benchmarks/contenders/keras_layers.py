@@ -51,7 +51,7 @@ def color_jitter():
 
 def normalization():
     layer = KL.Normalization(mean=(90.0, 100.0, 110.0), variance=(30.0, 40.0, 50.0))
-    # Within `dataset.map` it would keep a tensor of that graph.
+    # Built within `dataset.map`, it would keep a tensor of that graph.
     layer.build((None, None, None, 3))
     return layer
 

@@ -61,7 +61,7 @@ MAKERS = {
     work.CLASS_MIX: lambda: [K.RandomTransplantation(p=1.0)],
 }
 
-# With the numbers of the layers' own cases, where it has such a number.
+# With the numbers of our layers' test cases, where Kornia has such a number.
 COUNTERPARTS = {
     "JointRandomRotation": lambda side: affine(72),
     "JointRandomZoom": lambda side: affine(scale=(0.6, 1.4)),
@@ -103,7 +103,7 @@ COUNTERPARTS = {
 
 def make_sequence(row, side):
     transforms = work.parts(row, side, geometry, MAKERS, COUNTERPARTS)
-    # Its documentation's way for image and mask; masks are then looked up as nearest.
+    # As its documentation does for image and mask; masks are then sampled as nearest.
     return K.AugmentationSequential(*transforms, data_keys=["input", "mask"])
 
 
@@ -123,7 +123,7 @@ def prepare(task, variant, threads):
     images = torch.tensor(images[:batch]).permute(0, 3, 1, 2).contiguous()
     masks = torch.tensor(masks[:batch])[:, None]
 
-    # It draws in Python, so that what comes between is compiled piece by piece.
+    # Kornia draws in Python, so only the pieces between the draws are compiled.
     once = torch.compile(augment) if variant == "compiled" else augment
 
     @torch.inference_mode()

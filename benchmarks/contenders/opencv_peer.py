@@ -1,4 +1,4 @@
-"""`cv2.warpAffine` alone, on image and mask: what an affine costs at least."""
+"""`cv2.warpAffine` alone, on image and mask: the minimum cost of an affine."""
 
 import cv2
 import numpy as np

@@ -94,13 +94,13 @@ def public_layers():
         for name, value in vars(ks).items()
         if isinstance(value, type)
         and not getattr(value, "is_abstract", True)
-        # Its result is one of several views, each of which costs what its layer costs.
+        # Its result is several views, each of which costs what its layer costs.
         and value is not ks.MultiView
     ]
 
 
 def layer_of_the_case_list(name, side):
-    """A layer with the arguments its tests use, windows fitted to the image."""
+    """A layer with the arguments that its tests use, with windows fitted to the image."""
     if not hasattr(ks, name):
         raise AbsentError("no such layer")
     from tests.cases import CASES, MIXING
@@ -110,7 +110,7 @@ def layer_of_the_case_list(name, side):
     if "height" in arguments and "width" in arguments:
         other = side * (5 if name == "JointPadding" else 3) // 4
         arguments.update(height=other, width=other)
-    # What normalizes does not give gray levels.
+    # Layers that normalize do not give gray levels.
     floats = ("ImageOnlyNormalization", "ImageOnlyRescaling")
     dtype = "float32" if name in floats else "uint8"
     return getattr(ks, name)(**arguments, dtype=dtype)
@@ -175,7 +175,7 @@ def eager_job(row, layer, images, masks):
 
 
 def memory_of(layer, data):
-    """The most a call takes, as XLA plans it, divided by its own input and output."""
+    """The peak memory of a call, as XLA plans it, divided by that of its own input and output."""
     import jax
 
     program = jax.jit(lambda data, key: layer.augment(data, key))
@@ -185,7 +185,7 @@ def memory_of(layer, data):
 
 
 def fit_job(row, layer, images, masks):
-    """The time of `fit` with the layer less the time without it, as little else as can be."""
+    """The time of `fit` with the layer minus that without it, with as little else as possible."""
     import tensorflow as tf
 
     inputs = {"images": images, "masks": masks}
@@ -202,12 +202,12 @@ def fit_job(row, layer, images, masks):
         steps = count // len(images)
         return seconds(with_layer, steps) - seconds(without, steps)
 
-    # What an epoch costs by itself is in both times, but not exactly the same.
+    # The fixed cost of an epoch is in both times, but is not exactly the same.
     return Job(run, len(images), least=8 * len(images))
 
 
 def small_network(arrays, layer):
-    """A network that needs every pixel of image and mask, so that none is left out."""
+    """A network that needs every pixel of image and mask, so that no work is optimized away."""
     inputs = {
         name: keras.Input(array.shape[1:], dtype=array.dtype.name, name=name)
         for name, array in arrays.items()

@@ -57,7 +57,7 @@ MAKERS = {
     "elastic": lambda: [v2.ElasticTransform()],
 }
 
-# With the numbers of the layers' own cases, where it has such a number.
+# With the numbers of our layers' test cases, where torchvision has such a number.
 COUNTERPARTS = {
     "JointRandomFlip": lambda side: v2.Compose([flip(), v2.RandomVerticalFlip()]),
     "JointRandomRotation": lambda side: affine(72),

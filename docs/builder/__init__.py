@@ -1,1 +1,1 @@
-"""Builds what the site shows of the package itself, from its classes and its docstrings."""
+"""Builds the pages about the package itself, from its classes and docstrings."""

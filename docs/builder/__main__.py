@@ -1,4 +1,4 @@
-"""Writes all pages of the site into a folder, from which MkDocs makes it.
+"""Writes all pages of the site into a folder, from which MkDocs builds the site.
 
 python -m docs.builder [--output build/docs] [--only JointRandomFlip ...]
 """
@@ -16,10 +16,10 @@ from rich.progress import Progress
 
 
 def make_pages(entries, folder, targets):
-    """All pages of layers; the failures, each by its layer's name."""
+    """Writes the pages of all layers; returns the failures, each with its layer's name."""
     from docs.builder import layer_page
 
-    # A worker that was started anew has no threads of TensorFlow to inherit.
+    # A spawned worker inherits no threads of TensorFlow.
     context = multiprocessing.get_context("spawn")
     with (
         Progress() as progress,
@@ -64,7 +64,7 @@ def main(arguments=None):
     kept = options.output.with_name("targets.json")
     targets = json.loads(kept.read_text()) if options.only and kept.exists() else {}
     if not all(entry.name in found for entry in entries for found in targets.values() if found):
-        targets = {}  # a layer has come since
+        targets = {}  # a layer was added since
     if not targets:
         print("What each layer does to each target, tried on every backend ...", flush=True)
         targets = tables()

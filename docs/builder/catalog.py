@@ -1,4 +1,4 @@
-"""All layers, with what a page needs to know of each before it draws anything."""
+"""All layers, with what a page needs to know about each before it draws anything."""
 
 import inspect
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import keras_segaug as segaug
 from docs.builder.strengths import STRENGTHS
 from examples.gallery import example_arguments
 
-# The folder a layer lives in, and what the site calls its layers.
+# The folder of a layer, and the name of its type on the site.
 TYPES = {
     "joint": "geometry",
     "mixing": "mixing",
@@ -32,7 +32,7 @@ class Entry:
         return inspect.getdoc(self.cls).partition("\n\n")[0].replace("\n", " ")
 
     def arguments(self, height, width):
-        """Arguments to show it with, at this size."""
+        """Arguments for showing the layer at this size."""
         if self.cls is segaug.MultiView:
             color = segaug.ImageOnlyGamma((0.4, 0.5))
             strong = segaug.Pipeline([segaug.JointRandomRotation(0.1), color])
@@ -40,7 +40,7 @@ class Entry:
         return example_arguments(self.cls, height, width)
 
     def strengths(self, height, width):
-        """Arguments of low, middle and high strength; or one set of them, drawn several times."""
+        """Arguments of low, middle and high strength; or one set, which is drawn several times."""
         own = self.arguments(height, width)
         if self.name not in STRENGTHS:
             return [own]
@@ -52,23 +52,23 @@ class Entry:
 
     @property
     def looks_at_others(self):
-        """Does what becomes of a sample depend on the others of its batch?"""
+        """Does the result for a sample depend on the others of its batch?"""
         return self.type == "mixing" or self.takes("references")
 
     def takes(self, *names):
-        """Has it, or its base, these arguments?"""
+        """Does the layer or its base take these arguments?"""
         parameters = {name for base in self.cls.__mro__ for name in own_arguments(base)}
         return parameters.issuperset(names)
 
 
 def own_arguments(cls):
-    """{name: parameter} of the `__init__` that a class has itself."""
+    """{name: parameter} of the `__init__` that the class itself defines."""
     own = vars(cls).get("__init__")
     return inspect.signature(own).parameters if inspect.isfunction(own) else {}
 
 
 def public_layers():
-    """Every public layer that can be made, by name."""
+    """Every public layer that can be instantiated, sorted by name."""
     public = [getattr(segaug, name) for name in sorted(segaug.__all__, key=str.lower)]
     return [
         Entry(each.__name__, each)

@@ -1,4 +1,4 @@
-"""Makes of our docstrings what the reference pages show: examples as code, names as links."""
+"""Turns our docstrings into what the reference pages show: examples as code, names as links."""
 
 import re
 

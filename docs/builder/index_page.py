@@ -10,7 +10,7 @@ SIGNS = {CHANGED: "changed", KEPT: "kept"}
 
 
 def thumbnails(entries):
-    """A card for each layer, with buttons to choose a type; without scripts all are shown."""
+    """A card for each layer, with buttons to choose a type; without JavaScript all cards show."""
     types = TYPES.values()
     buttons = "\n".join(
         f'<button type="button" data-type="{each}" aria-pressed="{str(not each).lower()}">'

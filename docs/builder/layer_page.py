@@ -45,7 +45,7 @@ def write_page(name, folder, targets):
 
 
 def page(entry, folder, targets):
-    """The Markdown of a layer's page; its pictures are written into a folder beside it."""
+    """The Markdown of a layer's page; writes its pictures into a folder beside it."""
     known = pictures.write_all(entry, folder / "images")
     parts = [
         f"---\ndescription: {json.dumps(entry.summary)}\n---",
@@ -73,7 +73,7 @@ def scenes(entry, known):
 
 
 def scene(entry, name, facts):
-    """A slider over the draws, all of them, and what the first of middle strength changed."""
+    """A slider over the draws, a sheet of all, and what the first of middle strength changed."""
     labels = draw_labels(entry, facts["draws"])
     path = f"images/{entry.name}-{name}.webp"
     what = f"{entry.name}, {TITLES[name]}"
@@ -101,7 +101,7 @@ def scene(entry, name, facts):
 
 
 def draw_labels(entry, draws):
-    """What each row of draws was made with, as far as it differs between them."""
+    """The arguments that each row of draws was made with, where they differ between rows."""
     strengths = [row[0].arguments for row in draws]
     differing = [k for k in strengths[0] if len({repr(each[k]) for each in strengths}) > 1]
     if differing:
@@ -131,7 +131,7 @@ def changes(facts):
 
 
 def fates(entry, targets):
-    """A table, found by trying; where backends differ, the page cannot be made."""
+    """A table of trial results; raises an error where backends differ."""
     tried = [found[entry.name] for found in targets.values() if found]
     if any(found != tried[0] for found in tried):
         raise RuntimeError(f"{entry.name}: backends treat targets differently: {tried}")
@@ -143,11 +143,11 @@ def fates(entry, targets):
 
 
 def code(entry):
-    """How it is called on a batch; run here, so that what is shown works."""
+    """How the layer is called on a batch; runs the code, so that what is shown works."""
     strengths = pictures.arguments_at(entry, "street")
     call = _qualified(repr(entry.cls(**strengths[len(strengths) // 2])))
     if "<" in call:
-        # A function of one's own, which the example below defines.
+        # A user's own function, which the example below defines.
         return "See the example below."
     images, masks = pictures.inputs(entry, "street")
     made = f'images = np.zeros({images.shape}, "uint8")\nmasks = np.zeros({masks.shape}, "uint8")'
@@ -170,7 +170,7 @@ def _qualified(text):
 
 
 def inherited(entry):
-    """Where the arguments are said that it shares with others."""
+    """Where to find the arguments that the layer shares with others."""
     own = {"self", *own_arguments(entry.cls)}
     rows = []
     for base in entry.cls.__mro__[1:]:
@@ -202,14 +202,14 @@ def equivalents(entry):
 
 @cache
 def newest_results():
-    """The last run of the benchmark on a CPU, as its machine wrote it."""
+    """The most recent result of the benchmark on a CPU."""
     runs = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))]
     runs = [run for run in runs if run.get("kind") == "cpu" and "rows" in run]
     return max(runs, key=lambda run: run["machine"]["date"])
 
 
 def cost(entry):
-    """Milliseconds a pair beside the peers that were timed, or that it was not."""
+    """Milliseconds a pair, with those of the timed peers; or a note that it was not timed."""
     run = newest_results()
     row = run["rows"].get(f"layer:{entry.name}", {})
     timed = [key for key in PEERS if "median" in row.get(key, {})]

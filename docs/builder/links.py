@@ -2,7 +2,7 @@
 
     python -m docs.builder.links site
 
-Nothing is fetched. MkDocs looks at links in Markdown only, not at those in HTML.
+Nothing is fetched. MkDocs itself checks only links in Markdown, not those in HTML.
 """
 
 import sys
@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 
 class _Page(HTMLParser):
-    """Where a page leads, and what on it can be led to."""
+    """The links of a page, and the anchors on it."""
 
     def __init__(self, path):
         super().__init__()
@@ -23,12 +23,12 @@ class _Page(HTMLParser):
     def handle_starttag(self, tag, attributes):
         found = dict(attributes)
         self.anchors |= {found[key] for key in ("id", "name") if found.get(key)}
-        # What a script fetches itself, the sheet of a slider, counts as well.
+        # What a script fetches, the sheet of a slider, counts as well.
         self.links |= {found[key] for key in ("href", "src", "data-sheet") if found.get(key)}
 
 
 def check(site):
-    """([page: link that leads nowhere], {external address})."""
+    """(["page: broken link"], {external address})."""
     pages = {
         path.relative_to(site).as_posix(): _Page(path) for path in sorted(site.rglob("*.html"))
     }
@@ -54,7 +54,7 @@ def _leads_somewhere(site, pages, name, parts):
 
 
 def _is_anchor(page, fragment):
-    # Marks of the tabs are made by a script.
+    # Anchors of the tabs are created by a script.
     return unquote(fragment) in page.anchors or fragment.startswith("__")
 
 

@@ -33,7 +33,7 @@ def compare(folder, ordered):
 
 
 def write(entries, folder):
-    """Pages that are not there yet, or no longer, are an error: nothing is left out unsaid."""
+    """Writes the configuration; pages that are missing or not listed in the order are an error."""
     compare(folder / "guides", GUIDES)
     compare(folder, ("index", "glossary", *EVIDENCE))
     layers: dict[str, list[str]] = {each.capitalize(): [] for each in TYPES.values()}

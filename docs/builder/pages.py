@@ -1,4 +1,4 @@
-"""Copies the written pages; a link to a file of the repository becomes a link to a page of it."""
+"""Copies hand-written pages; links to files of the repository become links to pages of them."""
 
 import re
 import shutil
@@ -13,7 +13,7 @@ _LANGUAGES = {".py": "python", ".toml": "toml", ".txt": "text", "": "text", ".sh
 
 
 class Copied:
-    """The written pages below a folder, and the files of the repository that they link to."""
+    """The hand-written pages, and the files of the repository that they link to."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -43,12 +43,12 @@ class Copied:
             )
 
     def linked(self, path, place):
-        """The text of a page, its links as they are in the site."""
+        """The text of a page, with its links as they are on the site."""
 
         def replaced(found):
             target = Path(normpath((path.parent / found[2]).as_posix()))
             if not target.is_relative_to(ROOT) or not target.exists():
-                return found[0]  # what is generated, or broken: the strict build tells
+                return found[0]  # generated, or broken: the strict build reports it
             if target.is_relative_to(DOCS):
                 new = self.folder / target.relative_to(DOCS)
             elif target.is_file():
@@ -64,13 +64,13 @@ class Copied:
 
 
 def _behind(place):
-    """What makes a search show a page behind others: who looks for a word wants to use it."""
+    """Front matter that ranks background pages lower in a search, below pages on how to use it."""
     inside = place.parts[0] in ("decisions", "repository")
     return "---\nsearch:\n  boost: 0.2\n---\n\n" if inside else ""
 
 
 def _place(path):
-    """Where a file of the repository stands in the site."""
+    """Where a file of the repository is on the site."""
     below = Path("repository") / path.relative_to(ROOT)
     if path.suffix in _LANGUAGES:
         return below.with_name(below.name + ".md")

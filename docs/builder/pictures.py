@@ -11,7 +11,7 @@ from PIL import Image
 from examples.scenes import SCENES
 from keras_segaug.inspect.preview import view
 
-# Pixels a side. Three draws of each strength stand in a row, as image and with classes.
+# Sides in pixels. A row shows three draws of one strength, as images and with classes.
 TILE, DRAWS, SIDE = 144, 3, 160
 IGNORED = 255
 _QUALITY = 68
@@ -19,7 +19,7 @@ _QUALITY = 68
 
 @dataclass(frozen=True)
 class Shown:
-    """One draw: an image, its mask, the arguments of the layer that drew it, and which it was."""
+    """One draw: an image, its mask, the arguments of the layer that drew it, and its number."""
 
     image: np.ndarray
     mask: np.ndarray | None
@@ -29,7 +29,7 @@ class Shown:
 
 @cache
 def scene(name):
-    """Images (4, H, W, 3) and masks (4, H, W) no larger than a tile needs, and class names."""
+    """Images (4, H, W, 3) and masks (4, H, W), no larger than a tile needs, and class names."""
     images, masks, class_names = SCENES[name]()
     step = max(1, round(max(images.shape[1:3]) / SIDE))
     height, width = (min(side, SIDE * step) for side in images.shape[1:3])
@@ -64,7 +64,7 @@ def arguments_at(entry, name):
 
 
 def drawn(entry, name, arguments, count):
-    """What the layer makes of the first image of a scene, `count` times; of several views, each."""
+    """The layer's results for the first image of a scene, `count` times; of several views, each."""
     found = _drawn(entry, name, arguments, count)[:count]
     return [replace(shown, number=number) for number, shown in enumerate(found)]
 
@@ -107,7 +107,7 @@ def all_draws(entry, name):
 
 
 def are_alike(draws):
-    """Does the layer draw nothing, so that all it shows is the same?"""
+    """Are all draws equal, because the layer draws nothing?"""
     first, *others = [shown for row in draws for shown in row]
     return all(
         np.array_equal(each.image, first.image) and np.array_equal(each.mask, first.mask)
@@ -116,7 +116,7 @@ def are_alike(draws):
 
 
 def _change(before, after):
-    """How far an image moved, as one number to sort by."""
+    """How much an image changed, as one number to sort by."""
     first, second = (
         np.asarray(fitted(_rgb(each.image)).convert("RGB"), "float32") for each in (before, after)
     )
@@ -131,7 +131,7 @@ def _rgb(image):
 
 
 def fitted(pixels):
-    """An RGB array as a tile, its aspect kept, transparent around it."""
+    """An RGB array as a tile with its aspect kept and transparent margins."""
     image = Image.fromarray(pixels)
     scale = TILE / max(image.size)
     size = [max(1, round(side * scale)) for side in image.size]
@@ -165,10 +165,10 @@ def draws_sheet(draws, path):
 
 
 def changes_sheet(entry, name, draws, path):
-    """Before above, after below; to the right what differs, and what nothing is known of.
+    """Before above, after below; to the right the difference, and the pixels of unknown class.
 
     Returns:
-        Has it a tile of differences, and one of ignored pixels?
+        Whether it has a tile of differences, and one of ignored pixels.
     """
     before = Shown(*(part[0] for part in scene(name)[:2]), {})
     # The middle strength, the draw that is shown first.
@@ -192,7 +192,7 @@ def _difference(before, after):
 
 
 def _ignored(entry, name, after):
-    """The pixels that no class is known of, of the same draw."""
+    """A tile that marks the pixels of unknown class in the same draw."""
     if entry.takes("fill_mode", "mask_fill_value"):
         arguments = {**after.arguments, "fill_mode": "constant", "mask_fill_value": IGNORED}
     elif entry.takes("mask_fill_value"):
@@ -206,7 +206,7 @@ def _ignored(entry, name, after):
 
 
 def write_all(entry, folder: Path):
-    """All pictures of a layer; returns what its page must know of each scene.
+    """Writes all pictures of a layer; returns what its page must know about each scene.
 
     {scene: {"draws": [[the draws of each strength]], "difference": bool, "ignored": bool}}
     """

@@ -1,14 +1,14 @@
-"""The reference pages of everything public that is no layer of its own page."""
+"""The reference pages of everything public except the layers, which have their own pages."""
 
 import keras_segaug
 from docs.builder.catalog import public_layers
 
-# Public, and imported by these names rather than through the package itself.
+# Public modules that are imported by these names rather than from the package itself.
 MODULES = ("random", "recipes", "data.grain", "data.ray", "data.hugging_face")
 
 
 def names():
-    """What gets a page: all but the layers, which have their own, and the version."""
+    """What gets a page: everything except the layers, which have their own, and the version."""
     layers = {entry.name for entry in public_layers()}
     own = [name for name in keras_segaug.__all__ if name not in layers and name != "__version__"]
     return sorted({*own, *MODULES}, key=str.lower)
@@ -19,7 +19,7 @@ def write(folder):
     for name in names():
         options = "\n    options:\n      heading_level: 1\n      show_root_toc_entry: true"
         if name == "AugmentationLayer":
-            # What all layers can do stands in the classes it is put together from.
+            # Its methods, which all layers share, are defined in its base classes.
             options += "\n      inherited_members: true"
         (folder / f"{name}.md").write_text(
             f"---\ntitle: {name}\n---\n\n::: keras_segaug.{name}{options}\n"

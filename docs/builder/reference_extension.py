@@ -1,4 +1,4 @@
-"""What mkdocstrings is told of docstrings; `docs.builder.docstrings` without its packages."""
+"""Hands docstrings to mkdocstrings; `docs.builder.docstrings` works without its packages."""
 
 import griffe
 

@@ -1,7 +1,7 @@
 """Low, middle and high strength, for layers where an argument says how strong they are.
 
-A layer that is not here is drawn with the arguments of its first case in the tests, and its draws
-are shown from the weakest to the strongest.
+A layer that is not listed here is drawn with the arguments of its first case in the tests, and its
+draws are shown from the weakest to the strongest.
 """
 
 

@@ -1,4 +1,4 @@
-"""What each layer does to each kind of target, found by trying it on the running backend.
+"""What each layer does to each kind of target, found by a trial on the running backend.
 
 KERAS_BACKEND=jax python -m docs.builder.targets table.json
 """
@@ -37,11 +37,11 @@ KEYS = dict(zip(ROLES, ("images", "masks", "sample_weights", "depth", "landmarks
 
 
 def tried(entry):
-    """{role: what becomes of it}; a layer that takes none of them raises."""
+    """{role: what happens to it}; raises for a layer that refuses image and mask."""
     found = _tried(entry, ROLES)
     if found is not None:
         return found
-    # One of them is refused: which?
+    # At least one role is refused: find out which.
     found = _tried(entry, ROLES[:2])
     for role in ROLES[2:]:
         alone = _tried(entry, (*ROLES[:2], role))
@@ -61,7 +61,7 @@ def _tried(entry, roles):
     try:
         result = layer.augment(data, 3)
     except ValueError as error:
-        # A refusal names what is refused; all else is a mistake.
+        # A refusal names what is refused; any other error is a bug.
         if not any(role in str(error) for role in roles[2:]):
             raise
         return None
@@ -87,7 +87,7 @@ def table():
 
 
 def tables():
-    """{backend: table()}, each from a process of its own; None for one that is not installed."""
+    """{backend: table()}, each from a separate process; None for one that is not installed."""
     from importlib.util import find_spec
 
     with tempfile.TemporaryDirectory() as folder:
@@ -95,7 +95,7 @@ def tables():
         for backend in filter(find_spec, BACKENDS):
             path = Path(folder) / backend
             environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
-            # JAX compiles each operation for each shape, for one run of it.
+            # JAX compiles each operation for each shape, and runs it only once.
             environment["XLA_FLAGS"] = "--xla_backend_optimization_level=0"
             command = [sys.executable, "-m", "docs.builder.targets", str(path)]
             running[backend] = path, subprocess.Popen(command, env=environment)

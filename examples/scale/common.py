@@ -1,7 +1,7 @@
-"""What the scripts of this folder share: numbered records, an augmentation, and what must hold.
+"""What the scripts in this folder share: numbered records, an augmentation, and checks.
 
-Images are drawn from their masks, a color for each class, so that a pair that was augmented
-shows by itself whether image and mask still belong together.
+Images are drawn from their masks, a color for each class, so that an augmented pair shows by itself
+whether image and mask still belong together.
 """
 
 import numpy as np
@@ -28,7 +28,7 @@ def records(count):
 
 
 def written(folder, count):
-    """The same as a folder of images and one of masks, read by number."""
+    """The same records as a folder of images and a folder of masks, read by number."""
     for name in ("images", "masks"):
         (folder / name).mkdir()
     for number, image, mask in zip(*records(count), strict=True):
@@ -38,13 +38,13 @@ def written(folder, count):
 
 
 def augmentation():
-    """Geometry by nearest lookup, so that each pixel still has the color of its class."""
+    """Geometry with nearest sampling, so that each pixel still has the color of its class."""
     moves = [ks.JointRandomFlip(), ks.JointRandomRotation(0.1, interpolation="nearest")]
     return ks.Pipeline(moves, seed=1, dtype="uint8")
 
 
 def check_pairs(images, masks):
-    """Raises where image and mask no longer belong together, or hold what was not there."""
+    """Raises where image and mask no longer belong together, or hold new labels or dtypes."""
     images, masks = np.asarray(images), np.asarray(masks)
     if images.dtype != "uint8" or masks.dtype != "uint8":
         raise AssertionError(f"The dtypes became {images.dtype} and {masks.dtype}.")

@@ -2,10 +2,10 @@
 
     KERAS_BACKEND=jax python -m examples.scale.grain_pairs
 
-What a record gets depends on grain's seed, the epoch and the record's place alone: the same for any
-number of workers, and for a run that was stopped and goes on from its saved iterator. On several
-machines each takes its part of the records, `grain.ShardByJaxProcess()` of a `DataLoader` or
-`dataset[part::parts]` of a `MapDataset`.
+What a record gets depends only on grain's seed, the epoch and the record's place. So it is the same
+for any number of workers, and for a run that was stopped and continues from its saved iterator. On
+several machines each takes its part of the records, by `grain.ShardByJaxProcess()` of a
+`DataLoader` or `dataset[part::parts]` of a `MapDataset`.
 """
 
 import os
@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
-# As if it were not installed; worker processes import this file, too.
+# As if TensorFlow were not installed; worker processes import this file, too.
 sys.modules["tensorflow"] = None
 
 from examples.scale.needs import need  # noqa: E402
@@ -51,7 +51,7 @@ def of_loader(source, workers):
 
 
 def prints(pairs):
-    """What tells pairs apart, once they are seen to belong together."""
+    """Fingerprints of pairs, after checking that image and mask belong together."""
     found = []
     for image, mask in pairs:
         check_pairs(image, mask)
@@ -60,7 +60,7 @@ def prints(pairs):
 
 
 def resumed(pairs, after):
-    """The rest of a run, by an iterator that was saved and loaded after so many pairs."""
+    """The rest of a run, from an iterator that was saved and loaded after this many pairs."""
     stopped = iter(pairs)
     for _ in range(after):
         next(stopped)

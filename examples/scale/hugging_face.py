@@ -2,10 +2,10 @@
 
     python -m examples.scale.hugging_face
 
-The dataset is made here; `load_dataset` gives others. Their own example of augmentation resizes
-masks bilinearly, which makes up labels (datasets#6865): here both are moved together, masks by
-nearest lookup. Without keys the draws follow the order in which rows are read, so several hosts
-want layers with seeds of their own.
+The dataset is made here; `load_dataset` gives others. The library's own example of augmentation
+resizes masks bilinearly, which invents labels (datasets#6865): here image and mask move together,
+and masks are sampled as nearest. Without keys the draws follow the order in which rows are read, so
+several hosts need layers with different seeds.
 """
 
 import os
@@ -14,7 +14,7 @@ from examples.scale.needs import need
 
 need("datasets")
 
-# Nothing is to be fetched.
+# Nothing should be downloaded.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 import datasets  # noqa: E402
@@ -28,7 +28,7 @@ COUNT, BATCH = 16, 4
 
 
 def a_dataset():
-    """As `load_dataset` gives them: columns of pillow's images."""
+    """A dataset as `load_dataset` gives it, with columns of pillow images."""
     _, images, masks = records(COUNT)
     rows = {
         "image": [Image.fromarray(image) for image in images],
@@ -42,7 +42,7 @@ def a_dataset():
 
 
 def an_epoch(dataset):
-    """What tells the pairs of an epoch apart, once they are seen to belong together."""
+    """Fingerprints of an epoch's pairs, after checking that image and mask belong together."""
     found = []
     for rows in dataset.iter(batch_size=BATCH):
         for image, mask in zip(rows["image"], rows["annotation"], strict=True):

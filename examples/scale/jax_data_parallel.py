@@ -1,10 +1,10 @@
-"""JAX: batches dealt out to two devices, then to two processes, and augmented where they lie.
+"""JAX: batches distributed to two devices, then to two processes, and augmented in place.
 
     KERAS_BACKEND=jax python -m examples.scale.jax_data_parallel
 
 Two devices of one process: `keras.distribution.DataParallel`, and `fit` of an `AugmentedModel`.
 Two processes: the same after `jax.distributed.initialize`; on several machines only the address
-differs. Each line that is printed has been checked, against what one device gives.
+differs. Each printed line was checked against what one device gives.
 """
 
 import os
@@ -54,12 +54,12 @@ LAYERS = {"flip, rotation": augmentation(), "flip, rotation, elastic, crop, colo
 
 
 def program_of(layer):
-    """A compiled function of (images, masks, key): the key is an argument, lest it be fixed."""
+    """A compiled function of (images, masks, key); the key is an argument, so it is no constant."""
     return jax.jit(lambda images, masks, key: layer.augment((images, masks), key))
 
 
 def dealt_out(*arrays):
-    """What this process has of the arrays, as its part of those that all devices share."""
+    """This process's arrays as its part of arrays that are distributed over all devices."""
     layout = keras.distribution.distribution().get_data_layout(arrays[0].shape[:1])
     place = layout.backend_layout
     return [jax.make_array_from_process_local_data(place, each) for each in arrays]
@@ -82,7 +82,7 @@ def trained(images, masks, batch):
 
 
 def alike(one, other):
-    """Weights: their gradients are summed up in another order."""
+    """Are weights equal up to rounding? Their gradients are summed in a different order."""
     return all(np.allclose(a, b, atol=1e-5) for a, b in zip(one, other, strict=True))
 
 
@@ -115,7 +115,7 @@ def two_devices(images, masks, expected):
 
 
 def partners():
-    """Images whose value says from which record, and so from which device, a pixel came."""
+    """Checks partners by images whose values say from which record, and so device, a pixel came."""
     shard = np.arange(COUNT) * DEVICES // COUNT
     value = np.arange(COUNT) + 100 * shard
     images = np.tile(value[:, None, None, None].astype("uint8"), (1, SIDE, SIDE, 3))
@@ -133,10 +133,10 @@ def partners():
 
 
 def process(number, address, folder):
-    """What runs once on each machine, there with the address of the first one."""
-    jax.config.update("jax_cpu_collectives_implementation", "gloo")  # of CPUs alone
+    """Runs in each process; on several machines once on each, with the address of the first."""
+    jax.config.update("jax_cpu_collectives_implementation", "gloo")  # needed only on CPUs
     jax.distributed.initialize(address, PROCESSES, number)
-    # Each process reads its own records, so that Keras must not deal them out again.
+    # Each process reads its own records, so Keras must not distribute them again.
     distribution = keras.distribution.DataParallel(auto_shard_dataset=False)
     keras.distribution.set_distribution(distribution)
     _, *arrays = records(COUNT)
@@ -180,7 +180,7 @@ def two_processes(first, second, weights):
 
 def main():
     _, images, masks = records(COUNT)
-    # In each step the processes bring a part of their own records.
+    # In each step every process contributes a part of its own records.
     order = np.arange(COUNT).reshape(PROCESSES, -1, BATCH // PROCESSES).swapaxes(0, 1).ravel()
     of_one = [program_of(layer) for layer in LAYERS.values()]
     expected = [program(images, masks, ks.random.key(1, e)) for e in EPOCHS for program in of_one]

@@ -1,4 +1,4 @@
-"""Imports nothing that may be missing, so that scripts can ask here first."""
+"""Imports nothing that may be missing, so that scripts can check for packages here first."""
 
 import importlib.util
 

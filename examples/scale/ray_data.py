@@ -2,10 +2,10 @@
 
     KERAS_BACKEND=jax python -m examples.scale.ray_data
 
-What a record gets is made from the seed, the epoch and its number: the same for any number of
-workers, and again where a worker dies and Ray computes its block anew. On a cluster `ray start
---head` on one machine, `ray start --address=...` on the others, and the same program with
-`ray.init("auto")`; the folders must lie at the same place on all machines.
+What a record gets depends on the seed, the epoch and its number. So it is the same for any number
+of workers, and also where a worker dies and Ray computes its block again. On a cluster run `ray
+start --head` on one machine, `ray start --address=...` on the others, and the same program with
+`ray.init("auto")`; the folders must have the same path on all machines.
 """
 
 import os
@@ -33,7 +33,7 @@ COUNT, SEED = 24, 7
 
 
 def pairs(source, deadly):
-    """The pairs as a dataset of Ray's: its numbers, and what the source holds under them."""
+    """The pairs as a Ray dataset: their numbers, and the source's images and masks."""
 
     def read(row):
         if deadly is not None and row["id"] == COUNT // 2 and deadly.exists():
@@ -46,9 +46,9 @@ def pairs(source, deadly):
 
 
 def run(source, workers, epoch=0, to=None, deadly=None):
-    """{number: what tells its pair apart}, once it is seen to belong together.
+    """{number: fingerprint of its pair}, after checking that image and mask belong together.
 
-    Who finds the file `deadly` half-way through deletes it and dies, as by `kill -9`.
+    A worker that finds the file `deadly` halfway through deletes it and dies, as by `kill -9`.
     """
     augment = {"augmentation": augmentation(), "seed": SEED, "epoch": epoch, "record": "id"}
     moved = pairs(source, deadly).map_batches(

@@ -3,10 +3,10 @@
     python -m examples.scale.tf_data_service
 
 On several machines start `DispatchServer` on one and `--worker` with its address on the others.
-What a dataset counts starts anew on each worker, so `dataset.map(layer)` would draw alike there; a
-key of the epoch and the record's number does not. With dynamic sharding a worker that dies loses
-the records it had begun, and none comes twice; with static sharding each client reads from the
-worker beside it.
+Everything that a dataset counts starts again on each worker, so `dataset.map(layer)` would draw the
+same on all; keys made of the epoch and the record's number avoid this. With dynamic sharding a
+worker that dies loses the records it had begun, and no record comes twice; with static sharding
+each client reads from the worker in its own process.
 """
 
 import contextlib
@@ -61,7 +61,7 @@ def pairs(epoch, processing, target, **options):
 
 
 def seen(dataset, then=None, after=0):
-    """{number: what tells its pair apart}; no record may come twice. After some, `then` is done."""
+    """{number: fingerprint of its pair}; no record may come twice. Calls `then` after `after`."""
     found: dict = {}
     for number, image, mask in dataset.as_numpy_iterator():
         check_pairs(image, mask)
@@ -75,7 +75,7 @@ def seen(dataset, then=None, after=0):
 
 @contextlib.contextmanager
 def cluster(count):
-    """(a dispatcher, its workers by their ports); all processes are ended in the end."""
+    """(a dispatcher, its workers by their ports); kills all processes at the end."""
     dispatcher = service.DispatchServer()
     workers: dict = {}
     try:

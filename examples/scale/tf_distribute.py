@@ -3,8 +3,8 @@
     KERAS_BACKEND=tensorflow python -m examples.scale.tf_distribute
 
 runs two replicas in one process (`MirroredStrategy` on two virtual CPUs) and two processes of one
-replica each (`MultiWorkerMirroredStrategy`), and says what was checked. Across machines start your
-own script once on each, with a `TF_CONFIG` that names all of them and says which one this is.
+replica each (`MultiWorkerMirroredStrategy`), and prints what was checked. Across machines start
+your own script once on each, with a `TF_CONFIG` that names all of them and says which one this is.
 """
 
 import json
@@ -33,7 +33,7 @@ if keras.backend.backend() != "tensorflow":
     raise SystemExit("Start this script with KERAS_BACKEND=tensorflow in the environment.")
 
 RECORDS, BATCH, EPOCHS, WORKERS = 16, 8, 2, 2
-SECONDS = 80  # After which a worker is ended.
+SECONDS = 80  # After this time a worker is killed.
 LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
@@ -44,13 +44,13 @@ def network(*layers):
 
 
 def drawn(parameters):
-    """One row for each sample: all that decides what is done to it."""
+    """One row for each sample: everything that decides what is done to it."""
     flat = [tf.cast(each, "float32") for each in keras.tree.flatten(parameters)]
     return tf.concat([tf.reshape(each, (tf.shape(each)[0], -1)) for each in flat], axis=1)
 
 
 def check_hosts_agree(strategy, layer):
-    """Raises on every host where layers of different arguments or seeds are to work as one."""
+    """Raises on every host if the hosts' layers differ in their arguments or seeds."""
     said = zlib.crc32(layer.to_json().encode())
     everybody = strategy.gather(strategy.run(lambda: tf.constant([said], "int64")), axis=0)
     if len(set(everybody.numpy().tolist())) > 1:
@@ -58,13 +58,13 @@ def check_hosts_agree(strategy, layer):
 
 
 def counted(layer, epoch, numbers, images, masks):
-    """As `dataset.map(layer)`: the layer counts its calls."""
+    """Like `dataset.map(layer)`: the layer counts its calls."""
     pair, parameters = layer((images, masks), return_parameters=True)
     return numbers, *pair, drawn(parameters)
 
 
 def keyed(layer, epoch, numbers, images, masks):
-    """The key is (epoch, record), so that it does not matter who computes it."""
+    """The key is (epoch, record), so it does not matter which worker computes the record."""
     keys = tf.stack([tf.fill(tf.shape(numbers), epoch), numbers], axis=-1)
     pair, parameters = layer.augment((images, masks), keys, return_parameters=True)
     return numbers, *pair, drawn(parameters)
@@ -73,7 +73,7 @@ def keyed(layer, epoch, numbers, images, masks):
 def train(strategy, in_pipeline=None, in_model=None):
     """What the replicas of this process saw, with their losses, and the weights at the end."""
     with strategy.scope():
-        # Where the layer counts its calls is a variable: made here it is one of each replica.
+        # The layer counts its calls in a variable; created here, there is one for each replica.
         layer, model, optimizer = common.augmentation(), network(), keras.optimizers.SGD(0.1)
         layer.build()
         optimizer.build(model.trainable_variables)
@@ -82,7 +82,7 @@ def train(strategy, in_pipeline=None, in_model=None):
 
     def share(context):
         data = tf.data.Dataset.from_tensor_slices(common.records(RECORDS))
-        # Sharded before it is mapped: no process augments what another one trains on.
+        # Sharded before mapping, so that no process augments what another one trains on.
         data = data.shard(context.num_input_pipelines, context.input_pipeline_id)
         data = data.batch(context.get_per_replica_batch_size(BATCH))
         return data.map(lambda *batch: in_pipeline(layer, epoch, *batch)) if in_pipeline else data
@@ -118,7 +118,7 @@ def rows(parameters):
 
 
 def verify(who, epochs, numbers, images, masks, parameters, losses):
-    """Raises unless each record came once an epoch, with draws of its own, and as a pair."""
+    """Raises unless each record came once an epoch, with its own draws, and as a matching pair."""
     wanted = [(epoch, record) for epoch in range(EPOCHS) for record in range(RECORDS)]
     once = sorted(zip(epochs.tolist(), numbers.tolist(), strict=True)) == wanted
     check(once, f"{who}: each record came once an epoch")
@@ -128,7 +128,7 @@ def verify(who, epochs, numbers, images, masks, parameters, losses):
 
 
 def in_order(epochs, numbers, *parts):
-    """Images, masks and parameters by epoch and record: what does not depend on the worker."""
+    """Images, masks and parameters by epoch and record; these do not depend on the worker."""
     order = np.lexsort((numbers, epochs))
     return [part[order] for part in parts[:3]]
 
@@ -140,7 +140,7 @@ def check(holds, what):
 
 
 def fit(strategy):
-    """`AugmentedModel` in Keras' own loop: its losses, and what it saw of one picture."""
+    """`AugmentedModel` in Keras' own loop: its losses, and what it saw of one repeated image."""
     seen = []
 
     class Witness(keras.layers.Layer):

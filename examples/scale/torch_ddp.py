@@ -2,8 +2,8 @@
 
     KERAS_BACKEND=torch python -m examples.scale.torch_ddp
 
-starts two ranks on this machine, twice, and checks what must hold. Under `torchrun
---nproc-per-node 2 -m examples.scale.torch_ddp` the ranks check what can be seen in one run.
+starts two ranks on this machine, twice, and checks their results. Under `torchrun
+--nproc-per-node 2 -m examples.scale.torch_ddp` the ranks check what a single run can show.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ from torch.utils.data import DataLoader, Dataset, DistributedSampler
 import keras_segaug as ks
 from examples.scale.common import augmentation, check_pairs, fingerprint, records
 
-SEED, EPOCHS, RANKS, RECORDS = 7, 2, 2, 45  # Not even: the sampler gives one to both.
+SEED, EPOCHS, RANKS, RECORDS = 7, 2, 2, 45  # Odd, so the sampler gives one record to both.
 
 
 class Pairs(Dataset):
@@ -36,7 +36,7 @@ class Pairs(Dataset):
     def __init__(self, layer=None):
         self.layer = layer
         self.numbers, self.images, self.masks = records(RECORDS)
-        # In shared memory, where workers that outlive an epoch see it change.
+        # In shared memory, so that workers that outlive an epoch see it change.
         self.epoch = torch.zeros((), dtype=torch.int64).share_memory_()
 
     def __len__(self):
@@ -52,7 +52,7 @@ class Pairs(Dataset):
 
 
 def collate_with(layer):
-    """A `collate_fn` that augments whole batches, by the layer's own stream of draws."""
+    """A `collate_fn` that augments whole batches, with the layer's own stream."""
 
     def collate(samples):
         numbers, *pairs = (np.stack(part) for part in zip(*samples, strict=True))
@@ -63,7 +63,7 @@ def collate_with(layer):
 
 
 class Network(torch.nn.Module):
-    """Augments on the device, then says a class for each pixel."""
+    """Augments on the device, then predicts a class for each pixel."""
 
     def __init__(self, layer):
         super().__init__()
@@ -84,7 +84,7 @@ def drawn_by(parameters):
 def batches(pairs, collate=None, **place):
     """(epoch, batch) of this rank. Without `set_epoch` all epochs have the order of the first."""
     sampler = DistributedSampler(pairs, seed=SEED, **place)
-    # Forks start at once, and are safe with Keras on torch; `spawn` imports all anew.
+    # Forks start at once, and are safe with Keras on torch; `spawn` imports everything again.
     how = {"num_workers": 2, "persistent_workers": True, "multiprocessing_context": "fork"}
     loader = DataLoader(pairs, 8, sampler=sampler, collate_fn=collate, timeout=60.0, **how)
     for epoch in range(EPOCHS):
@@ -94,7 +94,7 @@ def batches(pairs, collate=None, **place):
 
 
 def rows(augmented):
-    """(epoch, number, what it drew, its pixels) of batches, whose pairs must be exact."""
+    """(epoch, number, what it drew, its pixels) of batches, after checking their pairs."""
     for epoch, numbers, images, masks, drawn in augmented:
         check_pairs(images, masks)
         pairs = zip(numbers.tolist(), drawn, images, masks, strict=True)
@@ -102,8 +102,8 @@ def rows(augmented):
 
 
 def train(layer):
-    """Batches that the layer has augmented in the module, which learns from them."""
-    # Built before it is wrapped, so that DDP copies its state from rank 0, the seed included.
+    """Batches that the layer augmented in the module, which trains on them."""
+    # Built before it is wrapped, so that DDP copies its state, including the seed, from rank 0.
     layer(*(each[:1] for each in records(1)[1:]))
     network = DistributedDataParallel(Network(layer))
     optimizer, losses = torch.optim.Adam(network.parameters(), 0.05), []
@@ -132,7 +132,7 @@ def of_all(found):
 
 
 def check_same_layers(layer):
-    """Refuses to start where a rank has other layers, arguments or another seed than rank 0."""
+    """Refuses to start if a rank has other layers, arguments or another seed than rank 0."""
     made = of_all(repr(layer))
     other = [rank for rank, each in enumerate(made) if each != made[0]]
     if other:
@@ -141,12 +141,12 @@ def check_same_layers(layer):
 
 
 def check_apart(where, ranks):
-    """{(epoch, number): pixels}; no two records may have drawn alike, and none be missing."""
+    """{(epoch, number): pixels}; no two records may draw the same, and none may be missing."""
     owners = {}
     for rank, found in enumerate(ranks):
         must(len(found) == EPOCHS * -(-RECORDS // len(ranks)), f"{where}: {len(found)} samples.")
         for i, (epoch, number, drawn, _) in enumerate(found):
-            # By its key a record that the sampler repeats is the same again.
+            # With keys, a record that the sampler repeats gives the same again.
             mine = epoch, number, "" if where == "__getitem__" else f"{i} of rank {rank}"
             other = owners.setdefault(drawn, mine)
             must(other == mine, f"{where}: epoch, record, sample {other} and {mine} drew alike.")
@@ -156,10 +156,10 @@ def check_apart(where, ranks):
 
 
 def be_a_rank(rank, file):
-    """Checks what must hold; rank 0 writes into the file what the same seed must give again."""
+    """Runs all checks; rank 0 writes to the file what the same seed must give again."""
     place = {"init_method": f"file://{file}.group", "rank": rank, "world_size": RANKS}
     dist.init_process_group("gloo", timeout=timedelta(seconds=60), **(place if file else {}))
-    # Alike on all ranks, as the layers' seeds are: only their numbers tell the ranks apart.
+    # The same on all ranks, like the layers' seeds: only their numbers distinguish the ranks.
     torch.manual_seed(SEED)
     check_same_layers(augmentation())
     with contextlib.suppress(ValueError):
@@ -179,7 +179,7 @@ def be_a_rank(rank, file):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         for file in (files := [Path(folder, run) for run in "ab"]):
-            # Where one rank fails, the other is ended; where one hangs, its timeouts end it.
+            # If one rank fails, the other is killed; if one hangs, its timeouts end it.
             torch.multiprocessing.spawn(be_a_rank, (file,), RANKS)
         first, second = (pickle.loads(file.read_bytes()) for file in files)
     print("all ranks have the same layers and seed; others are refused")
