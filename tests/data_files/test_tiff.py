@@ -33,6 +33,18 @@ def test_colors_of_any_depth(tmp_path, compression, dtype):
     np.testing.assert_array_equal(mask, MASK)
 
 
+def test_another_ending_changes_nothing(tmp_path):
+    image = np.random.default_rng(0).integers(0, 65536, (6, 8, 3), "uint16")
+    mask = random_mask().astype("float32")
+    paths = tmp_path / "image.png", tmp_path / "mask.png"
+    for path, pixels, photometric in zip(paths, (image, mask), ("rgb", "minisblack"), strict=True):
+        tifffile.imwrite(path, pixels, photometric=photometric)
+    found = read(*paths)
+    assert found.image.dtype == "uint16"
+    np.testing.assert_array_equal(found.image, image)
+    np.testing.assert_array_equal(found.mask, mask)
+
+
 def test_gray_of_fractions_is_not_rounded(tmp_path):
     pixels = IMAGE.astype("float32") / 255
     tifffile.imwrite(tmp_path / "i.tif", pixels, photometric="rgb")
