@@ -473,7 +473,7 @@ def test_bad_arguments(arguments, message):
 
 @pytest.mark.parametrize("size", [256, (256,), (1, 2, 3, 4), "large"])
 def test_a_target_size_that_is_no_pair(size):
-    with pytest.raises(ValueError, match="`image_flow` must be .*`target_size`.*Received"):
+    with pytest.raises(ValueError, match=r"`image_flow` must be .*`target_size`.*Received"):
         migrate({}, image_flow={"directory": "a", "target_size": size})
 
 
