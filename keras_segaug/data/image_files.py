@@ -78,6 +78,13 @@ class ImageFile:
     orientation: int = 1
     step: int = 1  # between neighboring gray levels
 
+    @property
+    def shade(self):
+        """How much lighter, of 255, the next gray level is; None for what is no gray of 8 bits."""
+        if self.colors != "gray":
+            return None
+        return {"bool": 255, "uint8": self.step}.get(self.dtype)
+
 
 def pillow():
     """`PIL.Image`, ready for use in several threads."""

@@ -34,7 +34,7 @@ def read_pairs(
     problems: list = []
     for pair in found.pairs[:count]:
         try:
-            image, mask, _ = reader.arrays(pair)
+            image, mask, *_ = reader.arrays(pair)
             pairs.append((readable(Path(pair.image).name), image, mask))
         except BrokenPairError as error:
             problems += error.problems
