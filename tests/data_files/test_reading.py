@@ -127,7 +127,7 @@ def test_sixteen_bits_of_color_are_kept(tmp_path, mask, channels):
 @pytest.mark.parametrize("ending", ["png", "bmp", "gif"])
 def test_a_palette_mask_is_read_as_its_indices(tmp_path, image, ending):
     path = save(tmp_path / f"mask.{ending}", with_table(MASK))
-    ids, colors = read(image, path)[1:]
+    _, ids, colors, _ = read(image, path)
     np.testing.assert_array_equal(ids, MASK)
     assert colors == dict(enumerate(COLORS))
 

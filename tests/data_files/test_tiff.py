@@ -27,7 +27,7 @@ def test_colors_of_any_depth(tmp_path, compression, dtype):
     pixels = IMAGE.astype(dtype) * (200 if dtype == "uint16" else 1)
     tifffile.imwrite(tmp_path / "i.tif", pixels, photometric="rgb", compression=compression)
     tifffile.imwrite(tmp_path / "m.tiff", MASK, compression=compression)
-    image, mask, _ = read(tmp_path / "i.tif", tmp_path / "m.tiff")
+    image, mask, *_ = read(tmp_path / "i.tif", tmp_path / "m.tiff")
     assert image.dtype == {"float64": "float32"}.get(dtype, dtype)
     np.testing.assert_array_equal(image, pixels)
     np.testing.assert_array_equal(mask, MASK)
@@ -71,7 +71,7 @@ def test_channels_apart_alpha_and_white_is_zero(tmp_path):
 def test_palette_bilevel_and_colored_masks(tmp_path):
     image = save(tmp_path / "i.png", IMAGE)
     indexed = save(tmp_path / "p.tif", with_table(MASK))
-    ids, colors = read(image, indexed)[1:]
+    _, ids, colors, _ = read(image, indexed)
     np.testing.assert_array_equal(ids, MASK)
     assert colors == dict(enumerate(COLORS))
     np.testing.assert_array_equal(read(image, indexed, palette=COLORS[::-1]).mask, 3 - MASK)
