@@ -101,8 +101,9 @@ def check(options):
 
 
 def preview(options):
+    from keras_segaug.data.problems import readable
     from keras_segaug.inspect.preview.files import load_augmentation
-    from keras_segaug.inspect.preview.pairs import read_pairs, readable
+    from keras_segaug.inspect.preview.pairs import read_pairs
     from keras_segaug.inspect.preview.preview import preview_page
 
     output = Path(options.output)

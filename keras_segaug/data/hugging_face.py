@@ -37,7 +37,8 @@ def transform(
         augmentation: a keras_segaug layer. Masks in colors (RGB) are taken where it is, or begins
             with, a `MaskOnlyColorToClass`.
         image: the column of images. Gray levels stay gray, with one channel; alpha is left out.
-        mask: the column of masks.
+        mask: the column of masks. Of gray PNGs with 2 or 4 bits pillow gives ids times 85 or 17,
+            which cannot be seen here; of those with 1 bit they are 0 and 1.
 
     Returns:
         The function. It can be sent to worker processes.

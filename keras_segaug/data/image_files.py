@@ -45,6 +45,13 @@ UPRIGHT: dict[int, Callable] = {
 }
 EXIF_ORIENTATION = 0x0112
 
+# The bits that pillow takes a pixel of a gray BMP to have, going by the length of its table.
+BMP_GRAYS = {"1": 1, "L": 8}
+# Where the two kinds of BMP headers, told apart by their lengths, have the bits of a pixel.
+BMP_HEADER = 14
+BMP_BITS = {12: 24}
+BMP_BITS_LATER = 28
+
 PNG_SIGNATURE = 8
 PNG_CHUNK = struct.Struct(">I4s")
 
@@ -70,6 +77,13 @@ class ImageFile:
     table: Callable
     orientation: int = 1
     step: int = 1  # between neighboring gray levels
+
+    @property
+    def shade(self):
+        """How much lighter, of 255, the next gray level is; None for what is no gray of 8 bits."""
+        if self.colors != "gray":
+            return None
+        return {"bool": 255, "uint8": self.step}.get(self.dtype)
 
 
 def pillow():
@@ -125,9 +139,16 @@ def readable(path):
 
 def _other(path, stack):
     file = stack.enter_context(pillow().open(path))
+    if file.format == "TIFF":
+        # Under another ending; pillow would keep 8 of 16 bits.
+        return _tiff(path, stack)
     # What cameras put after a photo (MPO) is a preview or the like, no second photo.
     if getattr(file, "is_animated", False) and file.format != "MPO":
         raise BrokenFileError("frames", path, f"{file.n_frames} frames")
+    if file.format == "BMP" and file.mode in BMP_GRAYS:
+        bits = _bmp_bits(file.fp)
+        if bits != BMP_GRAYS[file.mode]:
+            raise ValueError(f"pillow misreads BMP files of {bits} bits with so few grays")
     stored = file.tile[0].args if file.tile else ""  # such as "L;4" or "RGB;16B"
     stored = str(stored if isinstance(stored, str) or not stored else stored[0])
     colors = COLORS.get(file.mode, file.mode)
@@ -157,6 +178,17 @@ def _orientation(file):
     if "exif" in info or "Raw profile type exif" in info:
         return file.getexif().get(EXIF_ORIENTATION, 1)
     return 1
+
+
+def _bmp_bits(file):
+    """The bits of a pixel, which pillow does not tell."""
+    place = file.tell()
+    file.seek(BMP_HEADER)
+    (length,) = struct.unpack("<I", file.read(4))
+    file.seek(BMP_BITS.get(length, BMP_BITS_LATER))
+    (bits,) = struct.unpack("<H", file.read(2))
+    file.seek(place)
+    return bits
 
 
 def _png_exif(file):

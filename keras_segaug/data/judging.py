@@ -54,6 +54,12 @@ def _refuse_mixtures(survey, options, labels):
             f"{text} Indices are taken as class ids; if colors are the classes, give `palette`.",
             stacklevel=CALLER,
         )
+    if labels.as_stored and survey.shade_conflict is not None:
+        warnings.warn(
+            f"{owner()}: gray masks of different depths disagree: {survey.shade_conflict}. Stored "
+            "values are taken as ids; if shades are the classes, save all masks with 8 bits.",
+            stacklevel=CALLER,
+        )
 
 
 def _doubt_black_and_white(survey, labels):

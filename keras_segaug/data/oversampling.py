@@ -3,6 +3,8 @@
 import math
 from collections import Counter
 
+from keras_segaug.data.problems import readable
+
 # docs/decisions/0022-rare-classes.md says why.
 THRESHOLD = 0.1
 # An image that comes more often than that is likelier learned by heart than of use.
@@ -59,7 +61,7 @@ class Oversampling:
                 "overfitting; a lower `threshold` repeats less:"
             )
             listed = self.often[:MOST_LISTED]
-            lines += [f"  {pair.image}: {factor:.1f} times" for pair, factor in listed]
+            lines += [f"  {readable(pair.image)}: {factor:.1f} times" for pair, factor in listed]
             if len(self.often) > MOST_LISTED:
                 lines.append(f"  ... and {len(self.often) - MOST_LISTED:,} more")
         return "\n".join(lines)

@@ -165,6 +165,7 @@ def _paired_by(pair, images, masks, image_folder, mask_folder, one_folder):
             used.add(mask)
         else:
             problems.append(Problem("image alone", path, f"`pair` gave {answer!r}"))
+    _refuse_both(pairs)
     if not one_folder:
         problems += [
             Problem("mask alone", os.path.join(mask_folder, mask))
@@ -172,3 +173,21 @@ def _paired_by(pair, images, masks, image_folder, mask_folder, one_folder):
             if mask not in used
         ]
     return Found(pairs, problems, 0 if one_folder else ignored)
+
+
+def _refuse_both(pairs):
+    """Raises where a mask is an image, too: a `str.replace` that finds nothing gives the mask."""
+    # Folders may have several names; within them links are files of their own.
+    folders = {os.path.dirname(path) for pair in pairs for path in pair}
+    real = {folder: os.path.realpath(folder) for folder in folders}
+
+    def place(path):
+        return os.path.join(real[os.path.dirname(path)], os.path.basename(path))
+
+    masks = {place(pair.mask): pair.image for pair in pairs}
+    for pair in pairs:
+        if place(pair.image) in masks:
+            raise ValueError(
+                f"{owner()}: `pair` must return None for a mask, which is no image. Received a "
+                f"mask for {pair.image!r}, which is the mask of {masks[place(pair.image)]!r}."
+            )

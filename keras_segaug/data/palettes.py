@@ -27,12 +27,14 @@ class Labels:
     Attributes:
         class_names: a list in id order, or None.
         ignore_index: the id of pixels without a class, or None.
+        as_stored: are ids what gray levels and indices are in the file?
         ids: all ids that masks may have, or None where anything goes.
         class_colors: from id to color, as far as a palette tells.
     """
 
     def __init__(self, palette=None, class_names=None, ignore_index=None, keep_colors=False):
         self._keep_colors = keep_colors
+        self.as_stored = palette is None
         self.own_palette = isinstance(palette, str) and palette == "file"
         self._by_color: dict | None = None
         self._by_value: dict | None = None

@@ -2,6 +2,7 @@
 
 import contextlib
 import contextvars
+import os
 from collections import Counter
 from typing import NamedTuple
 
@@ -90,12 +91,18 @@ class FilesError(ValueError):
         self.problems = tuple(problems)
 
 
+def readable(name):
+    """The name of a file as text that can be written: not every name is UTF-8."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
 def describe(problems):
     """All problems as text, by kind."""
     by_kind: dict[str, list] = {}
     for problem in problems:
         by_kind.setdefault(problem.kind, []).append(problem)
-    return "\n".join(_describe(kind, by_kind[kind]) for kind in KINDS if kind in by_kind)
+    text = "\n".join(_describe(kind, by_kind[kind]) for kind in KINDS if kind in by_kind)
+    return readable(text)
 
 
 def _describe(kind, problems):

@@ -16,11 +16,16 @@ LUMA = (0.299, 0.587, 0.114)
 
 
 class Arrays(NamedTuple):
-    """What a pair holds; `colors` says what the indices of a palette mask look like."""
+    """What a pair holds.
+
+    `colors` says what the indices of a palette mask look like, `shade` how much lighter the next
+    id of a gray one is.
+    """
 
     image: np.ndarray
     mask: np.ndarray
     colors: dict
+    shade: int | None
 
 
 class Header(NamedTuple):
@@ -71,13 +76,13 @@ class Reader:
                     ids, colors = self._labels.read(mask)
             if problems:
                 raise BrokenPairError(problems)
-            return Arrays(_turned(pixels, turns[0]), _turned(ids, turns[1]), colors)
+            return Arrays(_turned(pixels, turns[0]), _turned(ids, turns[1]), colors, mask.shade)
 
     def read(self, pair, promise):
         """Image (height, width, channels) and mask (height, width), as a dataset promised them."""
         try:
             arrays = self.arrays(pair)
-            promise.check(pair, *arrays)
+            promise.check(pair, arrays.image, arrays.mask, arrays.colors)
         except BrokenPairError as error:
             raise _files_error(promise.broken(error.problems)) from None
         mask = arrays.mask.astype(promise.mask_dtype)

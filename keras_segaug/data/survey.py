@@ -28,6 +28,7 @@ class Survey:
         counts: pixels of every id; None where masks were not decoded.
         table: from the indices of palette masks to their colors, also in the other part.
         table_conflict: in words, where the files disagree about that; or None.
+        shade_conflict: in words, where one shade of gray masks has two ids; or None.
         oversampling: an `Oversampling` where pairs come several times, else None.
     """
 
@@ -39,9 +40,11 @@ class Survey:
         self.image_dtypes: dict = dict(first.image_dtypes) if first else {}
         self.counts: Counter | None = Counter() if decode else None
         self.table_conflict = None
+        self.shade_conflict = None
         self.oversampling: Any = None
         self.table: dict = dict(first.table) if first else {}
         self._table_files: dict = dict(first._table_files) if first else {}
+        self._shades: dict = dict(first._shades) if first else {}
         self._mask_dtypes: set = set()
         look = functools.partial(_decoded if decode else _header, reader)
         for pair, seen in zip(pairs, one_by_one(look, pairs, "Checking", verbose), strict=True):
@@ -50,7 +53,7 @@ class Survey:
             else:
                 self._add(pair, *seen)
 
-    def _add(self, pair, header, counts, colors):
+    def _add(self, pair, header, counts, colors, shade):
         self.pairs.append(pair)
         if self.classes is not None:
             self.classes.append(tuple(counts))
@@ -67,6 +70,18 @@ class Survey:
                 self.table_conflict = (
                     f"index {index} is {first} in {file} and {color} in {pair.mask}"
                 )
+        if shade is not None:
+            self._look_for_shades(pair, counts, shade)
+
+    def _look_for_shades(self, pair, counts, shade):
+        """Pillow spreads few bits over all shades: white is 1 in one file and 255 in another."""
+        for class_id in counts:
+            first, file = self._shades.setdefault(class_id * shade, (class_id, pair.mask))
+            if first != class_id and self.shade_conflict is None:
+                self.shade_conflict = (
+                    f"gray {class_id * shade} is id {first} in {file} and id {class_id} in "
+                    f"{pair.mask}"
+                )
 
     def mask_dtype(self, ids=None):
         """The smallest dtype for these ids, or else for what the masks hold."""
@@ -82,15 +97,15 @@ class Survey:
 
 def _decoded(reader, pair):
     try:
-        image, mask, colors = reader.arrays(pair)
+        image, mask, colors, shade = reader.arrays(pair)
     except BrokenPairError as error:
         return error
-    return Header(image.shape[:2], image.dtype.name, mask.dtype.name), count(mask), colors
+    return Header(image.shape[:2], image.dtype.name, mask.dtype.name), count(mask), colors, shade
 
 
 def _header(reader, pair):
     try:
-        return reader.header(pair), {}, {}
+        return reader.header(pair), {}, {}, None
     except BrokenPairError as error:
         return error
 

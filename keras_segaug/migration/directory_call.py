@@ -1,5 +1,7 @@
 """The call that reads the folders which `flow_from_directory` read."""
 
+import os
+
 from keras_segaug import checks
 from keras_segaug.migration.arguments import OWNER
 
@@ -13,6 +15,8 @@ _CARRIED = {
     "subset": None,
     "interpolation": "nearest",
 }
+# What pillow resized with, and what there is.
+_NEAREST_KIND = {"lanczos": "bicubic", "box": "bilinear", "hamming": "bilinear"}
 _LEFT = {
     "classes": "name the folder that holds the files in `images` and `masks`",
     "class_mode": "pairs of images and masks have no class of their own",
@@ -34,6 +38,9 @@ def check_flow(role, flow):
     for name in flow:
         if name not in names:
             checks.fail(OWNER, role, f"arguments among {', '.join(names)}", name)
+    size = flow.get("target_size", _CARRIED["target_size"])
+    if not isinstance(size, (tuple, list)) or len(size) != 2:
+        checks.fail(OWNER, role, "a dict whose `target_size` is a pair (height, width)", flow)
     return flow
 
 
@@ -42,12 +49,15 @@ def directory_call(images, masks, validation_split):
     unknown = {"directory": "the folder of the masks", "color_mode": "grayscale"}
     masks = masks or {**images, **unknown, "interpolation": "nearest"}
     values = {**_CARRIED, **images}
-    arguments = {"images": images["directory"], "masks": masks["directory"]}
-    height_width = values.pop("target_size")
-    arguments["image_size"] = tuple(height_width[:2])
-    for name in ("batch_size", "color_mode", "interpolation", "shuffle", "seed"):
+    kind = values["interpolation"]
+    # Pillow smooths what shrinks.
+    values |= {"interpolation": _NEAREST_KIND.get(kind, kind), "antialias": kind != "nearest"}
+    arguments = {"images": os.fspath(images["directory"]), "masks": os.fspath(masks["directory"])}
+    arguments["image_size"] = tuple(values["target_size"])
+    for name in ("batch_size", "color_mode", "interpolation", "antialias", "shuffle", "seed"):
         arguments[name] = values[name]
-    if validation_split:
+    # Without a `subset` the old class read all files, whatever the split.
+    if validation_split and values["subset"] is not None:
         arguments |= {"validation_split": validation_split, "subset": values["subset"]}
     lines = [f"    {name}={value!r}," for name, value in arguments.items()]
     return "\n".join(
@@ -68,6 +78,9 @@ def _comments(images, masks):
             yield f"# {name}: {ours!r} for images but {theirs!r} for masks; pairs now share one."
     if images.get("seed") is None:
         yield "# seed: without one the two generators did not draw alike."
+    kind = images.get("interpolation")
+    if kind in _NEAREST_KIND:
+        yield f"# interpolation: {kind!r} is now {_NEAREST_KIND[kind]!r}, the nearest there is."
     if masks.get("color_mode", "rgb") != "grayscale":
         yield "# Masks were read as colors: say with `palette=` which class each color is."
     if masks.get("interpolation", "nearest") != "nearest":

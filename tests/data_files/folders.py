@@ -50,6 +50,21 @@ def truncate(path, drop=30):
     path.write_bytes(path.read_bytes()[:-drop])
 
 
+def save_bmp(path, indices, colors, bits):
+    """A BMP of 1, 4 or 8 bits whose table has no more colors than these: pillow's have all."""
+    shifts = np.arange(bits - 1, -1, -1)
+    rows = [np.packbits((row[:, None] >> shifts & 1).astype("uint8")).tobytes() for row in indices]
+    pixels = b"".join(row + bytes(-len(row) % 4) for row in reversed(rows))
+    table = b"".join(bytes((blue, green, red, 0)) for red, green, blue in colors)
+    start = 54 + len(table)
+    height, width = indices.shape
+    header = struct.pack("<2sIII", b"BM", start + len(pixels), 0, start)
+    header += struct.pack("<IiiHHIIiiII", 40, width, height, 1, bits, 0, 0, 0, 0, len(colors), 0)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(header + table + pixels)
+    return path
+
+
 def save_gray_png(path, levels, bits):
     """A gray PNG of 1, 2 or 4 bits a pixel, which pillow reads but does not write."""
     rows = b""

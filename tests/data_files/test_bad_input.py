@@ -15,6 +15,7 @@ from tests.data_files.folders import (
     random_image,
     random_mask,
     save,
+    save_gray_png,
     truncate,
     with_table,
 )
@@ -222,6 +223,24 @@ def test_color_tables_that_disagree(folders):
     with pytest.warns(UserWarning, match="Indices are taken as class ids"):
         load(images, masks)
     assert len(load(images, masks, palette=COLORS).file_paths) == 4
+
+
+@pytest.mark.parametrize(("bits", "shade"), [(1, 255), (2, 85), (4, 17)])
+def test_gray_masks_of_several_depths_are_doubted(folders, bits, shade):
+    """White is 1 in a file of one bit, as programs that shrink PNGs write it, and 255 in others."""
+    masks = folders[1]
+    few = random_mask(classes=2)
+    few[0, :2] = 0, 1
+    save_gray_png(masks / "01.png", few, bits)
+    load(*folders)  # No other file has this shade.
+    save(masks / "02.png", few * np.uint8(shade))
+    text = f"gray {shade} is id 1 in .*01.png and id {shade} in .*02.png. Stored values are taken"
+    with pytest.warns(UserWarning, match=text) as caught:
+        dataset = load(*folders)
+    assert caught[0].filename == __file__
+    np.testing.assert_array_equal(next(iter(dataset))[1][1:3], [few, few * shade])
+    load(*folders, palette={0: 0, 1: 1, 2: 2, 3: 3, shade: 1})
+    load(*folders, check="headers")
 
 
 def test_black_and_white_masks_are_doubted(folders):

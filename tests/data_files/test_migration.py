@@ -383,6 +383,7 @@ def test_the_directory_call(tmp_path):
         "batch_size": 32,
         "color_mode": "grayscale",
         "interpolation": "nearest",
+        "antialias": False,
         "shuffle": True,
         "seed": 4,
         "validation_split": 0.5,
@@ -406,6 +407,36 @@ def test_the_directory_call_tells_what_was_wrong():
         assert any(name in line for line in call.splitlines() if line.startswith("# ")), name
     assert migrate({}).dataset_call is None
     assert "the folder of the masks" in migrate({}, image_flow={"directory": "a"}).dataset_call
+
+
+@pytest.mark.parametrize("kind", ["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"])
+def test_the_directory_call_runs_and_resizes_as_the_old_class(tmp_path, kind):
+    """All files without a `subset`, paths as objects, and what pillow calls a resampling."""
+    for folder in ("images", "masks"):
+        (tmp_path / folder).mkdir()
+    rng = np.random.default_rng(0)
+    smooth = Image.fromarray(rng.integers(0, 256, (12, 16), "uint8"))
+    for n in range(3):
+        pixels = smooth.resize((48, 36), Image.Resampling.BICUBIC)
+        pixels.save(tmp_path / "images" / f"{n}.png")
+        Image.new("L", (48, 36), n).save(tmp_path / "masks" / f"{n}.png")
+    flow = {"target_size": (12, 16), "color_mode": "grayscale", "interpolation": kind, "seed": 1}
+    told = migrate(
+        {"validation_split": 0.5},
+        image_flow={**flow, "directory": tmp_path / "images"},
+        mask_flow={**flow, "directory": tmp_path / "masks"},
+    )
+    code, mapped, _ = told.dataset_call.rpartition("dataset = dataset.map(")
+    assert mapped
+    names = {"keras_segaug": ks}
+    exec(code, names)
+    images, masks = next(iter(names["dataset"]))
+    assert sorted(np.unique(masks)) == [0, 1, 2]
+    resampling = {"lanczos": "bicubic", "box": "bilinear", "hamming": "bilinear"}.get(kind, kind)
+    said = f"# interpolation: {kind!r} is now {resampling!r}, the nearest there is." in code
+    assert said == (kind != resampling)
+    expected = pixels.resize((16, 12), Image.Resampling[resampling.upper()])
+    np.testing.assert_allclose(images[0, ..., 0], np.asarray(expected), atol=1)
 
 
 # --- Bad input ---
@@ -438,6 +469,12 @@ def test_bad_arguments(arguments, message):
         migrate(arguments)
     with pytest.raises(ValueError, match="mask_arguments"):
         migrate({}, arguments)
+
+
+@pytest.mark.parametrize("size", [256, (256,), (1, 2, 3, 4), "large"])
+def test_a_target_size_that_is_no_pair(size):
+    with pytest.raises(ValueError, match=r"`image_flow` must be .*`target_size`.*Received"):
+        migrate({}, image_flow={"directory": "a", "target_size": size})
 
 
 def test_bad_objects():

@@ -1,5 +1,6 @@
 """Images of rare classes come as often as they should, and again so with the same seed."""
 
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -286,6 +287,26 @@ def test_the_report_warns_of_images_that_come_very_often(tmp_path, capsys):
     quiet = load(*folders, threshold=0.6)
     assert "more than" not in str(quiet.report)
     assert capsys.readouterr().out == ""
+
+
+def test_names_that_are_not_utf8_can_be_printed(tmp_path, capsys):
+    """`print` refuses the halves of characters that Python puts in their place."""
+    root = os.fsencode(tmp_path)
+    for folder in (b"images", b"masks"):
+        os.mkdir(os.path.join(root, folder))
+        for n in range(150):
+            name = os.path.join(root, folder, b"%d\xe4.png" % n)
+            Image.new("L", (2, 2), int(n == 7 and folder == b"masks")).save(os.fsdecode(name))
+    os.unlink(os.path.join(root, b"masks", b"8\xe4.png"))
+    with pytest.warns(UserWarning, match=r"images/8\ufffd\.png"):
+        dataset = load(
+            tmp_path / "images", tmp_path / "masks", threshold=1.0, verbose=True, on_error="skip"
+        )
+    print(dataset.report)
+    told = capsys.readouterr().out
+    assert told.encode("utf-8").count("images/7\ufffd.png: 12.2 times".encode()) == 2
+    assert "images/8\ufffd.png" in told
+    assert dataset.report.problems[0].path == os.fsdecode(root + b"/images/8\xe4.png")
 
 
 @pytest.mark.slow

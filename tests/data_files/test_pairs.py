@@ -129,6 +129,36 @@ def test_a_function_that_returns_no_path_is_named(tmp_path):
         find_pairs(images, masks, pair=lambda image: 7)
 
 
+@pytest.mark.parametrize(
+    ("files", "wrong"),
+    [
+        (["1_img.png", "1_mask.png"], "_mask.png"),
+        (["img/1.png", "mask/1.png"], "mask/1.png"),
+    ],
+)
+def test_a_function_that_takes_masks_for_images_is_named(tmp_path, files, wrong):
+    """`replace` changes nothing in a mask's name: each mask would be an image with itself."""
+    folder = touch(tmp_path / "data", *files)
+    os.symlink(folder, tmp_path / "link")
+    for masks in (folder, os.path.join(folder, "."), os.fspath(tmp_path / "link")):
+        with pytest.raises(ValueError, match=f"return None for a mask.*{wrong}") as caught:
+            find_pairs(folder, masks, pair=lambda file: file.replace("img", "mask"))
+        assert str(caught.value).startswith("segmentation_dataset_from_directory: `pair` must")
+
+
+@pytest.mark.parametrize("answer", ["../i/1.png", "{}/i/../i/1.png"])
+def test_a_function_that_gives_the_image_for_its_mask_is_named(tmp_path, answer):
+    images, masks = touch(tmp_path / "i", "1.png"), touch(tmp_path / "m")
+    with pytest.raises(ValueError, match=r"return None for a mask.*i/1\.png"):
+        find_pairs(images, masks, pair=lambda image: answer.format(tmp_path))
+
+
+def test_a_function_that_takes_the_next_image_for_a_mask_is_named(tmp_path):
+    folder = touch(tmp_path, "1.png", "2.png")
+    with pytest.raises(ValueError, match=r"return None for a mask.*2\.png"):
+        find_pairs(folder, folder, pair=lambda file: "2.png" if file == "1.png" else "1.png")
+
+
 def test_masks_in_a_folder_among_the_images_are_no_images(tmp_path):
     images = touch(tmp_path, "1.jpg", "2.jpg", "labels/1.png", "labels/2.png")
     found = find_pairs(images, os.path.join(images, "labels"))

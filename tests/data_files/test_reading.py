@@ -17,6 +17,7 @@ from tests.data_files.folders import (
     random_image,
     random_mask,
     save,
+    save_bmp,
     save_gray_png,
     truncate,
     with_table,
@@ -126,7 +127,7 @@ def test_sixteen_bits_of_color_are_kept(tmp_path, mask, channels):
 @pytest.mark.parametrize("ending", ["png", "bmp", "gif"])
 def test_a_palette_mask_is_read_as_its_indices(tmp_path, image, ending):
     path = save(tmp_path / f"mask.{ending}", with_table(MASK))
-    ids, colors = read(image, path)[1:]
+    _, ids, colors, _ = read(image, path)
     np.testing.assert_array_equal(ids, MASK)
     assert colors == dict(enumerate(COLORS))
 
@@ -147,6 +148,32 @@ def test_few_bits_of_gray_are_ids_too(tmp_path, image, bits):
     np.testing.assert_array_equal(read(image, path).mask, ids)
     palette = [(n * 255 // (2**bits - 1),) * 3 for n in range(2**bits)]
     np.testing.assert_array_equal(read(image, path, palette=palette).mask, ids)
+
+
+@pytest.mark.parametrize(
+    ("bits", "grays"),
+    [(1, (0, 255)), (4, (0, 255)), (8, (0, 255)), (4, (0, 1, 2, 3)), (8, (0, 1, 2, 3))],
+)
+@pytest.mark.parametrize("width", [4, 8])
+def test_a_bmp_with_a_short_table_of_grays_is_read_right_or_refused(tmp_path, bits, grays, width):
+    """Pillow takes all black and white BMPs with two colors to have one bit a pixel."""
+    indices = random_mask(width=width, classes=len(grays))
+    path = save_bmp(tmp_path / "a.bmp", indices, [(n, n, n) for n in grays], bits)
+    if bits == {2: 1, 4: 8}[len(grays)]:
+        found = read(path, path, color_mode="grayscale")
+        np.testing.assert_array_equal(found.mask, indices)
+        np.testing.assert_array_equal(found.image[..., 0], np.array(grays)[indices])
+    else:
+        told = [("unreadable", str(path))]
+        assert problems(path, path) == told * 2
+
+
+@pytest.mark.parametrize("bits", [1, 4, 8])
+def test_a_bmp_with_a_short_table_of_colors_is_read_as_its_indices(tmp_path, bits):
+    indices = random_mask(classes=2)
+    path = save_bmp(tmp_path / "a.bmp", indices, COLORS[1:3], bits)
+    np.testing.assert_array_equal(read(path, path).mask, indices)
+    np.testing.assert_array_equal(read(path, path).image, colored(indices, COLORS[1:3]))
 
 
 def test_a_sixteen_bit_mask_keeps_its_ids(tmp_path, image):

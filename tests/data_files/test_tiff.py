@@ -27,10 +27,22 @@ def test_colors_of_any_depth(tmp_path, compression, dtype):
     pixels = IMAGE.astype(dtype) * (200 if dtype == "uint16" else 1)
     tifffile.imwrite(tmp_path / "i.tif", pixels, photometric="rgb", compression=compression)
     tifffile.imwrite(tmp_path / "m.tiff", MASK, compression=compression)
-    image, mask, _ = read(tmp_path / "i.tif", tmp_path / "m.tiff")
+    image, mask, *_ = read(tmp_path / "i.tif", tmp_path / "m.tiff")
     assert image.dtype == {"float64": "float32"}.get(dtype, dtype)
     np.testing.assert_array_equal(image, pixels)
     np.testing.assert_array_equal(mask, MASK)
+
+
+def test_another_ending_changes_nothing(tmp_path):
+    image = np.random.default_rng(0).integers(0, 65536, (6, 8, 3), "uint16")
+    mask = random_mask().astype("float32")
+    paths = tmp_path / "image.png", tmp_path / "mask.png"
+    for path, pixels, photometric in zip(paths, (image, mask), ("rgb", "minisblack"), strict=True):
+        tifffile.imwrite(path, pixels, photometric=photometric)
+    found = read(*paths)
+    assert found.image.dtype == "uint16"
+    np.testing.assert_array_equal(found.image, image)
+    np.testing.assert_array_equal(found.mask, mask)
 
 
 def test_gray_of_fractions_is_not_rounded(tmp_path):
@@ -59,7 +71,7 @@ def test_channels_apart_alpha_and_white_is_zero(tmp_path):
 def test_palette_bilevel_and_colored_masks(tmp_path):
     image = save(tmp_path / "i.png", IMAGE)
     indexed = save(tmp_path / "p.tif", with_table(MASK))
-    ids, colors = read(image, indexed)[1:]
+    _, ids, colors, _ = read(image, indexed)
     np.testing.assert_array_equal(ids, MASK)
     assert colors == dict(enumerate(COLORS))
     np.testing.assert_array_equal(read(image, indexed, palette=COLORS[::-1]).mask, 3 - MASK)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
 import keras_segaug as ks
 from keras_segaug.inspect.alignment.probe import Probe
@@ -69,6 +70,40 @@ def test_few_colors_are_no_false_alarm(bits):
             lambda image, mask, shown=shown: (image // step * step + shown, mask), calls=6
         )
         assert report.ok, report
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+@pytest.mark.parametrize("rows", [26, 30, 40])
+def test_what_is_left_of_an_erased_image_is_still_read(rows, level):
+    def erased(image, mask, down=0):
+        image = image.copy()
+        image[:rows] = level
+        return image, np.roll(mask, down, 0)
+
+    report = ks.check_alignment(erased, calls=2)
+    assert report.ok, report
+    assert report.facts["how_compared"] == "12 by places, 0 by fit, 0 unreadable"
+    report = ks.check_alignment(lambda image, mask: erased(image, mask, 1), calls=2)
+    assert names(report) == {"misaligned"}
+
+
+def test_a_small_image_in_a_large_filled_one_is_read_to_the_pixel():
+    """Registration as a whole would not see so small a shift."""
+
+    def zoomed_out(image, mask, right=0):
+        moved = ndimage.affine_transform(
+            image, [2, 2, 1], (-24, -32, 0), order=1, mode="constant", cval=0
+        )
+        labels = ndimage.affine_transform(
+            mask, [2, 2], (-24, -32), order=0, mode="constant", cval=255
+        )
+        return moved, np.roll(labels, right, 1)
+
+    report = ks.check_alignment(zoomed_out, calls=2)
+    assert report.ok, report
+    assert report.facts["how_compared"] == "12 by places, 0 by fit, 0 unreadable"
+    report = ks.check_alignment(lambda image, mask: zoomed_out(image, mask, 1), calls=2)
+    assert "misaligned" in names(report)
 
 
 @pytest.mark.parametrize("labels", [None, 4])

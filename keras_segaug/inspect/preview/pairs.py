@@ -1,17 +1,11 @@
 """Images and masks out of two folders, as a training that reads them sees them."""
 
-import os
 from pathlib import Path
 
 from keras_segaug.data.pairs import find_pairs
 from keras_segaug.data.palettes import Labels
-from keras_segaug.data.problems import FilesError, describe
+from keras_segaug.data.problems import FilesError, describe, readable
 from keras_segaug.data.reading import BrokenPairError, Reader
-
-
-def readable(name):
-    """The name of a file as text that can be written: not every name is UTF-8."""
-    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def read_pairs(
@@ -40,7 +34,7 @@ def read_pairs(
     problems: list = []
     for pair in found.pairs[:count]:
         try:
-            image, mask, _ = reader.arrays(pair)
+            image, mask, *_ = reader.arrays(pair)
             pairs.append((readable(Path(pair.image).name), image, mask))
         except BrokenPairError as error:
             problems += error.problems

@@ -113,7 +113,10 @@ def _distinct(places):
 
 
 def _steady(rows, columns):
-    """Where the sources change as smoothly as elsewhere: no seam runs through the neighbors."""
+    """Where the sources change as smoothly as elsewhere: no seam runs through the neighbors.
+
+    What is filled or erased does not change at all, and says nothing of elsewhere.
+    """
     step = np.zeros(rows.shape)
     for values in (rows, columns):
         for axis in (0, 1):
@@ -121,4 +124,5 @@ def _steady(rows, columns):
             before = np.pad(change, [(1, 0) if i == axis else (0, 0) for i in (0, 1)])
             after = np.pad(change, [(0, 1) if i == axis else (0, 0) for i in (0, 1)])
             step = np.maximum(step, np.maximum(before, after))
-    return step <= 2.0 * np.median(step) + 0.75
+    changing = step[step > 0.0]
+    return step <= 2.0 * (np.median(changing) if changing.size else 0.0) + 0.75
