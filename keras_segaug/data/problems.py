@@ -9,7 +9,7 @@ from keras_segaug.reports import Report
 
 _owner = contextvars.ContextVar("owner", default="segmentation_dataset_from_directory")
 
-# More files of one kind are counted, not listed; `FilesReport.problems` has them all.
+# Files of one kind beyond this number are counted, not listed; `FilesReport.problems` has all.
 MOST_LISTED = 50
 MOST_COLORS = 10
 
@@ -163,13 +163,13 @@ class FilesReport(Report):
 
 
 def owner():
-    """The function that reads, as messages name it."""
+    """The name of the function that reads, for messages."""
     return _owner.get()
 
 
 @contextlib.contextmanager
 def owned_by(name):
-    """What is said meanwhile is said by the function of this name."""
+    """Messages inside this context name this function."""
     token = _owner.set(name)
     try:
         yield

@@ -21,10 +21,10 @@ def column_of(owner, rows, name, cure):
     """The entries of a column, all of which must be there.
 
     Args:
-        owner: who speaks in errors.
+        owner: the name of the function, for error messages.
         rows: a batch, from the names of columns to their entries.
-        name: that of the column.
-        cure: how rows without an entry are left out.
+        name: the name of the column.
+        cure: how to leave out rows without an entry.
     """
     if name not in rows:
         raise ValueError(f"{owner}: there is no column {name!r}; there are {sorted(rows)}.")

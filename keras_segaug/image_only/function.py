@@ -21,9 +21,9 @@ class ImageOnlyLambda(ImageOnlyLayer):
         function: takes images, float32 (B, H, W, C) of any batch size, and returns new ones of the
             same shape, which are cast to float32. It must treat every image by itself, draw no
             random numbers, and use only what Keras' backend can trace (`keras.ops`; inside of
-            `dataset.map` with another backend, TensorFlow). It should keep values within their
-            range: nothing is clipped. A function must be registered, so that it can be saved; a
-            Keras layer may be any that takes only images and has no random state; it is run as at
+            `dataset.map` with another backend, TensorFlow). Values are expected to stay within
+            their range: nothing is clipped. A function must be registered, so that it can be saved;
+            a Keras layer may be any that takes only images and has no random state; it is run as at
             inference.
         probability: see `AugmentationLayer`.
         **kwargs: see `AugmentationLayer`.

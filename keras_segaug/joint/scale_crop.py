@@ -121,7 +121,7 @@ class JointRandomScaleCrop(JointLayer):
 
     @computed_once
     def _chosen(self, mask, scale, *sides):
-        """The first candidate of (B, K) that meets the limit, or else the nearest: (B,) per side."""
+        """The first of (B, K) candidates that meets the limit, or else the nearest: (B,) a side."""
         top, left = (ops.reshape(each, (-1,)) for each in sides)
         windows = {"scale": ops.repeat(scale, self.candidates), "top": top, "left": left}
         rows, columns = self._points(windows, ops.shape(mask)[1:3])
