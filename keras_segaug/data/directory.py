@@ -118,12 +118,12 @@ def segmentation_dataset_from_directory(
 
     Returns:
         A `tf.data.Dataset`, with further attributes: `class_names`; `ignore_index`; `class_colors`,
-            from id to color as far as known; `file_paths`, each with `.image` and `.mask`;
-            `report`, which says what was found, used and skipped;
-        `pixel_counts()` from id to number of pixels in the files; `class_weights()` from id to
-        weight, total / (classes present * pixels of the class), 0 for classes without a pixel.
-        (`fit(class_weight=...)` does not work for masks: look the weights up as sample weights.) As
-        in Keras, the datasets that `map` or `take` return do not have these attributes.
+        from id to color as far as known; `file_paths`, each with `.image` and `.mask`; `report`,
+        which says what was found, used and skipped; `pixel_counts()` from id to number of pixels
+        in the files; `class_weights()` from id to weight, total / (classes present * pixels of the
+        class), 0 for classes without a pixel. (`fit(class_weight=...)` does not work for masks:
+        look the weights up as sample weights.) As in Keras, the datasets that `map` or `take`
+        return do not have these attributes.
 
         With oversampling the length of an epoch is random, and `len(dataset)` is unknown:
         TensorFlow has no expected lengths. `steps_per_epoch` is the average in batches, rounded up

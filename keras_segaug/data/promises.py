@@ -26,7 +26,7 @@ class Promise:
         self._table = dict(survey.table) if labels.own_palette else None
 
     def check(self, pair, image, mask, colors):
-        """Raises `BrokenPairError` for anything that no longer fits: a cast would change it silently."""
+        """Raises `BrokenPairError` for what no longer fits: a cast would change it silently."""
         problems = []
         if image.dtype != self.image_dtype:
             problems.append(_changed(pair.image, image.dtype, self.image_dtype))
@@ -45,7 +45,7 @@ class Promise:
             raise BrokenPairError(problems)
 
     def check_table(self, pair, colors):
-        """Raises `BrokenFileError` if indices, which are the ids, stand for other colors than before."""
+        """Raises `BrokenFileError` if indices, being the ids, stand for other colors than before."""
         if self._table is None:
             return
         for index, color in colors.items():
