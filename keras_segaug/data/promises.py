@@ -45,7 +45,7 @@ class Promise:
             raise BrokenPairError(problems)
 
     def check_table(self, pair, colors):
-        """Raises `BrokenFileError` if indices, being the ids, stand for other colors than before."""
+        """Raises `BrokenFileError` if indices, as ids, stand for other colors than before."""
         if self._table is None:
             return
         for index, color in colors.items():

@@ -130,7 +130,7 @@ class AugmentedModel(keras.Model):
             self._fitting.begins = False
 
     def _look_before(self, given):
-        """Checks the data of `fit` if they are arrays: a compiled step cannot check their values."""
+        """Checks the data of `fit` if they are arrays: a compiled step cannot see their values."""
         data = tuple(given.get(name) for name in ("x", "y", "sample_weight"))
         if not fit_checks.are_arrays(data):
             return

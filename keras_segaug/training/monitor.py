@@ -36,8 +36,8 @@ class AugmentationMonitor(keras.callbacks.Callback):
         folder: where PNGs are written, `epoch_0001.png` after the first epoch. Created if needed.
         tensorboard: the log folder of TensorBoard. Needs the package tensorboard or tensorflow.
         function: called with (epoch, figure), the epoch from 0 and a `matplotlib.figure.Figure`.
-        every: how many epochs lie between sheets, the first of which comes after the first epoch;
-            integer of at least 1.
+        every: how many epochs there are from one sheet to the next; the first comes after the first
+            epoch. Integer of at least 1.
         draws: how many draws of each image.
         rows: how many images to show. All of them are augmented together.
         class_names: names in the order of ids, or a mapping {id: name}.

@@ -22,7 +22,7 @@ def sheet(name, source, data, settings, style, before, title):
     """A figure: originals, draws, masks as outlines, and the classes' shares.
 
     Args:
-        name: of what asks, for messages.
+        name: the name of the caller, for messages.
         source: the augmentation.
         data: (images, masks or None).
         settings: those of `checked_look`, and the seed.
