@@ -60,8 +60,8 @@ def augment_dataset(
             number for each; otherwise layers of the same class would draw the same numbers.
         start: how many elements (batches, where the elements are batches) to leave out of epoch
             `epoch`: those that were seen before a stop. They are read, but not augmented.
-        num_shards: among how many machines the samples are divided, by `dataset.shard(num_shards,
-            shard_index)` before batching.
+        num_shards: among how many machines the samples are divided, by
+            `dataset.shard(num_shards, shard_index)` before batching.
         shard_index: which of these shards `dataset` is.
         num_parallel_calls: how many elements are augmented at once; `tf.data.AUTOTUNE` decides
             by itself. The order of elements is always kept.

@@ -15,10 +15,11 @@ class ImageOnlyPercentileRescaling(ImageOnlyLayer):
     """Maps two percentiles of each image to the ends of the value range; the mask is untouched.
 
     Values beyond them are clipped, so that a few very bright or dark pixels do not decide how the
-    rest looks. Percentiles are values of the image, as in `numpy.percentile(images, q,
-    method="inverted_cdf")`, to within a 65536th of the distance from its lowest to its highest
-    value. Where both percentiles are the same value, values are only clipped. NaN in float images
-    stays NaN and is not counted. Gradients treat the percentiles as constants.
+    rest looks. Percentiles are values of the image, as in
+    `numpy.percentile(images, q, method="inverted_cdf")`, to within a 65536th of the distance from
+    its lowest to its highest value. Where both percentiles are the same value, values are only
+    clipped. NaN in float images stays NaN and is not counted. Gradients treat the percentiles as
+    constants.
 
     With two numbers it does the same to every sample, at inference as well, and takes no
     `probability`. With a pair it is random, and does nothing at inference.

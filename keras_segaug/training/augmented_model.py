@@ -22,12 +22,12 @@ class AugmentedModel(keras.Model):
     validation go straight to the model.
 
     Data may be `(images, masks)` or `(images, masks, sample_weights)`, as arrays, a dataset or
-    whatever else Keras takes; or a dataset of mappings as the layers take them, such as `{"images":
-    ..., "segmentation_masks": ...}`. From a mapping a model gets the images or, if its inputs are a
-    mapping, the entries that they name. Further inputs that must move with the images are named in
-    `targets` of the augmentation: by their key in a mapping (`fit({"images": images, "depth":
-    depth}, masks)`), or in a list by their number, counted from 3 (`fit([images, depth], masks)`
-    has the depth at 3).
+    whatever else Keras takes; or a dataset of mappings as the layers take them, such as
+    `{"images": ..., "segmentation_masks": ...}`. From a mapping a model gets the images or, if its
+    inputs are a mapping, the entries that they name. Further inputs that must move with the images
+    are named in `targets` of the augmentation: by their key in a mapping
+    (`fit({"images": images, "depth": depth}, masks)`), or in a list by their number, counted from 3
+    (`fit([images, depth], masks)` has the depth at 3).
 
     The loss gets masks in their own dtype, the model gets images in the augmentation's compute
     dtype. Weights of pixels (B, H, W) move with the masks, and are 0 where an image shows nothing

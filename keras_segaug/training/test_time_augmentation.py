@@ -169,7 +169,7 @@ class TestTimeAugmentation(keras.Model):
         return tuple(found) if self.uncertainty else found[0]
 
     def export(self, filepath: Any, format: str = "tf_saved_model", **kwargs: Any) -> None:
-        """As `keras.Model.export`, for the image sizes that the model takes, or any size with tiles.
+        """As `keras.Model.export`, for the image sizes that the model takes; any size with tiles.
 
         Args:
             filepath: where to write to.

@@ -27,7 +27,7 @@ from keras_segaug.kernels.values import Value
 # With the unchanged image that makes eight, as many as a square has symmetries.
 DRAWS = 7
 # Points in the outermost half pixel at an edge cannot be interpolated, and are left to the
-# unchanged image. For a pixel at the edge, rounding in float32 may exceed it by this much.
+# unchanged image. Float32 may put the center of a pixel at the edge this far beyond it.
 _EDGE = 1e-3
 _NAMED = ("flips", "d4")
 _ACCEPTED = (

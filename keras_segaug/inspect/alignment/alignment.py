@@ -75,14 +75,17 @@ def check_alignment(
         An augmentation that raises is a finding, "raised".
 
         A pixel counts as aligned if, allowing for rounding, its label could be that of the nearest
-            pixel. In a result that was shrunk, pixels at the edge are not compared, since those of
-            an antialiased image lie further inside than their labels. Some results cannot be
-            judged, and count as unreadable: an image that came back without its structure, or with
-            changed colors and either much enlarged or smaller than 32 pixels. Others are judged
-            coarsely: with changed colors the image is registered as a whole, so a shift of less
-            than three quarters of a pixel, or one that differs from place to place by a few pixels,
-            may go unnoticed. So test the geometry alone as well. Keras' global seeds are set while
-            testing whether an augmentation without a seed of its own is reproducible.
+        pixel. In a result that was shrunk, pixels at the edge are not compared, since those of an
+        antialiased image lie further inside than their labels.
+
+        Some results cannot be judged, and count as unreadable: an image that came back without its
+        structure, or with changed colors and either much enlarged or smaller than 32 pixels. Others
+        are judged coarsely: with changed colors the image is registered as a whole, so a shift of
+        less than three quarters of a pixel, or one that differs from place to place by a few
+        pixels, may go unnoticed. So test the geometry alone as well.
+
+        Keras' global seeds are set while testing whether an augmentation without a seed of its own
+        is reproducible.
 
     Example:
 

@@ -123,7 +123,7 @@ def _peak(curve, near):
 
 
 def _has_texture(image):
-    """Does the image still hold waves? Ramps have no curvature, and noise has no smooth one."""
+    """Does the image still hold waves? Ramps have no curvature, and that of noise is not smooth."""
     far = 3
     inner = image[far:-far, far:-far]
     curved = 4 * inner - image[: -2 * far, far:-far] - image[2 * far :, far:-far]

@@ -90,7 +90,7 @@ def _alignment(outcome):
 
 
 def _bias(outcome, decided):
-    """Reports a half pixel that rounding would explain once, but not in every sample."""
+    """Reports an offset of half a pixel: rounding explains it once, but not in every sample."""
     biases = [judged.bias for judged in decided if judged.bias is not None]
     if len(biases) < _ENOUGH:
         return
