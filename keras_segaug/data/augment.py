@@ -40,8 +40,8 @@ def augment_dataset(
     dataset counts: there, call `augment` with keys made from the records' own numbers
     (docs/guides/many_machines.md).
 
-    A sample is known by its place in `dataset`, so augment before `shuffle`, or give `shuffle` a
-    seed. Results are equal bit for bit on machines of one kind; another processor, or another
+    A sample is identified by its place in `dataset`, so augment before `shuffle`, or give `shuffle`
+    a seed. Results are equal bit for bit on machines of one kind; another processor, or another
     version of TensorFlow, may round the last bit of a float differently. Even then labels and 8-bit
     geometry are the same, except at points that lie exactly between two pixels.
 

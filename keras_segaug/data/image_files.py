@@ -48,7 +48,7 @@ EXIF_ORIENTATION = 0x0112
 PNG_SIGNATURE = 8
 PNG_CHUNK = struct.Struct(">I4s")
 
-# WebP, also inside TIFF, may be lossless, but nothing read here tells.
+# WebP, also inside TIFF, may be lossless, but nothing that is read here shows it.
 LOSSY = ("JPEG", "MPO", "JPEG2000", "WEBP", "AVIF")
 LOSSY_TIFF = ("JPEG", "JP2000", "WEBP")
 

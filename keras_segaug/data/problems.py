@@ -137,7 +137,7 @@ class FilesReport(Report):
         skipped: the paths of the files left out because something is wrong with them
             or with the other file of their pair.
         problems: the findings, tuples (kind, path, detail, colors).
-        ignored: the number of files that are no images, or lack the suffixes asked for.
+        ignored: the number of files that are not images, or lack the suffixes asked for.
         oversampling: an `Oversampling`, which says how often images come; None for once each.
     """
 

@@ -4,7 +4,7 @@ from keras_segaug import checks
 
 
 def groups(*columns):
-    """The numbers of the rows, in batches of arrays that can be stacked: all, or each by itself."""
+    """The row numbers, grouped into batches that can be stacked: all together, or one by one."""
     kinds = {tuple((x.shape, str(x.dtype)) for x in row) for row in zip(*columns, strict=True)}
     numbers = list(range(len(columns[0])))
     return [numbers] if len(kinds) == 1 else [[number] for number in numbers]

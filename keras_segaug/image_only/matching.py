@@ -54,7 +54,7 @@ class MatchingLayer(ImageOnlyLayer, abstract=True):
         return self._looks_at_others and self.across_shards
 
     def _chosen(self, of_references, parameters):
-        """Of one value per reference, the one that each sample has drawn."""
+        """For each sample, the entry of the reference that it has drawn."""
         number = ops.reshape(parameters["reference"], (-1,))
         return ops.take(ops.convert_to_tensor(of_references), number, axis=0)
 

@@ -64,8 +64,8 @@ class ImageOnlyNormalization(ImageOnlyLayer):
         """Computes mean and variance of each channel over a dataset.
 
         Args:
-            data: an array of images, or an iterable (such as a `tf.data.Dataset`) of any
-                structure the layer accepts, batched or not; masks are not looked at.
+            data: an array of images, or an iterable (such as a `tf.data.Dataset`) of any structure
+                the layer accepts, batched or not; masks are ignored.
 
         Call it before the layer, or a `Pipeline` or model that holds it, is first called:
         compiled programs keep the numbers they were compiled with.

@@ -103,7 +103,7 @@ def checked_look(name, *, draws, rows, value_range, class_names, outlines, opaci
 
     Args:
         name: the name of the caller, for messages.
-        draws: as that of `plot_gallery`, and so are the next ones.
+        draws: as in `plot_gallery`, like the arguments below.
         rows: see there.
         value_range: see there.
         class_names: see there.
@@ -130,7 +130,7 @@ def augmented(name, source, images, masks, draws, rows, value_range, seed, befor
 
     Args:
         name: the name of the calling function, for messages.
-        source: as that of `plot_gallery`, and so are the next ones.
+        source: as in `plot_gallery`, like the arguments below.
         images: see there.
         masks: see there.
         draws: see there.

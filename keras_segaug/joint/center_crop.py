@@ -16,7 +16,7 @@ class JointCenterCrop(JointLayer):
         height: the window's height in pixels; or a pair (height, width).
         width: the window's width in pixels. None: the same as the height.
         pad: False refuses an image smaller than the window (where its size is known beforehand;
-            otherwise it is padded anyway).
+            otherwise it is filled anyway).
         **kwargs: see `JointLayer` and `AugmentationLayer`.
 
     Example:

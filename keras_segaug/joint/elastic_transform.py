@@ -23,7 +23,7 @@ class JointRandomElasticTransform(JointLayer):
         strength: how far points move: the root mean square of the displacement along each axis, in
             fractions of the width (along x) and of the height (along y). From a pair (lower, upper)
             each sample draws uniformly.
-        smoothness: over what distance neighbors move alike: where the correlation of the
+        smoothness: the distance over which neighbors move alike: where the correlation of the
             displacements falls to 1 / e, in fractions of the width and height, from 0.02 to 1.
             `strength` may be at most 0.094 times this.
         **kwargs: see `JointLayer` and `AugmentationLayer`.

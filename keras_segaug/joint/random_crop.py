@@ -27,7 +27,7 @@ class JointRandomCrop(JointLayer):
         height: the window's height in pixels; or a pair (height, width).
         width: the window's width in pixels. None: the same as the height.
         pad: False refuses an image smaller than the window (where its size is known beforehand;
-            otherwise it is padded anyway).
+            otherwise it is filled anyway).
         max_class_fraction: no class may fill more than this share of the window's pixels (in the
             manner of mmsegmentation's `cat_max_ratio`). The first of `candidates` random windows
             that meets this is taken, and if none does, the one that comes nearest. Pixels of

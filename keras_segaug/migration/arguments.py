@@ -141,7 +141,7 @@ class Arguments:
         self._force()
 
     def _force(self):
-        """Switches on and off what the old class did by itself, with a warning."""
+        """Switches on and off what the old class switched by itself, with a warning."""
         values = self.values
         if values["zca_whitening"]:
             values.update(featurewise_center=True, featurewise_std_normalization=False)

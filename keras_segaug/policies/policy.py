@@ -18,7 +18,7 @@ _OF_LAYERS = ("flip", "class_swap", *borders.SETTINGS)
 
 
 class Policy(Turns, abstract=True):
-    """Applies a few of many layers to each sample, for the cost of those few.
+    """Applies a few of many layers to each sample, at the cost of those few.
 
     Layers that move pixels come first, as one lookup, then the color layers in the drawn order.
     8-bit images stay 8-bit from one color layer to the next, as in Pillow, so that a layer that

@@ -23,7 +23,7 @@ def probabilities(scores, logits):
 
 
 def entropy(merged):
-    """(B, H, W): of probabilities (B, H, W, K), in nats. One channel is one of two classes."""
+    """The entropy (B, H, W), in nats, of probabilities (B, H, W, K); one channel is two classes."""
     merged = ops.maximum(_both_classes(merged), 0.0)
     # The maxima over several views do not add up to 1.
     merged = merged / ops.maximum(ops.sum(merged, axis=-1, keepdims=True), _LEAST)

@@ -31,7 +31,7 @@ class Owner(str):
 
 
 def arrays_of(owner, data):
-    """Images (B, H, W, C) and the one mask (B, H, W, K), or None, of any accepted structure."""
+    """Images (B, H, W, C) and the one mask (B, H, W, K), or None, from any accepted structure."""
     inputs = Inputs(owner, data)
     masks = keras.tree.flatten(inputs.tensors.get("masks", []))
     if len(masks) > 1:

@@ -32,7 +32,7 @@ def load_augmentations(path):
 
 
 def load_augmentation(path, name=None):
-    """The one augmentation of a file, or the one of this name."""
+    """The only augmentation in a file, or the one with this name."""
     found = load_augmentations(path)
     if name is None and len(found) > 1:
         raise ValueError(f"{path}: holds several augmentations; say which: {', '.join(found)}.")
