@@ -10,8 +10,8 @@ from keras_segaug.kernels.color import adjust_brightness
 class ImageOnlyChannelShift(ImageOnlyLayer):
     """Adds a random amount to each channel of the image; the mask is untouched.
 
-    As in `ImageDataGenerator(channel_shift_range=...)` of Keras 2, each channel of each sample has
-    its own amount, for any number of channels.
+    Like `ImageDataGenerator(channel_shift_range=...)` of Keras 2, but each channel of each sample
+    has its own amount, for any number of channels.
 
     Args:
         factor: a float or a pair (lower, upper) in [-1, 1], in fractions of the value range. A
