@@ -133,7 +133,7 @@ if TYPE_CHECKING:
         TestTimeAugmentation as TestTimeAugmentation,
     )
 
-# What a training run needs once or never is imported when it is asked for.
+# Tools that a training run needs once or never are imported on first use.
 _TOOLS = {
     "AugmentedModel": "training.augmented_model",
     "AugmentationMonitor": "training.monitor",

@@ -136,11 +136,11 @@ def preview(options):
 
 
 def write_beside(path, text):
-    """Writes a text file whole or not at all: what was there stays until it is written."""
+    """Writes a text file in full or not at all: an existing file stays until then."""
     if path.exists() and not path.is_file():
         path.write_text(text, encoding="utf-8")
         return
-    # Beside the file itself, where the path is a link.
+    # If the path is a link, next to the file that it points to.
     path = path.resolve()
     beside = path.with_name(f".{os.getpid()}.{path.name[:100]}.part")
     try:
@@ -152,7 +152,7 @@ def write_beside(path, text):
 
 def class_names(text):
     try:
-        # A list may be longer than the name of a file can be.
+        # A list may be longer than a file name can be.
         if "," in text or not os.path.isfile(text):
             return text.split(",")
         return Path(text).read_text(encoding="utf-8").splitlines()

@@ -1,13 +1,13 @@
-"""Libraries that only some functions need, imported when they are called."""
+"""Imports libraries that only some functions need, when they are called."""
 
 import importlib
 
 
 def needed(owner, module, extra):
-    """Imports a module; where it is missing, says which extra brings it.
+    """Imports a module; if it is missing, the error names the extra that installs it.
 
     Args:
-        owner: the name of the function that needs it.
+        owner: the name of the function that needs the module.
         module: such as "matplotlib.figure".
         extra: the extra of this package that installs it.
 
@@ -15,7 +15,7 @@ def needed(owner, module, extra):
         The module.
 
     Raises:
-        ImportError: where the library is not installed.
+        ImportError: if the library is not installed.
     """
     try:
         return importlib.import_module(module)

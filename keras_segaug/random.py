@@ -1,4 +1,4 @@
-"""Keys for `draw_parameters` and `augment`, and what layers draw from."""
+"""Keys for `draw_parameters` and `augment`, and the `Draws` that layers draw from."""
 
 from keras_segaug.core.random import Draws as Draws
 from keras_segaug.core.random import fold_in as fold_in

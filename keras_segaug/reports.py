@@ -1,4 +1,4 @@
-"""What a check says: reports, and the findings they are made of."""
+"""The results of checks: reports, and the findings that they hold."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ class Finding:
     """One thing that was found.
 
     Attributes:
-        kind: what it is, one of the names that its report knows.
+        kind: what it is, one of the names that its report defines.
         detail: how much of it, or why, in words.
     """
 
@@ -20,7 +20,7 @@ class Finding:
 
 
 class Report:
-    """All that was found; printed, it is what people read.
+    """All that was found; print it to read it.
 
     Attributes:
         findings: a tuple.

@@ -1,1 +1,1 @@
-"""From files and datasets to images and masks."""
+"""Reads and augments files and datasets of images and masks."""

@@ -12,7 +12,7 @@ SUBSETS = ("training", "validation", "both")
 
 
 class Options(NamedTuple):
-    """How a dataset gives what was read."""
+    """How a dataset delivers what was read."""
 
     batch_size: int | None
     image_size: tuple | None

@@ -9,7 +9,7 @@ from keras_segaug.core.layer import AugmentationLayer
 from keras_segaug.core.targets import IMAGE_ROLES
 
 _OWNER = "augment_dataset"
-# A number of a call that no layer reaches, so that the layer's own draws are others.
+# A call number that no layer reaches, so that these draws differ from the layer's own.
 _CALL = (1 << 32) - 1
 
 
@@ -26,41 +26,42 @@ def augment_dataset(
     shard_index: int = 0,
     num_parallel_calls: int | None = None,
 ) -> Any:
-    """Augments a dataset; what happens to a sample depends on its number and the epoch alone.
+    """Augments a dataset; what happens to a sample depends only on its number and the epoch.
 
     `dataset.map(layer)` numbers its calls in the order in which they happen to run, goes on
-    counting from one run to the next, and draws for a batch at once. That is enough for most
-    training. Take this function where a run must be repeated to the bit: it gives the same
-    whatever `num_parallel_calls`, the batch size and the number of machines, and goes on after a
-    stop as if there had been none. The price: samples of a batch are augmented one by one.
-    Where a layer mixes samples, all this is so for batches: give it a dataset of batches, always
-    of the same samples.
+    counting from one run to the next, and draws for a whole batch at once. That is enough for most
+    training. Use this function where a run must be repeated bit for bit: it gives the same result
+    for any `num_parallel_calls`, batch size and number of machines, and goes on after a stop as if
+    there had been none. The price: samples of a batch are augmented one by one. For a layer that
+    mixes samples, all this holds for batches, not samples: give it a dataset of batches that always
+    hold the same samples.
 
-    On the workers of `tf.data.experimental.service` numbers start anew, as all that a dataset
-    counts: give `augment` keys of the records' own numbers there (docs/guides/many_machines.md).
+    On the workers of `tf.data.experimental.service` the numbers start over, like everything that a
+    dataset counts: there, call `augment` with keys made from the records' own numbers
+    (docs/guides/many_machines.md).
 
-    A sample is known by its place in `dataset`, so augment before `shuffle`, or give `shuffle`
-    a seed. Bits are equal on machines of one kind; another processor, or another version of
-    TensorFlow, may round the last bit of a float differently. Labels, and 8-bit geometry, are
-    the same there, too, but for points that lie exactly between two pixels.
+    A sample is identified by its place in `dataset`, so augment before `shuffle`, or give `shuffle`
+    a seed. Results are equal bit for bit on machines of one kind; another processor, or another
+    version of TensorFlow, may round the last bit of a float differently. Even then labels and 8-bit
+    geometry are the same, except at points that lie exactly between two pixels.
 
     Args:
-        dataset: a `tf.data.Dataset` whose elements the layer accepts, single images or
-            batches. It may come on any Keras backend.
+        dataset: a `tf.data.Dataset` whose elements the layer accepts, single images or batches. Any
+            Keras backend will do.
         augmentation: a keras_segaug layer. Its own counter is neither used nor advanced.
         seed: an integer; None takes the layer's `seed`.
         epoch: the number of the first epoch; or an integer `tf.Variable` that holds it, which
             can be saved in a `tf.train.Checkpoint` or set by a callback (see below).
-        advance: whether each new iteration is the next epoch. False leaves the epoch alone, so
-            that every iteration repeats it until the variable is set to another. With an
-            integer the dataset then has no state at all, and its iterator can be saved in a
+        advance: whether each new iteration is the next epoch. False leaves the epoch alone, so that
+            every iteration repeats it until the variable is set to another value. With an integer
+            the dataset then has no state at all, and its iterator can be saved in a
             `tf.train.Checkpoint`.
-        stage: a number of its own for each of several calls on one dataset, one after the other,
-            with the same seed; without, layers of the same classes would draw the same.
-        start: how many elements (batches, where they are batches) to leave out of epoch
+        stage: where several calls follow each other on one dataset with the same seed, a different
+            number for each; otherwise layers of the same class would draw the same numbers.
+        start: how many elements (batches, where the elements are batches) to leave out of epoch
             `epoch`: those that were seen before a stop. They are read, but not augmented.
-        num_shards: among how many machines the samples are dealt out, by
-            `dataset.shard(num_shards, shard_index)` before they are batched.
+        num_shards: among how many machines the samples are divided, by
+            `dataset.shard(num_shards, shard_index)` before batching.
         shard_index: which of these shards `dataset` is.
         num_parallel_calls: how many elements are augmented at once; `tf.data.AUTOTUNE` decides
             by itself. The order of elements is always kept.
@@ -68,9 +69,9 @@ def augment_dataset(
     Returns:
         A `tf.data.Dataset` of elements of the same structure.
 
-    Epochs are counted where an iteration begins, so whoever looks at the first element takes
-    an epoch, and `fit` of a model that is not built does. For epochs that are those of
-    `fit`, also after a restart with `initial_epoch`, let a callback tell them:
+    An epoch is counted when an iteration begins, so looking at the first element uses up an epoch,
+    as does `fit` of a model that is not built. For the same epochs as `fit`, also after a restart
+    with `initial_epoch`, let a callback set them:
 
     ```python
     epoch = tf.Variable(0, dtype="int64")
@@ -118,7 +119,7 @@ def augment_dataset(
         keys = sample_keys(seed, epoch, sample * num_shards + shard_index, stage)
         return _augment_one_by_one(augmentation, element, keys)
 
-    # One at a time is in order anyway, and TensorFlow warns about whoever asks for it.
+    # One at a time is in order anyway, and TensorFlow warns if it is asked for.
     in_order = True if num_parallel_calls else None
     return numbered.map(augment, num_parallel_calls=num_parallel_calls, deterministic=in_order)
 
@@ -126,8 +127,8 @@ def augment_dataset(
 def sample_keys(seed, epoch, numbers, stage=0):
     """The keys (..., 2) that `augment_dataset` gives the samples of these numbers.
 
-    `layer.apply(data, layer.draw_parameters(data, keys))` replays what it did to a batch, but for
-    the last bits, in which a program for a batch may round otherwise.
+    `layer.apply(data, layer.draw_parameters(data, keys))` replays what it did to a batch, except
+    for the last bits, which a program for a batch may round differently.
     """
     with backend.ops_of(numbers):
         root = random.fold_in(random.key(seed, _CALL), stage)
@@ -135,7 +136,7 @@ def sample_keys(seed, epoch, numbers, stage=0):
 
 
 def _epoch_holder(epoch, advance):
-    """A variable where the epoch changes, else a number."""
+    """A variable if the epoch changes, else a number."""
     import tensorflow as tf
 
     if not isinstance(epoch, tf.Variable):
@@ -151,9 +152,9 @@ def _epoch_holder(epoch, advance):
 
 
 class _Numbering:
-    """Puts before each element its epoch, its place, and the number of its (first) samples.
+    """Prepends to each element its epoch, its place, and the numbers of its samples.
 
-    The function of a `scan`, so that what it knows is part of the iterator and saved with it.
+    This is the function of a `scan`, so that its state is part of the iterator and saved with it.
     """
 
     def __init__(self, layer, epoch, advance):
@@ -187,7 +188,7 @@ setattr(_Numbering, backend.AUTOGRAPH_MARK, {})
 
 
 def _augment_one_by_one(layer, element, keys):
-    """One program for one image, whatever the batch: programs for other sizes round otherwise."""
+    """One program per image, whatever the batch: programs for other sizes round differently."""
     import tensorflow as tf
 
     inputs = Inputs(layer, element)

@@ -1,4 +1,4 @@
-"""A `tf.data.Dataset` of the pairs that passed, and what it knows about them."""
+"""Builds a `tf.data.Dataset` of the pairs that passed the check, with attributes about them."""
 
 import math
 from collections import Counter
@@ -10,7 +10,7 @@ from keras_segaug.data.promises import Promise
 from keras_segaug.data.reading import COLOR_MODES
 from keras_segaug.data.survey import count, one_by_one
 
-# What `Dataset.random` gives is below this.
+# The numbers that `Dataset.random` gives are below this.
 WORDS = 1 << 32
 
 
@@ -26,7 +26,7 @@ def import_tensorflow():
 
 
 def dataset_of(reader, survey, labels, options, verbose):
-    """The dataset of a survey's pairs, with what Keras' users find in attributes."""
+    """The dataset of a survey's pairs, with the attributes that Keras' users know."""
     tf = import_tensorflow()
     dataset = _places(survey, options)
     promise = Promise(survey, labels)
@@ -41,7 +41,7 @@ def dataset_of(reader, survey, labels, options, verbose):
 
 
 def add_knowledge(dataset, reader, survey, labels, promise, verbose):
-    """Puts what is known of the pairs into attributes of what gives them."""
+    """Stores what is known about the pairs in attributes of the dataset or source."""
     statistics = Statistics(reader, survey, labels, promise, verbose)
     dataset.class_names = labels.class_names
     dataset.ignore_index = labels.ignore_index
@@ -57,7 +57,7 @@ def _length(survey):
 
 
 def _places(survey, options):
-    """The places of the pairs, in the order in which they come."""
+    """The places of the pairs, in the order in which the dataset gives them."""
     tf = import_tensorflow()
     if survey.oversampling is None:
         most = len(survey.pairs)
@@ -70,10 +70,10 @@ def _places(survey, options):
 
 
 def repeated(factors, seed):
-    """The places 0, 1, ... in order, each as often as its factor says, drawn anew in every pass.
+    """The places 0, 1, ... in order, each repeated by its factor, drawn anew in every pass.
 
-    A factor of 2.3 gives two, and in three passes of ten one more. Passes are counted as
-    `shuffle` counts them: by the iterations of the dataset so far.
+    A factor of 2.3 gives two repeats, and in three passes of ten one more. Passes are counted as in
+    `shuffle`: by the iterations of the dataset so far.
     """
     tf = import_tensorflow()
     whole = np.floor(factors).astype("int64")
@@ -111,7 +111,7 @@ def _loading(reader, pairs, promise, options):
 
 
 def _resized(image, mask, options):
-    """Both take pixels as areas whose outer edges coincide, so they stay aligned."""
+    """Resizes both with pixels as areas whose outer edges coincide, so they stay aligned."""
     tf = import_tensorflow()
     resized = tf.image.resize(
         image, options.image_size, options.interpolation, antialias=options.antialias
@@ -130,9 +130,9 @@ class Statistics:
         self._owner = owner()
 
     def pixel_counts(self):
-        """From id to number of pixels, ids that do not occur included where they are known."""
+        """From id to number of pixels, including known ids that do not occur."""
         if self._counts is None:
-            # Kept when it is whole: a file may turn out broken on the way.
+            # Stored only once complete: a file may turn out broken on the way.
             whole: Counter = Counter()
             for counts in one_by_one(self._count, self._pairs, "Counting", self._verbose):
                 whole.update(counts)
@@ -141,7 +141,7 @@ class Statistics:
         return dict(sorted(known.items()))
 
     def _count(self, pair):
-        # In a thread, which knows nothing of who owned the thread that started it.
+        # This runs in a thread, which does not inherit the owner of the thread that started it.
         with owned_by(self._owner):
             return count(self._reader.mask(pair, self._promise))
 

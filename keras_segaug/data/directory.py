@@ -48,92 +48,91 @@ def segmentation_dataset_from_directory(
     channels), masks as class ids of shape (height, width), in uint8 where all ids fit, else
     uint16 or int32. Files are decoded in parallel and come in an order that `seed` decides.
 
-    All files (of the `subset`) are looked at before the first element. One error lists all
-    that is wrong with any of them: files without a partner, files that cannot be read, masks
-    of another size than their image, colors that are not in the palette, ids that are no
-    class, animations and several pages. Links to folders are followed, each folder once. A
-    file that changes later and no longer fits raises when its element is read.
+    All files (of the `subset`) are checked before the first element. One error lists everything
+    that is wrong with any of them: files without a partner, files that cannot be read, masks of
+    another size than their image, colors that are not in the palette, ids that are no class,
+    animations and files of several pages. Links to folders are followed, each folder once. A file
+    that changes later and no longer fits raises when its element is read.
 
-    **Masks.** Index, gray, palette and colored PNGs, also BMP, GIF and TIFF; no lossy
-    formats. Without `palette` the stored values are the class ids; of a palette PNG these
-    are its indices. With a palette of colors, the colors decide, in palette PNGs too.
-    Masks are resized by nearest lookup only.
+    **Masks.** Index, gray, palette and colored PNGs, also BMP, GIF and TIFF, but no lossy formats.
+    Without `palette` the stored values are the class ids; in a palette PNG these are its indices.
+    With a palette of colors, the colors decide, in palette PNGs too. Masks are resized by nearest
+    lookup only.
 
-    **Images.** PNG, JPEG, BMP, GIF, WebP, and TIFF with `pip install "keras-segaug[tiff]"`.
-    Gray levels are not rescaled. Of a camera's JPEG with a preview after the photo (MPO) the
-    photo is taken.
+    **Images.** PNG, JPEG, BMP, GIF, WebP, and TIFF with `pip install "keras-segaug[tiff]"`. Gray
+    levels are not rescaled. From a camera's JPEG with a preview after the photo (MPO), the photo is
+    taken.
 
     Args:
-        images: the folder of images; folders in it are searched, too.
+        images: the folder of images; its subfolders are searched, too.
         masks: the folder of masks. None where images and masks share one folder; then
             `mask_suffix` or `pair` tells them apart.
-        pair: a function from an image's path to its mask's path, each relative to its
-            folder, with "/"; or to None for a file that is no image. By default a mask has
-            its image's relative path and stem: `images/a/1.jpg`, `masks/a/1.png`.
-        image_suffix: what the stems of images end in, such as "_leftImg8bit"; it is taken
-            off before stems are compared. Files without it are ignored.
+        pair: a function from an image's path to its mask's path, each relative to its folder, with
+            "/"; it returns None for a file that is not an image. By default a mask has its image's
+            relative path and stem: `images/a/1.jpg`, `masks/a/1.png`.
+        image_suffix: what the stems of images end in, such as "_leftImg8bit"; it is removed before
+            stems are compared. Files without it are ignored.
         mask_suffix: the same for masks, such as "_mask".
-        palette: how the values of masks become class ids: None takes them as they are;
-            a list of colors (red, green, blue) in id order, or a mapping from colors to
-            ids; a mapping from gray values or indices to ids, such as `{0: 0, 255: 1}`;
-            "voc", "cityscapes" (training ids) or "ade20k" (with 0 for other objects; in
-            colors, a skyscraper is a road there), each for colored and index masks;
-            "file" wants palette files that all have one color table, whose indices are the
-            ids.
+        palette: how the values of masks become class ids: None takes them as they are; a list of
+            colors (red, green, blue) in id order, or a mapping from colors to ids; a mapping from
+            gray values or indices to ids, such as `{0: 0, 255: 1}`; "voc", "cityscapes" (training
+            ids) or "ade20k" (with 0 for other objects; in colored masks, skyscrapers are read as
+            road), each for colored and index masks; "file" requires palette files that all have the
+            same color table, whose indices are the ids.
         class_names: names in id order. Ids beyond them are an error.
-        ignore_index: the id of pixels that belong to no class, such as 255; allowed beside
-            the classes, left out of `class_weights`.
+        ignore_index: the id of pixels that belong to no class, such as 255; it is allowed in
+            addition to the classes, and left out of `class_weights`.
         color_mode: "rgb", "grayscale" or "rgba".
         batch_size: None gives pairs one by one, which may differ in size.
-        image_size: (height, width) to resize to; None keeps sizes, which must then be all
-            the same for batches.
+        image_size: (height, width) to resize to; None keeps sizes, which must then all be equal for
+            batches.
         interpolation: "bilinear", "nearest" or "bicubic", for images.
         antialias: whether images are smoothed where they shrink. As in Keras: False.
-        shuffle: whether to shuffle all pairs anew in every epoch. Otherwise they come in
-            the order of `file_paths`.
+        shuffle: whether to shuffle all pairs again in every epoch. Otherwise they come in the order
+            of `file_paths`.
         seed: integer or None, for shuffling and for the split.
-        validation_split: the share of pairs, between 0 and 1, kept for validation. A hash
-            of seed and path decides, so that the same pairs are kept on every machine, in
-            both calls, and (but for the odd one) after files were added.
+        validation_split: the share of pairs, between 0 and 1, kept for validation. A hash of seed
+            and path decides, so the same pairs are kept on every machine, in both calls, and (with
+            a few exceptions) after files were added.
         subset: "training", "validation", or "both" for a tuple of the two datasets.
         output: "tuple" gives (images, masks), "dict" {"images": ..., "segmentation_masks": ...}.
-        exif_orientation: "apply" turns images and masks, each as its own EXIF tag says,
-            "ignore" turns neither. None does what makes image and mask equal in size, and
-            asks where both would.
+        exif_orientation: "apply" turns images and masks, each as its own EXIF tag says, "ignore"
+            turns neither. None does whichever makes image and mask equal in size, and raises where
+            both would.
         check: "all" decodes every file once before the first element (and counts the
             pixels for `class_weights`), "headers" reads only sizes and kinds. What
             "headers" cannot see raises when the element is read.
         on_error: "raise", or "skip" to leave out pairs with a problem, with a warning.
-        verbose: whether to print how many pairs there are, and a progress bar where the
-            check takes long.
-        oversample: "repeat_factor" shows images of rare classes several times an epoch (Gupta,
-            Dollár and Girshick 2019, arXiv:1908.03195): a class that a share f of the images
-            holds has the factor max(1, sqrt(threshold / f)), an image the largest of its
-            classes. An image with 2.3 comes twice, and in three of ten epochs once more; that
-            is drawn anew in each epoch, as the order is, and by `seed`. Without `shuffle`
-            repeats follow each other. The shares are those of the dataset's own masks, as its
-            files hold them, background included and `ignore_index` left out. Validation is
+        verbose: whether to print how many pairs there are, and a progress bar if the check takes
+            long.
+        oversample: "repeat_factor" shows images of rare classes several times per epoch (Gupta,
+            Dollár and Girshick 2019, arXiv:1908.03195): a class that occurs in a share f of the
+            images has the factor max(1, sqrt(threshold / f)), and an image has the largest factor
+            of its classes. An image with the factor 2.3 comes twice, and once more in three of ten
+            epochs; that is drawn again in each epoch, like the order, from `seed`. Without
+            `shuffle` repeats follow each other. The shares are counted in the dataset's own masks,
+            as stored in its files, with the background and without `ignore_index`. Validation is
             never oversampled.
-        threshold: the share of images below which a class is rare, above 0 and at most 1.
-            None is 0.1. Each rare class lengthens an epoch by at most threshold / 4 of itself.
+        threshold: the share of images below which a class is rare, above 0 and at most 1. None is
+            0.1. Each rare class lengthens an epoch by at most threshold / 4 of its length.
 
     Returns:
-        A `tf.data.Dataset`, with further attributes: `class_names`; `ignore_index`;
-        `class_colors`, from id to color as far as known; `file_paths`, of which each has
-        `.image` and `.mask`; `report`, which says what was found, used and skipped;
-        `pixel_counts()` from id to number of pixels in the files; `class_weights()` from id
-        to weight, total / (classes present * pixels of the class), 0 for classes without a
-        pixel. (`fit(class_weight=...)` does not work for masks: look the weights up as
-        sample weights.) As in Keras, what `map` or `take` return does not have them.
+        A `tf.data.Dataset`, with further attributes: `class_names`; `ignore_index`; `class_colors`,
+        from id to color as far as known; `file_paths`, each with `.image` and `.mask`; `report`,
+        which says what was found, used and skipped; `pixel_counts()` from id to number of pixels
+        in the files; `class_weights()` from id to weight, total / (classes present * pixels of the
+        class), 0 for classes without a pixel. (`fit(class_weight=...)` does not work for masks:
+        look the weights up as sample weights.) As in Keras, the datasets that `map` or `take`
+        return do not have these attributes.
 
-        Oversampled, an epoch's length is drawn, and `len(dataset)` is unknown: TensorFlow has
-        no expected lengths. `steps_per_epoch` is the average in batches, rounded up (and
-        `len(dataset)` otherwise), `report.oversampling.length` that in pairs; its `images` and
-        `images_per_epoch` say for each class how many images hold it, and how many of an
-        epoch. `fit(dataset.repeat(), steps_per_epoch=dataset.steps_per_epoch)` draws anew in
-        every pass; of a dataset of unknown length Keras takes its first epoch's number of
-        batches for all others, and warns where one is shorter. `class_weights()` knows nothing
-        of repeats. `dataset.cache()` keeps what was drawn first, as it keeps an order.
+        With oversampling the length of an epoch is random, and `len(dataset)` is unknown:
+        TensorFlow has no expected lengths. `steps_per_epoch` is the average in batches, rounded up
+        (and `len(dataset)` otherwise), `report.oversampling.length` the average in pairs; its
+        `images` and `images_per_epoch` say for each class how many images hold it, in all and in an
+        epoch. `fit(dataset.repeat(), steps_per_epoch=dataset.steps_per_epoch)` draws again in every
+        pass; for a dataset of unknown length Keras uses the first epoch's number of batches for all
+        others, and warns where one is shorter. `class_weights()` does not count repeats.
+        `dataset.cache()` keeps the first draw, just as it keeps the order.
 
     Raises:
         ValueError: with everything that is wrong with the files, or for an argument.

@@ -1,4 +1,4 @@
-"""What two folders hold: their pairs, the parts of them, and one look at each."""
+"""What two folders hold: their pairs, the parts (such as validation), and a survey of each."""
 
 import hashlib
 import os
@@ -11,7 +11,7 @@ from keras_segaug.data.survey import Survey
 
 
 def surveys_of(found, reader, parts, everything, verbose, classes):
-    """A `Survey` of each part, once it is told what they are; each knows those before it."""
+    """A `Survey` of each part, after printing what the parts are; later ones know the first."""
     _tell(found, parts, verbose)
     surveys: list = []
     for pairs in parts.values():
@@ -58,7 +58,7 @@ def _refuse_none(found, folders):
 
 
 def parts_of(pairs, folder, validation_split, subset, seed):
-    """From the names of the parts asked for to their pairs."""
+    """From the names of the requested parts to their pairs."""
     if subset is None:
         return {"all": pairs}
     start = len(os.path.join(folder, ""))
@@ -91,7 +91,7 @@ def _tell(found, parts, verbose):
 
 
 def add_reports(datasets, found, surveys, parts):
-    """Gives each dataset what was found, used and skipped for it."""
+    """Gives each dataset a report of what was found, used and skipped for it."""
     for dataset, survey, pairs in zip(datasets, surveys, parts.values(), strict=True):
         used = set(survey.pairs)
         skipped = [problem.path for problem in found.problems]

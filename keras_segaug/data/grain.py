@@ -17,19 +17,20 @@ else:
 
 
 class Augment(grain.transforms.RandomMap):
-    """Augments each element of a grain pipeline, by the random numbers that grain gives it.
+    """Augments each element of a grain pipeline, with the random numbers that grain gives it.
 
-    Grain makes them from its seed and the record's place in the epoch. So a run is the same for
+    Grain makes them from its seed and the record's place in the epoch. So a run gives the same for
     any number of worker processes, differs from epoch to epoch, and goes on from a saved iterator
-    as if it had not stopped. The layer's own stream and seed play no part.
+    as if it had not stopped. The layer's own stream and seed are not used.
 
     Elements are samples or batches, in any structure the layer takes; they come back as numpy
-    arrays. Layers that mix samples, and most speed, want batches: put it after `batch`.
+    arrays. Layers that mix samples need batches, and batches are fastest: put `Augment` after
+    `batch`.
 
     Args:
-        augmentation: a keras_segaug layer. In worker processes it runs on the backend of Keras
-            there. Processes that are forked cannot run TensorFlow or JAX; grain's are started
-            anew.
+        augmentation: a keras_segaug layer. In worker processes it runs on the Keras backend of that
+            process. Forked processes cannot run TensorFlow or JAX; grain does not fork its workers
+            but starts new processes.
 
     Raises:
         TypeError: for anything but a keras_segaug layer.
@@ -61,5 +62,5 @@ class Augment(grain.transforms.RandomMap):
         return keras.tree.map_structure(keras.ops.convert_to_numpy, moved)
 
     def __repr__(self) -> str:
-        # Grain compares it when a saved iterator goes on: other layers are another run.
+        # Grain compares this when a saved iterator goes on: other layers mean another run.
         return f"Augment({self.augmentation!r})"

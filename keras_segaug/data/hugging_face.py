@@ -14,7 +14,7 @@ from keras_segaug.data.rows import column_of, groups, refuse_targets
 from keras_segaug.mask_only.color_to_class import MaskOnlyColorToClass
 
 _OWNER = "hugging_face.transform"
-# How pillow names images whose pixels are taken as they are; others become red, green, blue.
+# Pillow's modes of images whose pixels are taken as they are; others become red, green, blue.
 _KEPT_IMAGES = ("L", "I;16", "I;16B", "I", "F", "RGB")
 # Gray levels or the indices of a palette: class ids as they are stored.
 _LABELS = ("1", "L", "P", "I;16", "I")
@@ -29,12 +29,12 @@ def transform(
     (pillow's, as an `Image` column gives them, or arrays) are moved together; masks by nearest
     lookup only. They come back as lists of numpy arrays, images (height, width, channels) and masks
     (height, width) of class ids, one-hot ones (height, width, classes); other columns stay as they
-    are. Where all rows of a batch have one size they are augmented as one batch, else one by one,
-    which layers that mix samples leave as they are.
-    Put `JointResizing` or a crop into the pipeline for batches of one size.
+    are. If all rows of a batch have the same size they are augmented as one batch, else one by one;
+    layers that mix samples then leave them as they are. For batches of one size, put
+    `JointResizing` or a crop into the pipeline.
 
     Args:
-        augmentation: a keras_segaug layer. Masks in colors (RGB) are taken where it is, or begins
+        augmentation: a keras_segaug layer. Colored masks (RGB) are accepted if it is, or begins
             with, a `MaskOnlyColorToClass`.
         image: the column of images. Gray levels stay gray, with one channel; alpha is left out.
         mask: the column of masks. Of gray PNGs with 2 or 4 bits pillow gives ids times 85 or 17,
@@ -44,10 +44,10 @@ def transform(
         The function. It can be sent to worker processes.
 
     Raises:
-        TypeError: where the augmentation is no keras_segaug layer.
+        TypeError: where the augmentation is not a keras_segaug layer.
         ValueError: for a layer that gives several views or has `targets`; by the function, for a
-            column that is missing, a row without an image or a mask, a mask in colors
-            or with alpha.
+            column that is missing, a row without an image or a mask, a colored mask, or one with
+            alpha.
 
     Example:
 
@@ -124,6 +124,6 @@ def _image(image):
         # Gray with alpha stays gray.
         image = image.convert("L" if mode in ("1", "LA", "La") else "RGB")
     pixels = np.asarray(image)
-    # "I;16B" has the other order of bytes, which no backend takes.
+    # "I;16B" has the other byte order, which no backend accepts.
     pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
     return pixels[..., None] if pixels.ndim == 2 else pixels

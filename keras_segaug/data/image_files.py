@@ -13,7 +13,7 @@ from keras_segaug.extras import needed
 
 TIFF_ENDINGS = (".tif", ".tiff")
 
-# How pillow names what is read here; everything else (CMYK, YCbCr, LAB, ...) is refused.
+# Pillow's modes that are read here; everything else (CMYK, YCbCr, LAB, ...) is refused.
 COLORS = {
     "1": "gray",
     "L": "gray",
@@ -55,7 +55,7 @@ BMP_BITS_LATER = 28
 PNG_SIGNATURE = 8
 PNG_CHUNK = struct.Struct(">I4s")
 
-# WebP, also inside TIFF, may be lossless, but nothing that is read here says so.
+# WebP, also inside TIFF, may be lossless, but nothing that is read here shows it.
 LOSSY = ("JPEG", "MPO", "JPEG2000", "WEBP", "AVIF")
 LOSSY_TIFF = ("JPEG", "JP2000", "WEBP")
 
@@ -98,7 +98,7 @@ def tifffile():
 
 
 def broken_link(path):
-    """What to say of a link to nothing."""
+    """The detail to report for a broken link."""
     return f"to {os.readlink(path)}"
 
 
@@ -125,7 +125,7 @@ def opened(path):
 
 @contextlib.contextmanager
 def readable(path):
-    """What a decoder raises, and they raise anything, becomes a `BrokenFileError` of the file."""
+    """Turns whatever a decoder raises (it may be anything) into a `BrokenFileError` of the file."""
     try:
         yield
     except (BrokenFileError, ImportError, MemoryError):
@@ -140,9 +140,9 @@ def readable(path):
 def _other(path, stack):
     file = stack.enter_context(pillow().open(path))
     if file.format == "TIFF":
-        # Under another ending; pillow would keep 8 of 16 bits.
+        # With another suffix; Pillow would keep 8 of 16 bits.
         return _tiff(path, stack)
-    # What cameras put after a photo (MPO) is a preview or the like, no second photo.
+    # What cameras put after a photo (MPO) is a preview or the like, not a second photo.
     if getattr(file, "is_animated", False) and file.format != "MPO":
         raise BrokenFileError("frames", path, f"{file.n_frames} frames")
     if file.format == "BMP" and file.mode in BMP_GRAYS:
@@ -155,7 +155,7 @@ def _other(path, stack):
     dtype = {"1": "bool", "I": "int32"}.get(file.mode, "uint8")
     if "16" in file.mode or stored.endswith(";16B"):
         dtype = "uint16"
-    # Of 16-bit colors pillow keeps 8 bits.
+    # Pillow keeps only 8 bits of 16-bit colors.
     from_tensorflow = dtype == "uint16" and colors != "gray"
     return ImageFile(
         path,
@@ -171,7 +171,7 @@ def _other(path, stack):
 
 
 def _orientation(file):
-    """That of the EXIF tag, without decoding the image."""
+    """The orientation of the EXIF tag, without decoding the image."""
     info = file.info
     if file.format == "PNG" and "exif" not in info and (exif := _png_exif(file.fp)):
         info["exif"] = b"Exif\0\0" + exif
@@ -192,7 +192,7 @@ def _bmp_bits(file):
 
 
 def _png_exif(file):
-    """The EXIF data of a PNG; they may come after the pixels, where pillow does not look yet."""
+    """The EXIF data of a PNG; they may follow the pixels, which pillow has not read yet."""
     place, kind, exif = file.tell(), b"", b""
     file.seek(PNG_SIGNATURE)
     while kind not in (b"eXIf", b"IEND") and len(head := file.read(PNG_CHUNK.size)) == 8:
@@ -234,7 +234,7 @@ def _tiff(path, stack):
     page = series.keyframe
     axes = dict(zip(series.axes, series.shape, strict=True))
     layers = {name: n for name, n in axes.items() if name not in "YXS" and n > 1}
-    # Smaller copies and masks of transparency belong to an image; they are no further images.
+    # Smaller copies and transparency masks belong to an image; they are not further images.
     others = [other for other in others if not (other.keyframe.subfiletype & 5)]
     if layers or others:
         detail = f"its axes are {axes}" if layers else f"{1 + len(others)} images"

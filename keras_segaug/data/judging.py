@@ -1,15 +1,15 @@
-"""Once all pairs were looked at: what is refused, left out or doubted."""
+"""After all pairs were checked: what is refused, left out or warned about."""
 
 import warnings
 
 from keras_segaug.data.problems import FilesError, describe, owner
 
-# Of `warnings.warn`: whoever called the function that calls `judge`.
+# The `stacklevel` of `warnings.warn`: the caller of the function that calls `judge`.
 CALLER = 4
 
 
 def judge(found, surveys, options, labels, on_error):
-    """Raises for what is wrong with files or with all of them together, or warns."""
+    """Raises or warns about what is wrong with single files or with all of them together."""
     _say(found, surveys, on_error)
     for survey in surveys:
         _refuse_mixtures(survey, options, labels)
@@ -29,7 +29,7 @@ def _say(found, surveys, on_error):
 
 
 def _refuse_mixtures(survey, options, labels):
-    """Raises where pairs that are sound by themselves do not go together."""
+    """Raises where pairs that are each sound do not go together."""
     if not survey.pairs:
         raise FilesError(
             f"{owner()}: no pair is left.\n{describe(survey.problems)}", survey.problems
@@ -63,7 +63,7 @@ def _refuse_mixtures(survey, options, labels):
 
 
 def _doubt_black_and_white(survey, labels):
-    """A class drawn in white is the commonest mask of all, and 255 a poor id for it."""
+    """Warns about masks of 0 and 255: a class drawn in white is very common, and 255 a poor id."""
     if labels.ids is None and labels.ignore_index is None and set(survey.counts or ()) == {0, 255}:
         warnings.warn(
             f"{owner()}: all masks hold 0 and 255 only, which are taken as ids. If white is a "

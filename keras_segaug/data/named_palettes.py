@@ -9,8 +9,9 @@ The ids are those of the data sets' own index masks, so that colored and index m
   for two labels there: poles share theirs with groups of poles, cars with licence plates.
 - "ade20k": the 150 classes of the scene parsing benchmark, 0 for other objects; names from its
   `objectInfo150.txt`, colors from its `color150` (github.com/CSAILVision/sceneparsing), as
-  they stand in `mmseg/utils/class_names.py` (github.com/open-mmlab/mmsegmentation). Road and
-  skyscraper have one color there: a colored mask cannot tell them apart, and it is read as road.
+  listed in `mmseg/utils/class_names.py` (github.com/open-mmlab/mmsegmentation). Road and
+  skyscraper have the same color there: a colored mask cannot tell them apart; both are read as
+  road.
 """
 
 from typing import NamedTuple
@@ -25,7 +26,7 @@ class Named(NamedTuple):
 
 
 def named_palette(name):
-    """A `Named`, or None where there is none of this name."""
+    """A `Named`, or None if no palette has this name."""
     make = {"voc": _voc, "cityscapes": _cityscapes, "ade20k": _ade20k}.get(name)
     return make and make()
 
@@ -42,7 +43,7 @@ def _voc():
 
 
 def _bits(index):
-    """Red takes bits 0, 3 and 6 of the id, green 1, 4, 7, blue 2 and 5; the lowest weighs most."""
+    """Red takes bits 0, 3, 6 of the id, green 1, 4, 7, blue 2 and 5; the lowest bit weighs most."""
     return tuple(
         sum((index >> (3 * place + channel) & 1) << (7 - place) for place in range(3))
         for channel in range(3)

@@ -1,4 +1,4 @@
-"""Repeat factor sampling: images of rare classes come several times an epoch."""
+"""Repeat factor sampling: images of rare classes come several times per epoch."""
 
 import math
 from collections import Counter
@@ -7,23 +7,23 @@ from keras_segaug.data.problems import readable
 
 # docs/decisions/0022-rare-classes.md says why.
 THRESHOLD = 0.1
-# An image that comes more often than that is likelier learned by heart than of use.
+# An image that comes more often than this is more likely to be memorized than to help.
 OFTEN = 10
 MOST_LISTED = 5
 
 
 class Oversampling:
-    """How often the images of a dataset come, and what becomes of the classes; `print` it.
+    """How often the images of a dataset come, and the effect on the classes; `print` it.
 
-    A class that a share f of the images holds has the repeat factor max(1, sqrt(threshold / f)),
-    an image the largest factor of the classes that it holds (Gupta, Dollár and Girshick 2019,
+    A class that occurs in a share f of the images has the repeat factor max(1, sqrt(threshold /
+    f)), and an image has the largest factor of its classes (Gupta, Dollár and Girshick 2019,
     arXiv:1908.03195).
 
     Attributes:
         threshold: the share of images below which a class is rare.
         factors: how often each pair of `file_paths` comes in an epoch, on average.
         images: from class id to the number of images that hold the class.
-        images_per_epoch: from class id to how many of an epoch do, on average.
+        images_per_epoch: from class id to how many images of an epoch hold it, on average.
         length: the number of pairs of an epoch, on average.
         often: the pairs that come more than 10 times, with their factors, largest first.
     """

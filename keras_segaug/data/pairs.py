@@ -1,4 +1,4 @@
-"""Which image belongs to which mask: by paths alone, no file is opened."""
+"""Which image belongs to which mask: decided by paths alone, without opening a file."""
 
 import heapq
 import os
@@ -55,14 +55,14 @@ def _images(folder, without):
     """The image files below a folder, as sorted relative paths with "/", the count of others,
     and broken links.
 
-    Links to folders are followed, but no folder is entered twice: links may lead back, or up.
+    Links to folders are followed, but no folder is entered twice: links may form loops.
     """
     seen = {os.path.realpath(path) for path in without}
     found, ignored, problems = [], 0, []
     waiting: list = [("", folder)]
     links: list = []
     while waiting or links:
-        # Links last and in order: a folder's own name comes before those of links to it.
+        # Links come last and in order: a folder's own name takes precedence over links to it.
         prefix, path = waiting.pop() if waiting else heapq.heappop(links)
         real = os.path.realpath(path)
         if real in seen:
@@ -74,7 +74,7 @@ def _images(folder, without):
                     continue
                 is_image = entry.name.lower().endswith(ENDINGS)
                 if entry.is_symlink() and not os.path.exists(entry.path):
-                    # An image or mask is paired first, and named when it cannot be opened.
+                    # A linked image or mask is paired first, and reported when it cannot be opened.
                     if is_image:
                         found.append(prefix + entry.name)
                     else:
@@ -115,7 +115,7 @@ def _told_apart(files, image_suffix, mask_suffix):
 
 
 def _by_key(files, suffix, folder):
-    """From the relative path without suffix and ending to the paths of the files that have it."""
+    """From relative paths without suffix and ending to the paths of the files that have them."""
     keyed: dict[str, list] = {}
     for file in files:
         stem = _stem(file)

@@ -1,4 +1,4 @@
-"""From the pixels of a mask file to class ids."""
+"""Turns the pixels of a mask file into class ids."""
 
 import numbers
 from collections.abc import Mapping
@@ -27,9 +27,9 @@ class Labels:
     Attributes:
         class_names: a list in id order, or None.
         ignore_index: the id of pixels without a class, or None.
-        as_stored: are ids what gray levels and indices are in the file?
-        ids: all ids that masks may have, or None where anything goes.
-        class_colors: from id to color, as far as a palette tells.
+        as_stored: are the ids the gray levels and indices that the file holds?
+        ids: all ids that masks may have, or None if any id is allowed.
+        class_colors: from id to color, as far as a palette gives them.
     """
 
     def __init__(self, palette=None, class_names=None, ignore_index=None, keep_colors=False):
@@ -63,7 +63,7 @@ class Labels:
         _class_id("ignore_index", ignore_index)
         new = {named.ignore_index: ignore_index}
         self._by_color = {color: new.get(n, n) for color, n in named.ids.items()}
-        # The data sets' own index masks, too: their gray values are ids.
+        # For the data sets' own index masks as well: their gray values are ids.
         self._by_value = {n: new.get(n, n) for n in range(len(named.class_names))} | new
         return class_names or named.class_names, ignore_index
 
@@ -91,7 +91,7 @@ class Labels:
         return named
 
     def colors_of(self, table):
-        """From id to color: what the palette says, else the files' table of their indices."""
+        """From id to color: from the palette, else from the files' color table."""
         if self.class_colors:
             return self.class_colors
         colors: dict = {}
@@ -100,7 +100,7 @@ class Labels:
         return colors
 
     def accepted(self, image_file):
-        """The open mask; raises where the beginning of the file tells that it holds no labels."""
+        """The open mask; raises if the header of the file shows that it cannot hold labels."""
         if image_file.lossy:
             raise BrokenFileError("lossy", image_file.path)
         if image_file.colors not in KNOWN:
@@ -178,8 +178,8 @@ class Labels:
 def _color_table(by_color):
     """From 24-bit colors to places in a table of ids; 0 is an unknown color.
 
-    Only the pages of memory that hold known colors are ever written, so that the 64 MiB
-    take some KiB.
+    Only the memory pages that hold known colors are ever written, so the 64 MiB take up only some
+    KiB.
     """
     places = np.zeros(1 << 24 if by_color else 0, "int32")
     for place, (red, green, blue) in enumerate(by_color, 1):
@@ -193,7 +193,7 @@ def _smallest(ids):
 
 
 def counted(values):
-    """The values that an array of whole numbers holds, in order, and how often."""
+    """The values in an array of whole numbers, in order, and how often each occurs."""
     if values.dtype.kind == "u" and values.dtype.itemsize <= 2:
         counts = np.bincount(values.ravel())
         present = np.flatnonzero(counts)
@@ -259,7 +259,7 @@ def _class_names(names):
 
 
 def _refuse_twice(palette):
-    """`checks.palette` refuses that, too; naming the color spares a search."""
+    """Refuses a color given twice: `checks.palette` does so too, but does not name the color."""
     if not isinstance(palette, (tuple, list)):
         return
     colors = [tuple(entry[0] if len(entry) == 2 else entry) for entry in palette if _is_row(entry)]

@@ -10,7 +10,7 @@ from keras_segaug.reports import Report
 
 _owner = contextvars.ContextVar("owner", default="segmentation_dataset_from_directory")
 
-# More files of one kind are counted, not listed; `FilesReport.problems` has them all.
+# Files of one kind beyond this number are counted, not listed; `FilesReport.problems` has all.
 MOST_LISTED = 50
 MOST_COLORS = 10
 
@@ -144,7 +144,7 @@ class FilesReport(Report):
         skipped: the paths of the files left out because something is wrong with them
             or with the other file of their pair.
         problems: the findings, tuples (kind, path, detail, colors).
-        ignored: the number of files that are no images, or lack the suffixes asked for.
+        ignored: the number of files that are not images, or lack the suffixes asked for.
         oversampling: an `Oversampling`, which says how often images come; None for once each.
     """
 
@@ -170,13 +170,13 @@ class FilesReport(Report):
 
 
 def owner():
-    """The function that reads, as messages name it."""
+    """The name of the function that reads, for messages."""
     return _owner.get()
 
 
 @contextlib.contextmanager
 def owned_by(name):
-    """What is said meanwhile is said by the function of this name."""
+    """Messages inside this context name this function."""
     token = _owner.set(name)
     try:
         yield

@@ -1,4 +1,4 @@
-"""What a dataset has promised of its elements; a file that has changed since is named."""
+"""What a dataset has promised about its elements; a file that has changed since is named."""
 
 import os
 
@@ -22,7 +22,7 @@ class Promise:
         self.mask_dtype = survey.mask_dtype(labels.ids)
         self.size = next(iter(survey.sizes)) if len(survey.sizes) == 1 else None
         self._decoded = survey.counts is not None
-        # Where headers alone were checked, the first file read that has an index settles it.
+        # If only headers were checked, the first file that uses an index decides its color.
         self._table = dict(survey.table) if labels.own_palette else None
 
     def check(self, pair, image, mask, colors):
@@ -33,7 +33,7 @@ class Promise:
         if self.size not in (None, mask.shape):
             sizes = ("{} x {}".format(*size) for size in (mask.shape, self.size))
             problems.append(_changed(pair.image, *sizes))
-        # Most often the dtypes tell enough, and the pixels need no look.
+        # Usually the dtypes are enough, and the pixels need not be checked.
         largest = 0 if np.can_cast(mask.dtype, self.mask_dtype) else mask.max(initial=0)
         if largest > np.iinfo(self.mask_dtype).max:
             problems.append(_changed(pair.mask, f"ids up to {largest}", self.mask_dtype))
@@ -45,7 +45,7 @@ class Promise:
             raise BrokenPairError(problems)
 
     def check_table(self, pair, colors):
-        """Raises `BrokenFileError` where indices, being the ids, mean other colors than before."""
+        """Raises `BrokenFileError` if indices, as ids, stand for other colors than before."""
         if self._table is None:
             return
         for index, color in colors.items():
@@ -55,7 +55,7 @@ class Promise:
                 raise BrokenFileError("table", pair.mask, detail)
 
     def broken(self, problems):
-        """The problems of reading a pair that the check has passed: what they are by now."""
+        """The problems of reading a pair that has passed the check, in their current form."""
         return [self._now(problem) for problem in problems]
 
     def _now(self, problem):

@@ -17,19 +17,20 @@ _OWNER = "ray.Augment"
 class Augment:
     """Augments the batches of `dataset.map_batches(Augment(augmentation, seed))`.
 
-    What a record gets depends on the seed, the epoch and the record's own number or name: the same
-    for any number of workers and any batches, and again where Ray computes a block anew. The
-    layer's own stream and seed play no part. Ray itself is not imported: whatever hands over
+    What happens to a record depends on the seed, the epoch and the record's own number or name. It
+    is the same for any number of workers and any batches, and when Ray computes a block again. The
+    layer's own stream and seed are not used. Ray itself is not imported: anything that passes
     batches as mappings from columns to arrays can call it.
 
-    Images (height, width, channels) and masks (height, width) of a batch that has one size are
-    augmented together, else one by one; other columns stay as they are. Masks by nearest lookup
-    only.
+    Images (height, width, channels) and masks (height, width) of a batch are augmented together if
+    all have the same size, else one by one; other columns stay as they are. Masks are read by
+    nearest lookup only.
 
     Args:
-        augmentation: a keras_segaug layer that mixes no samples: who is in a batch is Ray's choice.
-        seed: an integer, taken modulo 2**32. Other seeds augment otherwise.
-        epoch: an integer below 2**32; the next epoch draws anew.
+        augmentation: a keras_segaug layer that does not mix samples: Ray chooses what is in a
+            batch.
+        seed: an integer, taken modulo 2**32. Other seeds give other draws.
+        epoch: an integer below 2**32; every epoch has its own draws.
         image: the column of images.
         mask: the column of masks.
         record: the column that tells records apart: integers of at least 0, or text such as
@@ -37,9 +38,9 @@ class Augment:
 
     Raises:
         TypeError: for anything but a keras_segaug layer.
-        ValueError: for a layer that mixes samples, gives several views or has `targets`; by
-            the call, for a column that is missing, a row without an image or a mask, records that
-            are no numbers or text.
+        ValueError: for a layer that mixes samples, gives several views or has `targets`; by the
+            call, for a column that is missing, a row without an image or a mask, records that are
+            neither numbers nor text.
 
     Example:
 
@@ -94,7 +95,7 @@ class Augment:
         return {**rows, self.image: _column(images), self.mask: _column(masks)}
 
     def _keys(self, records):
-        """(rows, 2): a key for each record, whoever else is in the batch."""
+        """(rows, 2): a key for each record, whatever else is in the batch."""
         words = np.array([_words(record) for record in records], "uint32").reshape(-1, 2)
         keys = np.repeat(self._key[None], len(words), axis=0)
         for place in range(2):
@@ -105,7 +106,7 @@ class Augment:
 def _words(record):
     """64 bits that tell a record from others."""
     if isinstance(record, str):
-        # Names of files may hold bytes that are no text.
+        # File names may hold bytes that are not text.
         name = record.encode(errors="surrogateescape")
         number = int.from_bytes(hashlib.blake2s(name, digest_size=8).digest(), "little")
     elif isinstance(record, (int, np.integer)) and record >= 0:
@@ -116,7 +117,7 @@ def _words(record):
 
 
 def _column(arrays):
-    """One array, or where sizes differ an array of arrays, as Ray keeps them."""
+    """One array, or, where sizes differ, an array of arrays, as Ray keeps them."""
     if len({array.shape for array in arrays}) == 1:
         return np.stack(arrays)
     column = np.empty(len(arrays), object)

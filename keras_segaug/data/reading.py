@@ -1,4 +1,4 @@
-"""An image and its mask from their files, as arrays that fit each other."""
+"""Reads an image and its mask from their files, as arrays that fit each other."""
 
 import contextlib
 from typing import NamedTuple
@@ -18,8 +18,8 @@ LUMA = (0.299, 0.587, 0.114)
 class Arrays(NamedTuple):
     """What a pair holds.
 
-    `colors` says what the indices of a palette mask look like, `shade` how much lighter the next
-    id of a gray one is.
+    `colors` maps the indices of a palette mask to their colors; `shade` is how much lighter the
+    next id of a gray mask is.
     """
 
     image: np.ndarray
@@ -29,7 +29,7 @@ class Arrays(NamedTuple):
 
 
 class Header(NamedTuple):
-    """What a pair holds, as far as the beginnings of its files tell."""
+    """What a pair holds, as far as the headers of its files tell."""
 
     size: tuple
     image_dtype: str
@@ -45,12 +45,12 @@ class BrokenPairError(Exception):
 
 
 class Reader:
-    """Reads pairs in one way.
+    """Reads pairs, all in the same way.
 
     Args:
         labels: what masks mean.
         color_mode: of `COLOR_MODES`; None: gray images stay gray, and others have three channels.
-        exif_orientation: "apply", "ignore", or None for what makes image and mask fit.
+        exif_orientation: "apply", "ignore", or None for whichever makes image and mask fit.
     """
 
     def __init__(self, labels, color_mode="rgb", exif_orientation=None):
@@ -182,14 +182,14 @@ def _size_error(image, mask, turns, tagged):
     sizes = [_size(image_file, turn) for image_file, turn in zip((image, mask), turns, strict=True)]
     detail = "{} x {}, its image {} x {} (height x width)".format(*sizes[1], *sizes[0])
     if tagged != (1, 1):
-        # A tag copied along is a likely cause, and no reason to resize.
+        # A tag copied along with the file is a likely cause; resizing would be the wrong cure.
         way = "turned" if turns == tagged else "not turned"
         detail += f", {way} by EXIF orientation {tagged[1]}, the image's {tagged[0]}"
     return BrokenFileError("size", mask.path, f"{detail}: {image.path}")
 
 
 def _with_channels(pixels, channels):
-    """Gray, gray and alpha, RGB or RGBA as any of gray, RGB and RGBA; alpha is only kept."""
+    """Turns gray, gray and alpha, RGB or RGBA into gray, RGB or RGBA; alpha is never blended."""
     opaque = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1
     color, alpha = pixels, None
     if pixels.shape[-1] in (2, 4):

@@ -4,7 +4,7 @@ from keras_segaug import checks
 
 
 def groups(*columns):
-    """The numbers of the rows, in batches of arrays that can be stacked: all, or each by itself."""
+    """The row numbers, grouped into batches that can be stacked: all together, or one by one."""
     kinds = {tuple((x.shape, str(x.dtype)) for x in row) for row in zip(*columns, strict=True)}
     numbers = list(range(len(columns[0])))
     return [numbers] if len(kinds) == 1 else [[number] for number in numbers]
@@ -21,10 +21,10 @@ def column_of(owner, rows, name, cure):
     """The entries of a column, all of which must be there.
 
     Args:
-        owner: who speaks in errors.
+        owner: the name of the function, for error messages.
         rows: a batch, from the names of columns to their entries.
-        name: that of the column.
-        cure: how rows without an entry are left out.
+        name: the name of the column.
+        cure: how to leave out rows without an entry.
     """
     if name not in rows:
         raise ValueError(f"{owner}: there is no column {name!r}; there are {sorted(rows)}.")

@@ -49,7 +49,7 @@ class SegmentationSource:
         return image, mask
 
     def __repr__(self) -> str:
-        # The same wherever the folder lies: grain compares it when a saved iterator goes on.
+        # The same wherever the folder is: grain compares this when a saved iterator goes on.
         return f"<SegmentationSource of {len(self)} pairs, {self._digest}>"
 
 
@@ -74,19 +74,19 @@ def segmentation_source_from_directory(
 ) -> Any:
     """Reads folders of images and masks as pairs by index, without TensorFlow.
 
-    For engines that read by index: `grain.MapDataset.source(source)`, torch's
-    `DataLoader(source)`, a `keras.utils.PyDataset`. All that `segmentation_dataset_from_directory`
-    does to find, check and read files is done here, too; shuffling, batches and resizing
-    (`JointResizing`) are the engine's.
+    For engines that read by index: `grain.MapDataset.source(source)`, torch's `DataLoader(source)`,
+    a `keras.utils.PyDataset`. Files are found, checked and read exactly as in
+    `segmentation_dataset_from_directory`; shuffling, batching and resizing (`JointResizing`) are
+    left to the engine.
 
     Images are numpy arrays (height, width, channels) of uint8 (uint16 or float32 where the files
     are), masks are class ids (height, width) in uint8 where all ids fit, else uint16 or int32.
-    Pairs may differ in size. A source can be sent to worker processes. PNG files with colors of
-    16 bits are the one kind that still needs TensorFlow.
+    Pairs may differ in size. A source can be sent to worker processes. Only PNG files with 16-bit
+    colors still need TensorFlow.
 
     Args:
-        images: as in `segmentation_dataset_from_directory`, and so are all others.
-        masks: the folder of masks; None: that of the images.
+        images: as in `segmentation_dataset_from_directory`, like all other arguments.
+        masks: the folder of masks; None: the folder of images.
         pair: from an image's path to its mask's.
         image_suffix: what the stems of images end in.
         mask_suffix: what the stems of masks end in.
@@ -95,10 +95,11 @@ def segmentation_source_from_directory(
         ignore_index: the id of pixels that belong to no class.
         color_mode: "rgb", "grayscale" or "rgba".
         seed: integer or None, for the split.
-        validation_split: the share of pairs kept for validation, the same pairs as there.
+        validation_split: the share of pairs kept for validation, the same pairs as in that
+            function.
         subset: "training", "validation", or "both" for a tuple of two sources.
         output: "tuple" gives (image, mask), "dict" {"images": ..., "segmentation_masks": ...}.
-        exif_orientation: "apply", "ignore", or None for what makes image and mask fit.
+        exif_orientation: "apply", "ignore", or None for whichever makes image and mask fit.
         check: "all" or "headers".
         on_error: "raise" or "skip".
         verbose: whether to print how many pairs there are, and a progress bar.

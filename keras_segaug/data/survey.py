@@ -1,4 +1,4 @@
-"""One look at every pair first: what is broken, and what the others have in common."""
+"""Looks at every pair beforehand: what is broken, and what the others have in common."""
 
 import functools
 import os
@@ -9,7 +9,7 @@ from typing import Any
 from keras_segaug.data.palettes import counted
 from keras_segaug.data.reading import BrokenPairError, Header
 
-# Threads get some pairs at a time, so that what waits does not grow with the folder.
+# Threads get this many pairs at a time, so the queue does not grow with the folder.
 CHUNK = 64
 FIRST = 8
 LONG = 0.001  # seconds a pair, from which threads pay
@@ -20,14 +20,14 @@ class Survey:
     """What is common to pairs, gathered one by one; `first` is the survey of another part.
 
     Attributes:
-        pairs: the sound ones, in their order.
-        classes: the ids that the mask of each of them holds; None where nobody asked for them.
-        problems: of the others.
+        pairs: the sound pairs, in their order.
+        classes: for each of these pairs, the ids in its mask; None if not requested.
+        problems: the problems of the other pairs.
         sizes: the first size (height, width), and the first other one, with the images' paths.
         image_dtypes: from dtype to the first image that has it, also in the other part.
         counts: pixels of every id; None where masks were not decoded.
         table: from the indices of palette masks to their colors, also in the other part.
-        table_conflict: in words, where the files disagree about that; or None.
+        table_conflict: in words, how the files disagree about the table; or None.
         shade_conflict: in words, where one shade of gray masks has two ids; or None.
         oversampling: an `Oversampling` where pairs come several times, else None.
     """
@@ -84,7 +84,7 @@ class Survey:
                 )
 
     def mask_dtype(self, ids=None):
-        """The smallest dtype for these ids, or else for what the masks hold."""
+        """The smallest dtype for these ids, or else for the ids that the masks hold."""
         if ids is None and self.counts is not None:
             ids = self.counts
         if ids is not None:
@@ -111,15 +111,15 @@ def _header(reader, pair):
 
 
 def count(mask):
-    """From ids to numbers of pixels."""
+    """From ids to their numbers of pixels."""
     return dict(zip(*(numbers.tolist() for numbers in counted(mask)), strict=True))
 
 
 def one_by_one(function, pairs, doing, verbose=True):
     """The function's results in the order of the pairs, with a progress bar where it takes long.
 
-    Decoding large images runs in threads; for small ones they would only get in each
-    other's way. The first few pairs tell which it is.
+    Large images are decoded in threads; for small ones threads would only get in each other's way.
+    The first few pairs decide.
     """
     from concurrent.futures import ThreadPoolExecutor
 

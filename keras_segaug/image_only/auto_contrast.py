@@ -9,12 +9,12 @@ from keras_segaug.kernels import extremes, tones
 class ImageOnlyAutoContrast(ImageOnlyLayer):
     """Stretches each channel of the image to the whole value range; the mask is untouched.
 
-    The lowest value of a channel becomes that of the value range, and the highest the highest, as
-    in `PIL.ImageOps.autocontrast` (which cuts off what is behind the decimal point; here it
-    stays). A channel of one value alone stays as it is. NaN in float images stays NaN.
+    The lowest value of a channel becomes the lowest of the value range, and its highest the
+    highest, as in `PIL.ImageOps.autocontrast` (which cuts off the digits after the decimal point;
+    here they stay). A channel with only one value stays as it is. NaN in float images stays NaN.
 
-    Other than `keras.layers.AutoContrast` it does nothing at inference, as all that is random;
-    `ImageOnlyPercentileRescaling(0, 100)` does.
+    Unlike `keras.layers.AutoContrast` it does nothing at inference, like every random layer;
+    `ImageOnlyPercentileRescaling(0, 100)` acts there, too.
 
     Args:
         factor: a float or a pair (lower, upper) in [0, 1]: how far each sample goes to the

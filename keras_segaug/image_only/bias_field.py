@@ -10,15 +10,15 @@ from keras_segaug.kernels import color, illumination
 class ImageOnlyBiasField(ImageOnlyLayer):
     """Lights the image unevenly, as the coil of an MR scanner does; the mask is untouched.
 
-    What lies above the lowest value is multiplied by the exponential of a polynomial of the place,
-    the same for all channels (Van Leemput et al., "Automated model-based bias field correction of
-    MR images of the brain", IEEE TMI 18, 1999; as an augmentation Sudre et al., 2017). Rows and
-    columns run from -1 to 1. There is no constant term, which would be brightness.
+    The part of each value above the lowest is multiplied by the exponential of a polynomial of the
+    position, the same for all channels (Van Leemput et al., "Automated model-based bias field
+    correction of MR images of the brain", IEEE TMI 18, 1999; as an augmentation Sudre et al.,
+    2017). Rows and columns run from -1 to 1. There is no constant term, which would be brightness.
 
     Args:
-        factor: a float or a pair (lower, upper) in [0, 5]: a strength is drawn of it for each
-            sample, and then each coefficient uniformly in (-strength, strength). 0 leaves the
-            image as it is. A float `f` means (0, f).
+        factor: a float or a pair (lower, upper) in [0, 5]: a strength is drawn from it for each
+            sample, and then each coefficient uniformly in (-strength, strength). 0 leaves the image
+            as it is. A float `f` means (0, f).
         order: the order of the polynomial, an integer in [1, 6].
         value_range: the (lowest, highest) value of images; results are clipped to it. None:
             see `ImageOnlyLayer`.

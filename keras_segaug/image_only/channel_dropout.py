@@ -9,14 +9,14 @@ from keras_segaug.kernels import channel_orders
 
 
 class ImageOnlyChannelDropout(ImageOnlyLayer):
-    """Writes over random channels of the image; the mask is untouched.
+    """Overwrites random channels of the image; the mask is untouched.
 
-    Each channel is as likely to go as any other, for each sample on its own, but one always
+    Every channel is equally likely to be overwritten, separately for each sample, but one always
     stays: images of a single channel stay as they are. NaN in float images stays NaN.
 
     Args:
         count: an integer or a pair (lower, upper) of them, of at least 0: how many channels to
-            write over, drawn for each sample. An integer `n` means (n, n).
+            overwrite, drawn for each sample. An integer `n` means (n, n).
         fill_value: what to write, within the value range. None: its lowest value.
         value_range: the (lowest, highest) value of images. None: see `ImageOnlyLayer`.
         **kwargs: see `AugmentationLayer`.

@@ -10,8 +10,8 @@ from keras_segaug.kernels.color import adjust_brightness
 class ImageOnlyChannelShift(ImageOnlyLayer):
     """Adds a random amount to each channel of the image; the mask is untouched.
 
-    As `ImageDataGenerator(channel_shift_range=...)` of Keras 2, each channel of each sample with an
-    amount of its own, however many there are.
+    Like `ImageDataGenerator(channel_shift_range=...)` of Keras 2, but each channel of each sample
+    has its own amount, for any number of channels.
 
     Args:
         factor: a float or a pair (lower, upper) in [-1, 1], in fractions of the value range. A
@@ -34,7 +34,7 @@ class ImageOnlyChannelShift(ImageOnlyLayer):
 
     def draw(self, draws):
         low, high = self.factor
-        # How many channels there are is not known here: the bounds are as much a parameter.
+        # The number of channels is not known here, so the bounds are parameters as well.
         return {
             "shift_key": draws.key(),
             "lowest": draws.uniform(low, low),

@@ -5,8 +5,9 @@ from keras_segaug.kernels import channel_orders
 class ImageOnlyChannelShuffle(ImageOnlyLayer):
     """Puts the channels of the image into a random order; the mask is untouched.
 
-    Each order is equally likely, for each sample on its own, and so is the one that was there: of
-    three channels one sample in six stays as it is. Values are not touched, whatever their range.
+    Each sample draws its own order, and all orders are equally likely, including the original one:
+    with three channels, one sample in six stays as it is. Values are not changed, whatever their
+    range.
 
     Args:
         **kwargs: see `AugmentationLayer`.

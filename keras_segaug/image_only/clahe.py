@@ -10,22 +10,22 @@ from keras_segaug.kernels.clahe import clahe
 
 
 class ImageOnlyCLAHE(ImageOnlyLayer):
-    """Equalizes each channel of the image by its surroundings; the mask is untouched.
+    """Equalizes each channel of the image locally, tile by tile; the mask is untouched.
 
-    Contrast limited adaptive histogram equalization (Zuiderveld, Graphics Gems IV, 1994), as
-    `cv2.createCLAHE` does it and within half a grey level, by which OpenCV rounds: the image is cut
-    into tiles, each has a table made of its histogram, and a pixel is blended from what the four
-    tables around it give. Images of other dtypes and ranges are worked on in 256 levels of the
-    value range. NaN in float images stays NaN and is not counted. Gradients are those of the image,
-    as if nothing were done.
+    Contrast limited adaptive histogram equalization (Zuiderveld, Graphics Gems IV, 1994), as in
+    `cv2.createCLAHE`, to within the half gray level by which OpenCV rounds: the image is cut into
+    tiles, each tile has a table made from its histogram, and a pixel blends the results of the four
+    tables around it. Images of other dtypes and ranges are processed in 256 levels of the value
+    range. NaN in float images stays NaN and is not counted. Gradients are those of the image, as if
+    nothing were done.
 
-    Other than Keras' layer of this kind it does nothing at inference, as all that is random.
+    Unlike Keras' layer of this kind it does nothing at inference, like every random layer.
 
     Args:
         clip_limit: a number, or a pair (lower, upper) to draw from for each sample, of at least
-            0.1: how often a level may occur in a tile, in multiples of the average; what is above
-            is dealt out to all levels. So the slope of a table is limited, and with it how much
-            noise grows. A number `c` means (c, c).
+            0.1: how often a level may occur in a tile, in multiples of the average; the excess is
+            spread over all levels. This limits the slope of a table, and so how much noise is
+            amplified. A number `c` means (c, c).
         tile_grid_size: how many (rows, columns) of tiles the image is cut into.
         factor: a float or a pair (lower, upper) in [0, 1]: how far each sample goes to the
             equalized image. 0 changes nothing. A float `f` means (0, f).

@@ -17,7 +17,7 @@ class ImageOnlyColorJitter(ImageOnlyLayer):
         value_range: the (lowest, highest) value of images; results are clipped to it. None:
             see `ImageOnlyLayer`.
         brightness_factor: as `ImageOnlyBrightness`; None leaves it out.
-        contrast_factor: as `ImageOnlyContrast`, about the mean of what brightness has left; None
+        contrast_factor: as `ImageOnlyContrast`, about the mean after the change of brightness; None
             leaves it out.
         saturation_factor: as `ImageOnlySaturation` (0.5 changes nothing); None leaves it out.
         hue_factor: as `ImageOnlyHue`; None leaves it out.

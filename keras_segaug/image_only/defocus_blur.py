@@ -9,10 +9,10 @@ from keras_segaug.kernels import color, filters
 class ImageOnlyDefocusBlur(ImageOnlyLayer):
     """Blurs the image by a disk, as a lens out of focus does; the mask is untouched.
 
-    Each pixel becomes the mean over a disk of random radius about it, a point the "circle of
-    confusion" of a thin lens (Potmesil and Chakravarty, SIGGRAPH 1981). Pixels on its edge count
-    in part. The image is mirrored at its borders. NaN in float images spreads as far as the disk
-    reaches.
+    Each pixel becomes the mean over a disk of random radius around it, so that a point becomes the
+    "circle of confusion" of a thin lens (Potmesil and Chakravarty, SIGGRAPH 1981). Pixels on its
+    edge count in part. The image is mirrored at its borders. NaN in float images spreads as far as
+    the disk reaches.
 
     The time it takes grows with the square of the largest radius.
 

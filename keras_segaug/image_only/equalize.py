@@ -9,13 +9,14 @@ from keras_segaug.kernels import histograms, tones
 class ImageOnlyEqualize(ImageOnlyLayer):
     """Makes all values of a channel about equally frequent; the mask is untouched.
 
-    As `PIL.ImageOps.equalize`, and to the grey level for 8-bit images. Images of other dtypes and
-    ranges are worked on in 256 levels of the value range, so that a result has no more different
-    values a channel. A channel of one level alone stays as it is; one of less than 255 pixels below
-    its highest level does not, as it would with Pillow. NaN in float images stays NaN and is not
-    counted. Gradients are those of the image, as if nothing were done.
+    As `PIL.ImageOps.equalize`, with exactly the same gray levels for 8-bit images. Images of other
+    dtypes and ranges are processed in 256 levels of the value range, so a channel of the result has
+    no more than 256 different values. A channel with only one level stays as it is. A channel with
+    fewer than 255 pixels below its highest level is equalized as well, which Pillow leaves as it
+    is. NaN in float images stays NaN and is not counted. Gradients are those of the image, as if
+    nothing were done.
 
-    At inference nothing is applied, as for all that is random.
+    At inference nothing is applied, as for every random layer.
 
     Args:
         factor: a float or a pair (lower, upper) in [0, 1]: how far each sample goes to the

@@ -11,12 +11,12 @@ from keras_segaug.kernels.fields import pixel_grid
 
 
 class ImageOnlyErasing(ImageOnlyLayer):
-    """Fills random rectangles of the image; the mask, also of what is hidden, is untouched.
+    """Fills random rectangles of the image; the mask is untouched, even where they hide the image.
 
-    So a network has to tell from what is around what is there. `JointRandomErasing` can write
-    into the mask, too; rectangles are the same: each one's area, as a share of the image's, is
-    uniform in `scale`, its aspect (width by height) log-uniform in `ratio`, every place inside
-    the image equally likely (Zhong et al., "Random Erasing Data Augmentation", AAAI 2020).
+    So a network has to infer from the surroundings what is hidden. `JointRandomErasing` can also
+    write into the mask; the rectangles are the same: each one's area, as a share of the image's, is
+    uniform in `scale`, its aspect (width by height) log-uniform in `ratio`, every place inside the
+    image equally likely (Zhong et al., "Random Erasing Data Augmentation", AAAI 2020).
 
     Args:
         scale: a pair (lower, upper) in [0, 1]: a rectangle's share of the area. A share of 0

@@ -13,17 +13,17 @@ from keras_segaug.kernels.smooth_noise import smooth_noise, spacing_of
 class ImageOnlyFog(ImageOnlyLayer):
     """Blends the image toward the highest value, more in some places; the mask is untouched.
 
-    Koschmieder's law (1924; Narasimhan and Nayar, IJCV 48, 2002): of the light of a scene the
-    share t gets through the fog, and 1 - t of the white of the fog is added. 1 - t varies smoothly
-    over the image, between 0 and the drawn factor, and is half of that on average: a spline
-    through random numbers, which knows nothing of how far away things are.
+    Koschmieder's law (1924; Narasimhan and Nayar, IJCV 48, 2002): of the light of a scene the share
+    t gets through the fog, and 1 - t of the white of the fog is added. 1 - t varies smoothly over
+    the image, between 0 and the drawn factor, and is half of that on average: a spline through
+    random numbers, which does not depend on how far away things are.
 
     Args:
         factor: a float or a pair (lower, upper) in [0, 1]: 1 - t where the fog is thickest. 0
             leaves the image as it is. A float `f` means (0, f).
-        sigma: a pair (lower, upper) in [0.02, 2], how wide its banks are: the noise is as smooth
-            as if a Gaussian of this deviation, a share of the image's shorter side, had smoothed
-            it.
+        sigma: a pair (lower, upper) in [0.02, 2], how wide the banks of fog are: the noise is as
+            smooth as if a Gaussian of this deviation, a share of the image's shorter side, had
+            smoothed it.
         value_range: the (lowest, highest) value of images; results are clipped to it. None:
             see `ImageOnlyLayer`.
         **kwargs: see `AugmentationLayer`.
@@ -48,7 +48,7 @@ class ImageOnlyFog(ImageOnlyLayer):
         self.sigma = checks.bounds(self, "sigma", sigma, 0.02, 2.0)
 
     def draw(self, draws):
-        # Enough for images twice as long as wide; it begins anew in longer ones.
+        # Enough for images twice as long as wide; in longer ones the noise starts over.
         count = math.ceil(2.0 / spacing_of(self.sigma[0])) + 1
         return {
             "factor": draws.uniform(*self.factor),
@@ -59,6 +59,6 @@ class ImageOnlyFog(ImageOnlyLayer):
     def transform_places(self, images, parameters):
         sigma, value_range = ops.reshape(parameters["sigma"], (-1,)), parameters["value_range"]
         noise = smooth_noise(parameters["noise"], sigma, ops.shape(images)[1:3])[..., None]
-        # A mean of many numbers stays near their middle: it is stretched.
+        # A mean of many numbers stays near their middle, so the noise is stretched.
         share = parameters["factor"] * ops.clip(2.0 * noise - 0.5, 0.0, 1.0)
         return color.clip(illumination.toward(images, value_range[1], share), value_range)

@@ -9,25 +9,25 @@ from keras_segaug.kernels.gaps import around_gaps, filled
 
 
 class ImageOnlyFourierDomainAdaptation(MatchingLayer):
-    """Gives the image the colors and the light of another one; the mask is untouched.
+    """Gives the image the colors and lighting of another one; the mask is untouched.
 
     Yang and Soatto, "FDA: Fourier Domain Adaptation for Semantic Segmentation", CVPR 2020: the
     amplitudes of the lowest frequencies become those of a reference, or of another sample of the
-    batch, the phases stay, and with them what is where. Frequencies that the image does not have
-    (those of a flat image, but for its mean) stay as they are. NaN in float images stays where it
-    is, and counts as its channel's mean for the rest.
+    batch; the phases stay, and with them the position of everything. Frequencies that the image
+    does not have (in a flat image, all but the mean) stay as they are. NaN in float images stays
+    where it is, and counts as its channel's mean for the rest.
 
     Args:
-        beta: a float or a pair (lower, upper) in [0, 0.5]: up to which frequency, in periods an
-            image, as a share of its shorter side, rounded down. At 0 the mean alone is swapped;
-            the paper has 0.01, 0.05 and 0.09. A float `b` means (0, b).
+        beta: a float or a pair (lower, upper) in [0, 0.5]: the highest frequency to swap, in
+            periods per image, as a share of its shorter side, rounded down. At 0 only the mean is
+            swapped; the paper uses 0.01, 0.05 and 0.09. A float `b` means (0, b).
         references: see `MatchingLayer`; they are resized to the size of the images.
         factor: see `MatchingLayer`.
         **kwargs: `value_range`, `across_shards`: see `MatchingLayer`; and those of
             `AugmentationLayer`.
 
     Raises:
-        ValueError: for images of another number of channels than the references have, and for
+        ValueError: for images that do not have as many channels as the references, and for
             references beyond the value range.
 
     Example:

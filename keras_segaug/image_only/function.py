@@ -13,23 +13,24 @@ from keras_segaug.core.types import Tensor
 class ImageOnlyLambda(ImageOnlyLayer):
     """Applies a function of your own, or a Keras layer, to the images; the mask is untouched.
 
-    It is compiled with the `Pipeline` that it is in, and saved with it. As it does the same to
-    every sample, it acts at inference, too; with a `probability` below 1 it is random, and does
-    not.
+    It is compiled with the `Pipeline` that it is in, and saved with it. Since it does the same to
+    every sample, it also acts at inference; with a `probability` below 1 it is random, and then it
+    does not.
 
     Args:
         function: takes images, float32 (B, H, W, C) of any batch size, and returns new ones of the
             same shape, which are cast to float32. It must treat every image by itself, draw no
-            random numbers, and be made of what Keras' backend can trace (`keras.ops`; inside of
-            `dataset.map` with another backend, TensorFlow). It keeps the range of values: nothing
-            is clipped. A function must be registered, so that it can be saved; a Keras layer
-            can be any that takes images alone and has no random state; it is run as at inference.
+            random numbers, and use only what Keras' backend can trace (`keras.ops`; inside of
+            `dataset.map` with another backend, TensorFlow). Values are expected to stay within
+            their range: nothing is clipped. A function must be registered, so that it can be saved;
+            a Keras layer may be any that takes only images and has no random state; it is run as at
+            inference.
         probability: see `AugmentationLayer`.
         **kwargs: see `AugmentationLayer`.
 
     Raises:
-        ValueError: for what is no function or layer, is not registered, or draws numbers; for a
-            result of another shape.
+        ValueError: for anything that is not a function or layer, is not registered, or draws random
+            numbers; for a result of another shape.
 
     Example:
 
@@ -45,13 +46,13 @@ class ImageOnlyLambda(ImageOnlyLayer):
     def __init__(
         self, function: Callable[[Tensor], Tensor], probability: float = 1.0, **kwargs: Any
     ) -> None:
-        # What is no number the base refuses.
+        # The base class refuses a probability that is not a number.
         self.random = probability != 1.0
         super().__init__(probability=probability, **kwargs)
         self.function = _checked(self, function)
 
     def transform_images(self, images, parameters):
-        # Every image by itself, also where a layer would look at the batch to train.
+        # Every image is treated by itself, even if the layer would use the whole batch in training.
         more = {"training": False} if isinstance(self.function, keras.layers.Layer) else {}
         changed = ops.cast(ops.convert_to_tensor(self.function(images, **more)), "float32")
         if len(changed.shape) != len(images.shape) or not all(

@@ -9,14 +9,14 @@ from keras_segaug.kernels import blur, color
 
 
 class ImageOnlyGaussianBlur(ImageOnlyLayer):
-    """Blurs the image, each sample with a sigma of its own; the mask is untouched.
+    """Blurs the image, each sample with its own sigma; the mask is untouched.
 
-    The image is mirrored at its borders. NaN in float images spreads as far as the kernel
-    reaches, and not where sigma is 0.
+    The image is mirrored at its borders. NaN in float images spreads as far as the kernel reaches,
+    but not where sigma is 0.
 
     Args:
-        kernel_size: odd, or a pair of odd numbers (rows, columns); None covers three of the
-            largest sigma to each side.
+        kernel_size: odd, or a pair of odd numbers (rows, columns); None covers three times the
+            largest sigma on each side.
         sigma: a float or a pair (lower, upper), in pixels. A float `s` means (0, s).
         **kwargs: see `AugmentationLayer`.
 

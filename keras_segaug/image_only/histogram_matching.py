@@ -5,18 +5,18 @@ from keras_segaug.kernels import color, matching
 class ImageOnlyHistogramMatching(MatchingLayer):
     """Gives the image the histogram of a reference, or of another sample; the mask is untouched.
 
-    Each channel by itself: a value becomes the one up to which the reference has the same share of
-    its values, as `skimage.exposure.match_histograms` (Gonzalez and Woods, "Digital Image
-    Processing"). Both histograms have 256 levels over the value range: for 8-bit images they are
-    exact, other values are interpolated between them. NaN in float images does not count, and
-    stays NaN.
+    Each channel is matched separately: a value becomes the one up to which the reference has the
+    same share of its values, as in `skimage.exposure.match_histograms` (Gonzalez and Woods,
+    "Digital Image Processing"). Both histograms have 256 levels over the value range: for 8-bit
+    images they are exact, other values are interpolated between them. NaN in float images does not
+    count, and stays NaN.
 
     Args:
         **kwargs: `references`, `factor`, `value_range`, `across_shards`: see `MatchingLayer`; and
             those of `AugmentationLayer`.
 
     Raises:
-        ValueError: for images of another number of channels than the references have, and for
+        ValueError: for images that do not have as many channels as the references, and for
             references beyond the value range.
 
     Example:

@@ -12,20 +12,20 @@ from keras_segaug.kernels.gaps import around_gaps
 class ImageOnlyJPEGCompression(ImageOnlyLayer):
     """Gives the image the losses of JPEG compression; the mask is untouched.
 
-    A model of baseline JPEG (ITU-T T.81) by arithmetic, the same on every backend: blocks of 8 x 8
-    pixels are transformed by cosines and quantized by the tables of the standard, scaled by the
-    quality as libjpeg scales them. No subsampling of colors (4:4:4). Three channels are red, green
-    and blue; of any other number each is coded as gray by itself. Of the pixels that Pillow's
-    libjpeg makes (`subsampling=0`) more than 99 in 100 are within one level of those here; where a
-    coefficient lies all but midway between two steps, its block may take the other one.
+    The arithmetic of baseline JPEG (ITU-T T.81), the same on every backend: blocks of 8 x 8 pixels
+    are transformed by cosines and quantized by the tables of the standard, scaled by the quality as
+    libjpeg scales them. Colors are not subsampled (4:4:4). Three channels are red, green and blue;
+    with any other number, each channel is coded separately, as gray. More than 99 in 100 pixels are
+    within one level of those that Pillow's libjpeg makes (`subsampling=0`); where a coefficient
+    lies almost midway between two steps, its block may round to the other one.
 
     Values become one of 256 levels, as in a JPEG file, whatever the dtype; there is no quality
     that leaves an image as it is. Gradients pass through as if nothing were rounded. NaN in float
     images stays where it is, and counts as its channel's mean for the rest.
 
     Args:
-        quality: a pair (lower, upper) of integers in [1, 100], of which each sample draws one, or
-            one between them; or one integer for all.
+        quality: a pair (lower, upper) of integers in [1, 100], from which each sample draws an
+            integer; or one integer for all.
         value_range: the (lowest, highest) value of images, which become 0 and 255. None: see
             `ImageOnlyLayer`.
         **kwargs: see `AugmentationLayer`.

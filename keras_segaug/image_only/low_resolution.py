@@ -12,19 +12,19 @@ from keras_segaug.kernels.low_resolution import low_resolution
 class ImageOnlyLowResolution(ImageOnlyLayer):
     """Makes the image smaller and large again, so that detail is lost; the mask is untouched.
 
-    As nnU-Net's `SimulateLowResolutionTransform` (Isensee et al., Nature Methods 18, 2021): the
-    nearest pixels of a coarser grid are kept, and a cubic is put through them. The cubic is that of
-    Keys with a = -1/2, as everywhere in this package, where nnU-Net has a spline. Both grids cover
-    the image, edge to edge, and a center midway between two pixels takes their mean, so nothing
-    is displaced by half a pixel. NaN in float images stays where it is, and counts as its
+    As in nnU-Net's `SimulateLowResolutionTransform` (Isensee et al., Nature Methods 18, 2021): the
+    nearest pixels of a coarser grid are kept, and a cubic is fitted through them. The cubic is that
+    of Keys with a = -1/2, as everywhere in this package, whereas nnU-Net uses a spline. Both grids
+    cover the image, edge to edge, and a center midway between two pixels takes their mean, so
+    nothing is displaced by half a pixel. NaN in float images stays where it is, and counts as its
     channel's mean for the rest.
 
     Args:
         scale: a pair (lower, upper) in [0.01, 1]: how many pixels the coarse image has along an
             axis, as a share of the image's, drawn uniformly. 1 leaves the image as it is.
         interpolation: "bicubic" or "bilinear", on the way back.
-        value_range: the (lowest, highest) value of images, to which what a cubic overshoots is
-            clipped. None: see `ImageOnlyLayer`.
+        value_range: the (lowest, highest) value of images; where the cubic overshoots, it is
+            clipped to it. None: see `ImageOnlyLayer`.
         **kwargs: see `AugmentationLayer`.
 
     Example:

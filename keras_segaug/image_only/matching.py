@@ -1,4 +1,4 @@
-"""What layers have in common that make images look like others."""
+"""The base of layers that make images look like others."""
 
 from typing import Any
 
@@ -15,9 +15,9 @@ class MatchingLayer(ImageOnlyLayer, abstract=True):
 
     Args:
         references: images (N, height, width, channels) of any size, in the value range of the
-            images and with as many channels. Each sample draws one. They are kept in the
-            config. With `channels` they have those channels alone. None: each sample gets another
-            one of its batch, as in `MixingLayer`; its image alone is looked at, never its mask.
+            images and with as many channels. Each sample draws one. They are kept in the config.
+            With `channels` they have only those channels. None: each sample takes another sample of
+            its batch, as in `MixingLayer`; only the image of that one is used, never its mask.
         factor: a float or a pair (lower, upper) in [0, 1]: how far toward the other's look. 0
             leaves the image as it is. A float `f` means (0, f).
         value_range: the (lowest, highest) value of images; results are clipped to it. None:
@@ -34,7 +34,7 @@ class MatchingLayer(ImageOnlyLayer, abstract=True):
         across_shards: bool = False,
         **kwargs: Any,
     ) -> None:
-        # The base asks `_mixes` while it sets up the program.
+        # The base class calls `_mixes` while it sets up the program.
         object.__setattr__(self, "_looks_at_others", references is None)
         super().__init__(value_range=value_range, **kwargs)
         self.references = None if references is None else checks.references(self, references)
@@ -54,7 +54,7 @@ class MatchingLayer(ImageOnlyLayer, abstract=True):
         return self._looks_at_others and self.across_shards
 
     def _chosen(self, of_references, parameters):
-        """Of something for each reference what each sample has drawn."""
+        """For each sample, the entry of the reference that it has drawn."""
         number = ops.reshape(parameters["reference"], (-1,))
         return ops.take(ops.convert_to_tensor(of_references), number, axis=0)
 

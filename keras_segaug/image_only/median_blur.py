@@ -7,15 +7,16 @@ from keras_segaug.kernels import median
 
 
 class ImageOnlyMedianBlur(ImageOnlyLayer):
-    """Puts the median of a square about each pixel in its place; the mask is untouched.
+    """Replaces each pixel by the median of a square around it; the mask is untouched.
 
-    Each channel by itself, as `cv2.medianBlur`: exact, and outside of the image lie copies of its
-    border. Edges stay, specks go. NaN in float images spreads to all squares that hold it.
+    Each channel is treated separately, as in `cv2.medianBlur`: the median is exact, and outside the
+    image its border pixels are repeated. Edges stay, specks disappear. NaN in float images spreads
+    to all squares that hold it.
 
     Args:
         kernel_size: the side of the square, odd, in [1, 7]; or a pair (lower, upper) of odd
-            numbers, of which each sample draws one, or one between them. 1 leaves the image as
-            it is. The time it takes is that of all sizes that can be drawn.
+            numbers, from which each sample draws an odd number. 1 leaves the image as it is. The
+            time it takes is the sum over all sizes that can be drawn.
         **kwargs: see `AugmentationLayer`.
 
     Example:

@@ -11,16 +11,16 @@ class ImageOnlyMotionBlur(ImageOnlyLayer):
     """Blurs the image along a line of random length and angle; the mask is untouched.
 
     Each pixel becomes the mean of the image, read between its pixels (bilinear), over a straight
-    line whose middle it is, so that nothing is displaced. The image is mirrored at its borders.
-    NaN in float images spreads as far as the line reaches, and not where the length is 0.
+    line centered on it, so that nothing is displaced. The image is mirrored at its borders. NaN in
+    float images spreads as far as the line reaches, but not where the length is 0.
 
     The time it takes grows with the square of the largest length.
 
     Args:
         length: a float or a pair (lower, upper) in [0, 64]: from end to end of the line, in
             pixels. A float `l` means (0, l).
-        angle: a pair (lower, upper) or a float in [-1, 1], in fractions of a full turn: 0 is
-            along the rows, above 0 counter-clockwise. A float `a` means (-a, a). Half a turn, the
+        angle: a pair (lower, upper) or a float in [-1, 1], in fractions of a full turn: 0 is along
+            the rows, positive is counter-clockwise. A float `a` means (-a, a). Half a turn, the
             default, is every direction.
         **kwargs: see `AugmentationLayer`.
 

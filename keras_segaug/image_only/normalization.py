@@ -21,16 +21,16 @@ class ImageOnlyNormalization(ImageOnlyLayer):
     Acts in training and at inference; deterministic: takes no `probability`.
 
     Args:
-        mean: a number for all channels, or one a channel; None where `per_image`, or until
-            `adapt`.
-        variance: the same, with as many numbers as `mean` where both have one a channel.
-        per_image: use each image's own mean and variance, over all its pixels and channels
-            but those that are NaN.
+        mean: a number for all channels, or one per channel; None with `per_image`, or until `adapt`
+            is called.
+        variance: the same, with as many numbers as `mean` where both have one per channel.
+        per_image: use each image's own mean and variance, over all its pixels and channels except
+            those that are NaN.
         **kwargs: see `AugmentationLayer`.
 
     Raises:
-        ValueError: when called with neither, before `adapt`; for images of another number of
-            channels than the statistics have.
+        ValueError: when called without statistics, before `adapt`; for images that do not have as
+            many channels as the statistics.
 
     Example:
 
@@ -64,8 +64,8 @@ class ImageOnlyNormalization(ImageOnlyLayer):
         """Computes mean and variance of each channel over a dataset.
 
         Args:
-            data: an array of images, or an iterable (such as a `tf.data.Dataset`) of any
-                structure the layer accepts, batched or not; masks are not looked at.
+            data: an array of images, or an iterable (such as a `tf.data.Dataset`) of any structure
+                the layer accepts, batched or not; masks are ignored.
 
         Call it before the layer, or a `Pipeline` or model that holds it, is first called:
         compiled programs keep the numbers they were compiled with.
@@ -120,7 +120,7 @@ class ImageOnlyNormalization(ImageOnlyLayer):
         return replace(spec, value_range=self._range_after(spec.value_range))
 
     def _check_channels(self, channels):
-        # They would broadcast: one channel would become three.
+        # Statistics would broadcast: one channel would become three.
         for count in self._channel_counts() - {channels}:
             raise ValueError(
                 f"{type(self).__name__}: `mean` and `variance` are those of {count} channel"
@@ -153,5 +153,5 @@ class ImageOnlyNormalization(ImageOnlyLayer):
         else:
             mean = ops.convert_to_tensor(self.mean, dtype="float32")
             variance = ops.convert_to_tensor(self.variance, dtype="float32")
-        # Not the larger of the root and epsilon: the root of 0 has no gradient.
+        # The limit is applied before the root, not after it: the root of 0 has no gradient.
         return (images - mean) / ops.sqrt(ops.maximum(variance, keras.config.epsilon() ** 2))

@@ -14,19 +14,20 @@ _PER_CHANNEL = {"image": (False,), "channel": (True,), "both": (False, True)}
 class ImageOnlyPercentileRescaling(ImageOnlyLayer):
     """Maps two percentiles of each image to the ends of the value range; the mask is untouched.
 
-    What is beyond them is clipped, so that few very bright or dark pixels do not decide how the
-    rest looks. Percentiles are values of the image, as of `numpy.percentile(images, q, method=
-    "inverted_cdf")`, up to a 65536th of the distance from its lowest to its highest value. Where
-    both are one value, values are only clipped. NaN in float images stays NaN and is not counted.
-    Gradients take the percentiles for constants.
+    Values beyond them are clipped, so that a few very bright or dark pixels do not decide how the
+    rest looks. Percentiles are values of the image, as in
+    `numpy.percentile(images, q, method="inverted_cdf")`, to within a 65536th of the distance from
+    its lowest to its highest value. Where both percentiles are the same value, values are only
+    clipped. NaN in float images stays NaN and is not counted. Gradients treat the percentiles as
+    constants.
 
-    With two numbers it does the same to every sample, also at inference, and takes no
+    With two numbers it does the same to every sample, at inference as well, and takes no
     `probability`. With a pair it is random, and does nothing at inference.
 
     Args:
         lower: a number in [0, 100], or a pair (lower, upper) of them to draw from for each sample:
             the percentile that becomes the lowest value.
-        upper: the same, for the highest value; none of it below any of `lower`.
+        upper: the same, for the highest value; it must not be below any of `lower`.
         per: "image": the percentiles are those of all channels together. "channel": each channel
             has its own. "both": one of the two for each sample, at random.
         value_range: the (lowest, highest) value of the result; images may have any. None: that of

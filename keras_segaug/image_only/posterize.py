@@ -11,10 +11,10 @@ from keras_segaug.kernels import tones
 class ImageOnlyPosterize(ImageOnlyLayer):
     """Leaves few different values, by cutting off bits; the mask is untouched.
 
-    As `PIL.ImageOps.posterize`, and to the grey level for 8-bit images: of the 256 levels that the
-    value range has, only those remain whose lower bits are 0. Values of other dtypes and ranges
-    come down to the same levels, in parts of their range. Gradients are those of the image, as if
-    nothing were cut.
+    As `PIL.ImageOps.posterize`, with exactly the same gray levels for 8-bit images: of the 256
+    levels of the value range, only those whose lower bits are 0 remain. Values of other dtypes and
+    ranges are reduced to the same levels, as fractions of their range. Gradients are those of the
+    image, as if nothing were cut.
 
     Args:
         factor: an integer or a pair (lower, upper) of them in [1, 8]: how many bits to keep, drawn

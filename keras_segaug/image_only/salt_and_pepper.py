@@ -11,14 +11,15 @@ from keras_segaug.kernels import noise
 class ImageOnlySaltAndPepper(ImageOnlyLayer):
     """Makes random pixels white or black; the mask is untouched.
 
-    White is the highest value of the value range and black the lowest, as in `random_noise(mode=
-    "s&p")` of scikit-image. NaN in float images stays NaN.
+    White is the highest value of the value range and black the lowest, as in
+    `random_noise(mode="s&p")` of scikit-image. NaN in float images stays NaN.
 
     Args:
         factor: a float or a pair (lower, upper) in [0, 1]: the share of the pixels, drawn for each
             sample. 0 changes nothing. A float `f` means (0, f).
-        salt: a number in [0, 1]: the share of white in them.
-        per_channel: does each channel of a pixel become white or black by itself? Else all do.
+        salt: a number in [0, 1]: the share of these pixels that become white.
+        per_channel: True: each channel of a pixel becomes white or black separately; False: all
+            channels together.
         value_range: the (lowest, highest) value of images. None: see `ImageOnlyLayer`.
         **kwargs: see `AugmentationLayer`.
 

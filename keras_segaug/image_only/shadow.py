@@ -11,14 +11,15 @@ from keras_segaug.kernels import color, illumination
 class ImageOnlyShadow(ImageOnlyLayer):
     """Darkens a random convex polygon of the image, as a shadow does; the mask is untouched.
 
-    Its middle lies anywhere in the image, its corners on an ellipse about it, at random angles.
-    What lies above the lowest value is lessened by the same share everywhere inside.
+    Its middle lies anywhere in the image, and its corners lie on an ellipse around it, at random
+    angles. Inside it, the part of each value above the lowest is reduced by the same share
+    everywhere.
 
     Args:
         factor: a float or a pair (lower, upper) in [0, 1]: how much of the light is lost. 0
             leaves the image as it is, 1 is black. A float `f` means (0, f).
-        size: a pair (lower, upper) in [0, 4]: the half axes of the ellipse, drawn for each by
-            itself, as shares of the image's height and width.
+        size: a pair (lower, upper) in [0, 4]: the half axes of the ellipse, drawn separately, as
+            shares of the image's height and width.
         corners: how many corners, an integer in [3, 12].
         softness: a number in [0, 1]: how wide the edge of the shadow is, as a share of the image's
             shorter side; at least one pixel.
@@ -52,7 +53,7 @@ class ImageOnlyShadow(ImageOnlyLayer):
     def draw(self, draws):
         drawn = {name: draws.uniform() for name in ("top", "left", "turn")}
         drawn |= {name: draws.uniform(*self.size) for name in ("tall", "wide")}
-        # Never so unequal that the middle would lie outside.
+        # The gaps are never so unequal that the middle would lie outside.
         gaps = ops.stack([draws.uniform(0.75, 1.25) for _ in range(self.corners)], axis=1)
         return {**drawn, "gaps_between": gaps, "factor": draws.uniform(*self.factor)}
 

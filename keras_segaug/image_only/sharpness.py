@@ -9,11 +9,11 @@ from keras_segaug.kernels import color, filters
 class ImageOnlySharpness(ImageOnlyLayer):
     """Smooths or sharpens the image by a random amount; the mask is untouched.
 
-    The image is blended with, or drawn away from, itself smoothed by a kernel of 3 x 3 pixels,
-    5 in the middle and 1 about it, as by `PIL.ImageEnhance.Sharpness` and torchvision's
-    `adjust_sharpness`, whose factor is twice the one here. As there the outermost pixels stay as
-    they are, where `keras.layers.RandomSharpness` takes what lies outside for 0. In float images
-    NaN stays where it is, and so do the pixels beside it.
+    The image is blended with, or pushed away from, a version smoothed by a kernel of 3 x 3 pixels,
+    5 in the middle and 1 around it, as in `PIL.ImageEnhance.Sharpness` and torchvision's
+    `adjust_sharpness`, whose factor is twice the one here. As there, the outermost pixels stay as
+    they are, whereas `keras.layers.RandomSharpness` takes what lies outside as 0. In float images
+    NaN stays where it is, and the pixels next to it stay as they are.
 
     Args:
         factor: a float or a pair (lower, upper) in [0, 1], as `keras.layers.RandomSharpness`

@@ -9,19 +9,19 @@ from keras_segaug.kernels import noise
 
 
 class ImageOnlyShotNoise(ImageOnlyLayer):
-    """Noise of an image made of few photons; the mask is untouched.
+    """Adds the noise of an image made of few photons; the mask is untouched.
 
     Every pixel and channel counts photons, whose number has a Poisson distribution: bright places
     get more noise than dark ones, the lowest value of the value range gets none. The expected value
-    of a pixel is what it was, but for what is clipped. Numbers of a mean of 4 or more are
+    of a pixel is its original value, except for clipping. Numbers with a mean of 4 or more are
     approximated: see `kernels.noise.poisson`. Gradients are those of the image, as if nothing were
     added.
 
     Args:
         factor: a float or a pair (lower, upper) in [0, 1]: the standard deviation of the noise at
-            the highest value, in fractions of the value range, drawn for each sample. It is one by
-            the root of the number of photons there: 0.1 is that of 100 photons. 0 changes nothing.
-            A float `f` means (0, f).
+            the highest value, in fractions of the value range, drawn for each sample. It is 1 over
+            the square root of the number of photons there: 0.1 is that of 100 photons. 0 changes
+            nothing. A float `f` means (0, f).
         value_range: the (lowest, highest) value of images; results are clipped to it. None:
             see `ImageOnlyLayer`.
         **kwargs: see `AugmentationLayer`.

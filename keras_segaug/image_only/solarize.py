@@ -10,15 +10,16 @@ from keras_segaug.kernels.color import adjust_brightness
 class ImageOnlySolarize(ImageOnlyLayer):
     """Inverts the bright values of the image; the mask is untouched.
 
-    What is at least as high as the threshold becomes lowest + highest - value, as in
-    `PIL.ImageOps.solarize`, torchvision and `keras.layers.Solarization`, whose arguments these are.
+    A value at or above the threshold becomes lowest + highest - value, as in
+    `PIL.ImageOps.solarize`, torchvision and `keras.layers.Solarization`, which has the same
+    arguments.
 
     Args:
         threshold_factor: a float or a pair (lower, upper) in [0, 1]: the threshold, in fractions of
             the value range, drawn for each sample. 1 inverts nothing, 0 everything. A float `f`
             means (0, f).
-        addition_factor: a float or a pair (lower, upper) in [0, 1]: what is added before, in
-            fractions of the value range; sums are clipped to it. A float `f` means (0, f).
+        addition_factor: a float or a pair (lower, upper) in [0, 1]: what is added before inverting,
+            in fractions of the value range; sums are clipped to it. A float `f` means (0, f).
         value_range: the (lowest, highest) value of images; results are clipped to it. None:
             see `ImageOnlyLayer`.
         **kwargs: see `AugmentationLayer`.

@@ -12,8 +12,8 @@ class ImageOnlySpeckleNoise(ImageOnlyLayer):
     """Multiplies every pixel and channel by random numbers; the mask is untouched.
 
     The distance of a value from the lowest of the value range is multiplied by 1 + deviation *
-    normal noise, as in `random_noise(mode="speckle")` of scikit-image. So ultrasound and radar
-    images look.
+    normal noise, as in `random_noise(mode="speckle")` of scikit-image. Ultrasound and radar images
+    look like this.
 
     Args:
         factor: a float or a pair (lower, upper) in [0, 1]: the standard deviation, drawn for each

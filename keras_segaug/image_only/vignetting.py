@@ -10,9 +10,9 @@ from keras_segaug.kernels import color, illumination
 class ImageOnlyVignetting(ImageOnlyLayer):
     """Darkens the image toward its corners, as a lens does; the mask is untouched.
 
-    What lies above the lowest value falls off by the fourth power of the cosine of the angle to
-    the lens' axis (the "cos^4 law" of natural vignetting; Horn, "Robot Vision", 1986), which is
-    the middle of the image.
+    The part of each value above the lowest falls off with the fourth power of the cosine of the
+    angle to the lens' axis (the "cos^4 law" of natural vignetting; Horn, "Robot Vision", 1986),
+    which is the middle of the image.
 
     Args:
         factor: a float or a pair (lower, upper) in [0, 1]: how much of the light is lost in the

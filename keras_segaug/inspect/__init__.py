@@ -1,1 +1,1 @@
-"""Looking at an augmentation: alignment, what it merges and compiles, images."""
+"""Inspects an augmentation: its alignment, what it merges and compiles, its images."""

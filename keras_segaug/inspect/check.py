@@ -1,4 +1,4 @@
-"""What an augmentation is run as, in words."""
+"""Describes in words how an augmentation is run."""
 
 import math
 
@@ -16,17 +16,17 @@ from keras_segaug.engine.operations import Color, ColorChoice, Labels, Warp, Wri
 from keras_segaug.engine.spec import Spec
 from keras_segaug.engine.view import View
 
-# Values of images: a call holds several copies of them, in 32 bits each.
+# In image values: a call holds several copies of them, in 32 bits each.
 _MOST_TRIED = 1 << 26
 
 
 def report(augmentation, shape, mask_shape=None):
-    """Lines of text: the merged stages, what is compiled, the shapes that come out.
+    """Lines of text: the merged stages, what is compiled, the output shapes.
 
     Args:
         augmentation: a layer of keras_segaug.
-        shape: the images' shape, with or without a batch axis; None where it is not known.
-        mask_shape: the masks' shape; None for one class id a pixel.
+        shape: the images' shape, with or without a batch axis; None for an unknown size.
+        mask_shape: the masks' shape; None for one class id per pixel.
 
     Returns:
         A string.
@@ -46,7 +46,7 @@ def report(augmentation, shape, mask_shape=None):
         "images": keras.KerasTensor(shape, "uint8"),
         "masks": keras.KerasTensor(mask_shape, "uint8"),
     }
-    # It is looked at as the data of a call are.
+    # Checked like the data of a call.
     Inputs(augmentation, given)
     result = augmentation.compute_output_spec(given)
     lines += [f"  {role}: {spec(given[role])} -> {spec(result[role])}" for role in given]
@@ -61,7 +61,7 @@ def report(augmentation, shape, mask_shape=None):
 
 
 def stages(augmentation, size=(None, None)):
-    """The operations of a call, as lists of those that are run as one."""
+    """The operations of a call, in lists of operations that are run as one."""
     operations = _operations(augmentation, size)
     found: list = []
     for operation in operations:
@@ -74,7 +74,7 @@ def stages(augmentation, size=(None, None)):
 
 def _operations(augmentation, size):
     drawn = augmentation._draw(0, 1)
-    # Where a side is not known: large enough for crops, or small enough for paddings.
+    # For an unknown side: large enough for crops, or small enough for paddings.
     for side in (1024, 64, 8):
         known = tuple(side if n is None else n for n in size)
         view = _AnyMasks(Spec(known, ANY), owner=augmentation)
@@ -92,7 +92,7 @@ def _belongs(stage, operation):
 
 
 class _AnyMasks(View):
-    """Shows a mask of one pixel: which window is chosen does not matter here."""
+    """Shows a mask of one pixel: the choice of a window does not matter here."""
 
     @property
     def masks(self):
@@ -120,7 +120,7 @@ def titles(stage):
 
 
 def _origins(operation):
-    """{the layer it comes from: is it for samples that are drawn?}; of a choice, those it holds."""
+    """{origin layer: is it applied only to drawn samples?}; for a choice, of all its branches."""
     if not isinstance(operation, ColorChoice):
         return {operation.origin: operation.acts is not None}
     return {
@@ -170,13 +170,13 @@ def spec(tensor):
 
 
 def try_out(augmentation, shape, mask_shape):
-    """One call without compilation; raises what the layers have to say about such images."""
+    """Runs one call without compilation, so that layers can raise errors about such images."""
     images = np.random.default_rng(0).integers(0, 256, shape, "uint8")
     masks = np.zeros(mask_shape, "uint8")
     leaves = [leaf for leaf, _ in augmentation._leaves(Spec((None, None), ANY))]
     palettes = [layer.palette for layer in leaves if hasattr(layer, "palette")]
     if palettes and mask_shape[-1] == 3:
-        # Another color would be an unknown one.
+        # Any other color would be unknown.
         masks[:] = palettes[0][0][0]
     data = {"images": images, "masks": masks}
     augmentation.apply(data, augmentation.draw_parameters(data, 0))

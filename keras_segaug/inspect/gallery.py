@@ -36,29 +36,29 @@ def plot_gallery(
     value_range: Sequence[float] | None = None,
     seed: int = 0,
 ) -> Any:
-    """Draws images beside what an augmentation makes of them, with their masks over them.
+    """Plots images next to their augmented versions, with their masks over them.
 
-    A row is an image: the original, then its draws. Classes are filled and outlined, with
-    a legend; ignored pixels are gray. A dataset is shown as it comes, a sample a cell.
+    A row is an image: the original, then its draws. Classes are filled and outlined, with a legend;
+    ignored pixels are gray. A dataset is shown as it comes, one sample per cell.
 
     Args:
-        source: a layer of this package, any function that takes and returns images and
-            masks, a mapping {title: such a layer or function} with rows for each, or a
-            dataset of pairs, batched or not.
-        images: one image, a batch, or a list of images of any sizes, with 1 or 3
-            channels; None where `source` is a dataset. 8-bit images and floats in 0 to 1
-            or 0 to 255 keep their brightness; others are scaled from their lowest to their
-            highest value, over all originals or all draws, and the figure says so.
+        source: a layer of this package, any function that takes and returns images and masks, a
+            mapping {title: such a layer or function}, with rows for each, or a dataset of pairs,
+            batched or not.
+        images: one image, a batch, or a list of images of any sizes, with 1 or 3 channels; None
+            where `source` is a dataset. 8-bit images and floats in 0 to 1 or 0 to 255 keep their
+            brightness; others are scaled from their lowest to their highest value, over all
+            originals or all draws, which the figure then states.
         masks: class ids or one-hot, as a layer accepts them; None shows images alone.
         draws: how many draws of each image.
         rows: how many images to show. All of a batch are augmented together.
         class_names: names in the order of ids, or a mapping {id: name}.
-        ignore_index: the class that is not trained on; None where there is none.
+        ignore_index: the class that is not trained on; None if there is none.
         background: the class that is neither filled nor outlined; None for none.
-        outlines: draw the borders of classes?
+        outlines: whether to draw the borders of classes.
         opacity: of the filling, in [0, 1].
-        value_range: the values that are shown as black and as white, in originals and draws;
-            None guesses as said above.
+        value_range: the values that are shown as black and as white, in originals and draws; None
+            guesses as described for `images`.
         seed: integer; a layer's draws follow from it. The layer's own random stream stays
             where it is.
 
@@ -67,7 +67,7 @@ def plot_gallery(
 
     Raises:
         ImportError: without matplotlib (`pip install "keras-segaug[plot]"`).
-        ValueError: for images of other than 1 or 3 channels, masks of colors.
+        ValueError: for images without 1 or 3 channels, for colored masks.
 
     Example:
 
@@ -99,11 +99,11 @@ def plot_gallery(
 
 
 def checked_look(name, *, draws, rows, value_range, class_names, outlines, opacity, **classes):
-    """What `augmented` takes beside the data, and the style that `draw_figure` takes.
+    """The settings that `augmented` takes besides the data, and the style for `draw_figure`.
 
     Args:
-        name: of what asks, for messages.
-        draws: as that of `plot_gallery`, and so are the next ones.
+        name: the name of the caller, for messages.
+        draws: as in `plot_gallery`, like the arguments below.
         rows: see there.
         value_range: see there.
         class_names: see there.
@@ -126,11 +126,11 @@ def checked_look(name, *, draws, rows, value_range, class_names, outlines, opaci
 
 
 def augmented(name, source, images, masks, draws, rows, value_range, seed, before=0):
-    """Rows of cells, [(label, [cell])], and what is to be said about brightness.
+    """Rows of cells, [(label, [cell])], and notes about brightness.
 
     Args:
-        name: of the function that asks, for messages.
-        source: as that of `plot_gallery`, and so are the next ones.
+        name: the name of the calling function, for messages.
+        source: as in `plot_gallery`, like the arguments below.
         images: see there.
         masks: see there.
         draws: see there.
@@ -201,7 +201,7 @@ def _cells(owner, what, columns, value_range, notes):
 
 
 def draw_figure(lines, notes, style):
-    """Rows of cells as a figure, the classes that are in it as its legend."""
+    """Rows of cells as a figure, with a legend of the classes in it."""
     from matplotlib.figure import Figure
 
     class_names = style["class_names"]
@@ -251,7 +251,7 @@ def _add_legend(figure, present, class_names, style):
         handles = [Patch(color=color, label=name) for name, color in entries]
         width = max(len(name) for name, _ in entries)
         ncols = max(1, min(len(entries), int(figure.get_figwidth() * 12 / (width + 6))))
-        # Each row of the legend makes the figure as much higher.
+        # Each row of the legend makes the figure that much higher.
         rows = -(-len(entries) // ncols)
         figure.set_figheight(figure.get_figheight() + 0.22 * (rows - 1))
         figure.legend(handles=handles, loc="outside lower center", ncols=ncols, frameon=False)

@@ -9,14 +9,14 @@ from keras_segaug.kernels import matrices
 class JointCenterCrop(JointLayer):
     """Cuts the middle out of image and mask, in training and at inference.
 
-    Pixels are copied. An image smaller than the window is put in its middle, the
-    rest is filled as `fill_mode` says. Deterministic: takes no `probability`.
+    Pixels are copied. An image smaller than the window is placed in its middle, and the rest is
+    filled as `fill_mode` says. Deterministic: takes no `probability`.
 
     Args:
         height: the window's height in pixels; or a pair (height, width).
-        width: the window's width in pixels. None: that of the height, a square.
-        pad: False refuses an image smaller than the window (where its size is known
-            beforehand; otherwise it is filled all the same).
+        width: the window's width in pixels. None: the same as the height.
+        pad: False refuses an image smaller than the window (where its size is known beforehand;
+            otherwise it is filled anyway).
         **kwargs: see `JointLayer` and `AugmentationLayer`.
 
     Example:

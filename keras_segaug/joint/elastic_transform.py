@@ -10,22 +10,22 @@ from keras_segaug.kernels import fields
 class JointRandomElasticTransform(JointLayer):
     """Bends image and mask smoothly, as if printed on rubber.
 
-    Every point is moved along x and along y by two independent random fields, each a cubic
-    B-spline surface through a coarse grid of uniform random values, drawn once for image and
-    mask, for each sample on its own. The image is interpolated, the mask takes the nearest
-    pixel. Nothing ever folds over or tears: strengths at which it could are refused, by the
-    condition of Choi and Lee ("Injectivity conditions of 2D and 3D uniform cubic B-spline
-    functions", Graphical Models 62, 2000).
+    Every point is moved along x and along y by two independent random fields, each a cubic B-spline
+    surface through a coarse grid of uniform random values, drawn once for image and mask,
+    separately for each sample. The image is interpolated, the mask takes the nearest pixel. Nothing
+    ever folds over or tears: strengths at which it could are refused, by the condition of Choi and
+    Lee ("Injectivity conditions of 2D and 3D uniform cubic B-spline functions", Graphical Models
+    62, 2000).
 
     (`keras.layers.RandomElasticTransform` draws anew for the mask, which breaks the pair.)
 
     Args:
-        strength: how far points move: the root mean square of the displacement along each
-            axis, in fractions of the width (along x) and of the height (along y). A pair
-            (lower, upper) is drawn from, uniformly, for each sample.
-        smoothness: over what distance neighbors move alike: where the correlation of the
+        strength: how far points move: the root mean square of the displacement along each axis, in
+            fractions of the width (along x) and of the height (along y). From a pair (lower, upper)
+            each sample draws uniformly.
+        smoothness: the distance over which neighbors move alike: where the correlation of the
             displacements falls to 1 / e, in fractions of the width and height, from 0.02 to 1.
-            `strength` may be at most 0.094 of it.
+            `strength` may be at most 0.094 times this.
         **kwargs: see `JointLayer` and `AugmentationLayer`.
 
     Example:

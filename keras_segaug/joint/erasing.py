@@ -12,15 +12,15 @@ from keras_segaug.engine.operations import Write
 
 
 class JointRandomErasing(AugmentationLayer):
-    """Fills random rectangles of the image, and of the mask if that is wanted.
+    """Fills random rectangles of the image, and optionally of the mask.
 
-    Each rectangle's area, as a share of the image's, is uniform in `scale`, its aspect
-    (width by height) log-uniform in `ratio`; a side longer than the image is cut to it.
-    Every place inside the image is equally likely (Zhong et al., "Random Erasing Data
-    Augmentation", AAAI 2020). Rectangles may overlap.
+    Each rectangle's area, as a share of the image's, is uniform in `scale`, its aspect (width by
+    height) log-uniform in `ratio`; a side longer than the image's is cut to fit. Every place inside
+    the image is equally likely (Zhong et al., "Random Erasing Data Augmentation", AAAI 2020).
+    Rectangles may overlap.
 
-    Where the mask is written, per-pixel weights become 0: nothing is left to learn there.
-    Where it is left as it is, they keep their value.
+    Where the mask is written, per-pixel weights become 0: nothing is left to learn there. Where the
+    mask is left as it is, they keep their value.
 
     Args:
         scale: a pair (lower, upper) in [0, 1]: a rectangle's share of the area. A share of 0

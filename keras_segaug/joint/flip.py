@@ -20,10 +20,10 @@ class JointRandomFlip(JointLayer):
         mode: "horizontal" (left and right swap), "vertical" (top and bottom swap) or
             "horizontal_and_vertical": two independent draws, so all four outcomes are
             equally likely. (`keras.layers.RandomFlip` tosses one coin for both.)
-        class_swap: `{left: right, ...}`, ids or names, or a list of such pairs: the classes
-            that change places in the masks of mirrored samples, and of those only (both axes
-            flipped is a half turn, no mirroring). Index masks swap ids, one-hot masks
-            channels; where there are several masks, in all of them.
+        class_swap: `{left: right, ...}`, ids or names, or a list of such pairs: the classes that
+            change places in the masks of mirrored samples only (flipping both axes is a half turn,
+            not a mirroring). Index masks swap ids, one-hot masks swap channels; several masks are
+            all swapped.
         class_names: the names that `class_swap` uses, in the order of the ids, or `{name: id}`.
         **kwargs: see `JointLayer` and `AugmentationLayer`.
 

@@ -10,10 +10,9 @@ from keras_segaug.kernels import fields
 class JointRandomGridDistortion(JointLayer):
     """Stretches some bands of image and mask and squeezes others, along each axis.
 
-    The image is cut into a grid of equal cells, which show cells of random width and
-    height; rows and columns are drawn independently, for each sample on its own. Nothing
-    is cut off, nothing filled: the image's edges stay. The image is interpolated, the
-    mask takes the nearest pixel.
+    The image is cut into a grid of equal cells, which show cells of random width and height; rows
+    and columns are drawn independently, and separately for each sample. Nothing is cut off or
+    filled: the image's edges stay. The image is interpolated, the mask takes the nearest pixel.
 
     Args:
         num_steps: the number of cells along each axis.

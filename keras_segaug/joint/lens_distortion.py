@@ -9,10 +9,10 @@ from keras_segaug.kernels import fields
 class JointRandomLensDistortion(JointLayer):
     """Bends straight lines of image and mask as a lens does: barrel and pincushion.
 
-    A pixel at the distance r from the center, 1 in the corners, shows the point at
-    r (1 + factor r^2): Brown's model with its first coefficient alone ("Decentering
-    distortion of lenses", Photogrammetric Engineering 32, 1966). The image is interpolated,
-    the mask takes the nearest pixel.
+    A pixel at distance r from the center, with r = 1 in the corners, shows the point at
+    r (1 + factor r^2): Brown's model with only its first coefficient ("Decentering distortion of
+    lenses", Photogrammetric Engineering 32, 1966). The image is interpolated, the mask takes the
+    nearest pixel.
 
     Args:
         factor: a float or a pair (lower, upper) in (-1/3, 1]. Positive bends lines outwards

@@ -10,16 +10,15 @@ from keras_segaug.kernels import matrices
 class JointPadding(JointLayer):
     """Enlarges image and mask to a size, or to a multiple, in training and at inference.
 
-    What is added is filled as `fill_mode` says; with "constant" the mask can be marked
-    there: `mask_fill_value=255` and `ignore_class=255` in the loss. Pixels are copied.
-    Deterministic: takes no `probability`.
+    The added pixels are filled as `fill_mode` says; with "constant" the mask can be marked there:
+    `mask_fill_value=255` and `ignore_class=255` in the loss. Pixels are copied. Deterministic:
+    takes no `probability`.
 
     Args:
-        height: the new height in pixels. The result has this size, also where the
-            image's is not known. A larger image is refused; where its size is
-            not known beforehand, it is cut.
-        width: the new width in pixels. None: that of the height, which may be a pair
-            (height, width).
+        height: the new height in pixels. The result has this size even where the image's size is
+            not known. A larger image is refused; where its size is not known beforehand, it is cut.
+        width: the new width in pixels. None: the same as the height, unless that is a pair (height,
+            width).
         multiple: instead of a size: height and width grow to the next multiple of this
             number, or of a pair of numbers (for the height, for the width).
         position: where the image lies in the result, "center" or "top_left".

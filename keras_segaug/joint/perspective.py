@@ -10,15 +10,15 @@ CORNERS = ("top_left", "top_right", "bottom_right", "bottom_left")
 class JointRandomPerspective(JointLayer):
     """Looks at image and mask from a random direction: straight lines stay straight.
 
-    Every corner of the result shows a point of the image that lies up to `scale / 2` of
-    its width and height away from the image's own corner, drawn for each corner and axis
-    on its own. The projective map through four points is that of Heckbert ("Fundamentals of
-    texture mapping and image warping", 1989, section 2.2.3). The image is interpolated, the
-    mask takes the nearest pixel.
+    Every corner of the result shows a point of the image that lies up to `scale / 2` of its width
+    and height away from the image's own corner, drawn separately for each corner and axis. The
+    projective map through four points is that of Heckbert ("Fundamentals of texture mapping and
+    image warping", 1989, section 2.2.3). The image is interpolated, the mask takes the nearest
+    pixel.
 
     Args:
-        scale: a number in [0, 0.5], as `keras.layers.RandomPerspective`'s, whose top left
-            corner never moves. Beyond 0.5 the corners could form a folded shape.
+        scale: a number in [0, 0.5], as in `keras.layers.RandomPerspective`, which never moves the
+            top left corner. Beyond 0.5 the corners could form a folded shape.
         **kwargs: see `JointLayer` and `AugmentationLayer`.
 
     Example:

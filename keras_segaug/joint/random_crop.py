@@ -12,38 +12,35 @@ from keras_segaug.kernels.xla_cpu.blocks import computed_once
 class JointRandomCrop(JointLayer):
     """Cuts the same random window out of image and mask.
 
-    Every sample has a window of its own; pixels are copied. An image smaller than
-    the window is put in its middle, the rest is filled as `fill_mode` says. At
-    inference, and for samples that `probability` leaves alone, the window is the
-    middle one.
+    Every sample has a window of its own; pixels are copied. An image smaller than the window is
+    placed in its middle, and the rest is filled as `fill_mode` says. At inference, and for samples
+    that `probability` leaves alone, the window is in the middle.
 
-    The mask can have a say in the choice (the first mask, if there are several: in a
-    mapping, the first by name). Of a one-hot mask, whose classes may overlap, a class is
-    where its channel is on, whatever the other channels say. The window then aims at a
-    class, or avoids being filled by one, or both; both look at the image's own pixels,
-    not at what is filled around it. In a
-    `Pipeline` it looks at the masks as the layers before leave them, which costs a lookup of the
-    masks where those move anything.
+    The mask can influence the choice (the first mask, if there are several: in a mapping, the first
+    by name). In a one-hot mask, whose classes may overlap, a class is present wherever its channel
+    is on, whatever the other channels say. The window then aims at a class, or avoids being filled
+    by one, or both; both look only at the image's own pixels, not at what is filled around it. In a
+    `Pipeline` the layer looks at the masks as the layers before it leave them, which costs a lookup
+    of the masks where those layers move pixels.
 
     Args:
         height: the window's height in pixels; or a pair (height, width).
-        width: the window's width in pixels. None: that of the height, a square.
-        pad: False refuses an image smaller than the window (where its size is known
-            beforehand; otherwise it is filled all the same).
-        max_class_fraction: no class may fill more than this share of the window's pixels
-            (in the manner of mmsegmentation's `cat_max_ratio`). The first of `candidates`
-            random windows that obeys is taken, and if none does, the one that comes
-            nearest. Pixels of `ignore_class` count neither as a class nor as pixels, nor do
-            those of a one-hot mask where no channel is on: where classes overlap, give the
-            background a channel of its own.
-        foreground_probability: chance, for each sample on its own, that the window holds
-            a pixel of a drawn foreground class: a random pixel of that class lies at a
-            random place in it. A sample without any foreground gets a random window.
-        foreground_classes: ids of the classes to aim for, of which each sample draws one
-            that it has; None means any pixel that is neither 0 nor `ignore_class`.
-        class_weights: how likely each class is drawn, in proportion: one number for each of
-            `foreground_classes`, or a mapping from ids to numbers in their stead. A class
-            that a sample does not have leaves its chance to the others.
+        width: the window's width in pixels. None: the same as the height.
+        pad: False refuses an image smaller than the window (where its size is known beforehand;
+            otherwise it is filled anyway).
+        max_class_fraction: no class may fill more than this share of the window's pixels (in the
+            manner of mmsegmentation's `cat_max_ratio`). The first of `candidates` random windows
+            that meets this is taken, and if none does, the one that comes nearest. Pixels of
+            `ignore_class` count neither as a class nor as pixels, nor do those of a one-hot mask
+            where no channel is on: where classes overlap, give the background a channel of its own.
+        foreground_probability: chance, separately for each sample, that the window holds a pixel of
+            a drawn foreground class: a random pixel of that class lies at a random place in the
+            window. A sample without any foreground gets a random window.
+        foreground_classes: ids of the classes to aim for; each sample draws one of those that it
+            has; None means any pixel that is neither 0 nor `ignore_class`.
+        class_weights: the relative chances of the classes: one number for each of
+            `foreground_classes`, or, in place of `foreground_classes`, a mapping from ids to
+            numbers. A class that a sample does not have leaves its chance to the others.
         ignore_class: the id of pixels without a label, or None.
         candidates: how many windows to choose from, for `max_class_fraction`.
         **kwargs: see `JointLayer` and `AugmentationLayer`.
@@ -136,7 +133,7 @@ class JointRandomCrop(JointLayer):
         mask = masks[0]
         checks.known_channels(self, "masks", mask.shape[-1])
         if mask.shape[0] == 0:
-            # Without samples there is nothing to look at, which not every kernel takes.
+            # Not every kernel accepts a batch without samples.
             return {**parameters, **dict.fromkeys(("row", "column"), parameters["top"][:, 0])}
         one_hot = mask.shape[-1] > 1
         labels = (
@@ -149,7 +146,7 @@ class JointRandomCrop(JointLayer):
         shares = _kernel(labels).largest_shares(
             labels, corners, (self.height, self.width), self.ignore_class, limit
         )
-        # All that obey are equally good, and the first of them is taken.
+        # All windows that meet the limit are equally good: the first of them is taken.
         row, column = _first_least(ops.where(shares <= limit, 0.0, shares), corners)
         return {**parameters, "row": row, "column": column}
 
@@ -170,10 +167,10 @@ class JointRandomCrop(JointLayer):
         return [ops.where(aimed, a, b) for a, b in zip(held, corners, strict=True)]
 
     def _waits(self, parameters):
-        """(B, classes): of the classes that an image has, it aims for the one of the shortest wait.
+        """(B, classes): of the classes in an image, the one with the shortest wait is aimed for.
 
-        Among exponential variables of these rates each is the least as often as its weight says,
-        and so it is among any of them alone.
+        Of several exponential variables, each is the least with a chance proportional to its rate.
+        The same holds for any subset of them, such as the classes that an image has.
         """
         if not self.foreground_classes:
             return None
@@ -181,7 +178,7 @@ class JointRandomCrop(JointLayer):
         return -ops.log(1.0 - parameters["priority"]) / ops.convert_to_tensor(rates, "float32")
 
     def _sides(self, parameters, labels):
-        """Of height and width: the fraction of the room before the window; image and window."""
+        """For height and width: (fraction of free room before the window, image, window)."""
         sizes = ops.shape(labels)[1:3], (self.height, self.width)
         return list(zip(_fractions(parameters), *sizes, strict=True))
 
@@ -199,7 +196,7 @@ class JointRandomCrop(JointLayer):
 
 @computed_once
 def _fractions(parameters):
-    """Of the free room, above and to the left of each candidate (B, K)."""
+    """The fractions of the free room above and to the left of each candidate (B, K)."""
     return parameters["top"], parameters["left"]
 
 
@@ -211,12 +208,12 @@ def _first_least(shares, corners):
 
 
 def _kernel(labels):
-    """Of the two that know windows, the one for labels (B, H, W), or for channels (B, H, W, K)."""
+    """The crop kernel for labels (B, H, W), or the one for channels (B, H, W, K)."""
     return crop_selection_one_hot if len(labels.shape) == 4 else crop_selection
 
 
 def _holding(place, fraction, size, window):
-    """The first pixel of a window inside the image that holds a pixel, at a random place."""
+    """The first pixel of a window inside the image, with a given pixel at a random place in it."""
     room = matrices.as_float(size) - window
     inside = ops.clip(place - ops.floor(fraction * window), 0.0, ops.maximum(room, 0.0))
     return ops.where(room > 0.0, inside, ops.floor(room / 2.0))

@@ -20,21 +20,21 @@ from keras_segaug.kernels.windows import (
 class JointRandomResizedCrop(JointLayer):
     """Cuts a window of random area and aspect out of image and mask, and resizes it.
 
-    What torchvision's `RandomResizedCrop` does, without trying windows until one fits.
-    The window's area `a`, as a share of the image's, is uniform in `scale`. Its aspect
-    (width by height) is log-uniform in the part of `ratio` with which a window of this
-    area lies inside an image of height H and width W: between `a W / H` and `W / (a H)`.
-    Where `ratio` has no such part, the aspect is the bound next to it, and the window
-    is the largest one of that aspect. Height and width are rounded to whole pixels, and
-    every place inside the image is equally likely. One lookup, which sees nothing beyond
-    the window, as if it had been cut out first; the border settings play no part.
+    What torchvision's `RandomResizedCrop` does, without trying windows until one fits. The window's
+    area `a`, as a share of the image's, is uniform in `scale`. Its aspect (width by height) is
+    log-uniform in the part of `ratio` with which a window of this area lies inside an image of
+    height H and width W: between `a W / H` and `W / (a H)`. Where `ratio` has no such part, the
+    aspect is the bound next to it, and the window is the largest one of that aspect. Height and
+    width are rounded to whole pixels, and every place inside the image is equally likely. This is
+    one lookup, which sees nothing beyond the window, as if it had been cut out first; the border
+    settings have no effect.
 
-    The result has a known size, also where the image's is not known. At inference
-    the largest window in the middle with the aspect of the result is resized.
+    The result has a known size even where the image's size is not known. At inference the largest
+    window in the middle with the aspect of the result is resized.
 
     Args:
         height: the result's height in pixels; or a pair (height, width).
-        width: the result's width in pixels. None: that of the height, a square.
+        width: the result's width in pixels. None: the same as the height.
         scale: a pair (lower, upper) in [0, 1]: the window's share of the area.
         ratio: a pair (lower, upper) of numbers above 0: the window's width by its height.
         **kwargs: see `JointLayer` and `AugmentationLayer`.

@@ -18,27 +18,26 @@ from keras_segaug.kernels.windows import (
 class JointResizing(JointLayer):
     """Resizes image and mask, in training and at inference.
 
-    The image is interpolated, the mask takes the nearest pixel. Pixels are areas, as
-    in `tf.image.resize`: the outer edges of the images coincide. The result has a
-    known size, also where the image's is not known. Deterministic: takes no
-    `probability`. The border settings play a part in `pad_to_aspect_ratio` alone.
+    The image is interpolated, the mask takes the nearest pixel. Pixels are areas, as in
+    `tf.image.resize`: the outer edges of the images coincide. The result has a known size even
+    where the image's size is not known. Deterministic: takes no `probability`. The border settings
+    matter only with `pad_to_aspect_ratio`.
 
     Args:
         height: the new height in pixels; or a pair (height, width).
-        width: the new width in pixels. None: that of the height, a square.
-        crop_to_aspect_ratio: False stretches; True keeps the image's aspect and cuts
-            off what is too much: the largest window in its middle with the aspect of
-            the result, in whole pixels, is resized.
-        pad_to_aspect_ratio: True keeps the aspect, too, and shows all of the image: it
-            lies in the middle, in whole pixels, and the rest is filled as `fill_mode`
-            says ("constant", which is what `keras.layers.Resizing` does, never blends
-            with the edge of the image).
-        antialias: True blends, where the image shrinks, all pixels that a pixel of the result
-            covers, as `tf.image.resize` and Pillow do, and not only the nearest: fine patterns
-            turn gray instead of into coarser ones. Masks and weights stay nearest, and
-            interpolation="nearest" has nothing to blend. In a `Pipeline` it shares its lookup
-            with no other layer, since how much to blend is known along the axes of the image
-            alone. `invert` blends as without it.
+        width: the new width in pixels. None: the same as the height.
+        crop_to_aspect_ratio: False stretches; True keeps the image's aspect and cuts off the
+            excess: the largest window in its middle with the aspect of the result, in whole pixels,
+            is resized.
+        pad_to_aspect_ratio: True also keeps the aspect, but shows all of the image: it lies in the
+            middle, in whole pixels, and the rest is filled as `fill_mode` says ("constant", which
+            is what `keras.layers.Resizing` does, never blends with the edge of the image).
+        antialias: True: where the image shrinks, each pixel of the result blends all the pixels
+            that it covers, as in `tf.image.resize` and Pillow, and not only the nearest ones: fine
+            patterns turn gray, not into coarser patterns. Masks and weights still take the nearest
+            pixel, and interpolation="nearest" has nothing to blend. In a `Pipeline` the layer then
+            shares its lookup with no other layer, since how much to blend is known only along the
+            axes of the image. `invert` blends as if this were False.
         **kwargs: see `JointLayer` and `AugmentationLayer`.
 
     Example:

@@ -16,8 +16,8 @@ class JointRandomRotate90(JointLayer):
     nothing is filled.
 
     Args:
-        mirror: also mirrors, with chance 1/2: all eight symmetries of a square are then
-            equally likely, transpositions among them.
+        mirror: also mirrors, with chance 1/2: all eight symmetries of a square are then equally
+            likely, including transpositions.
         class_swap: the classes that change places where a sample is mirrored, as in
             `JointRandomFlip`.
         class_names: as in `JointRandomFlip`.

@@ -10,8 +10,8 @@ from keras_segaug.kernels import matrices
 class JointRandomRotation(JointLayer):
     """Turns image and mask about the center by a random angle.
 
-    Image pixels are blended as `interpolation` says, mask pixels copied from the
-    nearest. Sizes stay; what comes in from outside is filled.
+    Image pixels are blended as `interpolation` says, mask pixels are copied from the nearest one.
+    The size stays; what comes in from outside is filled.
 
     Args:
         factor: a float or a pair (lower, upper), in fractions of a full turn; positive is

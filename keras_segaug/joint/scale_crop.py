@@ -26,33 +26,32 @@ _GRID = 16
 class JointRandomScaleCrop(JointLayer):
     """Large-scale jitter: scales the image, then crops or pads it to a fixed size.
 
-    At scale 1 the image just fits into height x width, its aspect kept; at scale 2
-    it is twice as large and a random window of it is shown; at 0.5 it lies in the
-    middle, and the rest is filled as `fill_mode` says. Each axis is rounded to whole
-    pixels and cropped or padded by itself (Ghiasi et al., "Simple copy-paste is a
-    strong data augmentation method for instance segmentation", CVPR 2021, section 3).
-    With `relative_to="image"` scale 1 is the image's own size: a resize by a random
-    ratio, then a crop, as mmsegmentation's `RandomResize(ratio_range=...)` and `RandomCrop`.
-    One lookup. The result has a known size, also where the image's is not known. At
-    inference the scale is 1, and the window the middle one.
+    At scale 1 the image just fits into height x width, its aspect kept; at scale 2 it is twice as
+    large and a random window of it is shown; at 0.5 it lies in the middle, and the rest is filled
+    as `fill_mode` says. Each axis is rounded to whole pixels and cropped or padded separately
+    (Ghiasi et al., "Simple copy-paste is a strong data augmentation method for instance
+    segmentation", CVPR 2021, section 3). With `relative_to="image"` scale 1 is the image's own
+    size: a resize by a random ratio, then a crop, as mmsegmentation's
+    `RandomResize(ratio_range=...)` and `RandomCrop`. It is one lookup. The result has a known size
+    even where the image's size is not known. At inference the scale is 1, and the window is in the
+    middle.
 
-    The mask can have a say in the choice of the window, as in `JointRandomCrop`: the first
-    mask, as the layers before leave it. It is looked at on a grid of 16 x 16 points of the
-    window, through the window's own map, and not in every pixel.
+    The mask can influence the choice of the window, as in `JointRandomCrop`: the first mask, as the
+    layers before leave it. It is read at a grid of 16 x 16 points of the window, through the
+    window's own map, and not at every pixel.
 
     Args:
         height: the result's height in pixels; or a pair (height, width).
-        width: the result's width in pixels. None: that of the height, a square.
+        width: the result's width in pixels. None: the same as the height.
         scale: a pair (lower, upper) of numbers above 0, drawn uniformly between;
             a float `f` below 1 means (1 - f, 1 + f).
         relative_to: what has scale 1: "result", the image that fits into the result, or
             "image", the image as it is.
         max_class_fraction: no class may have more than this share of the grid's points that lie
-            inside the image and are not ignored. The first of `candidates` random windows, all
-            of the scale that was drawn, that obeys is taken, and if none does, the one that
-            comes nearest. None: the mask is not looked at. Points of `ignore_class` count
-            neither as a class nor as points, nor do those of a one-hot mask where no channel is
-            on.
+            inside the image and are not ignored. The first of `candidates` random windows, all of
+            the drawn scale, that meets this is taken, and if none does, the one that comes nearest.
+            None: the mask is not used. Points of `ignore_class` count neither as a class nor as
+            points, nor do those of a one-hot mask where no channel is on.
         ignore_class: the id of pixels without a label, or None.
         candidates: how many windows to choose from, for `max_class_fraction`.
         **kwargs: see `JointLayer` and `AugmentationLayer`.
@@ -113,7 +112,7 @@ class JointRandomScaleCrop(JointLayer):
         mask = view.masks[0]
         checks.known_channels(self, "masks", mask.shape[-1])
         sides = [parameters[name] for name in ("top", "left")]
-        # Without samples there is nothing to look at, which not every kernel takes.
+        # Not every kernel accepts a batch without samples.
         empty = mask.shape[0] == 0
         chosen = (
             [x[:, 0] for x in sides] if empty else self._chosen(mask, parameters["scale"], *sides)
@@ -122,7 +121,7 @@ class JointRandomScaleCrop(JointLayer):
 
     @computed_once
     def _chosen(self, mask, scale, *sides):
-        """Of the candidates (B, K), the first that obeys, or else comes nearest: (B,) a side."""
+        """The first of (B, K) candidates that meets the limit, or else the nearest: (B,) a side."""
         top, left = (ops.reshape(each, (-1,)) for each in sides)
         windows = {"scale": ops.repeat(scale, self.candidates), "top": top, "left": left}
         rows, columns = self._points(windows, ops.shape(mask)[1:3])

@@ -13,12 +13,11 @@ class JointRandomShear(JointLayer):
     left corner, so it also shifts).
 
     Args:
-        x_factor: a float or a pair (lower, upper) in [-1, 1]: the tangent of the angle. An
-            output pixel looks x_factor times its height above or below the center further
-            along x. A float `f` means (-f, f).
-        y_factor: the same along y.
-            A pair is the range itself, on either side: (0.2, 0.2) is always 0.2, where
-            `keras.layers.RandomShear` draws a sign besides.
+        x_factor: a float or a pair (lower, upper) in [-1, 1]: the tangent of the angle. An output
+            pixel shows the point further along x by x_factor times its height above or below the
+            center. A float `f` means (-f, f).
+        y_factor: the same along y. A pair is the range itself, for both factors: (0.2, 0.2) is
+            always 0.2, whereas `keras.layers.RandomShear` also draws a sign.
         **kwargs: see `JointLayer` and `AugmentationLayer`.
 
     Example:

@@ -67,7 +67,7 @@ class MaskOnlyColorToClass(MaskOnlyLayer):
         if self.unknown_class is None and backend.is_eager(mask):
             self._refuse_unknown(mask, known)
         ids = [class_id for _, class_id in self.palette]
-        # An id of more bits is there only where the mask has as many: it fits.
+        # A wider id occurs only where the mask's dtype is as wide, so it fits.
         small = all(-(2**31) <= each < 2**31 for each in (*ids, unknown))
         ids, zero, unknown = (
             ops.convert_to_tensor(each, dtype="int32" if small else dtype)
@@ -100,11 +100,11 @@ class MaskOnlyColorToClass(MaskOnlyLayer):
 
 
 def _codes(mask, dtype):
-    """One number a color (..., 1), -1 for a level that is none, as only wider dtypes hold."""
+    """One number a color (..., 1); -1 for levels outside 0 .. 255, which only wider dtypes hold."""
     levels = ops.cast(mask, "int32")
     codes = levels[..., :1] * 65536 + levels[..., 1:2] * 256 + levels[..., 2:]
     low, high = checks.mask_limits(dtype)
-    # In the mask's own dtype: of 64 bits the cast leaves 32.
+    # Compared in the mask's own dtype: the cast keeps only 32 of 64 bits.
     inside = ([mask >= 0] if low < 0 else []) + ([mask <= 255] if high > 255 else [])
     for condition in inside:
         codes = ops.where(ops.all(condition, axis=-1, keepdims=True), codes, -1)

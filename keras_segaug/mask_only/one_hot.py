@@ -35,7 +35,7 @@ class MaskOnlyOneHot(MaskOnlyLayer):
     def transform_mask(self, mask):
         checks.channels(self, mask.shape[-1], 1)
         dtype = keras.backend.standardize_dtype(mask.dtype)
-        # Where an id need not fit into 32 bits, a cast would make another one of it.
+        # In these dtypes an id may not fit into 32 bits, and a cast would change it.
         if dtype not in ("int64", "uint64", "uint32", "float64"):
             dtype = "float32" if "float" in dtype else "int32"
         classes = ops.cast(ops.arange(self.num_classes, dtype="int32"), dtype)

@@ -11,9 +11,9 @@ from keras_segaug.kernels.matrices import Matrix
 class LegacyAffine(JointLayer):
     """The rotation, shift, shear and zoom of `ImageDataGenerator`, in its units and its order.
 
-    An output pixel looks at `rotation @ shift @ shear @ zoom` of its place, about the center of
-    the image. Directions are those that were documented: height shifts move up and down,
-    rotation turns, positive or negative, about the middle.
+    An output pixel shows the point at `rotation @ shift @ shear @ zoom` of its own position, about
+    the center of the image. Directions are the documented ones: height shifts move up and down, and
+    rotation turns about the middle, in both directions.
 
     Args:
         rotation_range: degrees; the angle is uniform in (-r, r).
@@ -68,7 +68,7 @@ class LegacyAffine(JointLayer):
 
 
 def shift_range(owner, argument, value):
-    """A float, an integer, or a tuple of numbers: each has a meaning of its own."""
+    """A float, an integer, or a tuple of numbers: each kind has its own meaning."""
     accepted = "a number of at least 0, or a list of numbers"
     if hasattr(value, "tolist"):
         value = value.tolist()

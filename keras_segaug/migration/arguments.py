@@ -1,4 +1,4 @@
-"""Reads what an `ImageDataGenerator` was told, from a dict or from the generator itself."""
+"""Reads the arguments of an `ImageDataGenerator`, from a dict or from the generator itself."""
 
 import math
 import numbers
@@ -37,7 +37,7 @@ DEFAULTS = {
     "interpolation_order": 1,
     "dtype": None,
 }
-# What moves pixels, in the order in which the old class drew.
+# The arguments that move pixels, in the order in which the old class drew.
 GEOMETRY = (
     "rotation_range",
     "height_shift_range",
@@ -59,7 +59,7 @@ _FLAGS = (
 
 
 class Arguments:
-    """One generator's arguments: checked, in one form, with the statistics it was fitted with.
+    """One generator's arguments: checked, normalized, with the statistics from its `fit`.
 
     Args:
         role: "image_arguments" or "mask_arguments", for messages.
@@ -141,7 +141,7 @@ class Arguments:
         self._force()
 
     def _force(self):
-        """What the old class switched on and off by itself, with a warning."""
+        """Switches on and off what the old class switched by itself, with a warning."""
         values = self.values
         if values["zca_whitening"]:
             values.update(featurewise_center=True, featurewise_std_normalization=False)
@@ -155,7 +155,7 @@ def _read(generator):
     for name, default in DEFAULTS.items():
         attribute = "_validation_split" if name == "validation_split" else name
         given[name] = getattr(generator, attribute, default)
-    # A generator fills in Keras' settings where it is told nothing.
+    # A generator fills in Keras' settings where nothing is given.
     for name, setting in (
         ("data_format", keras.config.image_data_format()),
         ("dtype", keras.config.floatx()),
@@ -165,7 +165,7 @@ def _read(generator):
 
 
 def _flow_of(source):
-    """What an iterator of `flow_from_directory` was told, under the names of its arguments."""
+    """The arguments of `flow_from_directory`, by name, read from the iterator it returned."""
     if not hasattr(source, "image_data_generator") or not hasattr(source, "directory"):
         return None
     names = ["directory", "target_size", "color_mode", "batch_size", "shuffle", "seed"]
@@ -174,7 +174,7 @@ def _flow_of(source):
 
 
 def _ordered(owner, name, value, low):
-    """A pair in ascending order: a uniform draw does not care."""
+    """A pair in ascending order: to a uniform draw the order makes no difference."""
     value = value.tolist() if hasattr(value, "tolist") else value
     if isinstance(value, (tuple, list)) and all(map(checks.is_number, value)):
         value = sorted(value)

@@ -1,4 +1,4 @@
-"""The color arithmetic of `ImageDataGenerator`; the mask is untouched by all of it."""
+"""The color arithmetic of `ImageDataGenerator`; none of it touches the mask."""
 
 import math
 

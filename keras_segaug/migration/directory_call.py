@@ -1,11 +1,12 @@
-"""The call that reads the folders which `flow_from_directory` read."""
+"""Writes the call that reads the folders that `flow_from_directory` read."""
 
 import os
 
 from keras_segaug import checks
 from keras_segaug.migration.arguments import OWNER
 
-# Arguments of `flow_from_directory` with their defaults, and why some have no successor.
+# Arguments of `flow_from_directory`: those carried over, with their defaults, and why the others
+# have no successor.
 _CARRIED = {
     "target_size": (256, 256),
     "color_mode": "rgb",
@@ -45,7 +46,7 @@ def check_flow(role, flow):
 
 
 def directory_call(images, masks, validation_split):
-    """The code, with a comment for each argument that has no successor."""
+    """The code of the call, with a comment for each argument that has no successor."""
     unknown = {"directory": "the folder of the masks", "color_mode": "grayscale"}
     masks = masks or {**images, **unknown, "interpolation": "nearest"}
     values = {**_CARRIED, **images}

@@ -1,4 +1,4 @@
-"""What is to be said about each argument of two old generators."""
+"""What there is to report about each argument of two old generators."""
 
 from keras_segaug.migration.arguments import GEOMETRY
 from keras_segaug.migration.report import ArgumentFinding, MigrationReport
@@ -79,7 +79,7 @@ def examine(images, masks):
 
 
 def _stream(images, masks):
-    """Both generators drew from one stream of numbers: what one draws, the other must draw."""
+    """Both generators drew from one stream of numbers: they must draw equally many, in order."""
     for name in GEOMETRY[:5]:
         if images.draws(name) != masks.draws(name):
             yield ArgumentFinding(
@@ -125,7 +125,7 @@ def _mask_values(masks):
 
 
 def _mask_geometry(images, masks):
-    """Where masks were told something else than the images, without drawing more or less."""
+    """Where masks had other arguments than the images, without drawing more or fewer numbers."""
     for name in GEOMETRY:
         # A flip is drawn even where it is off.
         alike = name.endswith("flip") or images.draws(name) == masks.draws(name)
@@ -176,7 +176,7 @@ def _shifts(images):
 
 
 def _defects(images):
-    """What the class itself did otherwise than it said."""
+    """Where the old class did not do what it documented."""
     if any(images.draws(name) for name in ("rotation_range", "shear_range", "zoom_range")):
         name = next(n for n in GEOMETRY if n not in _SHIFTS and images.draws(n))
         yield ArgumentFinding(

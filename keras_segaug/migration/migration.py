@@ -24,8 +24,8 @@ def from_image_data_generator(
     """Turns the arguments of two `ImageDataGenerator`s into one pipeline, and says what changed.
 
     The pipeline draws from the same distributions, in the same units and order, by the documented
-    meaning of each argument. What moves is drawn once, from the image arguments, and image and
-    mask move together; masks are looked up as nearest and get neither brightness nor `rescale`.
+    meaning of each argument. Geometry is drawn once, from the image arguments, so image and mask
+    move together; masks are looked up as nearest and get neither brightness nor `rescale`.
 
     Args:
         image_arguments: the dict of arguments the image generator was made with; or the
@@ -100,7 +100,7 @@ class Migration:
         return self._pipeline
 
     def fit(self, images):
-        """Computes what `featurewise_*` and `zca_whitening` need, as `ImageDataGenerator.fit`.
+        """Computes what `featurewise_*` and `zca_whitening` need, like `ImageDataGenerator.fit`.
 
         Args:
             images: an array (N, height, width, channels), before `rescale`.

@@ -48,7 +48,7 @@ class LegacyPythonStep(ImageOnlyLayer):
 
     def _on_batch(self, images):
         axis = 1 if self.data_format == "channels_first" else -1
-        # A copy: the old class handed out arrays that a function may change in place.
+        # A copy: the function may change the array in place, as with the old class.
         images = np.array(np.moveaxis(images, -1, axis), "float32", order="C")
         shape = images.shape[1:]
         done = [np.asarray(self.function(image)) for image in images]

@@ -15,14 +15,14 @@ HEADINGS = {
 
 @dataclass(frozen=True)
 class ArgumentFinding(Finding):
-    """One argument, and what became of it.
+    """One argument, and what happened to it.
 
     Attributes:
         kind: "wrong" (the old code did harm), "changed" or "kept".
         detail: what happens to it, and why.
         role: "images", "masks", or "both".
         argument: the name of the argument.
-        value: what it was set to; None for what is no argument.
+        value: what it was set to; None for a finding that is not about an argument.
     """
 
     role: str

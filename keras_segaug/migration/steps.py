@@ -23,7 +23,7 @@ _EPSILON = 1e-6
 def build_pipeline(images, masks, value_range, seed):
     shared = {"data_format": images["data_format"]}
     layers = [*_geometry(images, masks, shared), *_color(images, value_range, shared)]
-    # A generator that was told nothing makes floats of its images.
+    # A generator without arguments turns images into floats.
     layers = layers or [ImageOnlyRescaling(1.0, **shared)]
     python = images["preprocessing_function"] is not None
     return Pipeline(
@@ -46,7 +46,7 @@ def interpolation(images):
 
 
 def _geometry(images, masks, shared):
-    # The old class did not look at `cval` elsewhere; a layer refuses it there.
+    # With other fill modes the old class ignored `cval`; a layer would refuse it.
     fills = images["fill_mode"] == "constant"
     border = {
         "fill_mode": images["fill_mode"],
@@ -60,7 +60,7 @@ def _geometry(images, masks, shared):
         yield LegacyAffine(**arguments, **border, **shared)
     axes = [axis for axis in ("horizontal", "vertical") if images[f"{axis}_flip"]]
     if axes:
-        # Also the one mode for both axes draws them independently, as the old class did.
+        # The mode for both axes also draws them independently, as the old class did.
         yield JointRandomFlip("_and_".join(axes), **border, **shared)
 
 
@@ -103,7 +103,7 @@ def _per_channel(name, statistic):
 
 
 def missing_statistics(images):
-    """The arguments whose statistics are not there yet."""
+    """The arguments whose statistics are still missing."""
     needed = {
         "featurewise_center": images.mean,
         "featurewise_std_normalization": images.deviation,
@@ -121,7 +121,7 @@ def compute_statistics(images, batch):
     images.deviation = batch.std((0, 1, 2))
     if images["zca_whitening"]:
         rows = (batch - images.mean).reshape(len(batch), -1)
-        # The principal axes, each divided by its deviation, and back.
+        # Rotate to the principal axes, divide each by its deviation, and rotate back.
         _, values, axes = np.linalg.svd(rows, full_matrices=False)
         scale = np.sqrt(len(rows)) / (values + images["zca_epsilon"])
         images.whitening = (axes.T * scale) @ axes

@@ -11,15 +11,15 @@ class JointClassMix(PastingLayer):
     """Pastes some of the classes of another image of the batch, pixel by pixel.
 
     Olsson et al., "ClassMix: segmentation-based data augmentation for semi-supervised learning",
-    WACV 2021: of the classes that the partner's mask holds, a share is drawn, each equally likely,
-    and their pixels are pasted where they are: image, masks and weights.
+    WACV 2021: a share of the classes in the partner's mask is drawn, each equally likely, and their
+    pixels are pasted where they are: image, masks and weights.
 
     Args:
         fraction: in [0, 1], the share of the partner's classes, rounded down as in the paper: of
-            one class none is pasted, of five two.
-        num_classes: class ids lie below it; what is above is never pasted. It bounds the work.
+            one class none is pasted, of five classes two.
+        num_classes: class ids lie below it; ids that do not are never pasted. It bounds the work.
         **kwargs: see `MixingLayer`, and `ignore_class=255`: the class of pixels that are never
-            pasted, and do not count among the classes; None counts it as any other.
+            pasted, and do not count among the classes; None treats it like any other.
 
     Raises:
         ValueError: without masks; for images without a batch axis.
@@ -51,11 +51,11 @@ class JointClassMix(PastingLayer):
             accepted = f"at least {classes}, the number of channels of the masks"
             checks.fail(self, "num_classes", accepted, self.num_classes)
         present = present_classes(mask, self.num_classes, self.ignore_class)
-        # The first of those that are there, in an order that is drawn.
+        # The first of the classes that are present, in a drawn order.
         priority = ops.where(present, parameters["priority"], 2.0)
         earlier = priority[:, None, :] < priority[:, :, None]
         rank = ops.sum(ops.cast(earlier, "int32"), axis=-1)
         count = ops.sum(ops.cast(present, "float32"), axis=-1, keepdims=True)
-        # A third of three is one, whatever the last bit says.
+        # A third of three must be one, whatever the rounding of the last bit.
         wanted = ops.cast(ops.floor(self.fraction * count + 1e-4), "int32")
         return of_classes(mask, *materialize([present & (rank < wanted)]))

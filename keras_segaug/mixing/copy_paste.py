@@ -21,30 +21,29 @@ class JointCopyPaste(PastingLayer):
     """Pastes objects of another image of the batch, moved and resized, with their masks.
 
     Ghiasi et al., "Simple copy-paste is a strong data augmentation method for instance
-    segmentation", CVPR 2021. The partner's image is scaled, moved and maybe mirrored, each sample
-    by numbers of its own; of it the pixels of the chosen classes, or of some of their instances,
+    segmentation", CVPR 2021. The partner's image is scaled, moved and maybe mirrored, by different
+    numbers for each sample; then the pixels of the chosen classes, or of some of their instances,
     are pasted: image, all masks and weights.
 
     Args:
         classes: the ids of the classes to paste; None, with `instances`: all but 0.
-        count: at most how many classes, or instances, to paste into each sample, each of those
-            that the partner has equally likely; None: all.
-        flip: mirror the partner at a vertical axis half of the time? Leave it False where left
-            and right mean something.
+        count: at most how many classes, or instances, to paste into each sample; all that the
+            partner has are equally likely. None: all.
+        flip: True mirrors the partner at a vertical axis half of the time. Leave it False where
+            left and right mean something.
         scale: a pair (lower, upper) above 0: by how much the partner is enlarged, drawn uniformly.
-        instances: the name, or the place, of a mask of instance ids, in which 0, and what is below,
-            is no instance, nor is any pixel of the ignored class. The ids that are pasted get
-            numbers above those of the sample, so that all stay different. None: whole classes are
-            pasted.
+        instances: the name, or the place, of a mask of instance ids. Ids of 0 and below are no
+            instances, and neither are pixels of the ignored class. Pasted ids get numbers above
+            those of the sample, so that all stay different. None: whole classes are pasted.
         interpolation: "nearest", "bilinear" or "bicubic", for the images.
         **kwargs: see `MixingLayer`, and `ignore_class=255`: the class of pixels that are never
             pasted.
 
     Raises:
-        ValueError: without masks; for classes that the masks cannot hold, or that would be looked
+        ValueError: without masks; for classes that the masks cannot hold, or that would be searched
             for in the mask of instance ids; for instance ids so high that the dtype of their mask
-            could not hold the new ones (seen eagerly; in a graph the objects of that sample are
-            not pasted); for images without a batch axis.
+            could not hold the new ones (seen eagerly; in a graph the objects of that sample are not
+            pasted); for images without a batch axis.
 
     Example:
 
@@ -123,9 +122,9 @@ class JointCopyPaste(PastingLayer):
         return {**parameters, "highest": ids.highest(objects)}
 
     def _objects(self, masks, names):
-        """The ids (B, *size) of the instances; 0 where nothing is known of a pixel.
+        """The ids (B, *size) of the instances; 0 where nothing is known about a pixel.
 
-        There a border that was filled has the ignored class in all masks, also in that of the ids.
+        A filled border has the ignored class in all masks, also in the mask of the ids.
         """
         objects = ids.whole(self, masks[self._place_of("instances", self.instances, names)])
         if self.ignore_class is None:
@@ -140,7 +139,8 @@ class JointCopyPaste(PastingLayer):
     def _piece(self, parameters, size):
         whole = whole_image(size)
         extent = tuple(parameters["scale"] * n for n in whole.size)
-        # All of the scaled image lies inside the result, or all of the result inside that.
+        # Either the scaled image lies wholly inside the result, or the result inside the scaled
+        # image.
         triples = zip(("top", "left"), whole.size, extent, strict=True)
         start = tuple(parameters[name] * (n - part) for name, n, part in triples)
         matrix = stretched(whole, Window(start, extent))
@@ -188,7 +188,7 @@ class JointCopyPaste(PastingLayer):
 
 
 def _some(wanted, order, count):
-    """The pixels (B, *size) of up to `count` of the classes (B, N, *size) that are there."""
+    """The pixels (B, *size) of up to `count` of the classes (B, N, *size) that are present."""
     if count is None or count >= wanted.shape[1]:
         return ops.any(wanted, axis=1)
     axes = tuple(range(2, len(wanted.shape)))

@@ -11,20 +11,20 @@ from keras_segaug.mixing.pasting import PastingLayer
 class JointCowMix(PastingLayer):
     """Pastes irregular smooth spots of another image of the batch, like those of a cow.
 
-    French, Oliver, Salimans, "Milking CowMask for semi-supervised image classification", 2020,
-    and French et al., BMVC 2020, for segmentation: noise is smoothed and cut at a level. Where it
-    lies below, the partner is shown: image, masks and weights.
+    French, Oliver, Salimans, "Milking CowMask for semi-supervised image classification", 2020, and
+    French et al., BMVC 2020, for segmentation: noise is smoothed and cut at a level. Where it lies
+    below the level, the partner is shown: image, masks and weights.
 
     Args:
         proportion: a pair (lower, upper) in [0, 1], the share of the image to be pasted, drawn
             uniformly. As in the paper the level is that of a normal distribution with the mean
             and the deviation of the noise in this image: the share is met on average.
-        sigma: a pair (lower, upper) above 0, the deviation of the Gaussian that smooths, as a
-            share of the image's shorter side, drawn log-uniformly. The paper's 4 to 16 pixels of
-            32 are the default. The noise is a spline through random numbers whose correlation is
-            that of such a Gaussian.
+        sigma: a pair (lower, upper) above 0, the deviation of the smoothing Gaussian, as a share of
+            the image's shorter side, drawn log-uniformly. The paper's 4 to 16 pixels of 32 are the
+            default. The noise is a spline through random numbers whose correlation is that of such
+            a Gaussian.
         **kwargs: see `MixingLayer`, and `ignore_class=255`: the class of pixels that are not
-            pasted, so that nothing labeled is lost; None pastes them, too.
+            pasted, so that no labels are lost; None pastes them, too.
 
     Raises:
         ValueError: for images without a batch axis.
@@ -51,7 +51,7 @@ class JointCowMix(PastingLayer):
 
     def draw(self, draws):
         [partner] = draws.partners(1, self.across_shards)
-        # Enough for images twice as long as wide; it begins anew in longer ones.
+        # Enough for images twice as long as wide; in longer ones the noise starts over.
         count = math.ceil(2.0 / spacing_of(self.sigma[0])) + 1
         lower, upper = (math.log(bound) for bound in self.sigma)
         return {

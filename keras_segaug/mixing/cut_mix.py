@@ -13,20 +13,20 @@ from keras_segaug.mixing.pasting import PastingLayer
 class JointCutMix(PastingLayer):
     """Pastes rectangles of another image of the batch, with its masks.
 
-    Yun et al., "CutMix", ICCV 2019; for masks French et al., "Semi-supervised semantic
-    segmentation needs strong, varied perturbations", BMVC 2020. Each rectangle lies anywhere in
-    the image with equal chance, whole, and shows what the partner has at the same place. All
-    masks and per-pixel weights are pasted as the image is.
+    Yun et al., "CutMix", ICCV 2019; for masks French et al., "Semi-supervised semantic segmentation
+    needs strong, varied perturbations", BMVC 2020. Each rectangle lies wholly inside the image,
+    every place equally likely, and shows what the partner has at the same place. All masks and
+    per-pixel weights are pasted like the image.
 
     Args:
-        area: a pair (lower, upper) in [0, 1]: which share of the image the rectangles cover, drawn
-            uniformly for each sample, to the nearest whole pixel along each side. Several share
-            it evenly, and cover less where they overlap.
+        area: a pair (lower, upper) in [0, 1]: the share of the image that the rectangles cover,
+            drawn uniformly for each sample; sides are rounded to whole pixels. Several rectangles
+            share it evenly, and cover less where they overlap.
         ratio: a pair (lower, upper) of numbers above 0: a rectangle's width by its height, drawn
             log-uniformly, and changed where it would not fit into the image.
         count: how many rectangles to paste into each sample.
         **kwargs: see `MixingLayer`, and `ignore_class=255`: the class of pixels that are not
-            pasted, so that nothing labeled is lost; None pastes them, too.
+            pasted, so that no labels are lost; None pastes them, too.
 
     Raises:
         ValueError: for images without a batch axis.
@@ -66,7 +66,7 @@ class JointCutMix(PastingLayer):
     def pieces(self, parameters, size):
         height, width = map(matrices.as_float, size)
         area = parameters["area"][:, None] * (height * width / self.count)
-        # No wider than the image, nor higher.
+        # Neither wider nor higher than the image.
         widths = ops.sqrt(area * ops.exp(parameters["aspect"]))
         widths = ops.clip(widths, area / height, width)
         heights = _whole(area / ops.maximum(widths, 1e-6), height)
@@ -78,5 +78,5 @@ class JointCutMix(PastingLayer):
 
 
 def _whole(length, size):
-    """In whole pixels; nothing stays nothing."""
+    """Rounded to whole pixels; 0 stays 0."""
     return ops.minimum(ops.where(length > 0.0, rounded(length), 0.0), size)

@@ -9,20 +9,20 @@ class JointMixUp(MixingLayer):
     """Blends each image with another one of the batch.
 
     Zhang et al., "mixup: beyond empirical risk minimization", ICLR 2018: the weight of a sample is
-    drawn from the beta distribution of `alpha` and `alpha`, that of its partner is the rest to 1.
+    drawn from the beta distribution of `alpha` and `alpha`; its partner has the rest to 1.
 
     Args:
-        alpha: above 0. Small: nearly always almost one of the two; 1: every weight is equally
+        alpha: above 0. Small: nearly always almost only one of the two; 1: every weight is equally
             likely; large: about half of each.
-        masks: what becomes of masks. "soft": they are blended as the images are, which takes
-            one-hot masks of floats (their sum stays 1); per-pixel weights likewise. Put what comes
-            after it into one `Pipeline` with it, since a call refuses masks of fractions. "larger":
-            those of the sample with the larger weight are taken, class ids or one-hot, with its
-            per-pixel weights.
+        masks: what happens to masks. "soft": they are blended like the images, which needs one-hot
+            masks of floats (their sum stays 1); per-pixel weights are blended as well. Put the
+            layers that come after this one into the same `Pipeline`, since a call refuses
+            fractional masks. "larger": the masks of the sample with the larger weight are taken,
+            class ids or one-hot, with its per-pixel weights.
         **kwargs: see `MixingLayer`.
 
     Raises:
-        ValueError: for class ids, and for weights that are no floats, where masks are "soft"; for
+        ValueError: for class ids, and for weights that are not floats, where masks are "soft"; for
             images without a batch axis.
 
     Example:

@@ -11,19 +11,19 @@ from keras_segaug.kernels.windows import Confined, Window, stretched, whole_imag
 
 
 class JointMosaic(MixingLayer):
-    """Puts parts of four images of the batch together about a point, with their masks.
+    """Joins parts of four images of the batch around a point, with their masks.
 
-    Bochkovskiy et al., "YOLOv4", 2020. A point is drawn; the four rectangles about it show four
-    samples, each through a window of its own: at a scale of its own, anywhere in its image, never
-    beyond it. The sample itself is at the upper left, its next three partners at the upper right,
-    lower left and lower right (with fewer than four samples some are shown twice), so that over
-    a batch each is at each place once. All is one lookup.
+    Bochkovskiy et al., "YOLOv4", 2020. A point is drawn; the four rectangles around it show four
+    samples, each through its own window: at its own scale, anywhere in its image, never beyond it.
+    The sample itself is at the upper left, its next three partners at the upper right, lower left
+    and lower right (with fewer than four samples some are shown twice), so that over a batch each
+    sample is at each place once. All this is one lookup.
 
     Args:
         height: of the result.
         width: of the result.
         scale: a pair (lower, upper) above 0: by how much an image is enlarged, drawn uniformly for
-            each of the four; more where its window would else reach beyond the image.
+            each of the four; more where its window would otherwise reach beyond the image.
         center: a pair (lower, upper) in [0, 1]: where the point lies along each axis, as a share
             of the result, to the nearest whole pixel.
         interpolation: "nearest", "bilinear" or "bicubic", for the images.
@@ -94,12 +94,12 @@ class JointMosaic(MixingLayer):
         return pieces
 
     def _window(self, parameters, number, length, size):
-        """What a sample of this size shows in a rectangle of the result of this length."""
+        """The window of a sample of this size for a rectangle of the result of this length."""
         size = [matrices.as_float(n) for n in size]
         scale = parameters["scale"][:, number]
         for n, part in zip(size, length, strict=True):
             scale = ops.maximum(scale, part / n)
-        # A side of no pixels shows none, but its matrix must have an inverse.
+        # A side of 0 pixels shows nothing, but its matrix must have an inverse.
         extent = [ops.maximum(part, 1.0) / scale for part in length]
         triples = zip(("top", "left"), size, extent, strict=True)
         start = [parameters[name][:, number] * (n - part) for name, n, part in triples]

@@ -1,4 +1,4 @@
-"""What layers share that paste parts of a partner's image."""
+"""The base of layers that paste parts of a partner's image."""
 
 from typing import Any
 
@@ -15,12 +15,12 @@ from keras_segaug.kernels.classes import known_pixels
 class PastingLayer(MixingLayer, abstract=True):
     """Pastes parts of a partner's image, with its masks and weights.
 
-    Hooks: those of `MixingLayer`, but `chosen(parameters, mask, view)` in the place of `resolve`.
+    Hooks: those of `MixingLayer`, but `chosen(parameters, mask, view)` in place of `resolve`.
 
     Args:
-        ignore_class: the class of pixels that nothing is known of. They are not pasted: what was
-            labeled there stays labeled. In a one-hot mask such a pixel has no class at all. None
-            pastes them, too.
+        ignore_class: the class of pixels about which nothing is known. They are not pasted: what
+            was labeled there stays labeled. In a one-hot mask such a pixel has no class at all.
+            None pastes them, too.
         **kwargs: see `MixingLayer`.
     """
 
@@ -38,7 +38,7 @@ class PastingLayer(MixingLayer, abstract=True):
 
         Args:
             parameters: what was drawn.
-            mask: the partner's (B, *size, K), the one that decides; None without masks.
+            mask: the partner's deciding mask (B, *size, K); None without masks.
             view: of the batch.
         """
         return None
@@ -49,7 +49,7 @@ class PastingLayer(MixingLayer, abstract=True):
         mask = self._mask_of_partner(parameters, view)
         shown = self.chosen(parameters, mask, view)
         if self.ignore_class is not None:
-            # Also without masks: finished parameters need no data.
+            # Set without masks as well: resolved parameters need no data.
             shape = (ops.shape(parameters["partner"])[0], *view.spec.size)
             no_mask = mask is None
             known = ops.ones(shape, "bool") if no_mask else known_pixels(mask, self.ignore_class)
@@ -57,7 +57,7 @@ class PastingLayer(MixingLayer, abstract=True):
         return parameters if shown is None else {**parameters, "shown": shown}
 
     def _mask_of_partner(self, parameters, view):
-        """(B, *size, K); None where nobody looks at it, or where there are no masks."""
+        """(B, *size, K); None where it is not needed, or where there are no masks."""
         if not self._needs_masks and self.ignore_class is None:
             return None
         mask = self.deciding_mask(view)

@@ -15,25 +15,26 @@ from keras_segaug.policies import candidates
 
 
 class ImageOnlyAugMix(Composition):
-    """AugMix: the image, mixed with several random chains of colors of it; the mask is untouched.
+    """AugMix: mixes the image with several randomly recolored versions; the mask is untouched.
 
     Hendrycks et al., "AugMix: a simple data processing method to improve robustness and
-    uncertainty", ICLR 2020. Each sample gets `width` chains of `depth` operations, their sum by
-    random weights (a Dirichlet distribution), and of that and the image itself a random share (a
-    beta distribution). The paper's operations that move pixels are left out, since a mask cannot be
-    mixed; so are, as there, those by which robustness is often measured (brightness, contrast,
-    saturation, sharpness), unless `all_ops`. At inference nothing is applied.
+    uncertainty", ICLR 2020. Each sample goes through `width` chains of `depth` operations; their
+    results are summed with random weights (a Dirichlet distribution), and the sum is blended with
+    the image itself by a random share (a beta distribution). The paper's operations that move
+    pixels are left out, since a mask cannot be mixed; so are, as in the paper, those by which
+    robustness is often measured (brightness, contrast, saturation, sharpness), unless `all_ops` is
+    True. At inference nothing is applied.
 
     Args:
         severity: in [0, 1], the widest range of each operation (posterize, solarize; autocontrast
             and equalize have none).
         width: how many chains.
         depth: how many operations each chain has, or a pair (least, most).
-        alpha: the parameter of both distributions, above 0. Small ones give mixtures of nearly one
-            chain, or nearly the image; large ones even mixtures.
+        alpha: the parameter of both distributions, above 0. Small values give mixtures of nearly
+            one chain, or nearly the image alone; large values give even mixtures.
         all_ops: also brightness, contrast, sharpness, and (three channels) saturation.
-        layers: ImageOnly layers to choose among instead of those; `severity` and `all_ops` have no
-            meaning then.
+        layers: ImageOnly layers to choose among instead; `severity` and `all_ops` then have no
+            meaning.
         value_range: the (lowest, highest) value of images, also for `layers` that have none of
             their own. None: see `ImageOnlyLayer`.
         **kwargs: see `AugmentationLayer`.
@@ -82,7 +83,7 @@ class ImageOnlyAugMix(Composition):
         self._check_ranges()
 
     def _check_ranges(self):
-        """Do all layers keep the range of values?"""
+        """Refuses layers that change the range of values."""
         spec = Spec((None, None), value_ranges.ANY)
         for layer in self.layers_:
             if layer.output_spec(spec).value_range != value_ranges.ANY:

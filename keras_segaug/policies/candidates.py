@@ -1,4 +1,4 @@
-"""The layers among which policies choose."""
+"""The layers that policies choose among."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def joint(
     class_swap: ClassSwap | None,
     **border: Any,
 ) -> list[AugmentationLayer]:
-    """Those of RandAugment, up to a magnitude in [0, 1]: 14, 13 without `rgb`, one more to flip."""
+    """RandAugment's layers, up to a magnitude in [0, 1]: 14, 13 without `rgb`, 1 more to flip."""
     shear, translation = _SHEAR * magnitude, _TRANSLATION * magnitude
     flips = [] if flip is None else [JointRandomFlip(flip, class_swap=class_swap)]
     return [
@@ -49,9 +49,9 @@ def joint(
 
 
 def enhancements(magnitude: float, value_range: ValueRange, rgb: bool) -> list[AugmentationLayer]:
-    """What makes colors or edges stronger or weaker."""
+    """Layers that make colors or edges stronger or weaker."""
     known: dict = {"value_range": value_range}
-    # By these factors, of which 1 changes nothing.
+    # The range of factors; 1 changes nothing.
     low, high = 1.0 - _ENHANCEMENT * magnitude, 1.0 + _ENHANCEMENT * magnitude
     saturation = (low / (1.0 + low), high / (1.0 + high))
     return [
@@ -63,7 +63,7 @@ def enhancements(magnitude: float, value_range: ValueRange, rgb: bool) -> list[A
 
 
 def levels(magnitude: float, value_range: ValueRange) -> list[AugmentationLayer]:
-    """What changes colors by their level, or by how often it comes."""
+    """Layers that change colors by their level, or by how frequent that level is."""
     known: dict = {"value_range": value_range}
     return [
         ImageOnlyPosterize((8 - round((8 - _LEAST_BITS) * magnitude), 8), **known),

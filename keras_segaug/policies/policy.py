@@ -1,4 +1,4 @@
-"""What policies have in common."""
+"""The base of policies."""
 
 import inspect
 from collections.abc import Sequence
@@ -13,33 +13,35 @@ from keras_segaug.core.types import ClassSwap, ValueRange
 from keras_segaug.joint.flip import JointRandomFlip
 from keras_segaug.policies import candidates
 
-# What the layers of the standard list are given, and those of one's own have themselves.
+# Arguments that are passed to the layers of the standard list; custom layers have their own.
 _OF_LAYERS = ("flip", "class_swap", *borders.SETTINGS)
 
 
 class Policy(Turns, abstract=True):
-    """Some of many layers for each sample, for the price of those few.
+    """Applies a few of many layers to each sample, at the cost of those few.
 
-    What moves pixels comes first, as one lookup, then the colors in the order that was drawn.
-    8-bit images stay 8-bit images from one color to the next, as in Pillow, so that what changes
-    equal values alike is a table of 256 entries; of the rest only what was drawn is computed.
+    Layers that move pixels come first, as one lookup, then the color layers in the drawn order.
+    8-bit images stay 8-bit from one color layer to the next, as in Pillow, so that a layer that
+    changes equal values alike is a table of 256 entries; of the other layers, only those drawn are
+    computed.
 
     Args:
-        magnitude: in [0, 1], the widest range of each layer of the standard list; 0 changes nothing
-            but what has no strength (`ImageOnlyAutoContrast`, `ImageOnlyEqualize`). Each draws
-            uniformly within it, to both sides where there are two.
-        layers: the layers to choose among instead of the standard list, which is then not made
-            (`magnitude` and `rgb` have no meaning, and the arguments below `rgb` raise where none
-            of the layers has them): no two of the turns of a sample have the same one. They must
-            keep the size and the mask's channels.
+        magnitude: in [0, 1], the widest range of each layer of the standard list; at 0 only the
+            layers without a strength (`ImageOnlyAutoContrast`, `ImageOnlyEqualize`) change
+            anything. Each layer draws uniformly within its range, to both sides where there are
+            two.
+        layers: the layers to choose among instead of the standard list, which is then not made:
+            `magnitude` and `rgb` have no meaning, and the arguments below `rgb` raise where none of
+            the layers has them. No sample gets the same layer twice. All layers must keep the size
+            and the mask's channels.
         value_range: the (lowest, highest) value of images, also for `layers` that have none of
             their own. None: see `ImageOnlyLayer`.
-        rgb: False leaves out what needs images of three channels (`ImageOnlySaturation`).
+        rgb: False leaves out the layers that need images of three channels (`ImageOnlySaturation`).
         flip: "horizontal", "vertical" or "horizontal_and_vertical" adds a `JointRandomFlip`; None:
             no layer mirrors.
         class_swap: classes that change places in mirrored samples, see `JointRandomFlip`.
-        fill_mode: of what moves pixels, as `fill_value`, `mask_fill_value`, `interpolation`: see
-            `JointLayer`.
+        fill_mode: of the layers that move pixels, like `fill_value`, `mask_fill_value`,
+            `interpolation`: see `JointLayer`.
         fill_value: see `JointLayer`.
         mask_fill_value: see `JointLayer`.
         interpolation: see `JointLayer`.
@@ -82,7 +84,7 @@ class Policy(Turns, abstract=True):
         self._refuse_idle()
 
     def _refuse_idle(self):
-        """Refuses what no layer does: who gives it beside `layers` would wait for it in vain."""
+        """Refuses an argument that none of the given `layers` has: it would have no effect."""
         nodes = [node for layer in self.layers for node in layer._nodes()]
         usual = inspect.signature(Policy.__init__).parameters
         for argument in _OF_LAYERS:
@@ -100,7 +102,7 @@ class Policy(Turns, abstract=True):
 
 
 def _does(layer, argument, value):
-    """Does a layer what this argument of a policy says?"""
+    """Does a layer do what this argument of a policy says?"""
     if argument == "flip":
         return isinstance(layer, JointRandomFlip) and layer.mode == value
     held = getattr(layer, argument, None)

@@ -11,11 +11,11 @@ class JointRandAugment(Policy):
     NeurIPS 2020. Each sample draws `num_ops` of 14 operations, none twice: nothing, shear and
     translation along each axis, rotation, brightness, contrast, sharpness, saturation, posterize,
     solarize, autocontrast, equalize. The paper draws with replacement; its strength is one number,
-    here the end of a range that is drawn from to both sides (the paper finds no difference
+    which here is the end of a range to draw from, to both sides (the paper finds no difference
     between the two). Colors never reach the mask. At inference nothing is applied.
 
     Args:
-        num_ops: how many operations each sample gets, of those that there are at most all.
+        num_ops: how many operations each sample gets, at most as many as there are.
         magnitude: see `Policy`: 1 is a rotation of up to 30 degrees, a shear of up to 0.3, a
             translation of up to 0.45 of the size, a factor of 0.1 to 1.9 for brightness, contrast,
             sharpness and saturation, 4 to 8 bits, any threshold.

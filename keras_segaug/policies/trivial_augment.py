@@ -11,7 +11,7 @@ class JointTrivialAugment(Policy):
     range, so that there is nothing to tune. At inference nothing is applied.
 
     Args:
-        magnitude: in [0, 1], how much of the widest ranges: see `Policy`.
+        magnitude: in [0, 1], how much of the widest ranges to use: see `Policy`.
         **kwargs: `layers`, `value_range`, `rgb`, `flip`, `class_swap`,
             `fill_mode`, `fill_value`, `mask_fill_value`, `interpolation`: see `Policy`; and
             those of `AugmentationLayer`.

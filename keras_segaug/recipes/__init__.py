@@ -1,7 +1,7 @@
 """Augmentations as they were published, and some for common kinds of images, as pipelines.
 
-Each function returns a `Pipeline`: `print` shows its layers, `pipeline.layers` is a list to make
-another one of, and it is saved, applied and nested as any other.
+Each function returns a `Pipeline`: `print` shows its layers, `pipeline.layers` is a list from which
+to make another one, and it is saved, applied and nested like any other.
 """
 
 from keras_segaug.recipes.kinds_of_images import aerial as aerial

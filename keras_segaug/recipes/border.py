@@ -1,4 +1,4 @@
-"""What recipes fill with."""
+"""How recipes fill what lies outside the image."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from keras_segaug.core.types import ValueRange
 def filled(
     recipe: str, value_range: ValueRange, ignore_class: int | None, gray: bool = False
 ) -> dict[str, Any]:
-    """The border settings of a layer whose outside is a constant, and no class.
+    """The border settings of a layer that fills with a constant, and masks with no class.
 
     Args:
-        recipe: its name, for error messages.
+        recipe: the name of the recipe, for error messages.
         value_range: of the images, or None.
         ignore_class: what masks are filled with; None: class 0.
-        gray: are images filled with the middle of their range, and not with its lowest value?
+        gray: True fills images with the middle of their range, not with its lowest value.
     """
     low, high = checks.optional_value_range(recipe, value_range) or (0.0, 0.0)
     return {

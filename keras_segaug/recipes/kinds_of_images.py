@@ -1,4 +1,4 @@
-"""For common kinds of images; the image keeps its size."""
+"""Recipes for common kinds of images; the image keeps its size."""
 
 from typing import Any
 
@@ -34,11 +34,11 @@ def aerial(
 ) -> Pipeline:
     """For images from above, of any number of channels, such as multispectral ones.
 
-    Source: no single one. From above nothing has an upper side, so all eight symmetries of a
-    square are equally likely, and a small rotation (up to 15 degrees) and zoom (up to 0.2) come on
-    top; then illumination and haze: shadows (0.2), brightness and contrast (0.5 each), gamma
-    (0.3), blur (0.1) and noise (0.2). No hue: bands need not be colors. What a rotation or a zoom
-    brings in is mirrored, so nothing is filled.
+    Source: no single one. Seen from above, nothing has a top, so all eight symmetries of a square
+    are equally likely, and a small rotation (up to 15 degrees) and zoom (up to 0.2) are added; then
+    illumination and haze: shadows (0.2), brightness and contrast (0.5 each), gamma (0.3), blur
+    (0.1) and noise (0.2). No hue: bands need not be colors. What a rotation or a zoom brings in is
+    mirrored, so nothing is filled.
 
     Args:
         class_swap: the classes that change places in mirrored samples, as in `JointRandomFlip`.
@@ -78,13 +78,13 @@ def microscopy(
     """For images of cells and tissue, of any number of channels.
 
     Source: Ronneberger et al., "U-Net", MICCAI 2015, section 3.1: shifts, rotations, elastic
-    deformations (a displacement of 10 pixels in tiles of 512, the 0.02 of here) and changes of gray
-    values. In this order: all eight symmetries of a square; any rotation, with a zoom of up to
-    0.2; an elastic deformation (0.5); uneven illumination (0.3); brightness and contrast (0.5
+    deformations (a displacement of 10 pixels in tiles of 512, which is the 0.02 here) and changes
+    of gray values. In this order: all eight symmetries of a square; any rotation, with a zoom of up
+    to 0.2; an elastic deformation (0.5); uneven illumination (0.3); brightness and contrast (0.5
     each); gamma (0.3); blur, out of focus (0.2); shot noise, of few photons (0.3).
 
-    What differs: the paper gives no numbers but the displacement; illumination, blur and shot noise
-    are added. What a rotation brings in is mirrored, so nothing is filled.
+    What differs: the paper gives no numbers except the displacement; illumination, blur and shot
+    noise are added. What a rotation brings in is mirrored, so nothing is filled.
 
     Args:
         class_swap: the classes that change places in mirrored samples, as in `JointRandomFlip`.
@@ -123,7 +123,7 @@ def street(
     seed: int | None = None,
     **kwargs: Any,
 ) -> Pipeline:
-    """For images of streets, as a car sees them, of 3 channels.
+    """For images of streets, as seen from a car, of 3 channels.
 
     Source: no single one; the colors are a mild form of mmsegmentation's. A rotation by up to 5
     degrees, a zoom of up to 0.25 and a shift of up to 0.05; then shadows (0.2), brightness,

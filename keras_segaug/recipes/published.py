@@ -1,4 +1,4 @@
-"""What well-known frameworks and papers do."""
+"""The augmentations of well-known frameworks and papers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -39,32 +39,33 @@ def nnunet(
 
     Source: Isensee et al., "nnU-Net", Nature Methods 18, 2021; version 2, the functions
     `get_training_transforms` and `configure_rotation_dummyDA_mirroring_and_inital_patch_size` of
-    `nnUNetTrainer`. In this order, each with its chance for a sample: a crop (0.33 of them aimed at
-    the foreground); a rotation by up to 180 degrees, or 15 where one side is more than 1.5 times
+    `nnUNetTrainer`. In this order, each with its chance for a sample: a crop (a share of 0.33 aimed
+    at the foreground); a rotation by up to 180 degrees, or 15 where one side is more than 1.5 times
     the other (0.2); a zoom that shows 0.7 to 1.4 times as much (0.2); Gaussian noise (0.1); blur of
     sigma 0.5 to 1 pixels; brightness times 0.75 to 1.25 (0.15); contrast times 0.75 to 1.25 (0.15);
     a resolution of 0.5 to 1; gamma 0.7 to 1.5 of the inverted image (0.1), and of the image (0.3);
-    flips of both axes. What a rotation or a zoom brings into the window is taken from the
-    image, as nnU-Net's larger patches provide it.
+    flips of both axes. What a rotation or a zoom brings into the window is taken from the image, as
+    nnU-Net's larger patches provide it.
 
-    What differs: one draw is for all channels of a sample, where nnU-Net draws for each. Blur (0.2)
-    and low resolution (0.25) meet there each channel with chance 0.5; here, all channels of a
-    sample with 0.1 and 0.125. Gamma is uniform in its range (there half of all are below 1),
-    works in `value_range`, not in that of the image, and does not restore mean and deviation.
-    The noise has a deviation of at most 0.1 of the image's there, which is taken to be a quarter of
-    `value_range`: 0.025 of it. Brightness is the distance from the lowest value, where nnU-Net
-    multiplies images of mean 0; contrast is clipped to `value_range`. An aimed window holds its
-    pixel anywhere, not in the middle, and whether a sample is aimed is drawn for each; what lies
+    What differs: one draw serves all channels of a sample, where nnU-Net draws for each channel. In
+    nnU-Net blur (0.2) and low resolution (0.25) reach each channel with chance 0.5; here they reach
+    all channels of a sample, with chances 0.1 and 0.125. Gamma is uniform in its range (in nnU-Net
+    half of all draws are below 1), works in `value_range`, not in the range of the image, and does
+    not restore mean and deviation. In nnU-Net the deviation of the noise is at most 0.1 of the
+    image's deviation; that is taken to be a quarter of `value_range`, so the noise has at most
+    0.025 of it. Brightness scales the distance from the lowest value, where nnU-Net multiplies
+    images of mean 0; contrast is clipped to `value_range`. An aimed window holds its pixel
+    anywhere, not in the middle, and each sample draws whether its window is aimed; what lies
     outside the image is `ignore_class`, where nnU-Net fills with class 0.
 
     Args:
         size: of the result: (height, width), or a number for a square.
         foreground_probability: chance that a window holds foreground. 0 needs no masks.
-        foreground_classes: the classes to aim for, one drawn for each sample of those that it
-            has, as in nnU-Net; None: any pixel that is neither 0 nor `ignore_class`.
+        foreground_classes: the classes to aim for; each sample draws one of those that it has, as
+            in nnU-Net. None: any pixel that is neither 0 nor `ignore_class`.
         class_swap: the classes that change places in mirrored samples, as in `JointRandomFlip`.
         ignore_class: the id of pixels without a label; what lies outside the image gets it. None:
-            there is none, and class 0 is filled in.
+            there is no such id, and class 0 is filled in.
         value_range: as in `Pipeline`; what lies outside the image gets its lowest value (0
             without one).
         seed: as in `Pipeline`.
@@ -122,23 +123,23 @@ def mmsegmentation(
 
     Source: open-mmlab's mmsegmentation 1.x, `configs/_base_/datasets` (Cityscapes, ADE20K, Pascal
     VOC) with `RandomResize`, `RandomCrop`, `RandomFlip` and `PhotoMetricDistortion`. In this order:
-    a resize to 0.5 to 2 times the image; a crop of which no class fills more than 0.75, the first
-    of 10; left and right swapped (0.5); then, each with chance 0.5: brightness plus up to 32 of
-    255; contrast (a product of all values) times 0.5 to 1.5; saturation times 0.5 to 1.5; a hue up
-    to 36 degrees (18 of OpenCV's 180) away. The contrast comes before saturation and hue or after
-    them, with equal chances.
+    a resize to 0.5 to 2 times the image; a crop in which no class fills more than 0.75, the first
+    such of 10; left and right swapped (0.5); then, each with chance 0.5: brightness plus up to 32
+    of 255; contrast (a product of all values) times 0.5 to 1.5; saturation times 0.5 to 1.5; a hue
+    up to 36 degrees (18 of OpenCV's 180) away. The contrast comes before saturation and hue or
+    after them, with equal chances.
 
-    What differs: the ratio is of the image's own size, where a configuration may name another
-    (2048 x 512 for ADE20K). Windows are judged on 16 x 16 of their points, and if none obeys it is
-    the nearest that is taken, not the last. A smaller image lies in the middle, not in the upper
-    left. The saturation is Keras' factor, uniform between 1/3 and 0.6, so the multiplier is within
-    0.5 to 1.5, but not uniform. Values are not rounded between the steps.
+    What differs: the ratio refers to the image's own size, where a configuration may name another
+    one (2048 x 512 for ADE20K). Windows are judged by 16 x 16 of their points, and if none meets
+    the limit, the one that comes nearest is taken, not the last. A smaller image lies in the
+    middle, not in the upper left. The saturation is Keras' factor, uniform between 1/3 and 0.6, so
+    the multiplier is within 0.5 to 1.5, but not uniform. Values are not rounded between the steps.
 
     Args:
         crop_size: of the result: (height, width), or a number for a square.
         class_swap: the classes that change places in mirrored samples, as in `JointRandomFlip`.
         ignore_class: the id of pixels without a label; what lies outside the image gets it. None:
-            there is none, and class 0 is filled in.
+            there is no such id, and class 0 is filled in.
         value_range: as in `Pipeline`; what lies outside the image gets its lowest value (0
             without one).
         seed: as in `Pipeline`.
@@ -195,14 +196,14 @@ def large_scale_jitter(
     and right swapped (0.5).
 
     What differs: scale 1 is the image that fits into `size`; a smaller image lies in the middle.
-    Copy-paste itself is not in here: put `JointCopyPaste` behind it.
+    Copy-paste itself is not included: put `JointCopyPaste` after it.
 
     Args:
         size: of the result: (height, width), or a number for a square.
         class_swap: the classes that change places in mirrored samples, as in `JointRandomFlip`.
         ignore_class: what the masks get around a smaller image. None: class 0.
-        value_range: as in `Pipeline`; its middle is the gray around a smaller image. Without
-            one that is 0, black.
+        value_range: as in `Pipeline`; its middle is the gray around a smaller image. Without a
+            value range that is 0, black.
         seed: as in `Pipeline`.
         **kwargs: see `Pipeline`.
 

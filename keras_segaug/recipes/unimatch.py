@@ -72,22 +72,21 @@ def unimatch_strong(
 ) -> Pipeline:
     """A strong view of UniMatch, for images of 3 channels, with masks or without.
 
-    Source: as of `unimatch_weak`. What that does, then: brightness, contrast and saturation times
-    0.5 to 1.5 and a hue up to 90 degrees away, in a random order (0.8); gray (0.2); blur of sigma
-    0.1 to 2 pixels (0.5); a rectangle of another image of the batch, 0.02 to 0.4 of the area, 0.3
-    to 3.3 times as wide as high (0.5).
+    Source: that of `unimatch_weak`. It does what `unimatch_weak` does, then: brightness, contrast
+    and saturation times 0.5 to 1.5 and a hue up to 90 degrees away, in a random order (0.8); gray
+    (0.2); blur of sigma 0.1 to 2 pixels (0.5); a rectangle of another image of the batch, 0.02 to
+    0.4 of the area, 0.3 to 3.3 times as wide as high (0.5).
 
-    What differs: contrast is about the mean of each channel, not that of the gray image;
-    saturation multiplies the S of HSV, by Keras' factor, uniform between 1/3 and 0.6, where
-    torchvision blends with gray. The rectangle's ratio is log-uniform, and all that is in the
-    rectangle is pasted, also what lies outside the partner's image. Both views of one image, with
-    what lies between them known: `MultiView({"weak": Identity(), "strong":
-    unimatch_strong(cut_mix=False)}, shared=unimatch_weak(size))`, and `JointCutMix` on the strong
-    view and its pseudo-labels.
+    What differs: contrast is about the mean of each channel, not that of the gray image; saturation
+    multiplies the S of HSV, by Keras' factor, uniform between 1/3 and 0.6, where torchvision blends
+    with gray. The rectangle's ratio is log-uniform, and everything in the rectangle is pasted, even
+    what lies outside the partner's image. For both views of one image, with a known map between
+    them, use `MultiView({"weak": Identity(), "strong": unimatch_strong(cut_mix=False)},
+    shared=unimatch_weak(size))`, and `JointCutMix` on the strong view and its pseudo-labels.
 
     Args:
         size: of the result: (height, width), or a number for a square. None: the images have been
-            through `unimatch_weak`, and only what makes the view strong is done.
+            through `unimatch_weak`, and only the steps that make the view strong are done.
         cut_mix: False leaves out the rectangle of another image, for which a batch is needed.
         class_swap: the classes that change places in mirrored samples, as in `JointRandomFlip`.
             None without a size, where nothing is mirrored.

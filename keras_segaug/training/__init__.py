@@ -1,1 +1,1 @@
-"""What trains and predicts with the layers: models around a model, callbacks, files."""
+"""Training and prediction with the layers: models around a model, callbacks, files."""

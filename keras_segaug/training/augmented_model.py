@@ -1,4 +1,4 @@
-"""A model that augments what it is trained on."""
+"""A model that augments its training data."""
 
 import inspect
 from typing import Any
@@ -15,30 +15,30 @@ from keras_segaug.training.entries import Entries
 
 @keras.saving.register_keras_serializable("keras_segaug")
 class AugmentedModel(keras.Model):
-    """Trains a model on augmented images and masks; predicts and evaluates with it as it is.
+    """Trains a model on augmented images and masks; predicts and evaluates without augmentation.
 
     `fit` and `train_on_batch` augment each batch on the device, inside the train step, which is
     compiled together with the model on TensorFlow and JAX. `evaluate`, `predict`, calls and
     validation go straight to the model.
 
-    What goes in: `(images, masks)` or `(images, masks, sample_weights)`, from arrays, a dataset or
-    whatever else Keras takes; a dataset of mappings as the layers take them, such as
-    `{"images": ..., "segmentation_masks": ...}`, of which a model gets the images, or, where its
-    inputs are a mapping, the entries that they name. Further inputs that are to move with the
-    images are named by `targets` of the augmentation: by their key in a mapping
-    (`fit({"images": images, "depth": depth}, masks)`), and in a list counted from 3
+    Data may be `(images, masks)` or `(images, masks, sample_weights)`, as arrays, a dataset or
+    whatever else Keras takes; or a dataset of mappings as the layers take them, such as
+    `{"images": ..., "segmentation_masks": ...}`. From a mapping a model gets the images or, if its
+    inputs are a mapping, the entries that they name. Further inputs that must move with the images
+    are named in `targets` of the augmentation: by their key in a mapping
+    (`fit({"images": images, "depth": depth}, masks)`), or in a list by their number, counted from 3
     (`fit([images, depth], masks)` has the depth at 3).
 
-    Masks come to the loss in their dtype, images to the model in the augmentation's compute dtype.
-    Weights of pixels (B, H, W) move with the masks, and are 0 where an image shows nothing of the
-    original. One weight a sample stays as it is, for losses of whole samples; for losses of pixels
-    it is refused, since Keras would take it for a row of them: repeat it for each pixel there.
-    `class_weight` weighs every pixel by its class after the augmentation, and multiplies weights
-    that are given; of one-hot and soft masks those of the channels are added up. A class that it
-    does not name has the weight 1.
+    The loss gets masks in their own dtype, the model gets images in the augmentation's compute
+    dtype. Weights of pixels (B, H, W) move with the masks, and are 0 where an image shows nothing
+    of the original. One weight per sample stays as it is, for losses of whole samples. For losses
+    of pixels it is refused, since Keras would take it for a row of pixel weights: repeat it for
+    each pixel. `class_weight` weights every pixel by its class after the augmentation, and
+    multiplies any given weights; for one-hot and soft masks the weights of the channels are added
+    up. A class that it does not name has the weight 1.
 
     The n-th step since the model was made draws what the augmentation's n-th call draws: it is
-    `augmentation.augment(batch, augmentation.call_key(n))`. Where the stream of draws stands is
+    `augmentation.augment(batch, augmentation.call_key(n))`. The position in the stream of draws is
     saved with the model and its weights, so that training goes on with new draws after loading, and
     after `keras.callbacks.BackupAndRestore`.
 
@@ -48,14 +48,14 @@ class AugmentedModel(keras.Model):
     Args:
         model: a `keras.Model`, functional or subclassed. A model of KerasHub must have no
             preprocessor. It is trained in place: `.model` has the weights.
-        augmentation: a layer of this package, such as a `Pipeline`. What it does in training alone
-            must be random: `ImageOnlyRescaling` and the like belong into the model. Resizing,
-            padding and cropping are taken.
-        mask_transform: None, or a function or Keras layer that makes of the (augmented) masks what
-            the loss gets: one-hot masks, edges, masks resized for each of several outputs (a list
-            or mapping as the outputs are). It runs in `evaluate`, too, and must be registered with
-            `keras.saving.register_keras_serializable` to be loaded. Weights of pixels follow to
-            targets of other sizes.
+        augmentation: a layer of this package, such as a `Pipeline`. Whatever it does only in
+            training must be random: `ImageOnlyRescaling` and the like belong in the model.
+            Resizing, padding and cropping are accepted.
+        mask_transform: None, or a function or Keras layer that turns the (augmented) masks into the
+            targets of the loss: one-hot masks, edges, masks resized for each of several outputs (a
+            list or mapping like the outputs). It also runs in `evaluate`, and must be registered
+            with `keras.saving.register_keras_serializable` to be loaded. Weights of pixels are
+            adapted to targets of other sizes.
         **kwargs: `name`, `dtype`, `trainable`, as in `keras.Model`; the dtype is the model's.
 
     Raises:
@@ -92,7 +92,7 @@ class AugmentedModel(keras.Model):
         self.augmentation = augmentation
         self.mask_transform = mask_transform
         self._fitting = _Fitting()
-        # Its state is a weight of this model, which must be there before training begins.
+        # The stream's state is a weight of this model, so it must exist before training begins.
         augmentation._stream_of_calls()
         self.built = model.built
 
@@ -102,7 +102,7 @@ class AugmentedModel(keras.Model):
     # --- Training ---
 
     def fit(self, *args: Any, **kwargs: Any) -> Any:
-        """As `keras.Model.fit`, on augmented data; `class_weight` is for each pixel's class."""
+        """As `keras.Model.fit`, on augmented data; `class_weight` applies to each pixel's class."""
         return self._trained("fit", args, kwargs)
 
     def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
@@ -114,7 +114,7 @@ class AugmentedModel(keras.Model):
         bound = inspect.signature(function).bind(*args, **kwargs)
         given = bound.arguments
         fit_checks.check_arrays(self, given.get("x"), given.get("y"))
-        # Keras' own weights of classes are for one label a sample.
+        # Keras' own class weights are for one label per sample.
         table = pixel_weights.table(self, given.pop("class_weight", None))
         if table != self._fitting.table:
             self._fitting.table, self.train_function = table, None
@@ -123,21 +123,21 @@ class AugmentedModel(keras.Model):
         try:
             return function(*bound.args, **bound.kwargs)
         except (TypeError, ValueError):
-            # What Keras says of text and lists that a generator gives names no cure.
+            # Keras' own errors about text and lists from a generator suggest no cure.
             fit_checks.check_arrays(self, *fit_checks.next_of(given.get("x")))
             raise
         finally:
             self._fitting.begins = False
 
     def _look_before(self, given):
-        """Looks at what `fit` was given, where it is arrays: what they hold no program sees."""
+        """Checks the data of `fit` if they are arrays: a compiled step cannot see their values."""
         data = tuple(given.get(name) for name in ("x", "y", "sample_weight"))
         if not fit_checks.are_arrays(data):
             return
         self._checked(data)
         ranks = [len(each.shape) for each in keras.tree.flatten(data) if each is not None]
         if ranks != self._fitting.ranks:
-            # TensorFlow would make one program of both, in which the number of axes is not known.
+            # TensorFlow would trace one program for both, in which the number of axes is unknown.
             self._fitting.ranks, self.train_function = ranks, None
         its_own = given.get("validation_data")
         if its_own is None and given.get("validation_split"):
@@ -158,7 +158,7 @@ class AugmentedModel(keras.Model):
         return super().predict_step(*state, keras.utils.pack_x_y_sample_weight(x))
 
     def _augmented(self, data):
-        """What the loss and the model get of a training batch."""
+        """What the loss and the model get from a training batch."""
         self._checked(data)
         entries = Entries(self, data)
         augmented = self.augmentation(entries.joined(), training=True)
@@ -181,10 +181,10 @@ class AugmentedModel(keras.Model):
     # --- Before the first step ---
 
     def _checked(self, data):
-        """What a step makes of such data, as `keras.KerasTensor`s; each kind is looked at once."""
+        """What a step makes of such data, as `keras.KerasTensor`s; each kind is checked once."""
         Entries(self, data).check()
         if self.loss is not self._fitting.loss:
-            # Compiled anew.
+            # The model was compiled again.
             self._fitting.loss, self._fitting.specs = self.loss, {}
         kind = (self._fitting.table is None, *_kind_of(data))
         if kind not in self._fitting.specs:
@@ -194,7 +194,7 @@ class AugmentedModel(keras.Model):
 
     def _spec_of_a_step(self, data):
         """What `_augmented` gives; raises where augmentation, model and data do not fit."""
-        # Ragged and sparse ones are refused here, which have no such shape.
+        # Ragged and sparse data have no such shape and are refused here.
         entries = Entries(self, fit_checks.first_samples(data))
         self.augmentation._look_at(Inputs(self.augmentation, entries.joined()), True)
         entries = Entries(self, keras.tree.map_structure(_spec, data, none_is_leaf=False))
@@ -208,7 +208,7 @@ class AugmentedModel(keras.Model):
         )
         _, targets, weights = keras.utils.unpack_x_y_sample_weight(given)
         if backend.in_stateless_scope():
-            # Within a step JAX has taken the values out of the variables.
+            # Within a step, JAX has taken the values out of the variables.
             count = keras.tree.flatten(data)[0].shape[0]
             outputs = training_backend.output_spec_in_a_step(self, x, count, training=False)
         else:
@@ -253,11 +253,11 @@ class AugmentedModel(keras.Model):
 
 
 class _Fitting:
-    """What concerns the running `fit`, and no file.
+    """State of the running `fit`, which is never saved.
 
-    `table`: the weights of classes; `begins`: has `fit` been called, and nothing been looked at?
-    `specs`: what a step makes of the kinds of data that were, with this `loss`; `ranks`: numbers of
-    axes of the arrays that were.
+    `table`: the weights of classes; `begins`: has `fit` been called, but no data been seen yet?
+    `specs`: what a step makes of the kinds of data seen so far, with this `loss`; `ranks`: the
+    numbers of axes of the arrays of the last `fit`.
     """
 
     def __init__(self):
@@ -268,13 +268,13 @@ class _Fitting:
 
 
 def _spec(tensor):
-    """Of any batch size."""
+    """The spec of a tensor, for any batch size."""
     dtype = keras.backend.standardize_dtype(tensor.dtype)
     return keras.KerasTensor((None, *tensor.shape[1:]), dtype)
 
 
 def _kind_of(data):
-    """Whatever decides whether data fit."""
+    """Everything that decides whether data fit."""
     leaves = keras.tree.flatten_with_path(data)
     dtype_of = keras.backend.standardize_dtype
     return tuple(

@@ -1,4 +1,4 @@
-"""What Keras hands to a step, as the augmentation takes it, and back."""
+"""Turns what Keras hands to a step into what the augmentation takes, and back."""
 
 from collections.abc import Mapping
 
@@ -9,10 +9,10 @@ from keras_segaug.core.inputs import MASK_KEYS, ROLES
 
 
 class Entries:
-    """(x, y, sample weights) of one batch, whatever structure the caller chose.
+    """(x, y, sample weights) of one batch, in whatever structure the caller chose.
 
-    The data are (x, y), (x, y, sample weights), or one mapping that has them all by name. x is one
-    tensor of images, a mapping of a model's inputs, or a tuple or list of them, images first.
+    The data are (x, y), (x, y, sample weights), or one mapping that holds all of them by name. x is
+    one tensor of images, a mapping of a model's inputs, or a tuple or list of inputs, images first.
 
     Args:
         owner: the `AugmentedModel`, for messages.
@@ -22,20 +22,20 @@ class Entries:
     def __init__(self, owner, data):
         self._owner = owner
         self.x, self.y, self.weights = keras.utils.unpack_x_y_sample_weight(data)
-        # A mapping that has all; else the entries are where Keras expects them.
+        # One mapping that holds everything; else the entries are where Keras expects them.
         mapping = self.x
         self._whole = isinstance(mapping, Mapping) and self.y is None
         if self._whole:
             self._mapping = mapping
             self._keys = {role: _key_of(owner, mapping, role) for role in ROLES}
-            # One without images is a mapping of the model's inputs.
+            # A mapping without images is a mapping of the model's inputs.
             self._whole = self._keys["images"] is not None
         if self._whole:
             self.y, self.weights = self._of_the_loss(mapping)
             self.x = self._of_the_model(mapping)
 
     def check(self):
-        """Raises where there are no masks, and where the images are no batch."""
+        """Raises if there are no masks, or if the images are not a batch."""
         if self.y is None:
             names = ", ".join(map(repr, MASK_KEYS))
             what = list(self._mapping) if isinstance(self.x, Mapping) or self._whole else "no y"
@@ -53,7 +53,7 @@ class Entries:
             )
 
     def _images(self):
-        """The images of x; None where x is a mapping that does not say which they are."""
+        """The images of x; None if x is a mapping that does not tell which entry they are."""
         if self._whole:
             return self._mapping[self._keys["images"]]
         if isinstance(self.x, Mapping):
@@ -61,7 +61,7 @@ class Entries:
         return self.x[0] if isinstance(self.x, (tuple, list)) else self.x
 
     def joined(self):
-        """One structure for the augmentation."""
+        """All entries as one structure for the augmentation."""
         if self._whole:
             return self._mapping
         if isinstance(self.x, Mapping):
@@ -78,7 +78,7 @@ class Entries:
         return (self.x, self.y) if self.weights is None else (self.x, self.y, self.weights)
 
     def apart(self, joined):
-        """(x, y, sample weights) of a structure as `joined` gives it."""
+        """(x, y, sample weights) from a structure that `joined` gave."""
         if self._whole:
             return self._of_the_model(joined), *self._of_the_loss(joined)
         if isinstance(self.x, Mapping):
@@ -91,7 +91,7 @@ class Entries:
         return images, y, weights
 
     def _of_the_loss(self, mapping):
-        """(masks, sample weights); None for what there is not."""
+        """(masks, sample weights); None for what is missing."""
         return tuple(mapping.get(self._keys[role]) for role in ("masks", "sample_weights"))
 
     def _of_the_model(self, mapping):
@@ -106,7 +106,7 @@ def _key_of(owner, mapping, role):
     """The key of a role; None where the mapping has none."""
     claimed = owner.augmentation.targets or {}
     found = [key for key in ROLES[role] if key in mapping]
-    # Who says in `targets` that the images are an image says nothing new.
+    # A target that only repeats that the images are an image changes nothing.
     free = [key for key in found if key not in claimed] or [
         key for key in found if role == "images" and claimed[key] == "image"
     ]

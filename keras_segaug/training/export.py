@@ -1,4 +1,4 @@
-"""Augmentations and models as SavedModels, which run where this package is not installed."""
+"""Writes augmentations and models as SavedModels, which run without this package."""
 
 import functools
 import os
@@ -23,21 +23,22 @@ def export_augmentation(
 
     `tf.saved_model.load(path).augment(images, masks, seed)` takes batches of any number of pairs,
     of the shapes and dtypes given here, and an int32 seed, and returns `(images, masks)`: what
-    `augmentation.augment((images, masks), key=seed)` returns, so that one seed gives one result
-    (of float images but for their last digits, where height and width are None here).
-    It runs in `dataset.map`, too, with a seed that is part of the dataset. The layer's own random
-    stream is not looked at. What a schedule moves stays at its present value.
+    `augmentation.augment((images, masks), key=seed)` returns, so one seed gives one result (float
+    images may differ in their last digits if height and width are None here). It also runs in
+    `dataset.map`, with a seed that is part of the dataset. The layer's own random stream is not
+    used. Arguments that a schedule moves keep their present value.
 
     Args:
         augmentation: a layer of keras_segaug, such as a `Pipeline`.
-        path: the folder to write. A SavedModel that is there is replaced, nothing else is.
-        image: one image, an array or tensor (H, W, C) whose values do not matter, or such a shape
-            of uint8. Height and width may be None in a `keras.KerasTensor` or a shape.
+        path: the folder to write. An existing SavedModel is replaced, but nothing else is.
+        image: one image, an array or tensor (H, W, C) whose values do not matter, or its shape, for
+            uint8. Height and width may be None in a `keras.KerasTensor` or a shape.
         mask: one mask, in the same way: (H, W), (H, W, 1) or (H, W, K).
 
     Raises:
-        ValueError: where Keras does not run on TensorFlow, for what is no layer of this package,
-            for a path where something else is, for images and masks that the layer does not take.
+        ValueError: where Keras does not run on TensorFlow, for anything but a layer of this
+            package, for a path where something other than a SavedModel exists, for images and masks
+            that the layer does not take.
 
     Example:
 
@@ -60,19 +61,19 @@ def export(
     image: Any = None,
     mask: Any = None,
 ) -> None:
-    """Writes a model as a SavedModel that predicts, and with it the augmentation that trained it.
+    """Writes a model as a SavedModel that predicts, together with its training augmentation.
 
     The signature "serve" (and "serving_default") takes images as the model does, and never
-    augments; "augment" takes images, masks and a seed, as that of `export_augmentation`. So the
-    file says with which augmentation the model was trained.
+    augments; "augment" takes images, masks and a seed, as in `export_augmentation`. So the file
+    records the augmentation that the model was trained with.
 
     Args:
         model: a built Keras model of one input, such as the `model` of an `AugmentedModel`.
-        path: the folder to write. A SavedModel that is there is replaced, nothing else is.
+        path: the folder to write. An existing SavedModel is replaced, but nothing else is.
         augmentation: a layer of keras_segaug, such as a `Pipeline`.
-        image: what is augmented, as in `export_augmentation`; None: uint8, of the shape that the
+        image: an image to augment, as in `export_augmentation`; None: uint8, of the shape that the
             model takes.
-        mask: likewise; None: uint8, (H, W) as the image.
+        mask: likewise; None: uint8, with the image's (H, W).
 
     Raises:
         ValueError: as `export_augmentation`, and for a model that does not say what it takes.
@@ -94,7 +95,7 @@ def export(
     )
     module = _augmenting(augmentation, *specs)
     module.serve = _serving(model, shape)
-    # The weights, which a SavedModel holds where it knows them.
+    # A SavedModel saves only the weights that it knows of.
     module.weights = [variable.value for variable in model.variables]
     names = {"serve": module.serve, "serving_default": module.serve}
     _write(module, path, {**names, "augment": module.named})
@@ -118,7 +119,7 @@ def _serving(model, shape):
 
 
 def _checked(owner, augmentation, path):
-    """The path, where a SavedModel of this layer can be written to."""
+    """The path, if a SavedModel of this layer can be written there."""
     if not isinstance(augmentation, AugmentationLayer):
         checks.fail(owner, "augmentation", "a layer of keras_segaug", augmentation)
     one_result(owner, augmentation)
@@ -159,7 +160,7 @@ def _augmenting(augmentation, images, masks):
 
     module = tf.Module()
     module.augment = tf.function(augment, input_signature=[images, masks, seed], autograph=False)
-    # What a schedule moves is read from variables, which a SavedModel holds where it knows them.
+    # Arguments that a schedule moves are variables; a SavedModel saves only those it knows of.
     module.moving = [
         moving.variable.value for node in augmentation._nodes() for moving in node._moving.values()
     ]
@@ -174,7 +175,7 @@ def _augmenting(augmentation, images, masks):
 
 
 def _write(module, path, signatures):
-    """A folder that is there in full or not at all."""
+    """Writes the folder in full or not at all."""
     import tensorflow as tf
 
     beside = path.with_name(f".{path.name}.{os.getpid()}.partial")

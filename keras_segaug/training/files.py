@@ -1,4 +1,4 @@
-"""Files that are there in full or not at all."""
+"""Files that are written in full or not at all."""
 
 import contextlib
 import os
@@ -7,13 +7,13 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def written_in_full(path):
-    """A binary file to write, which takes its name when all is in it.
+    """A binary file to write, which gets its name once it is complete.
 
     Args:
-        path: where it ends up; what lies there stays until then, and stays where writing fails.
+        path: where it ends up; an existing file stays until then, and also if writing fails.
     """
     path = Path(path)
-    # In the same folder, since a file keeps its place on disk only there when it is renamed.
+    # In the same folder, since only there renaming does not copy the file.
     beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with beside.open("wb") as file:

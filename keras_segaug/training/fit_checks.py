@@ -1,4 +1,4 @@
-"""Whether augmentation, model and data fit each other, before the first step."""
+"""Checks, before the first step, that augmentation, model and data fit each other."""
 
 import contextlib
 from typing import Any
@@ -13,7 +13,7 @@ from keras_segaug.core.layer_types import ImageOnlyLayer, MaskOnlyLayer
 from keras_segaug.engine.spec import Spec
 from keras_segaug.training.weights import size_of
 
-# So many samples of arrays are looked at before `fit` begins.
+# The number of samples of arrays that are checked before `fit` begins.
 _LOOKED_AT = 32
 
 
@@ -30,7 +30,7 @@ def check_model(owner, model):
 
 
 def check_augmentation(owner, augmentation):
-    """Raises for what is no augmentation, or would make training differ from prediction."""
+    """Raises for anything but an augmentation, or if training would differ from prediction."""
     if not isinstance(augmentation, AugmentationLayer) or augmentation._gives_views:
         accepted = "a keras_segaug layer that gives one result, such as Pipeline([...])"
         checks.fail(owner, "augmentation", accepted, augmentation)
@@ -82,9 +82,9 @@ def check_arrays(owner, x, y):
 
 
 def next_of(data):
-    """(images, masks) that a generator or the like would give next; (None, None) of what is none.
+    """The next (images, masks) of a generator or the like; (None, None) for anything else.
 
-    Nobody else takes from it any more.
+    Nothing else reads from it any more.
     """
     found: Any = ()
     with contextlib.suppress(Exception):
@@ -103,7 +103,7 @@ def are_arrays(data):
 
 
 def first_samples(data):
-    """Some of the samples of arrays; whatever else as it is."""
+    """The first samples of arrays; anything else as it is."""
     if not are_arrays(data):
         return data
     return keras.tree.map_structure(lambda leaf: leaf if leaf is None else leaf[:_LOOKED_AT], data)
@@ -120,11 +120,11 @@ def check_weights_of(owner, augmentation):
 
 
 def check_input(owner, came, made):
-    """Raises where the augmented images are not of the size that the model takes.
+    """Raises if the augmented images do not have the size that the model takes.
 
     Args:
         owner: the `AugmentedModel`.
-        came: the images as they came, or a structure of inputs.
+        came: the images before augmentation, or a structure of inputs.
         made: what the augmentation makes of them.
     """
     inputs = getattr(owner.model, "inputs", None) or []
@@ -144,7 +144,7 @@ def check_input(owner, came, made):
 
 
 def check_validation(owner, images):
-    """Raises for images to validate with, which nothing crops, of another size than the input."""
+    """Raises for validation images of another size than the input: nothing crops them."""
     inputs = getattr(owner.model, "inputs", None) or []
     leaves = [keras.tree.flatten(each) for each in (inputs, images)]
     if len(leaves[0]) != len(leaves[1]):
@@ -162,12 +162,12 @@ def check_validation(owner, images):
 
 
 def check_output(owner, targets, outputs):
-    """Raises where targets are not of the size of the outputs."""
+    """Raises if targets do not have the size of the outputs."""
     try:
         keras.tree.assert_same_structure(targets, outputs)
     except (TypeError, ValueError):
         if len(keras.tree.flatten(targets)) != 1 or len(keras.tree.flatten(outputs)) != 1:
-            # Keras knows by which names they belong together.
+            # Keras matches them by name.
             return
     layout = owner.augmentation.data_format
     pairs = zip(keras.tree.flatten(targets), keras.tree.flatten(outputs), strict=True)
@@ -183,9 +183,9 @@ def check_output(owner, targets, outputs):
 
 
 def check_sample_weights(owner, targets, outputs, weights):
-    """Raises for one weight a sample where the loss has a value for each pixel.
+    """Raises for one weight per sample if the loss has a value for each pixel.
 
-    Keras would multiply each row of pixels by all of the weights, where there are as many.
+    Keras would multiply each row of pixels by all of the weights, if there are equally many.
     """
     single = not any(map(keras.tree.is_nested, (targets, outputs, weights, owner.loss)))
     if None in (weights, owner.loss) or not single or len(weights.shape) != 1:

@@ -1,7 +1,7 @@
-"""Merges what a network says of several views of an image, one view after the other.
+"""Merges the predictions for several views of an image, one view after the other.
 
 The state holds one map, however many views there are. A mean is moved towards each new value by its
-share, so that the mean of equal values is that value, to the last bit.
+share, so the mean of equal values is exactly that value.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from keras_segaug.core.backend import ops
 from keras_segaug.kernels.values import Value, replace
 
 MERGES = ("mean", "geometric_mean", "max", "vote")
-# A probability of less is one of this; its logarithm is finite.
+# Smaller probabilities are raised to this, so that their logarithm is finite.
 _LEAST = 1e-30
 
 
@@ -23,23 +23,23 @@ def probabilities(scores, logits):
 
 
 def entropy(merged):
-    """Of probabilities (B, H, W, K), in nats: (B, H, W). One channel is one of two classes."""
+    """The entropy (B, H, W), in nats, of probabilities (B, H, W, K); one channel is two classes."""
     merged = ops.maximum(_both_classes(merged), 0.0)
-    # The largest of several views do not add up to 1.
+    # The maxima over several views do not add up to 1.
     merged = merged / ops.maximum(ops.sum(merged, axis=-1, keepdims=True), _LEAST)
     return -ops.sum(merged * _log(merged), axis=-1)
 
 
 class Running(Value):
-    """The views so far.
+    """The merge of the views so far.
 
     Args:
         rule: one of `MERGES`.
         first: the first view, which shows every pixel.
         count: how many views showed a pixel, (B, H, W, 1), or a number.
-        found: what the rule makes of the views.
-        mean: of the views; None where nobody asks for their deviation.
-        squares: the sum of the squares of what they deviate by, likewise.
+        found: the result of the rule so far.
+        mean: the mean of the views; None if their deviation is not requested.
+        squares: the sum of their squared deviations, likewise.
     """
 
     rule: str
@@ -50,7 +50,7 @@ class Running(Value):
     squares: Any
 
     def add(self, view, shown=None):
-        """With one more view.
+        """The merge with one more view.
 
         Args:
             view: (B, H, W, K).
@@ -61,7 +61,7 @@ class Running(Value):
         share = 1.0 / count
 
         def moved(mean, value):
-            # Two infinite logits differ by NaN.
+            # The difference of two equal infinite logits would be NaN.
             step = ops.where(value == mean, 0.0, value - mean) * share
             return mean + (step if shown is None else ops.where(shown, step, 0.0))
 
@@ -87,13 +87,13 @@ class Running(Value):
         if self.rule != "geometric_mean":
             return self.found
         found, first = _both_classes(self.first) * ops.exp(self.found), _both_classes(self.first)
-        # They add up to what they do in the first view. Equal views leave a factor of 1.
+        # The sum is scaled to that of the first view; for equal views the factor is 1.
         total = ops.maximum(ops.sum(found, axis=-1, keepdims=True), _LEAST)
         found = found * (ops.sum(first, axis=-1, keepdims=True) / total)
         return found[..., : self.first.shape[-1]]
 
     def deviation(self):
-        """(B, H, W, K), that of all views, not an estimate from some of them."""
+        """(B, H, W, K): the deviation of all views, not an estimate from a sample of them."""
         return ops.sqrt(self.squares / self.count)
 
 
@@ -111,7 +111,7 @@ def begin(owner, rule, first, wants_deviation):
 
 
 def _term(rule, first, view):
-    """What there is a mean of."""
+    """The values that are averaged."""
     if rule == "geometric_mean":
         return _log(_both_classes(view)) - _log(_both_classes(first))
     if rule == "mean":
@@ -121,13 +121,13 @@ def _term(rule, first, view):
         votes = ops.cast(view > 0.5, "float32")
     else:
         votes = ops.one_hot(ops.argmax(view, axis=-1), classes, dtype="float32")
-    # Who says NaN votes for no class, and a comparison would make it one.
+    # A prediction of NaN votes for no class, but a comparison would make it a vote.
     silent = ops.any(ops.isnan(view), axis=-1, keepdims=True)
     return ops.where(silent, float("nan"), votes)
 
 
 def _both_classes(view):
-    """Two channels of one, which is the chance of one of two classes; others as they are."""
+    """Turns one channel, the chance of one of two classes, into two; others stay as they are."""
     return ops.concatenate([view, 1.0 - view], axis=-1) if view.shape[-1] == 1 else view
 
 

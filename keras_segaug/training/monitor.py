@@ -1,4 +1,4 @@
-"""A look at augmented images during training."""
+"""Shows augmented images during training."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -19,40 +19,41 @@ _OWNER = "AugmentationMonitor"
 
 
 class AugmentationMonitor(keras.callbacks.Callback):
-    """Shows what an augmentation makes of some images, every few epochs.
+    """Shows what an augmentation does to some images, every few epochs.
 
     A sheet has a row for each image: the original, then draws of that epoch, with the classes of
     the masks filled and outlined, a legend, and the share of the pixels that each class has in the
     originals and in the draws. It shows the augmentation as it is at the end of the epoch, so that
-    a schedule can be followed. Draws have keys of their own: the random stream of the training does
+    a schedule can be followed. Draws have their own keys: the random stream of the training does
     not move, and the same run shows the same sheets.
 
-    A sheet goes to each of `folder`, `tensorboard` and `function` that is given.
+    Each sheet goes to every one of `folder`, `tensorboard` and `function` that is given.
 
     Args:
         augmentation: a layer of keras_segaug, such as the `Pipeline` of the training.
         images: some images, as `plot_gallery` takes them: a batch or a list, 1 or 3 channels.
         masks: their masks, class ids or one-hot; None shows images alone.
-        folder: where PNGs are written, `epoch_0001.png` after the first epoch. Made if need be.
+        folder: where PNGs are written, `epoch_0001.png` after the first epoch. Created if needed.
         tensorboard: the log folder of TensorBoard. Needs the package tensorboard or tensorflow.
         function: called with (epoch, figure), the epoch from 0 and a `matplotlib.figure.Figure`.
-        every: a sheet after the first epoch and then after so many; integer of at least 1.
+        every: how many epochs there are from one sheet to the next; the first comes after the first
+            epoch. Integer of at least 1.
         draws: how many draws of each image.
         rows: how many images to show. All of them are augmented together.
         class_names: names in the order of ids, or a mapping {id: name}.
-        ignore_index: the class that is not trained on; None where there is none.
+        ignore_index: the class that is not trained on; None if there is none.
         background: the class that is neither filled nor outlined; None for none.
-        outlines: draw the borders of classes?
+        outlines: whether to draw the borders of classes.
         opacity: of the filling, in [0, 1].
         value_range: the values that are shown as black and as white; None guesses, as
             `plot_gallery` does.
         seed: integer; the draws that are shown follow from it and from the epoch.
 
     Raises:
-        ImportError: without matplotlib (`pip install "keras-segaug[plot]"`), or without both of
-            tensorboard and tensorflow where `tensorboard` is given.
-        ValueError: where there is no place for the sheets to go to, for an augmentation that is no
-            layer of this package, images of other than 1 or 3 channels, masks of colors.
+        ImportError: without matplotlib (`pip install "keras-segaug[plot]"`), or, where
+            `tensorboard` is given, if neither tensorboard nor tensorflow is installed.
+        ValueError: where the sheets have nowhere to go, for an augmentation that is not a layer of
+            this package, for images without 1 or 3 channels, for colored masks.
 
     Example:
 
@@ -132,7 +133,7 @@ def _checked(augmentation):
 
 
 def _copied(augmentation, images, masks):
-    """Images and masks that nobody changes, looked at so that what cannot be shown raises now."""
+    """Copies of images and masks, checked so that what cannot be shown raises now."""
     images, masks = (
         x if x is None else keras.tree.map_structure(_array, x) for x in (images, masks)
     )

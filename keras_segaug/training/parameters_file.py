@@ -1,4 +1,4 @@
-"""Drawn parameters as files: plain arrays, and of which layer they are."""
+"""Drawn parameters as files: plain arrays, and the layer they belong to."""
 
 import json
 import os
@@ -19,19 +19,19 @@ from keras_segaug.core.types import Parameters
 from keras_segaug.training.files import written_in_full
 from keras_segaug.version import __version__
 
-# Of the file: raised when a version before cannot read what is written now.
+# The format of the file: raised when earlier versions cannot read what is written now.
 _FORMAT = 1
 # The entry that says what the others are.
 _ABOUT = "keras_segaug"
-# What two layers may differ in that give the same for the same parameters.
+# Layers that differ only in these do the same with the same parameters.
 _NO_MATTER = ("name", "seed", "jit_compile", "trainable")
-# What `np.load` and `zipfile` raise for files that are no archive of arrays, or half of one.
+# What `np.load` and `zipfile` raise for files that are not a complete archive of arrays.
 _DAMAGED = (
     OSError,
     ValueError,
     EOFError,
     KeyError,
-    # A lone array is no archive.
+    # A single array is not an archive.
     AttributeError,
     TypeError,
     NotImplementedError,
@@ -47,18 +47,18 @@ def save_parameters(
     """Writes drawn parameters to a file, to be applied again later or elsewhere.
 
     The file is a plain `.npz`: one array for each drawn number, named by its place
-    (`layers/0/angle`), and the entry `keras_segaug` that says, as JSON, of which layer they are. It
-    is written beside its place and then renamed, so that it is whole or not there.
+    (`layers/0/angle`), and the entry `keras_segaug`, which says, as JSON, which layer they belong
+    to. The file is written under another name and then renamed, so it is either complete or absent.
 
     Args:
-        path: of the file, which ends in `.npz`. What is there is replaced.
+        path: the file to write, which ends in `.npz`. An existing file is replaced.
         layer: the layer that has drawn them.
         parameters: what `layer.draw_parameters(data, key)`, or a call with
             `return_parameters=True`, returned: tensors of any backend or arrays, with values.
 
     Raises:
-        ValueError: for a path that does not end in `.npz`, parameters of another layer, those of
-            inference, which are None, and those of a traced function, which have no values.
+        ValueError: for a path that does not end in `.npz`, for parameters of another layer, of
+            inference (which are None), or of a traced function (which have no values).
 
     Example:
 
@@ -94,20 +94,20 @@ def save_parameters(
 
 
 def load_parameters(path: str | os.PathLike[str], layer: AugmentationLayer) -> Parameters:
-    """Reads parameters that `save_parameters` has written.
+    """Reads parameters that `save_parameters` wrote.
 
     Args:
         path: of the file.
-        layer: a layer that does the same with them as the one that drew them: equal but for its
-            name, seed and `jit_compile`. The file may come from any backend.
+        layer: a layer that does the same with them as the one that drew them: equal to it except
+            for name, seed and `jit_compile`. The file may come from any backend.
 
     Returns:
         The same parameters as numpy arrays, for `layer.apply`, `invert` and `describe`.
 
     Raises:
         FileNotFoundError: where there is no such file.
-        ValueError: for a file that is cut off or damaged, was not written by `save_parameters`, is
-            of a newer format, or holds the parameters of a layer with other arguments.
+        ValueError: for a file that is cut off or damaged, was not written by `save_parameters`, has
+            a newer format, or holds the parameters of a layer with other arguments.
 
     Example:
 
@@ -155,13 +155,13 @@ def _is_there(value):
 
 
 def _put(arrays, value, place):
-    """The structure with the names of arrays for arrays, which it puts into `arrays`."""
+    """The structure with names in place of its arrays, which are put into `arrays`."""
     if isinstance(value, dict):
         return {name: _put(arrays, each, (*place, name)) for name, each in value.items()}
     if isinstance(value, (tuple, list)):
         return [_put(arrays, each, (*place, str(i))) for i, each in enumerate(value)]
     name = "/".join(place)
-    # The last two would be arguments of numpy's function.
+    # The last two names would be taken for arguments of numpy's function.
     while name in arrays or name in (_ABOUT, "file", "allow_pickle"):
         name += "'"
     arrays[name] = _as_array(value)
@@ -170,7 +170,7 @@ def _put(arrays, value, place):
 
 def _as_array(value):
     array = np.asarray(backend.to_numpy(value))
-    # Torch keeps the words of keys, which are of 32 bits without a sign, in 64 bits.
+    # Torch stores the words of keys, which are unsigned and of 32 bits, in 64 bits.
     is_word = array.dtype == np.int64 and ((array >= 0) & (array < 1 << 32)).all()
     return array.astype(np.uint32) if is_word and backend.runs_on("torch") else array
 
@@ -185,14 +185,14 @@ def _taken_out(arrays, names):
 
 
 def _made_of(layer):
-    """The layer's class and arguments, as JSON keeps them, without those that do not matter."""
+    """The layer's class and arguments in JSON form, without those that do not matter."""
     found = described(type(layer), layer.get_config())
     return json.loads(json.dumps(_told(found), default=str))
 
 
 def _told(value):
     if isinstance(value, dict) and value.get("class_name") == "__lambda__":
-        # Its code is that of one version of Python.
+        # Its serialized code is tied to one version of Python.
         return "a lambda"
     if isinstance(value, dict):
         skipped = _NO_MATTER if "class" in value else ()
@@ -201,7 +201,7 @@ def _told(value):
 
 
 def _difference(saved, own, here, place=""):
-    """Where two layers differ, in words; "" where they do not."""
+    """Where two layers differ, in words; "" if they do not."""
     lists = type(saved) is type(own) is list and len(saved) == len(own)
     if lists and any(isinstance(entry, dict) for entry in own):
         pairs = [(f"{place}[{i}]", *pair) for i, pair in enumerate(zip(saved, own, strict=True))]
@@ -222,7 +222,7 @@ def _difference(saved, own, here, place=""):
 
 
 def _read(path):
-    """(what is said of the arrays, the arrays), all read."""
+    """(the description of the arrays, the arrays), fully read."""
     if not path.is_file():
         raise FileNotFoundError(f"{_LOAD}: {path}: there is no such file.")
     try:

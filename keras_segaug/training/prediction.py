@@ -1,4 +1,4 @@
-"""What a network says of an image in each of its views, merged in the place of the image."""
+"""Predicts an image in each of its views, and merges the predictions in the image's frame."""
 
 import itertools
 
@@ -9,21 +9,21 @@ from keras_segaug.training.views import back, show
 
 
 def predicted(owner, predict, images, views, at_once):
-    """What is made of the views: a `merging.Running` for each map.
+    """The merged views: a `merging.Running` for each map.
 
     Args:
         owner: the `TestTimeAugmentation`.
         predict: takes images (B, h, w, C), gives a list of maps (B, h, w, K), all float32.
-        images: (B, H, W, C); as they are they are the first view.
+        images: (B, H, W, C); unchanged, they are the first view.
         views: a list of `views.View`.
-        at_once: how many views at most are one batch; None: all of the same size.
+        at_once: how many views at most form one batch; None: all of the same size.
     """
     running: list = []
     for group in groups_of(views, at_once):
-        # Lest the next ones take their memory while these still have theirs.
+        # So that the next views do not allocate memory before the last ones have released theirs.
         with loop_backend.after([each for state in running for each in state.tensors()]):
             given = loop_backend.passed_on(images)
-        # Views of one path are made together: so much less to compile.
+        # Views of one path are made together: that is much less to compile.
         runs = [list(run) for _, run in itertools.groupby(group, lambda view: view and view.path)]
         shown = [given if run == [None] else show(run, given) for run in runs]
         maps = predict(shown[0] if len(shown) == 1 else ops.concatenate(shown, axis=0))
@@ -38,7 +38,7 @@ def predicted(owner, predict, images, views, at_once):
 
 
 def groups_of(views, at_once):
-    """The views, None for the image as it is before them, those together that are one batch."""
+    """The views, grouped into batches; None, the unchanged image, comes first."""
     groups: list = [[None]]
     for view in views:
         last = groups[-1][-1]
@@ -51,7 +51,7 @@ def groups_of(views, at_once):
 
 
 def _with(owner, state, found, run, images):
-    """The state, with what is predicted of views of one path."""
+    """The state with the predictions for views of one path added."""
     if run == [None]:
         return merging.begin(owner, owner.merge, found, owner.uncertainty)
     moved, shown = back(run, found, ops.shape(images)[1:3])
@@ -64,7 +64,7 @@ def _with(owner, state, found, run, images):
 
 
 def _samples(tensor, images, start, count, of):
-    """What belongs to some of the views that are one batch."""
+    """The part of a batch that belongs to some of its views."""
     if count == of:
         return tensor
     batch = ops.shape(images)[0]

@@ -1,4 +1,4 @@
-"""Arguments of layers that follow the epoch."""
+"""Arguments of layers that depend on the epoch."""
 
 import warnings
 from collections.abc import Callable
@@ -18,35 +18,37 @@ _OWNER = "AugmentationSchedule"
 class AugmentationSchedule(keras.callbacks.Callback):
     """Moves an argument of a layer during training: how often it acts, or how strongly.
 
-    At the beginning of each epoch the argument gets the value that a function gives for that
-    epoch, for the layer wherever it is called: in the model, in a `dataset.map` (from the batch on
-    that is made next: what a `prefetch` holds was made before), on its own. Nothing is compiled
-    anew. Images and masks are then augmented as by a layer that was made with this value.
+    At the beginning of each epoch the argument gets the value that a function gives for that epoch.
+    This takes effect wherever the layer is called: in the model, in a `dataset.map` (from the next
+    batch that is made; batches in a `prefetch` were made before), or on its own. Nothing is
+    compiled again. Images and masks are then augmented as by a layer made with this value.
 
-    The value is a variable of the layer, which is not trained, and is saved with it in `.keras`
-    files, weights and backups: a model that is loaded augments with the value it was saved with,
-    with a schedule or without. The layer's attribute and its config keep what it was made with.
+    The value is an untrained variable of the layer, and is saved with it in `.keras` files, weights
+    and backups: a loaded model augments with the value it was saved with, with or without a
+    schedule. The layer's attribute and its config keep the value it was made with.
 
-    Make the schedule before a dataset is mapped with the layer, or a function of your own compiled
-    around it: they have been told that the argument never changes. (Models find out by themselves.)
-    The worker processes of a `DataLoader` or a `PyDataset` have copies of the layer, which keep the
-    value that it had when they began.
+    Make the schedule before you map a dataset with the layer, or compile a function of your own
+    around it: anything made earlier treats the argument as a constant. (Models notice the change by
+    themselves.) The worker processes of a `DataLoader` or a `PyDataset` have copies of the layer,
+    which keep the value that it had when they began.
 
     Args:
-        layer: a random layer of keras_segaug, in a `Pipeline` and the like or not.
+        layer: a random layer of keras_segaug, whether inside a `Pipeline` or similar, or on its
+            own.
         argument: "probability", or an argument that is a number or a pair of numbers and decides
-            nothing but which numbers are drawn, such as the `factor` of `JointRandomRotation`. Of
-            other arguments more follows (a size, a kernel), and an error says which are accepted.
-        function_of_epoch: takes the number of the epoch, from 0, and returns what the layer takes
-            for the argument: a number, or a pair (lower, upper). `LinearSchedule` and
+            only which numbers are drawn, such as the `factor` of `JointRandomRotation`. Other
+            arguments decide more (a size, a kernel); for these an error says which are accepted.
+        function_of_epoch: takes the number of the epoch, from 0, and returns a value that the layer
+            accepts for the argument: a number, or a pair (lower, upper). `LinearSchedule` and
             `CosineSchedule` are such functions.
 
     Attributes:
-        value: what the argument is now, as the layer reads it: a factor of 0.1 is (-0.1, 0.1).
+        value: the current value of the argument, as the layer reads it: a factor of 0.1 is (-0.1,
+            0.1).
 
     Raises:
-        ValueError: for an argument that cannot move, and for a value that the layer does not take:
-            that of epoch 0 at once, others at the beginning of their epoch.
+        ValueError: for an argument that cannot move, and for a value that the layer does not
+            accept: for epoch 0 at once, for other epochs when they begin.
 
     Example:
 
@@ -98,7 +100,7 @@ class AugmentationSchedule(keras.callbacks.Callback):
         try:
             plain = np.asarray(keras.ops.convert_to_numpy(value)).tolist()
         except Exception:
-            # What it is, `normalized` says.
+            # `normalized` raises an error that names it.
             plain = value
         return normalized(self.layer, self.argument, plain)
 

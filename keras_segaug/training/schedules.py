@@ -1,4 +1,4 @@
-"""Numbers that follow the epoch, for `AugmentationSchedule`."""
+"""Values that depend on the epoch, for `AugmentationSchedule`."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ Level = float | Sequence[float]
 
 
 class _Ramp:
-    """From one value, in epoch 0, to another one, from epoch `epochs` on."""
+    """Goes from one value, in epoch 0, to another one, kept from epoch `epochs` on."""
 
     def __init__(self, start: Level, end: Level, epochs: int) -> None:
         self.start, self.end = (self._level(*pair) for pair in (("start", start), ("end", end)))
@@ -24,7 +24,7 @@ class _Ramp:
         return checks.number(self, argument, value)
 
     def _share(self, part):
-        """How far it has come, of the part of the epochs that has gone, both from 0 to 1."""
+        """The share of the way covered after a share of the epochs, both from 0 to 1."""
         raise NotImplementedError
 
     def __call__(self, epoch: int) -> Level:
@@ -43,8 +43,8 @@ class LinearSchedule(_Ramp):
 
     Args:
         start: the value in epoch 0: a number, or a pair (lower, upper).
-        end: the value from epoch `epochs` on, a number or a pair as `start`.
-        epochs: integer of at least 1, how many epochs the way takes.
+        end: the value from epoch `epochs` on, a number or a pair like `start`.
+        epochs: integer of at least 1, how many epochs the change takes.
 
     Example:
 
@@ -58,15 +58,15 @@ class LinearSchedule(_Ramp):
 
 
 class CosineSchedule(_Ramp):
-    """Goes from one value to another along half a cosine: slowly at both ends, and stays there.
+    """Goes from one value to another along half a cosine, slowly at both ends, and stays there.
 
     The share of the way after the part `t` of the epochs is (1 - cos(pi t)) / 2 (Loshchilov and
     Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017, without restarts).
 
     Args:
         start: the value in epoch 0: a number, or a pair (lower, upper).
-        end: the value from epoch `epochs` on, a number or a pair as `start`.
-        epochs: integer of at least 1, how many epochs the way takes.
+        end: the value from epoch `epochs` on, a number or a pair like `start`.
+        epochs: integer of at least 1, how many epochs the change takes.
 
     Example:
 

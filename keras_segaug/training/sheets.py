@@ -1,4 +1,4 @@
-"""Sheets of augmented images, drawn, and where they go: PNGs, TensorBoard."""
+"""Draws sheets of augmented images, and writes them as PNGs or to TensorBoard."""
 
 import importlib.util
 import io
@@ -14,7 +14,7 @@ from keras_segaug.inspect.gallery import augmented, draw_figure
 from keras_segaug.inspect.preview import view
 from keras_segaug.training.files import written_in_full
 
-# So many classes are told of, those that take most first.
+# This many classes are listed, the largest shares first.
 _MOST_CLASSES = 8
 
 
@@ -22,7 +22,7 @@ def sheet(name, source, data, settings, style, before, title):
     """A figure: originals, draws, masks as outlines, and the classes' shares.
 
     Args:
-        name: of what asks, for messages.
+        name: the name of the caller, for messages.
         source: the augmentation.
         data: (images, masks or None).
         settings: those of `checked_look`, and the seed.
@@ -34,13 +34,13 @@ def sheet(name, source, data, settings, style, before, title):
     lines, notes = augmented(name, source, images, masks, **settings, before=before)
     shares = told_shares(lines, style["class_names"], style["ignore_index"])
     figure = draw_figure(lines, notes, style)
-    # Above: what is below a figure is the legend's.
+    # Above the figure: the space below it belongs to the legend.
     figure.suptitle("\n".join(filter(None, (title, shares))), fontsize="medium")
     return figure
 
 
 def told_shares(lines, class_names, ignore_index):
-    """What share of the pixels each class has in the originals and in the draws, in words."""
+    """The share of the pixels that each class has in the originals and in the draws, as text."""
     cells = [cells for _, cells in lines if cells[0].ids is not None]
     if not cells:
         return ""
@@ -59,7 +59,7 @@ def told_shares(lines, class_names, ignore_index):
 
 
 def board_of(owner, folder, tensorboard, function):
-    """The `TensorBoard` that is wanted, or None; raises where sheets have no place to go to."""
+    """The `TensorBoard` to write to, or None; raises if sheets have nowhere to go."""
     if folder is None and tensorboard is None and function is None:
         raise ValueError(
             f"{owner}: at least one of `folder`, `tensorboard` and `function` must be given. "
@@ -79,10 +79,10 @@ def write_png(folder, figure, epoch):
 
 
 class TensorBoard:
-    """Writes images for TensorBoard, by the package `tensorboard` or by TensorFlow itself.
+    """Writes images for TensorBoard, with the package `tensorboard` or with TensorFlow itself.
 
     Args:
-        owner: the name of what asks, for messages.
+        owner: the name of the caller, for messages.
         folder: where TensorBoard looks.
         tag: the name of the images.
     """
@@ -123,7 +123,7 @@ class TensorBoard:
 
         if self._writer is None:
             self._writer = tf.summary.create_file_writer(self._folder)
-        # `tf.summary.image` is of the package `tensorboard`; this is what it writes.
+        # `tf.summary.image` belongs to the package `tensorboard`; this is what it writes.
         metadata = tf.compat.v1.SummaryMetadata()
         metadata.plugin_data.plugin_name = "images"
         with self._writer.as_default():

@@ -1,4 +1,4 @@
-"""Predicts an image as several views of it, and in windows, and merges what is predicted."""
+"""Predicts several views of an image, and in windows, and merges the predictions."""
 
 import inspect
 from collections.abc import Sequence
@@ -22,58 +22,60 @@ from keras_segaug.training.views import views_of
 class TestTimeAugmentation(keras.Model):
     """Predicts several views of each image, moves the predictions back, and merges them.
 
-    A model around a model: `tta(images)` and `tta.predict(images)` give a map of class scores, as
-    the model itself does, of float32. The image as it is always is the first view, so that every
-    pixel is seen. Pixels that another view does not show do not count in it (those that it shows
-    erased or in other colors do), and the classes of a `class_swap` change back in the channels of
-    mirrored views. Flips and quarter turns are copies; other geometry is interpolated once each
-    way. The model always infers (`training=False`); images come to it as float32.
+    A model around a model: `tta(images)` and `tta.predict(images)` give a map of class scores in
+    float32, like the model itself. The unchanged image is always the first view, so that every
+    pixel is seen. Pixels that another view does not show do not count in that view (pixels that it
+    shows erased or in other colors do), and the classes of a `class_swap` are swapped back in the
+    channels of mirrored views. Flips and quarter turns are copied; other geometry is interpolated
+    once each way. The model always infers (`training=False`), and gets images as float32.
 
     A view is the same for all images and all calls, so that no prediction depends on the rest of
-    its batch. With several outputs (a list or mapping) each is merged, all of the images' size.
+    its batch. Several outputs (a list or mapping), all of the images' size, are each merged.
 
     Args:
-        model: a Keras model (or layer) that takes images (B, H, W, C) and gives scores, floats
-            (B, H, W, K), one channel a class; or several such maps.
-        views: beside the image as it is:
+        model: a Keras model (or layer) that takes images (B, H, W, C) and gives scores, floats (B,
+            H, W, K), one channel per class; or several such maps.
+        views: which views to add to the unchanged image:
 
             - "flips": mirrored horizontally, vertically, and both: 4 views in all.
-            - "d4": the symmetries of a square, quarter turns among them: 8 views in all. Of images
-              that are not square, which a quarter turn would give another shape, those of "flips".
-            - a layer of this package: `JointRandomFlip` and `JointRandomRotate90` do each thing
-              that they can do once (with their `class_swap`); deterministic layers are one view;
-              others are drawn 7 times, from the layer's `seed`, 0 where it has none.
-            - a list of layers: one draw of each, from its `seed` and its place. (Flips and
-              quarter turns again do all they can.) `[layer] * 3` is three draws of one.
-            - None: nothing, for `tile` alone.
+            - "d4": the symmetries of a square, including quarter turns: 8 views in all. Images
+              that are not square would change their shape with a quarter turn: they get "flips".
+            - a layer of this package: `JointRandomFlip` and `JointRandomRotate90` give one view
+              for each of their outcomes (with their `class_swap`); a deterministic layer gives one
+              view; any other layer is drawn 7 times, from its `seed`, or 0 where it has none.
+            - a list of layers: one draw of each, from its `seed` and its place in the list. (Flips
+              and quarter turns again give all their outcomes.) `[layer] * 3` is three draws of one
+              layer.
+            - None: no further views, to use `tile` alone.
 
-            A layer may change the size (JointResizing, crops) where the model takes any.
-        merge: "mean", of what the model gives; "geometric_mean", of probabilities (divided by
-            their sum; for one channel that of both classes), which needs `logits` to be said;
-            "max", the largest of each channel; "vote": the share of the views, in [0, 1], in which
-            the class is the first with the highest score (for one channel, in which its
-            probability is above 0.5, which needs `logits` to be said).
+            A layer may change the size (JointResizing, crops) if the model takes any size.
+        merge: "mean": the mean of what the model gives. "geometric_mean": that of probabilities,
+            divided by their sum (for one channel, the sum over both classes); needs `logits`.
+            "max": the largest value of each channel. "vote": the share of the views, in [0, 1], in
+            which the class is the first with the highest score (for one channel, in which its
+            probability is above 0.5; this needs `logits`).
         uncertainty: also return, for each pixel, the entropy of the merged probabilities in nats,
             (B, H, W), and the standard deviation of the views in each class, (B, H, W, K): the
-            tuple (merged, entropy, deviation). Needs `logits` to be said.
-        tile: None, or (height, width): images of any size are predicted in windows of this size
-            that overlap, each pixel a mean weighted by Hann's window, which is nowhere 0. The
-            memory is that of one window (of each image of the batch) and its views, beside the
+            tuple (merged, entropy, deviation). Needs `logits`.
+        tile: None, or (height, width): images of any size are predicted in overlapping windows of
+            this size; each pixel is a mean weighted by Hann's window, which is nowhere 0. The
+            memory needed is that of one window (of each image of the batch) and its views, plus the
             images and the result. Images smaller than a window are mirrored at their edges.
-        overlap: share of a window, in [0, 1), that the next one shows, too.
-        batch_views: how many views at most are predicted as one batch, which bounds the memory.
+        overlap: share of a window, in [0, 1), that the next one also shows.
+        batch_views: how many views at most are predicted as one batch, which limits the memory.
             None: all that have the same size.
-        logits: what the model gives. True: logits, of which a softmax over the channels is taken
-            first (of one channel the sigmoid); False: probabilities. None: it is not said, and
-            what the model gives is merged as it is.
+        logits: what the model gives. True: logits, to which a softmax over the channels is applied
+            first (a sigmoid for one channel); False: probabilities. None: not stated, and what the
+            model gives is merged as it is.
         data_format: "channels_last" or "channels_first", of images and maps; None takes Keras'
-            setting. (That of the layers in `views` is not looked at.)
+            setting. (The `data_format` of the layers in `views` is ignored.)
         **kwargs: `name`, `dtype`, `trainable`, as in `keras.layers.Layer`.
 
     Raises:
         ValueError: for a layer that cannot be moved back (one that mixes samples, or looks at
-            masks), for an unknown `merge`, where `logits` must be said, for a `tile` or a view of
-            another size than the model takes, and for outputs that are no maps of the images' size.
+            masks), for an unknown `merge`, where `logits` is needed but None, for a `tile` or a
+            view of another size than the model takes, and for outputs that are not maps of the
+            images' size.
 
     Example:
 
@@ -84,7 +86,7 @@ class TestTimeAugmentation(keras.Model):
     (1, 8, 12, 2)
     """
 
-    # Nothing to derive from, as the layers are; and for pytest, which would collect it.
+    # Unlike the layers, not a base to derive from; and not a test for pytest to collect.
     is_abstract = False
     __test__ = False
 
@@ -107,7 +109,7 @@ class TestTimeAugmentation(keras.Model):
         self.views = checked_views(self, views)
         self.merge = checks.one_of(self, "merge", merge, merging.MERGES)
         self.uncertainty = checks.one_of(self, "uncertainty", uncertainty, (True, False))
-        # A tuple, of which Keras makes no list that it tracks.
+        # A tuple, which Keras does not turn into a tracked list.
         self.tile = test_time.tile(self, tile)
         self.overlap = test_time.overlap(self, overlap)
         if batch_views is not None:
@@ -116,7 +118,7 @@ class TestTimeAugmentation(keras.Model):
         self.logits = checks.one_of(self, "logits", logits, (None, True, False))
         self.data_format = data_format or keras.config.image_data_format()
         checks.one_of(self, "data_format", self.data_format, ("channels_last", "channels_first"))
-        # Not for Keras to track: they hold the layers that it tracks already.
+        # Hidden from Keras' tracking: they hold layers that it already tracks.
         object.__setattr__(self, "_ways", views_of(views))
         test_time.logits_said(self)
         test_time.fits(self, self._input_shape(), self._ways)
@@ -130,7 +132,7 @@ class TestTimeAugmentation(keras.Model):
         if not self.model.built:
             shape = self._last(input_shape)
             shape = self._ordered((shape[0], *(self.tile or shape[1:3]), shape[3]))
-            # Its layers are built by a call, also where a subclassed model has no `build`.
+            # A call builds the model's layers, even if a subclassed model has no `build`.
             spec = keras.KerasTensor(shape, "float32")
             training_backend.output_spec(self.model, spec, **self._said())
         self.built = True
@@ -162,18 +164,18 @@ class TestTimeAugmentation(keras.Model):
         def flat(_):
             return keras.KerasTensor(shape[:3], "float32")
 
-        # Each tensor is one of its own, by which a functional model knows it.
+        # Each tensor is a separate object: a functional model identifies it by that.
         found = [keras.tree.map_structure(each, maps) for each in (spec, flat, spec)]
         return tuple(found) if self.uncertainty else found[0]
 
     def export(self, filepath: Any, format: str = "tf_saved_model", **kwargs: Any) -> None:
-        """As `keras.Model.export`, for images of the sizes that the model takes; of any with tiles.
+        """As `keras.Model.export`, for the image sizes that the model takes; any size with tiles.
 
         Args:
             filepath: where to write to.
             format: as Keras calls it.
-            **kwargs: see `keras.Model.export`. Without `input_signature` it is made of the input
-                of the model where that is known, for float32.
+            **kwargs: see `keras.Model.export`. Without `input_signature` one is made from the input
+                of the model, if that is known, for float32.
         """
         shape = self._shape_of_images()
         if shape is not None and kwargs.get("input_signature") is None:
@@ -181,11 +183,11 @@ class TestTimeAugmentation(keras.Model):
         super().export(filepath, format=format, **kwargs)
 
     def fit(self, *args: Any, **kwargs: Any) -> Any:
-        """Refused: the model within is trained."""
+        """Refused: train the inner model instead."""
         test_time.no_training(self, "fit")
 
     def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
-        """Refused, as `fit`."""
+        """Refused, like `fit`."""
         test_time.no_training(self, "train_on_batch")
 
     def get_config(self):
@@ -208,7 +210,7 @@ class TestTimeAugmentation(keras.Model):
     # --- Prediction ---
 
     def _merged(self, images, views):
-        """(the merged maps, then their deviations if wanted; a structure as the outputs are)."""
+        """(the merged maps, then their deviations if requested; a structure like the outputs)."""
         structures = []
 
         def predict(images):
@@ -224,7 +226,7 @@ class TestTimeAugmentation(keras.Model):
         return maps, structures[0]
 
     def _blended(self, images):
-        """The same in windows."""
+        """As `_merged`, but in windows."""
         like = self._spec_of_maps((images.shape[0], *self.tile, images.shape[3]))
         channels = [self._last(each.shape)[3] for each in keras.tree.flatten(like)]
         views = self._views_of(self.tile)
@@ -238,7 +240,8 @@ class TestTimeAugmentation(keras.Model):
         return found, like
 
     def _views_of(self, size):
-        # A quarter turn of what is not square is a half turn, which is there already.
+        # For an image that is not square, a quarter turn becomes a half turn, which is there
+        # already.
         oblong = None not in size and size[0] != size[1]
         return [view for view in self._ways if not (oblong and view.turns)]
 
@@ -247,7 +250,7 @@ class TestTimeAugmentation(keras.Model):
         images = keras.KerasTensor(self._ordered(shape), "float32")
         said, known = self._said(), isinstance(shape[0], int)
         if known and backend.runs_on("jax") and backend.in_stateless_scope():
-            # Within a step the variables of a subclassed model are empty.
+            # Within a step, the variables of a subclassed model are empty.
             found = training_backend.output_spec_in_a_step(self.model, images, shape[0], **said)
         else:
             found = self.model.compute_output_spec(images, **said)
@@ -260,12 +263,12 @@ class TestTimeAugmentation(keras.Model):
     # --- The order of axes ---
 
     def _input_shape(self):
-        """That of the model, the channels last; None where it does not say it."""
+        """The model's input shape, channels last; None if the model does not state it."""
         shape = test_time.shapes_of(self.model, "input")
         return None if shape is None or len(shape) != 4 else self._last(shape)
 
     def _shape_of_images(self):
-        """What this model takes, likewise, in its own order."""
+        """The shape of images that this model takes, in its own order of axes; or None."""
         shape = self._input_shape()
         if shape is None:
             return None

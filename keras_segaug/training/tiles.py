@@ -1,4 +1,4 @@
-"""Images of any size in overlapping windows, with a smooth weight."""
+"""Predicts images of any size in overlapping windows, with a smooth weight."""
 
 import numpy as np
 
@@ -12,20 +12,20 @@ def weights(length):
 
 
 def strides(tile, overlap):
-    """How far the windows are apart, one entry an axis."""
+    """The distance between windows, one entry per axis."""
     return tuple(max(1, round(n * (1.0 - overlap))) for n in tile)
 
 
 def blended(predict, images, tile, overlap, channels):
-    """What `predict` says of the windows of images, as maps of the images' size.
+    """The predictions for the windows of images, as maps of the images' size.
 
     Args:
         predict: takes windows (B, *tile, C); returns a list of maps (B, *tile, K).
-        images: (B, H, W, C). Where they are smaller than a window they are mirrored at their
-            edges for as far as it takes, the image in the middle, and the maps are cut.
+        images: (B, H, W, C). Where they are smaller than a window they are mirrored at their edges
+            as far as needed, with the image in the middle, and the maps are cut.
         tile: (height, width) of a window.
-        overlap: share of a window that the next one shows, too. The last one of a row or column
-            ends where the image does, and may show more.
+        overlap: share of a window that the next one also shows. The last window of a row or column
+            ends where the image does, and may overlap more.
         channels: of the maps, a list of K.
     """
     size = ops.shape(images)[1:3]
@@ -44,7 +44,7 @@ def blended(predict, images, tile, overlap, channels):
         share = _share(rows, columns, row, column)
         found = []
         for old, new in zip(maps, predict(loop_backend.cut(images, corner, tile)), strict=True):
-            # A mean that equal values leave as it is, and that needs no division in the end.
+            # A running mean: equal values leave it unchanged, and no final division is needed.
             there = loop_backend.cut(old, corner, tile)
             window = there + ops.where(new == there, 0.0, new - there) * share
             found.append(loop_backend.put(old, window, corner))
@@ -56,9 +56,10 @@ def blended(predict, images, tile, overlap, channels):
 
 
 def _share(rows, columns, row, column):
-    """What share of the weights of all windows up to this one is its own, (1, *tile, 1).
+    """This window's share of the weights of all windows up to it, (1, *tile, 1).
 
-    Of the rows before, all windows; of this row those up to this one. So no map of weights is kept.
+    These are all windows of earlier rows, and those of this row up to this one. So no map of
+    weights has to be kept.
     """
     others = rows.weights(row, range(1, rows.reach + 1))[:, None] * columns.weights(
         column, range(-columns.reach, columns.reach + 1)
@@ -74,7 +75,7 @@ class _Axis:
     def __init__(self, length, tile, step):
         self._last, self._tile, self._step = length - tile, tile, step
         self.count = _at_least(1, _ceiling(length - tile, step) + 1)
-        # So many windows on one side may show pixels of one.
+        # How many windows on one side may overlap a window.
         self.reach = _ceiling(tile, step)
         self.own = weights(tile)
 
@@ -82,13 +83,13 @@ class _Axis:
         return _at_most(self._last, place * self._step)
 
     def weights(self, place, before):
-        """Those that other windows give the pixels of one, added up: (tile,).
+        """The weights that other windows give the pixels of one window, added up: (tile,).
 
         Args:
             place: of the window.
-            before: how many places before it the others are, where they are.
+            before: how many places before it the other windows are, if they exist.
         """
-        # Where nothing is traced numpy has it at once.
+        # Where nothing is traced, numpy computes it at once.
         of = np if isinstance(place, int) else ops
         found = of.zeros((self._tile,), "float32")
         for number in before:
@@ -120,7 +121,7 @@ def _middle(maps, before, size, tile):
 
 
 def _unless(holds, tensor, function):
-    """The tensor itself, not a copy of it, where that holds; else what the function makes of it."""
+    """The tensor itself, not a copy, if the condition holds; else the function's result."""
     if isinstance(holds, bool):
         return tensor if holds else function()
     return ops.cond(holds, lambda: tensor, function)

@@ -1,4 +1,4 @@
-"""The views of test-time augmentation: what an image is shown as, and the way back."""
+"""The views of test-time augmentation: how an image is shown, and the way back."""
 
 import itertools
 from collections.abc import Sequence
@@ -24,10 +24,10 @@ from keras_segaug.joint.flip import JointRandomFlip
 from keras_segaug.joint.rotate90 import JointRandomRotate90
 from keras_segaug.kernels.values import Value
 
-# With the image as it is: eight, as of a square's symmetries.
+# With the unchanged image that makes eight, as many as a square has symmetries.
 DRAWS = 7
-# What shows no more than the half pixel at an edge, which cannot be interpolated, is left to the
-# image as it is. Of a pixel at the edge float32 may make this much more.
+# Points in the outermost half pixel at an edge cannot be interpolated, and are left to the
+# unchanged image. Float32 may put the center of a pixel at the edge this far beyond it.
 _EDGE = 1e-3
 _NAMED = ("flips", "d4")
 _ACCEPTED = (
@@ -39,10 +39,10 @@ class View(Value):
     """One way to show an image.
 
     Args:
-        path: what shows it, as a pipeline. Views with the same one can be made together.
+        path: the pipeline that shows the image. Views with the same one can be made together.
         drawn: the parameters of the layer in it, for one sample: arrays (1, ...).
-        exact: does it show every pixel, each as one?
-        keeps_size: has it the size of the image, whatever that is?
+        exact: does it show every pixel, each as exactly one pixel?
+        keeps_size: does it have the size of the image, whatever that is?
         turns: is it a quarter turn, or three of them?
     """
 
@@ -61,9 +61,9 @@ def show(views, images):
 
 
 def back(views, predictions, size):
-    """(predictions (views * B, h, w, K) in the place of images of a size, where they are, or None).
+    """(predictions (views * B, h, w, K) moved back to images of a size, which pixels are shown).
 
-    The classes of a `class_swap` are swapped back.
+    The second entry is None if all are shown. The classes of a `class_swap` are swapped back.
     """
     count = ops.shape(predictions)[0]
     parameters = _parameters(views, count // len(views), size)
@@ -78,12 +78,13 @@ def back(views, predictions, size):
 
 
 def _parameters(views, batch, size):
-    """Those of the views, each for so many samples, for images of a size."""
+    """The parameters of the views, each for a batch of samples, for images of a size."""
     known = isinstance(batch, int)
 
     def repeated(*values):
         joined = np.concatenate(values)
-        # Arrays, where that can be, are part of the program; and a known size stays known.
+        # If possible these are arrays, which become constants of the program; a known size stays
+        # known.
         return np.repeat(joined, batch, axis=0) if known else ops.repeat(joined, batch, axis=0)
 
     layers = keras.tree.map_structure(repeated, *(view.drawn for view in views))
@@ -95,7 +96,7 @@ def _parameters(views, batch, size):
 
 
 def checked(owner, views):
-    """`views` as they came, a list for a tuple; raises for what cannot be moved back."""
+    """`views` as given, with tuples as lists; raises for what cannot be moved back."""
     if views is None or isinstance(views, str):
         return views if views is None else checks.one_of(owner, "views", views, _NAMED)
     single = isinstance(views, AugmentationLayer)
@@ -125,7 +126,7 @@ def _invertible_or_fail(owner, layer):
 
 
 def views_of(views):
-    """The `View`s, without the image as it is, which comes before them all."""
+    """The `View`s, without the unchanged image, which comes before them all."""
     if views is None:
         return ()
     if isinstance(views, str):
@@ -137,7 +138,7 @@ def views_of(views):
 
 
 def _of_layer(layer, numbers):
-    """Its views: all it can do, where that is little, else a draw for each of the numbers."""
+    """A layer's views: all its outcomes if they are few, else a draw for each of the numbers."""
     if isinstance(layer, Identity):
         return []
     path = Pipeline([layer], dtype="float32", data_format="channels_last", name="view")
@@ -158,9 +159,9 @@ def _of_layer(layer, numbers):
 
 
 def _drawn(layer, path, number):
-    """What a layer draws the time of this number. It looks at no image, so that any size will do.
+    """What a layer draws in the call of this number. It reads no image, so any size will do.
 
-    Made here, since it would cost more to compile than what is done with it.
+    It is drawn outside the program: compiling the draw would cost more than using its result.
     """
     with backend.outside_graphs():
         key = random.key(layer.seed or 0, number)
@@ -169,7 +170,7 @@ def _drawn(layer, path, number):
 
 
 def _outcomes(layer):
-    """All that a layer can do that has but a few outcomes, nothing left out; else nothing."""
+    """All outcomes of a layer that has only a few, except the unchanged image; else nothing."""
     ends: dict[str, Any]
     if isinstance(layer, JointRandomFlip):
         ends = dict.fromkeys(reversed(layer.mode.split("_and_")), (False, True))
@@ -178,6 +179,6 @@ def _outcomes(layer):
         ends = {**ends, "quarter_turns": range(4)}
     else:
         return []
-    # The first of them does nothing.
+    # The first outcome changes nothing.
     rows = list(itertools.product(*ends.values()))[1:]
     return [dict(zip(ends, row, strict=True)) for row in rows]

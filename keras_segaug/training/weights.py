@@ -1,4 +1,4 @@
-"""Weights of classes as weights of pixels, and weights that fit targets of another size."""
+"""Turns class weights into pixel weights, and fits weights to targets of another size."""
 
 import keras
 import numpy as np
@@ -9,7 +9,7 @@ from keras_segaug.core.backend import ops
 
 
 def table(owner, class_weight):
-    """The weights of the classes 0, 1, ... and, last, the 1 of all others; None for None."""
+    """The weights of the classes 0, 1, ... and, last, 1 for all others; None for None."""
     if class_weight is None:
         return None
     accepted = "None, or a mapping from class ids (0, 1, ...) to numbers of at least 0"
@@ -24,12 +24,12 @@ def table(owner, class_weight):
 
 
 def of_classes(owner, table, masks, weights, data_format):
-    """Sample weights (B, H, W): those of the classes, times the given ones.
+    """Sample weights (B, H, W): the class weights, times the given weights.
 
     Args:
         owner: for messages.
         table: as `table` gives it.
-        masks: one tensor of class ids, or of one channel a class, whose weights are added up.
+        masks: one tensor of class ids, or with one channel per class, whose weights are added up.
         weights: the given sample weights, or None.
         data_format: "channels_first" or "channels_last".
     """
@@ -64,7 +64,7 @@ def of_classes(owner, table, masks, weights, data_format):
 
 
 def fitting(owner, weights, targets, data_format):
-    """Weights of pixels for targets of any size: that of the pixel at the same place.
+    """Weights of pixels for targets of any size: each takes the weight at the same place.
 
     Args:
         owner: for messages.
@@ -101,7 +101,7 @@ def size_of(tensor, data_format):
 def _at(weights, size, wanted, data_format):
     axis = 2 if len(weights.shape) == 4 and data_format == "channels_first" else 1
     for n, (have, want) in enumerate(zip(size, wanted, strict=True)):
-        # The pixel that the middle of the target's pixel lies in.
+        # The pixel that contains the middle of the target's pixel.
         places = ((np.arange(want) + 0.5) * have / want).astype("int32")
         weights = ops.take(weights, places, axis=axis + n)
     return weights

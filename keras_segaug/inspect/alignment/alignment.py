@@ -38,52 +38,54 @@ def check_alignment(
 ) -> AlignmentReport:
     """Pushes coded images and masks through any augmentation and reports what went wrong.
 
-    Red and blue of the images tell for each pixel where it stood, green whether they can
-    be believed, and each label tells its place, too. Where the colors were changed, image and
-    mask are registered instead: the best fit must be without a shift.
+    Red and blue of the images encode where each pixel came from, green whether they can be trusted,
+    and each label encodes its place as well. Where the colors were changed, image and mask are
+    registered instead: the best fit must be without a shift.
 
     Args:
         augmentation: a layer of this package or of Keras, a Keras `Pipeline`, an Albumentations
             or torchvision (v2) transform, a pair of `ImageDataGenerator`s, or a function
             (image, mask) -> (image, mask).
-        call: how to call it, where its type does not tell: "layer", "keras", "albumentations",
-            "torchvision", "generators", "function", or "map" for a layer or function within
-            `tf.data.Dataset.map`; or a function (augmentation, images, masks) -> (images,
-            masks).
-        batched: True passes whole batches, False one image per call; None does what is usual:
-            batches for layers and generators, one image for everything else.
-        size: (height, width) of the images, each in 32 .. 256. The larger, the coarser
-            places can be told in 8 bits: up to a quarter of a pixel at 64.
+        call: how to call it, if its type does not tell: "layer", "keras", "albumentations",
+            "torchvision", "generators", "function", or "map" for a layer or function inside
+            `tf.data.Dataset.map`; or a function (augmentation, images, masks) -> (images, masks).
+        batched: True passes whole batches, False one image per call; None follows the usual
+            practice: batches for layers and generators, one image for everything else.
+        size: (height, width) of the images, each in 32 .. 256. The larger they are, the more
+            coarsely 8 bits can encode a place: to a quarter of a pixel at 64.
         batch_size: images in a batch.
-        calls: how many batches, an even number. In every other one all images are the same.
+        calls: how many batches, an even number. In every other batch all images are the same.
         image_dtype: "uint8", "float32" or another dtype.
         value_range: the pair (lowest, highest) that the augmentation expects of images.
-        mask_dtype: a whole-number or float dtype. Wide ones get labels up to 32592, else 224.
-        mask_channel: True passes masks (..., 1), False without that axis; None takes what
-            the style of call needs.
-        labels: number of classes or list of ids, for an augmentation that accepts only
-            certain ones; or a list of colors. None takes 112 values with gaps. With few
-            classes only the pixels along their edges tell a small shift.
-        labels_after: what these labels are to become, in their order; None: themselves. A mask
-            that comes back one-hot is understood.
-        mask_fill: label (or list of them) that a filled pixel may hold. None accepts one new
-            value, where the image shows no image either.
+        mask_dtype: an integer or float dtype. Wide integers get labels up to 32592, others up to
+            224.
+        mask_channel: True passes masks (..., 1), False without that axis; None uses what the style
+            of call needs.
+        labels: number of classes or list of ids, for an augmentation that accepts only certain ids;
+            or a list of colors. None uses 112 values with gaps. With few classes, only the pixels
+            along their edges reveal a small shift.
+        labels_after: what these labels should become, in the same order; None: they stay the same.
+            A mask that comes back one-hot is understood.
+        mask_fill: label (or list of them) that a filled pixel may hold. None accepts one new value,
+            at pixels where the result shows no part of the image either.
         allow: names of findings that are intended, such as ("mask_dtype",).
 
     Returns:
         An `AlignmentReport`: `.ok`, `.findings`, `.facts`, `.samples`; print it for a table.
         An augmentation that raises is a finding, "raised".
 
-        A pixel whose label could be that of the nearest pixel, roundings considered, is
-        aligned. Of a smaller image the pixels at its edge are not compared, since those of an
-        antialiased one lie further inside than their labels. What cannot be told, and counts as
-        unreadable: an image that came back without its structure, or with changed colors and much
-        enlarged or smaller than 32 pixels.
-        What is told coarsely: with changed colors the image is registered as a whole, so
-        that a shift of under three quarters of a pixel, or one that differs from place to
-        place by a few pixels, may stay unseen. Test the geometry alone, too.
-        Global seeds of Keras are set while testing whether an augmentation without a seed of
-        its own is reproducible.
+        A pixel counts as aligned if, allowing for rounding, its label could be that of the nearest
+        pixel. In a result that was shrunk, pixels at the edge are not compared, since those of an
+        antialiased image lie further inside than their labels.
+
+        Some results cannot be judged, and count as unreadable: an image that came back without its
+        structure, or with changed colors and either much enlarged or smaller than 32 pixels. Others
+        are judged coarsely: with changed colors the image is registered as a whole, so a shift of
+        less than three quarters of a pixel, or one that differs from place to place by a few
+        pixels, may go unnoticed. So test the geometry alone as well.
+
+        Keras' global seeds are set while testing whether an augmentation without a seed of its own
+        is reproducible.
 
     Example:
 
@@ -113,7 +115,7 @@ def check_alignment(
 
 
 def _outcome(augmentation, caller, batches, probes, table, value_range, allow):
-    """What came of the batches; a report where the augmentation raised an error."""
+    """The outcome of the batches; a report if the augmentation raised an error."""
     before = [(images.copy(), masks.copy()) for images, masks in batches]
     try:
         results = caller.run(batches)
@@ -174,15 +176,15 @@ def _label_table(labels, labels_after, mask_dtype):
         checks.fail(
             OWNER, "mask_dtype", f"a dtype that holds the labels up to {np.max(values)}", mask_dtype
         )
-    # Every other one first: neighbors in the image then are no neighbors in value, and a
-    # blend of two looks like a third that does not belong there.
+    # Every other label first: neighbors in the image are then not neighbors in value, and a blend
+    # of two labels looks like a third one that does not belong there.
     order = range(len(values)) if wide else [*range(0, len(values), 2), *range(1, len(values), 2)]
     after = after and [after[i] for i in order]
     return Labels([values[i] for i in order], after, dtype)
 
 
 def _probes(size, batch_size, calls, count):
-    """The images of each call: all the same in even ones, so that draws can be compared."""
+    """The images of each call: all the same in even calls, so that draws can be compared."""
     made = [_probe(tuple(size), number, count) for number in range(batch_size)]
     return [made if call % 2 else made[:1] * batch_size for call in range(calls)]
 
@@ -199,7 +201,7 @@ def _encoded(probes, dtype, value_range, table, channel):
 
 
 def _said(error, caller, batch):
-    """An error of the augmentation in one line, with what it was given."""
+    """An error of the augmentation in one line, with the shapes and dtypes it was given."""
     images, masks = batch
     start = 0 if caller.batched else 1
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
@@ -214,7 +216,7 @@ def _said(error, caller, batch):
 
 def _judgements(results, probes, batches, table, value_range):
     images, masks = batches[0]
-    # Half a gray level is that many pixels, and as much again for one more rounding.
+    # Half a gray level in pixels, and some more for another rounding.
     rounding = 0.6 / 255 if images.dtype.kind == "u" else 0.0
     tolerance = tuple(0.1 + rounding * (length - 1) for length in images.shape[1:3])
     channels = masks.shape[3] if masks.ndim == 4 else 0
@@ -238,7 +240,7 @@ def _same_batch(one, other):
 
 
 def _reproducible(caller, batches):
-    """Do two fresh starts give the same? None where no fresh start can be had."""
+    """Do two fresh starts give the same result? None if no fresh start is possible."""
     runs = []
     for _ in range(2):
         copies = [(images.copy(), masks.copy()) for images, masks in batches]

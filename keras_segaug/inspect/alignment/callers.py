@@ -16,7 +16,7 @@ OWNER = "check_alignment"
 
 
 class CallError(ValueError):
-    """It was called in a way that does not fit it: an error of the call, not a finding."""
+    """The augmentation was called in a way that does not fit it: an error, not a finding."""
 
 
 class Caller:
@@ -27,7 +27,7 @@ class Caller:
         batched: are whole batches passed?
     """
 
-    # Do masks without a request have a channel axis in this style?
+    # Do masks have a channel axis by default in this style?
     mask_channel = False
     batched_by_default = False
 
@@ -51,7 +51,7 @@ class Caller:
 
     @contextlib.contextmanager
     def restarted(self):
-        """A caller whose random numbers start anew each time, where that can be had."""
+        """A caller whose random numbers start over each time, if that is possible."""
         with _global_seeds():
             yield self
 
@@ -76,7 +76,7 @@ class Layer(Caller):
 
     @contextlib.contextmanager
     def restarted(self):
-        # A layer that has a seed must not need the global one.
+        # A layer with its own seed must not need the global one.
         seeded = getattr(self.augmentation, "seed", None) is not None
         with contextlib.nullcontext() if seeded else _global_seeds():
             layer = self.augmentation
@@ -101,7 +101,7 @@ class KerasLayer(Layer):
 
 
 class Mapped(Caller):
-    """A layer, or a function (image, mask), within `tf.data.Dataset.map`."""
+    """A layer, or a function (image, mask), inside `tf.data.Dataset.map`."""
 
     batched_by_default = True
 
@@ -171,7 +171,7 @@ class Generators(Caller):
     _seed = 20261122
 
     def run(self, batches):
-        # One seed for each call, as `flow` itself makes one for each batch of an epoch.
+        # One seed per call, just as `flow` makes one for each batch of an epoch.
         results = []
         for call, (images, masks) in enumerate(batches):
             flows = [
@@ -246,7 +246,7 @@ def style_of(augmentation):
 
 @contextlib.contextmanager
 def _global_seeds():
-    """Sets the global seeds; Python's and numpy's states are put back afterwards."""
+    """Sets the global seeds, and restores Python's and numpy's states afterwards."""
     state = python_random.getstate(), np.random.get_state()
     keras.utils.set_random_seed(20261122)
     torch = sys.modules.get("torch")

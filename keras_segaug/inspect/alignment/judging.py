@@ -9,10 +9,10 @@ from keras_segaug.inspect.alignment.probe import fine_codes
 from keras_segaug.inspect.preview import reading
 from keras_segaug.inspect.preview.labels import UNKNOWN
 
-# The share of its compared pixels from which a sample is called misaligned.
+# A sample is misaligned if more than this share of its compared pixels is.
 MISALIGNED = 0.05
 _REACH = 3
-# Green, which spreads over some 140 levels, fits within 9 to either side for one pixel in seven.
+# Green spreads over some 140 levels, so for one pixel in seven it is within 9 by chance.
 _BY_CHANCE = 0.2
 
 
@@ -24,9 +24,9 @@ class Judgement:
         state: "aligned", "misaligned", "wrong_sample", "undecided" or "unreadable".
         method: "places" or "fit".
         misaligned: share of the compared pixels.
-        offset: (rows, columns) of the mask beside the image, or None.
+        offset: (rows, columns) from the image to the mask, or None.
         in_image: (H, W) bool, pixels that surely show the image, or None.
-        bias: (rows, columns) of the mask beside the image in pixels of the result, also where
+        bias: (rows, columns) from the image to the mask in pixels of the result, even where
             rounding may explain it in one sample; or None.
     """
 
@@ -67,7 +67,7 @@ def judge(image, mask, labels, channels, probes, own, tolerance):
     fine = fine_codes(labels.count)
     levels = np.where(codes == UNKNOWN, UNKNOWN, codes // fine)
     if found is not None:
-        # Labels were blended: the nearest label still tells the level.
+        # Labels were blended, but the nearest label still gives the level.
         levels = labels.nearest(mask.reshape(*codes.shape, -1)[..., 0]) // fine
     enlarged = found is None and fine > 1 and _repeats(codes) > 0.3
     return _fit(image, levels, labels.count // fine, enlarged, found)
@@ -78,7 +78,7 @@ def _fit(image, levels, count, enlarged, found):
     names = {"shifted": "misaligned", "unrelated": "misaligned"}
     state = names.get(result.state, result.state)
     if enlarged and state == "misaligned":
-        # A pixel of the input is several of the output then, and few waves are in view.
+        # Then one input pixel covers several output pixels, and few waves are in view.
         state = "unreadable"
     offset = None if result.state in ("unrelated", "unreadable") else result.offset
     seen = None if found is None else found.readable
@@ -86,12 +86,12 @@ def _fit(image, levels, count, enlarged, found):
 
 
 def _repeats(codes):
-    """The share of neighbors with one label: none in an image of the input's scale."""
+    """The share of neighbors with equal labels: 0 in an image of the input's scale."""
     return max((codes[1:] == codes[:-1]).mean(), (codes[:, 1:] == codes[:, :-1]).mean())
 
 
 def _compare(found, codes, probe, tolerance):
-    """Holds each label against those of the pixels that its image pixel may have come from."""
+    """Compares each label with those of the pixels that its image pixel may have come from."""
     where = found.whole & (codes != UNKNOWN)
     if not where.any():
         return Judgement("unreadable", "places", in_image=found.readable)
@@ -100,13 +100,13 @@ def _compare(found, codes, probe, tolerance):
     for y in (rows - tolerance[0], rows + tolerance[0]):
         for x in (columns - tolerance[1], columns + tolerance[1]):
             right |= _codes_at(probe, np.floor(y + 0.5), np.floor(x + 0.5)) == seen
-    # Of pixels whose colors were changed some fit by chance, and say a wrong place: so many a
+    # Some pixels with changed colors fit by chance, and give a wrong place: this many for each
     # pixel that does not fit.
     by_chance = _BY_CHANCE * (~found.readable).sum()
     wrong = max((~right).sum() - by_chance, 0.0)
     share = float(wrong / max(len(right) - by_chance, 1.0))
     state = "misaligned" if share > MISALIGNED else "aligned"
-    # A few classes do not tell one shift from another.
+    # With few classes, different shifts cannot be told apart.
     offset = _offset(probe, rows, columns, seen) if probe.fine > 1 else None
     bias = None if offset is None else _in_result(found, offset)
     offset = offset if state == "misaligned" else None
@@ -114,7 +114,7 @@ def _compare(found, codes, probe, tolerance):
 
 
 def _in_result(found, offset):
-    """An offset in the input, as rows and columns of the result: flips turn it around."""
+    """An offset in the input, as rows and columns of the result: flips reverse it."""
     steps = [
         [np.median(np.diff(places, axis=axis)[_pairs(found.readable, axis)]) for axis in (0, 1)]
         for places in (found.rows, found.columns)
@@ -135,7 +135,7 @@ def _codes_at(probe, rows, columns):
 
 
 def _offset(probe, rows, columns, seen):
-    """How far the labels lie from where they belong, or None where that is not near by."""
+    """How far the labels lie from where they belong, or None if that is not nearby."""
     steps = range(-_REACH, _REACH + 1)
     nearest_row, nearest_column = np.floor(rows + 0.5), np.floor(columns + 0.5)
     fits = {
@@ -143,7 +143,7 @@ def _offset(probe, rows, columns, seen):
         for y in steps
         for x in steps
     }
-    # Those that most pixels fit come first: a label is near by again four pixels on.
+    # Shifts that fit most pixels come first: the same label occurs again four pixels on.
     shifts = sorted(fits, key=lambda s: (-fits[s].sum(), s[0] ** 2 + s[1] ** 2))
     offset = np.full((len(seen), 2), np.nan)
     for y, x in shifts:

@@ -1,13 +1,13 @@
-"""Coded images: each pixel says where it stood, and carries a check that it says so truly.
+"""Coded images: each pixel tells where it came from, and carries a check of that.
 
-Red is a ramp over the rows and blue one over the columns, so a pixel of a moved image
-tells its source, also between pixels: linear ramps survive every interpolation. Green is a
-texture of waves, a known function of the place. Only where green fits what red and blue say
-are the colors the original ones; a changed brightness, a filled or erased pixel, or
-one blended across a seam does not fit and is not mistaken for a moved one.
+Red is a ramp over the rows and blue one over the columns, so a pixel of a moved image tells its
+source, even between pixels: linear ramps survive every interpolation. Green is a texture of waves,
+a known function of the place. The colors are the original ones only where green agrees with red and
+blue; a changed brightness, a filled or erased pixel, or one blended across a seam does not fit, and
+is not mistaken for a moved one.
 
-The labels follow the levels of the texture, so that they can be matched with green when the
-colors were changed; the low bits are the place modulo four, so that neighbors differ.
+The labels follow the levels of the texture, so that they can be matched with green if the colors
+were changed; their low bits are the place modulo four, so that neighbors differ.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ _WAVELENGTH = 18.0
 _AMPLITUDE = 55.0
 MIDDLE = 120.0
 LEVELS = 7
-# Rows and columns modulo this are in a label.
+# A label holds the row and the column modulo this.
 FINE = 4
 
 
@@ -26,7 +26,7 @@ class Probe:
 
     Args:
         size: (height, width).
-        number: images of other numbers have other textures, and so other labels.
+        number: images of different numbers have different textures, and so different labels.
         count: of label codes: a few classes, or the 112 codes of `wide_values`.
     """
 
@@ -41,7 +41,7 @@ class Probe:
         self.image = np.stack(
             [
                 self.rows * (255.0 / (self.height - 1)),
-                # A few waves that meet make more than 8 bits hold.
+                # Where several waves add up, the sum may exceed 8 bits.
                 self.texture(self.rows, self.columns).clip(0.0, 255.0),
                 self.columns * (255.0 / (self.width - 1)),
             ],
@@ -60,15 +60,15 @@ class Probe:
         return MIDDLE + self.waves(rows, columns).sum(-1)
 
     def waves(self, rows, columns):
-        """What each of the waves adds to the middle of green, (..., waves)."""
+        """The amount that each wave adds to the middle of green, (..., waves)."""
         places = np.stack([np.asarray(rows), np.asarray(columns)], -1)
         return _AMPLITUDE * np.sqrt(2 / _WAVES) * np.sin(places @ self._waves + self._phases)
 
 
 def wide_values(dtype):
-    """112 labels with gaps, so that a blend of two is seldom a label; 0 and 255 stay free.
+    """112 labels with gaps, so that a blend of two is rarely a label; 0 and 255 stay free.
 
-    Wide integers get large ones, which a detour through a narrow float would round.
+    Wide integers get large labels, which a detour through a narrow float would round.
     """
     wide = np.dtype(dtype).kind in "iu" and np.dtype(dtype).itemsize > 1
     step = 291 if wide else 2

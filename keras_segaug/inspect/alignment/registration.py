@@ -1,10 +1,10 @@
-"""Where image and mask of a result fit best, whatever happened to the colors.
+"""Finds where image and mask of a result fit best, whatever happened to the colors.
 
-An aligned image is some function of its labels' levels, plus what varies slowly. How much of
-the image that explains (the correlation ratio: Roche et al., MICCAI 1998, "The correlation
-ratio as a new similarity measure for multimodal image registration") is computed for the mask
-as it is and shifted by a few pixels: the best fit must be without a shift. Which function it is
-does not matter, so brightness, contrast, gamma, hue, noise and the like need not be known.
+An aligned image is some function of its labels' levels, plus slow variations. How much of the image
+this explains (the correlation ratio: Roche et al., MICCAI 1998, "The correlation ratio as a new
+similarity measure for multimodal image registration") is computed for the mask as it is and shifted
+by a few pixels: the best fit must be without a shift. Which function it is does not matter, so
+brightness, contrast, gamma, hue, noise and the like need not be known.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ import numpy as np
 
 _REACH = 2
 _MARGIN = 8
-# Half a pixel is what rounding makes, a quarter what the estimate may be off.
+# Rounding makes up to half a pixel, and the estimate may be off by a quarter.
 _ROUNDING = 0.75
 SHIFTS = [(y, x) for y in range(-_REACH, _REACH + 1) for x in range(-_REACH, _REACH + 1)]
 
@@ -26,7 +26,7 @@ class Registration:
         state: "aligned", "shifted" (the best fit is elsewhere), "unrelated" (none fits, though
             the image has structure) or "unreadable" (it has none, or the fit is too flat to
             tell a shift).
-        offset: (rows, columns) by which the mask lies beside the image.
+        offset: (rows, columns) by which the mask is shifted from the image.
         fit: share of the image that the mask explains, without a shift.
     """
 
@@ -49,7 +49,7 @@ def register(image, levels, count):
     image = image.reshape(height, width, -1).astype("float64")
     far = [(dy, dx) for dy in (-8, -6, 6, 8) for dx in (-8, -6, 6, 8)]
     inner = (slice(_MARGIN, height - _MARGIN), slice(_MARGIN, width - _MARGIN))
-    # A filled region and its rim say nothing of a shift.
+    # A filled region and its rim say nothing about a shift.
     where = ~_widened(levels < 0, _REACH + 1)[inner]
     if where.mean() < 0.1 or len(np.unique(levels[inner][where])) < 2:
         return Registration("unreadable", (0.0, 0.0), 0.0)
@@ -99,7 +99,7 @@ def _explained(left, energy, slow, groups):
     """The share of each channel's energy that the groups explain beyond the slow terms."""
     both = groups.T @ np.concatenate([slow, left], -1)
     across, right = both[:, : slow.shape[1]], both[:, slow.shape[1] :]
-    # The normal equations; no pixel is in two groups, and nothing slow is left in `left`.
+    # The normal equations; no pixel is in two groups, and the slow terms were removed from `left`.
     square = np.block([[slow.T @ slow, across.T], [across, np.diag(groups.sum(0))]])
     right = np.concatenate([np.zeros((slow.shape[1], right.shape[1])), right])
     found = np.linalg.lstsq(square, right, rcond=1e-10)[0]
@@ -107,7 +107,7 @@ def _explained(left, energy, slow, groups):
 
 
 def _peak(curve, near):
-    """The place of the maximum, between pixels, by a parabola along each axis."""
+    """The place of the maximum, to a fraction of a pixel, by a parabola along each axis."""
     offset = []
     for axis in (0, 1):
         step = (1, 0) if axis == 0 else (0, 1)
@@ -134,7 +134,7 @@ def _has_texture(image):
 
 
 def _smoothness(left, where):
-    """How smooth what is left of the smoothest channel is."""
+    """How smooth the remainder of the smoothest channel is."""
     field = np.zeros((*where.shape, left.shape[-1]))
     field[where] = left
     return float(_neighbors(field).max())

@@ -29,7 +29,7 @@ class AlignmentFinding(Finding):
 
 @dataclass(frozen=True)
 class SampleReading:
-    """What was found of one sample of one call.
+    """What was found for one sample of one call.
 
     Attributes:
         call, sample: which one.
@@ -37,7 +37,7 @@ class SampleReading:
         method: "places" where each pixel's source was read, "fit" where the colors had been
             changed and image and mask were registered.
         misaligned: share of the compared pixels that are misaligned, 0 to 1.
-        offset: (rows, columns) by which the mask lies beside the image, where that was found.
+        offset: (rows, columns) by which the mask is shifted from the image, if that was found.
     """
 
     call: int

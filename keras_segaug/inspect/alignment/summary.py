@@ -1,4 +1,4 @@
-"""From single samples to findings."""
+"""Summarizes single samples as findings."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -9,11 +9,12 @@ import numpy as np
 from keras_segaug.inspect.alignment.report import AlignmentFinding
 from keras_segaug.inspect.preview.labels import UNKNOWN
 
-# The share of all compared pixels from which alignment is lost, and of pixels that may be new
-# labels where the image was still seen, such as at the seam with a filled region.
+# Alignment is lost if more than this share of all compared pixels is misaligned. It is also the
+# share of a new label's pixels that may lie where the image is still seen, such as at the seam with
+# a filled region.
 _FEW = 0.01
-# Rounding to pixels makes up to half a pixel, to either side; so many samples tell whether it is
-# one side always. Where nothing is drawn, all samples have one rounding.
+# Rounding to pixels makes up to half a pixel, to either side; this many samples tell whether it is
+# always the same side. If nothing is drawn, all samples have the same rounding.
 _BIAS, _BIAS_OF_ONE, _ENOUGH = 0.3, 0.45, 8
 
 
@@ -28,7 +29,7 @@ class Outcome:
         labels: `Labels`.
         batched: were whole batches passed?
         intact: are the caller's arrays as they were?
-        reproducible: True, False, or None where that could not be tried.
+        reproducible: True, False, or None if that could not be tested.
     """
 
     batches: list
@@ -89,7 +90,7 @@ def _alignment(outcome):
 
 
 def _bias(outcome, decided):
-    """Is the mask always beside the image by the half pixel that rounding would explain once?"""
+    """Reports an offset of half a pixel: rounding explains it once, but not in every sample."""
     biases = [judged.bias for judged in decided if judged.bias is not None]
     if len(biases) < _ENOUGH:
         return
@@ -107,7 +108,7 @@ def _worst(decided):
 
 
 def _labels(outcome, fill):
-    """Which labels are new, and which of them only stand where nothing of the image is seen."""
+    """Which labels are new, and which of them occur only where the image is not seen."""
     declared = set() if fill is None else set(np.atleast_1d(fill).tolist())
     seen: Counter = Counter()
     hidden: Counter = Counter()
@@ -143,7 +144,7 @@ def _labels(outcome, fill):
 
 
 def _values_of(mask):
-    """One number a pixel that stands for its label; of a one-hot or colored one, the first."""
+    """One number per pixel that stands for its label; in one-hot or colored masks, the first."""
     return mask.reshape(*mask.shape[:2], -1)[..., 0].astype("float64")
 
 
@@ -172,12 +173,12 @@ def _forms(outcome):
 
 
 def _sharing(outcome):
-    """Do the samples of a batch get draws of their own? Even batches hold one image, repeated."""
+    """Do the samples of a batch get their own draws? Even batches repeat one image."""
     alike = outcome.results[::2]
     for which, name in ((1, "geometry"), (0, "colors")):
         outcome.facts[f"{name}_drawn"] = _draws(alike, which, outcome.batched)
     if outcome.facts["geometry_drawn"] != "not at all":
-        # Images differ by where they look, whatever their colors.
+        # Images then differ by their geometry, whatever happened to their colors.
         kept = all(judged.method == "places" for _, _, judged in outcome.judgements)
         outcome.facts["colors_drawn"] = "not at all" if kept else _BESIDE
     geometry, colors = (outcome.facts[f"{name}_drawn"] for name in ("geometry", "colors"))

@@ -31,7 +31,7 @@ class Owner(str):
 
 
 def arrays_of(owner, data):
-    """Images (B, H, W, C) and the one mask (B, H, W, K), or None, of any accepted structure."""
+    """Images (B, H, W, C) and the one mask (B, H, W, K), or None, from any accepted structure."""
     inputs = Inputs(owner, data)
     masks = keras.tree.flatten(inputs.tensors.get("masks", []))
     if len(masks) > 1:
@@ -44,7 +44,7 @@ def arrays_of(owner, data):
 
 
 def batches_of(owner, images, masks):
-    """[(images, masks)]: one batch where all images have one size, else each on its own."""
+    """[(images, masks)]: one batch if all images have the same size, else one each."""
     if hasattr(images, "shape"):
         if 0 in images.shape:
             raise ValueError(f"{owner}: {_NO_IMAGES} Received shape {tuple(images.shape)}.")
@@ -64,11 +64,11 @@ def batches_of(owner, images, masks):
 
 
 def draw(owner, augmentation, batches, seed, number):
-    """The draw of this number: [(images, masks, parameters)], one entry a batch.
+    """The draw of this number: [(images, masks, parameters)], one entry per batch.
 
-    Parameters are those of `draw_parameters`; None for a function that is no layer of this
-    package. An image's draw depends neither on how often the layer was called nor, unless it mixes
-    samples, on the images beside it.
+    Parameters are those of `draw_parameters`; None for a function that is not a layer of this
+    package. An image's draw does not depend on how often the layer was called or, unless the layer
+    mixes samples, on the other images.
     """
     one_result(owner, augmentation)
     drawn, start = [], 0
@@ -88,7 +88,7 @@ def draw(owner, augmentation, batches, seed, number):
 
 
 def coded(augmentation, images, masks):
-    """Masks (B, H, W, K) as the augmentation's `MaskOnly` layers code them, nothing else done."""
+    """Masks (B, H, W, K) as the augmentation's `MaskOnly` layers code them, with nothing else."""
     if not isinstance(augmentation, AugmentationLayer):
         return masks
     coding = [

@@ -1,4 +1,4 @@
-"""Augmentations out of files."""
+"""Loads augmentations from files."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from keras_segaug.core.layer import AugmentationLayer
 def load_augmentations(path):
     """The augmentations of a JSON text (see `to_json`) or a `.keras` file, by their names.
 
-    In a model those are found that stand in it on their own, not inside another one.
+    In a model, only augmentations that are not inside another one are found.
     """
     path = Path(path)
     if not path.is_file():
@@ -32,7 +32,7 @@ def load_augmentations(path):
 
 
 def load_augmentation(path, name=None):
-    """The one augmentation of a file, or the one of this name."""
+    """The only augmentation in a file, or the one with this name."""
     found = load_augmentations(path)
     if name is None and len(found) > 1:
         raise ValueError(f"{path}: holds several augmentations; say which: {', '.join(found)}.")
@@ -44,7 +44,7 @@ def load_augmentation(path, name=None):
 def _load(path):
     try:
         return keras.saving.load_model(path, compile=False)
-    # Keras raises nearly anything, by what is wrong with the file.
+    # Keras may raise nearly any exception, depending on what is wrong with the file.
     except Exception as error:
         raise ValueError(f"{path}: Keras cannot load it: {error}") from error
 

@@ -1,4 +1,4 @@
-"""Label values: into a mask, and back out of whatever came back."""
+"""Label values: encodes them in a mask, and decodes the mask that comes back."""
 
 import numpy as np
 
@@ -11,8 +11,8 @@ class Labels:
     """The values of a mask's codes 0, 1, 2, ..., before and after the augmentation.
 
     Args:
-        before: integers, or colors as tuples; the mask then has one channel a component.
-        after: what they are to become; None: the same.
+        before: integers, or colors as tuples; the mask then has one channel per component.
+        after: what they should become; None: the same.
         dtype: of the mask.
     """
 
@@ -28,7 +28,7 @@ class Labels:
         return self.before[codes]
 
     def decode(self, mask, channels):
-        """Codes (H, W) of a mask; UNKNOWN where its value is none of the expected.
+        """Codes (H, W) of a mask; UNKNOWN where its value is not one of those expected.
 
         Args:
             mask: (H, W) or (H, W, K).
@@ -44,7 +44,7 @@ class Labels:
         return np.where(self.after[code] == values, code, UNKNOWN)
 
     def nearest(self, values):
-        """The codes of the nearest values, for values that are none."""
+        """The codes of the nearest values, for values that are not labels."""
         if values.ndim == 3 or self.after.ndim == 2:
             return np.zeros(values.shape[:2], "int64")
         order = np.argsort(self.after)

@@ -1,4 +1,4 @@
-"""Images and masks out of two folders, as a training that reads them sees them."""
+"""Reads images and masks from two folders, as training would."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def read_pairs(
     palette=None,
     exif_orientation=None,
 ):
-    """The first pairs that the loader finds, read by it, as [(name, image, mask)].
+    """The first pairs that the loader finds and reads, as [(name, image, mask)].
 
     Images are (H, W, 1) or (H, W, 3). Without a palette a colored mask stays (H, W, 3), for
     `MaskOnlyColorToClass`.

@@ -1,4 +1,4 @@
-"""One HTML page with images, their draws, their masks and what was drawn."""
+"""One HTML page with images, their draws, their masks and the drawn parameters."""
 
 import base64
 import io
@@ -27,7 +27,8 @@ def preview_page(augmentation, pairs, draws, class_names=None, ignore_index=255,
         class_names: names in the order of ids, or a mapping {id: name}.
         ignore_index: the class that is not trained on.
         seed: integer; the draws follow from it.
-        size: longer sides are shrunk to this many pixels, after augmentation and counting.
+        size: larger images are shrunk so that their longer side has this many pixels, after
+            augmentation and counting.
 
     Returns:
         The page as a string.
@@ -80,7 +81,7 @@ def filled(template, data):
 
 
 def _value_ranges(columns, size):
-    """What is black and white in the originals and in the draws; what is to be said about it."""
+    """Which values are black and white in the originals and in the draws; notes about them."""
     ranges, notes = {}, [f"Images are shown with sides of at most {size} pixels."]
     drawn = [column for column in columns if column != "Original"]
     for what, members in (("Originals", ["Original"]), ("Draws", drawn)):
@@ -93,7 +94,7 @@ def _value_ranges(columns, size):
 
 
 def _classes(ids, class_names, ignore_index):
-    """Every class that is in an image; what has no class comes last, with the id None."""
+    """Every class in the images; pixels without a class come last, with the id None."""
     present = {int(c) for column in ids.values() for mask in column for c in np.unique(mask)}
     nothing = present & {ignore_index, view.NO_CLASS}
     classes = [
@@ -101,7 +102,7 @@ def _classes(ids, class_names, ignore_index):
             "id": class_id,
             "name": view.name_of(class_names, class_id),
             "color": view.hexadecimal(view.color_of(class_id)),
-            # What is all around hides the image.
+            # The background, shown everywhere, would hide the image.
             "on": class_id != 0,
         }
         for class_id in sorted(present - nothing)

@@ -1,4 +1,4 @@
-"""Where each pixel of a result came from, read off colors that were kept."""
+"""Reads where each pixel of a result came from, if its colors were kept."""
 
 from dataclasses import dataclass
 
@@ -6,16 +6,17 @@ import numpy as np
 
 from keras_segaug.inspect.alignment.probe import MIDDLE
 
-# Of 255: how far green may be from what red and blue promise.
+# Of 255: how far green may be from the value that red and blue predict.
 _CHECK = 9.0
-# The root mean square of that where the colors were kept. Interpolation and rounding make 1 to
-# 2; a brightness changed by one level would make 3, since it moves red and blue by a quarter of
-# a pixel where the image is 64 wide. Colors that fit by chance make 5.
+# The largest root mean square of that error if the colors were kept. Interpolation and rounding
+# give 1 to 2; a brightness changed by one level would give 3, since it moves red and blue by a
+# quarter of a pixel in an image 64 wide. Colors that fit by chance give 5.
 _KEPT = 2.6
-# How many different rows and columns must be seen, where the result has as many.
+# How many different rows and columns must be seen, if the result has as many.
 _PLACES = 5
-# An image of so many pixels of the input to one of the result is a smaller one, whose pixels may
-# be averages. By how much each wave of green is damped then takes so many pixels to tell.
+# With more than `_SMALLER` input pixels per result pixel, an image is a smaller one, whose pixels
+# may be averages. Then `_ENOUGH` pixels are needed to estimate how much each wave of green is
+# damped.
 _SMALLER, _ENOUGH = 1.05, 24
 
 
@@ -25,9 +26,9 @@ class Reading:
 
     Attributes:
         rows, columns: (H, W) float, the place in the input.
-        readable: (H, W) bool; False where filled, erased, or blended across a seam.
-        whole: (H, W) bool; readable, and not so near to the edge of the input that an average
-            over a pixel of the result would have missed a part, and lie further inside.
+        readable: (H, W) bool; False where the pixel is filled, erased, or blended across a seam.
+        whole: (H, W) bool; readable, and far enough from the edge of the input: near it, an average
+            over a pixel of the result misses a part, and lies further inside.
     """
 
     rows: np.ndarray
@@ -37,7 +38,7 @@ class Reading:
 
 
 def read(image, probe):
-    """A `Reading` of an image in 0 .. 255 units, or None where its colors are not the original."""
+    """A `Reading` of an image in units of 0 .. 255, or None if its colors were changed."""
     if image.ndim != 3 or image.shape[-1] != 3 or min(image.shape[:2]) < 3:
         return None
     image = image.astype("float64")
@@ -55,7 +56,7 @@ def read(image, probe):
     if steady is None:
         green = _damped(image[..., 1], probe, rows, columns, whole & smooth)
         steady = None if green is None else _fitting(image[..., 1] - green, whole, smooth)
-    # An image of few colors (posterized, say) shows few places, and those may fit by chance.
+    # An image with few colors (say, posterized) shows few places, and those may fit by chance.
     if steady is None or any(
         _distinct(x[steady]) < min(_PLACES, *x.shape) for x in (rows, columns)
     ):
@@ -64,25 +65,25 @@ def read(image, probe):
 
 
 def _fitting(error, where, smooth):
-    """Where green is what red and blue promise; None where the colors are not the original."""
+    """Where green is what red and blue predict; None if the colors were changed."""
     steady = where & smooth & (np.abs(error) < _CHECK)
-    # Changed colors fit by chance in one pixel of five or so, and then badly.
+    # Changed colors fit by chance in about one pixel of five, and then badly.
     if steady.mean() < 0.05 or np.sqrt(np.mean(error[steady] ** 2)) > _KEPT:
         return None
     return steady
 
 
 def _scale(places):
-    """How many pixels of the input one of the result is, along the axis of these places."""
+    """How many input pixels make one result pixel, along the axis of these places."""
     steps = [np.median(np.abs(np.diff(places, axis=axis))) for axis in (0, 1)]
     return float(np.hypot(*steps))
 
 
 def _far_from_the_edge(places, length):
-    """Where no average over a pixel of the result has missed a part.
+    """Where an average over a pixel of the result misses no part of the image.
 
-    The triangle and the cubic of antialiasing reach one and two pixels of the result far; what
-    the cubic has beyond the first hardly counts.
+    The triangle and the cubic of antialiasing reach one and two pixels of the result; what lies in
+    the cubic beyond the first pixel hardly counts.
     """
     scale = _scale(places)
     reach = scale if scale > _SMALLER else 0.0
@@ -90,10 +91,10 @@ def _far_from_the_edge(places, length):
 
 
 def _damped(image, probe, rows, columns, where):
-    """Green of a smaller image whose pixels are averages; None where it cannot be told.
+    """Green of a smaller image whose pixels are averages; None if it cannot be estimated.
 
-    Averaging leaves ramps as they are, and makes each wave weaker, but does not move it. By how
-    much depends on the kernel, so that it is what fits best.
+    Averaging leaves ramps as they are, and makes each wave weaker, but does not move it. How much
+    weaker depends on the kernel, so the best fit is taken.
     """
     if max(_scale(rows), _scale(columns)) <= _SMALLER:
         return None
@@ -104,7 +105,7 @@ def _damped(image, probe, rows, columns, where):
         shares = np.linalg.lstsq(waves[where], image[where] - MIDDLE, rcond=None)[0]
         green = MIDDLE + waves @ shares
         where = where & (np.abs(image - green) < _CHECK)
-    # Neither stronger than they were, nor another texture, of which nothing fits.
+    # Refuses waves stronger than the original ones, and other textures, where nothing fits.
     return green if shares.max() < 1.1 and shares.min() > -0.1 and shares.mean() > 0.2 else None
 
 
@@ -113,9 +114,9 @@ def _distinct(places):
 
 
 def _steady(rows, columns):
-    """Where the sources change as smoothly as elsewhere: no seam runs through the neighbors.
+    """Where the sources change as smoothly as elsewhere: there is no seam between neighbors.
 
-    What is filled or erased does not change at all, and says nothing of elsewhere.
+    Sources that are filled or erased do not change at all, and do not count as elsewhere.
     """
     step = np.zeros(rows.shape)
     for values in (rows, columns):

@@ -1,4 +1,4 @@
-"""Images and masks as a person sees them: 8-bit colors, class ids, outlines."""
+"""Images and masks for display: 8-bit colors, class ids, outlines."""
 
 import colorsys
 import numbers
@@ -8,8 +8,8 @@ import numpy as np
 
 from keras_segaug import checks
 
-# The first seven classes: colors that people with any color vision tell apart (Okabe and Ito,
-# "Color Universal Design", 2008), the brightest first; their black would not show. Then three more.
+# The first seven classes: colors that people with any color vision can tell apart (Okabe and Ito,
+# "Color Universal Design", 2008), without black, which would not show. Then three more.
 _COLORS = (
     (230, 159, 0),
     (86, 180, 233),
@@ -23,7 +23,7 @@ _COLORS = (
     (170, 150, 255),
 )
 IGNORED_COLOR = (110, 110, 110)
-# What a pixel without any class holds where a mask is one-hot.
+# The id of a pixel without any class in a one-hot mask.
 NO_CLASS = -1
 
 
@@ -31,7 +31,7 @@ def color_of(class_id):
     """(red, green, blue) of a class, the same in every image."""
     if 1 <= class_id <= len(_COLORS):
         return _COLORS[class_id - 1]
-    # Steps of the golden ratio never fall on an earlier hue.
+    # Steps of the golden ratio never repeat a hue.
     hue, value = (class_id * 0.6180339887) % 1.0, (1.0, 0.75)[class_id % 2]
     return tuple(round(255 * part) for part in colorsys.hsv_to_rgb(hue, 0.75, value))
 
@@ -94,7 +94,7 @@ def rgb(owner, images, value_range):
 
 
 def class_ids(owner, masks):
-    """Masks (..., H, W, K) of ids (K = 1) or one-hot as ids (..., H, W); none is NO_CLASS."""
+    """Masks (..., H, W, K) of ids (K = 1) or one-hot, as ids (..., H, W); NO_CLASS for none."""
     if masks.shape[-1] == 1:
         return masks[..., 0].astype("int64")
     if not np.isin(masks, (0, 1)).all():
@@ -131,7 +131,7 @@ def edges(ids, width):
 
 
 def painted(image, ids, ignore_index, background, opacity, outlines):
-    """An image (H, W, 3) with its classes over it, at a size where outlines are thin."""
+    """An image (H, W, 3) with its classes over it, enlarged so that outlines are thin."""
     scale = -(-560 // max(ids.shape))
     image = image.repeat(scale, 0).repeat(scale, 1).astype("float32")
     present, place = np.unique(ids, return_inverse=True)
