@@ -225,7 +225,7 @@ class Replay(Described):
     def _run_program(self, inputs, key, tell=False):
         """The tensors of a call; with `tell`, also the parameters (None without a key)."""
         acting = key is not None
-        # Who asks for the parameters can move what is said of the images.
+        # A caller who gets the parameters can move what the model learns along with the images.
         if acting and not tell and not self._warned_of_masks:
             self._warned_of_masks = warn_of_masks_left_behind(self, inputs)
         self._look_at(inputs, acting)
