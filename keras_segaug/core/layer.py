@@ -64,10 +64,10 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
 
     `result, parameters = layer(data, return_parameters=True)` also returns what was drawn, as
     `draw_parameters` does, for `apply`, `invert` and `describe`: it is one draw and one program.
-    `return_mixing=True` adds a mapping that says from which sample of the batch each pixel comes
-    (with a key instead of True, it is put into the result under that key): {"sample", "share",
-    "other"}, (B, H, W) each: the sample it shows most of, the share of that sample, and the sample
-    of the rest; -1 is what was filled or erased.
+    `return_mixing=True` also returns from which sample of the batch each pixel comes (a key instead
+    of True puts it into the result, a mapping): {"sample", "share", "other"}, (B, H, W) each: the
+    sample that the pixel shows most of, the share of that sample, and the sample of the rest; -1 is
+    what was filled or erased.
     With `training=False` the parameters are None. The symbolic inputs of a functional model have
     no parameters: make the call in the `call` of a layer of your own instead.
     """
