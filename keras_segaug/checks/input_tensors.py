@@ -237,7 +237,7 @@ def _fit_otherwise(tensor, sample):
 
 
 def warn_of_masks_left_behind(layer, sample):
-    """Warns where a model in training moves images, but not what it learns; returns if it did."""
+    """Warns if a model in training moves images, not what it learns; returns whether it did."""
     if set(sample.flat()) != {"images"} or not _moves_at_random(layer):
         return False
     if not is_network_in_training():

@@ -28,7 +28,7 @@ def fail(owner, argument, accepted, received, error=ValueError):
 
 
 def shown(value, length=300):
-    """The value as one line, cut to a length; a number may have too many digits for Python."""
+    """The value as one line, cut to a length; some numbers Python does not print."""
     try:
         # One line, even for a pipeline, which is shown in several.
         text = " ".join(repr(value).split())
@@ -135,7 +135,7 @@ def above_zero(owner, argument, value, high, or_else=""):
 
 
 def turns(owner, argument, value):
-    """As `signed_range`, in fractions of a full turn; the message for degrees says so."""
+    """As `signed_range`, in fractions of a full turn; degrees are refused with a hint."""
     ends = value if isinstance(value, (tuple, list)) else (value,)
     degrees = [abs(end) for end in ends if is_number(end) and abs(end) > 1.0]
     if degrees:

@@ -228,7 +228,7 @@ def is_eager(tensor):
 
 
 def irregular(tensor):
-    """ "ragged" or "sparse" for a tensor that is no dense block of numbers, else None."""
+    """ "ragged" or "sparse" for a tensor that is not a dense block of numbers, else None."""
     kind = type(tensor).__name__
     for form in ("ragged", "sparse"):
         named = kind in ("RaggedTensor", "SparseTensor") and kind.lower().startswith(form)

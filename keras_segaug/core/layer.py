@@ -283,7 +283,7 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config):
-        # In the pickle of a model: where the original lives.
+        # In the pickle of a model, the config says where the original lives.
         home = config.get("home")
         config = {name: value for name, value in config.items() if name != "home"}
         layer = cls(**{k: keras.saving.deserialize_keras_object(v) for k, v in config.items()})

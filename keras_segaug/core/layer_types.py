@@ -122,7 +122,7 @@ class ImageOnlyLayer(AugmentationLayer, abstract=True):
 
     - `transform_values(values, parameters)`: on the old value alone (gamma).
     - `transform_pixels(channels, parameters)`: on the channels of the same pixel (hue).
-    - `transform_places(images, parameters)`: on the old value and where it stands (noise).
+    - `transform_places(images, parameters)`: on the old value and where it is (noise).
     - `transform_images(images, parameters)`: on anything in the image (blur).
 
     Values are float32, (B, H, W, C). Channels are a list of (B, H, W, 1), and such a list is

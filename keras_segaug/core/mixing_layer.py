@@ -45,7 +45,7 @@ class MixingLayer(AugmentationLayer, abstract=True):
         self.across_shards = checks.one_of(self, "across_shards", across_shards, (True, False))
 
     def pieces(self, parameters: Parameters, size: Sequence[Any]) -> list[Piece]:
-        """What the output shows of other samples: `engine.operations.Piece`s, first ones first.
+        """What the output shows of other samples: `engine.operations.Piece`s, the first wins.
 
         Args:
             parameters: what was drawn.

@@ -34,7 +34,7 @@ class Moving:
         self._mapped = None
 
     def read(self):
-        """Its value, as a tensor that fits the tensors at hand; in a graph, that when it runs."""
+        """Its value, as a tensor that fits the tensors at hand; a graph reads it when it runs."""
         if backend.name() == "tensorflow" and not backend.runs_on("tensorflow"):
             with processes.lock():
                 if self._mapped is None:
@@ -61,7 +61,7 @@ def move(layer, argument):
 
 
 def values_of(layer):
-    """[{argument: value}] of all that moves, for the layer and each inside it; None for nothing."""
+    """[{argument: value}] of what moves, for the layer and each inside it; None if nothing does."""
     nodes = [
         {name: backend.to_numpy(moving.variable.value) for name, moving in node._moving.items()}
         for node in layer._nodes()

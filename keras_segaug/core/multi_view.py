@@ -173,7 +173,7 @@ class MultiView(AugmentationLayer):
             "among the views has the frame of what came in."
         )
 
-    # --- What the base asks ---
+    # --- What the base calls ---
 
     def _draw_all(self, draws):
         first, *others = draws.children(1 + len(self.views))

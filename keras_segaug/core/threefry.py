@@ -112,7 +112,7 @@ def _threefry(key_0, key_1, counter_0, counter_1, call=lambda function: function
 
 
 def _four_rounds(x, y, key_x, key_y, *distances):
-    """Four rounds and the keys after them; `distances` to the left, then those to the right."""
+    """Four rounds and the keys after them; `distances`: those to the left, then to the right."""
     shift = _shifts(x)
     for left, right in zip(distances[:4], distances[4:], strict=True):
         x = _cut(x + y)

@@ -39,7 +39,7 @@ def gather_rows(table, indices):
 
 
 def clip(values, low, high):
-    """As `keras.ops.clip`, which turns the limits into tensors: much slower on torch."""
+    """As `keras.ops.clip`, but without tensors for the limits, which are slow on torch."""
     numbers = isinstance(low, (int, float)) and isinstance(high, (int, float))
     if numbers and isinstance(values, torch.Tensor) and values.dtype == torch.float32:
         return values.clamp(low, high)
@@ -161,7 +161,7 @@ def nearest(labels, points, fill_mode, fill, corners):
 
 
 def blended_floats(images, points, fill_mode, fill_value):
-    """As `blended`, but float32, for images of any dtype: a pixel without a share may be NaN.
+    """As `blended`, but float32, for images of any dtype: NaN without a share has no effect.
 
     On a pixel both neighbors are exactly that pixel, which `grid_sample` misses by some 1e-5.
     """

@@ -1,4 +1,4 @@
-"""What compositions have in common whose layers take turns."""
+"""What compositions whose layers take turns have in common."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -25,7 +25,7 @@ class Lookup(Value):
     """Consecutive warps as one: each pixel is read once.
 
     Args:
-        filler: the layer that messages about the fill name.
+        filler: the layer that is named in messages about the fill.
         before: the size of the images that come in.
         size: the size of the images that come out.
         steps: maps, and warps that mix, from the output to the input.

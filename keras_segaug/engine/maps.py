@@ -1,4 +1,4 @@
-"""Where output pixels look, and back: matrices, fields, confined matrices, one of two by sample.
+"""Where output pixels look, and back: matrices, fields, confined matrices, one of two a sample.
 
 A map is a `Matrix`, or has `move(grid)`; a `fields.Field` has `move_back(grid)`, too.
 """

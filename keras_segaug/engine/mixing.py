@@ -29,7 +29,7 @@ def moved(warp, grid):
 def moved_back(warp, grid):
     """Where the pixels that a warp got are in what it made; far outside if they are not there.
 
-    Each sample must be the partner of exactly one other, its home, to know where to look.
+    Each sample must be the partner of exactly one other, its home: that tells where to look.
     """
     [piece] = warp.pieces
     own = grid.moved(maps.inverse(warp.rest))

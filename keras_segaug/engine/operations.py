@@ -127,7 +127,7 @@ class Color(Operation):
 
     @property
     def skippable(self):
-        """Is it so expensive that a condition for each image, to skip it, pays off?"""
+        """Is it so expensive that it pays to skip it for images that it leaves alone?"""
         return self.acts is not None and self.source is None and self.reach in ("images", "places")
 
     @property

@@ -1,6 +1,6 @@
 """Resizing that blends all pixels an output pixel covers, not only its nearest neighbors.
 
-Each axis by itself, as a product with a matrix of weights: the kernel of the interpolation
+Each axis is resized separately, as a product with a matrix of weights: the interpolation's kernel
 (a triangle, or that of Keys), widened by as much as the image shrinks. Pillow,
 `jax.image.resize` and `tf.image.resize(antialias=True)` do the same.
 """
@@ -102,7 +102,7 @@ def across(values, weights):
 
 
 def _blended_with_gaps(values, weights):
-    """NaN only where a gap has a share: a product would spread it, since 0 times NaN is NaN."""
+    """Gives NaN only where a gap has a share. A product would spread it: 0 times NaN is NaN."""
     held = ops.isfinite(values)
     found = _blended(ops.where(held, values, 0.0), weights)
     missing = _blended(1.0 - ops.cast(held, "float32"), [ops.abs(each) for each in weights])

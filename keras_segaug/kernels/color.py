@@ -30,7 +30,7 @@ def _clip_own(images, value_range):
 
 
 def within(images, bounds):
-    """Keeps means of values within their bounds, if any, which rounding could leave."""
+    """Keeps means of values within their bounds, if any: rounding could carry them outside."""
     return images if bounds is None else clip(images, bounds)
 
 

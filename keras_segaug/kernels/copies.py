@@ -20,7 +20,7 @@ def can_copy(matrix, before, size):
     # One window for each sample is a loop, which does not suit a device with a thousand cores.
     if tuple(size) != tuple(before) and not compiling_for_cpu():
         return False
-    # Odd quarter turns are chosen for each sample, so their result must have the usual shape.
+    # Odd quarter turns are chosen by sample, so their result must be as large as the others.
     return len(set(size[-2:])) == 1 or not _turns(matrix)
 
 

@@ -1,4 +1,4 @@
-"""Sums over the neighbors of each pixel, with weights for each sample.
+"""Sums over the neighbors of each pixel, each sample with its own weights.
 
 Images are float32 (B, H, W, C).
 """

@@ -132,8 +132,9 @@ def squares(cell, ratio, shift, size):
 
 def _columns(values):
     """The columns of (B, N), each (B, 1, 1).
+
     Not `values[:, i, None, None]`: if the columns were stacked, TensorFlow's graph optimizer,
-    which every dataset runs through, replaces that by the number that was stacked, and loses the
+    which every dataset runs through, replaces that with the number that was stacked, and loses the
     new axes.
     """
     return [ops.reshape(values[:, i], (-1, 1, 1)) for i in range(values.shape[1])]

@@ -97,7 +97,7 @@ def rotation(turn, dimensions=2):
 def quarter_turns(turns, size):
     """Content turns by so many right angles, about the middle of an image of this size.
 
-    An image that is not square only makes pairs of turns, which keep its shape.
+    Where the image is not square, only pairs of turns are made, which keep its shape.
     """
     *_, height, width = size
     square = ops.equal(height, width)

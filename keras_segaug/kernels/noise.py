@@ -15,7 +15,7 @@ _LEAST_DEVIATION = 1e-6
 
 
 def salt_and_pepper(images, uniform, share, salt, value_range):
-    """Makes `share` of the places white or black, `salt` of them white.
+    """Makes a share of the places white or black, and `salt`, a share of these, white.
 
     Args:
         images: the images.
@@ -39,7 +39,7 @@ def speckle(images, numbers, deviation, value_range):
 def shot(images, uniform, deviation, value_range):
     """Counts photons, so few that the highest value has this deviation, as a share of the range.
 
-    The variance of a Poisson number is its mean, so 1 / deviation**2 photons are the highest value.
+    The variance of a Poisson number is its mean, so the highest value is 1 / deviation**2 photons.
     """
     low, high = value_range
     noisy = deviation > _LEAST_DEVIATION

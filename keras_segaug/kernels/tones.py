@@ -45,7 +45,7 @@ def posterize(images, bits, value_range):
     """
     low, high = value_range
     steps = ops.cast(ops.left_shift(ops.ones_like(bits), bits), "float32")
-    # Of 255 levels, a step begins at level i * 256 / steps. Here it begins at i * 255 / steps:
+    # In levels, of 255, a step begins at i * 256 / steps. Here it begins at i * 255 / steps:
     # before that level, and after the one below. So no level is at an edge.
     step = ops.floor((images - low) * (steps / (high - low)))
     step = ops.clip(step, 0.0, steps - 1.0)

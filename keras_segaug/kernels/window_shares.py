@@ -49,7 +49,7 @@ def _looked_up(position, size):
 
 @computed_once
 def _share_of_labels(labels):
-    """The share for labels (N, points), below 0 where a point does not count; compares all."""
+    """The share for labels (N, points), below 0 where a point does not count, by all pairs."""
     (labels,) = materialize([labels])
     alike = labels[:, :, None] == labels[:, None, :]
     votes = ops.sum(reduce_blocks(ops.sum, ops.cast(alike, "int32")), axis=-2)

@@ -10,10 +10,10 @@ from keras_segaug.kernels.xla_cpu.blocks import fusion_barrier
 def interleaved(function, keys, pairs):
     """The two results of `function(keys)`, (B, pairs) each, alternating: (B, 2 * pairs).
 
-    Both are packed into one 32-bit word. XLA would otherwise put the function, and with it the
-    whole generator of random numbers, into every loop that reads either result: for noise 20 ms an
-    image of 512 x 512 x 3 instead of 3 (`layer:ImageOnlyGaussianNoise` of `make bench`). The price
-    is that results are rounded to 16 bits.
+    Both are packed into the halves of one 32-bit word. XLA would otherwise put the function, and
+    with it the whole generator of random numbers, into every loop that reads either result: for
+    noise 20 ms an image of 512 x 512 x 3 instead of 3 (`layer:ImageOnlyGaussianNoise` of `make
+    bench`). The price is that results are rounded to 16 bits.
 
     Args:
         function: takes the keys; its results are float32, of whole numbers below 2**15.
