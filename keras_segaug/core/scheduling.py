@@ -195,7 +195,7 @@ _PREFIX = "scheduled_"
 
 
 def save(layer, store):
-    """Writes a layer of which arguments move into its store: its stream, and these by name."""
+    """Writes a layer with moving arguments into its store: its stream, and these by name."""
     if layer._state is not None:
         store["0"] = backend.to_numpy(layer._state.value)
     for argument, moving in layer._moving.items():

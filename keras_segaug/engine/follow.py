@@ -13,7 +13,7 @@ from keras_segaug.kernels.sampling import dtype_of
 def interpolated(operations, values):
     """Values that are moved as images are and not colored, in their own dtype.
 
-    Lookups that colors separate stay separate, so that values meet the same borders as images.
+    Lookups with something else between them stay separate, so that both meet the same borders.
     """
     moved = values
     for group in fuse(operations):

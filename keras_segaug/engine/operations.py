@@ -1,7 +1,7 @@
 """What is to be done to a batch, as frozen values: layers give them, the engine runs them.
 
-Tensors in an operation have the batch as their first axis, so that operations can be cut up by
-samples as the batch is.
+Tensors in an operation have the batch as their first axis, so that operations can be split by
+samples, like the batch.
 """
 
 from functools import reduce
