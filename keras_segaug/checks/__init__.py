@@ -1,4 +1,4 @@
-"""Looks at arguments and data as they come in; all errors about them are worded in here."""
+"""Checks arguments and data as they come in; all error messages about them are in here."""
 
 from keras_segaug.checks.ranges import *  # noqa: F403
 from keras_segaug.checks.references import *  # noqa: F403

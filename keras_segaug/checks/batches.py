@@ -1,4 +1,4 @@
-"""What layers that mix samples ask of a batch."""
+"""What layers that mix samples require of a batch."""
 
 import warnings
 
@@ -6,7 +6,7 @@ from keras_segaug import checks
 
 
 def check(owner, inputs, acting):
-    """Refuses single images where samples are mixed; says once that one sample has no partner."""
+    """Refuses single images where samples are mixed; warns once that one sample has no partner."""
     if not acting or not owner._mixes():
         return
     images = inputs.images
@@ -22,7 +22,7 @@ def check(owner, inputs, acting):
 
 
 def one_sample(tool, augmentation):
-    """Refuses what mixes samples, for a tool that looks at one sample at a time."""
+    """Refuses layers that mix samples, for a tool that looks at one sample at a time."""
     if getattr(augmentation, "_mixes", bool)():
         raise ValueError(
             f"{checks.name_of(tool)}: each image must come from one sample. Received a "

@@ -1,4 +1,4 @@
-"""What a layer that moves pixels is told about the outside and the places between pixels."""
+"""Checks of how a layer that moves pixels treats the outside and the places between pixels."""
 
 from keras_segaug.checks import classes
 from keras_segaug.checks.values import FILL_MODES, INTERPOLATIONS, fail, fill_value, one_of
@@ -7,7 +7,7 @@ SETTINGS = ("fill_mode", "fill_value", "mask_fill_value", "interpolation")
 
 
 def border(owner, mode, value, label, interpolation):
-    """The four settings, checked; a filler where nothing is filled is refused."""
+    """The four settings, checked; a fill value where nothing is filled is refused."""
     checked = (
         one_of(owner, "fill_mode", mode, FILL_MODES),
         fill_value(owner, "fill_value", value),

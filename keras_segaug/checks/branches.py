@@ -1,4 +1,4 @@
-"""Do the branches of a `RandomChoice` fit together? Asked of what the layers declare."""
+"""Checks that the branches of a `RandomChoice` fit together, by what the layers declare."""
 
 from keras_segaug import checks
 from keras_segaug.engine.spec import Spec
@@ -13,7 +13,7 @@ _CURE = (
 
 
 def keep_all(owner, layers):
-    """Do all layers keep size and channels? False where all change them alike, else an error."""
+    """Do all layers keep size and channels? False where all change them alike; else an error."""
     sizes = [size_given(layer) for layer in layers]
     for layer, size in zip(layers, sizes, strict=True):
         if size is None:
@@ -25,7 +25,7 @@ def keep_all(owner, layers):
     given = [_channels_given(layer) for layer in layers]
     for layer, channels in zip(layers, given, strict=True):
         if not _codes_masks(layer) or channels != given[0]:
-            # The one that codes is what the message is about.
+            # The message is about a layer that codes masks.
             wrong = next(each for each in (layer, *layers) if _codes_masks(each))
             _fail(owner, "all keep the mask's channels, or all code the mask alike", wrong)
     return False
@@ -38,7 +38,7 @@ def size_given(layer):
             _asked(lambda size: layer.output_spec(Spec(size)).size, size) for size in _SIZES
         ]
     except TypeError:
-        # It calculates with sizes that may not be known.
+        # It computes with sizes, which may not be known.
         return None
     pairs = zip(given, _SIZES[1:], strict=True)
     if unknown == (None, None) and all(found in (size, "refused") for found, size in pairs):
@@ -64,7 +64,7 @@ def _channels_given(layer):
 
 
 def _asked(function, *arguments):
-    """What it says, or "refused": a crop may want an image as large as its window."""
+    """What the function returns, or "refused": a crop may want an image as large as its window."""
     try:
         found = function(*arguments)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Checks of arguments that speak of classes."""
+"""Checks of arguments that are about classes."""
 
 import numbers
 
@@ -8,7 +8,7 @@ from keras_segaug import checks
 
 
 def class_swap(owner, value, class_names=None):
-    """Pairs of class ids that change places, ((left, right), ...), from a mapping or pairs."""
+    """Pairs of class ids that are swapped, ((left, right), ...), from a mapping or pairs."""
     if value is None:
         return None
     accepted = (
@@ -75,7 +75,7 @@ def pairs_in_mask(owner, pairs, mask):
 
 
 def pairs_in_scores(owner, pairs, channels):
-    """The pairs of classes that predictions of so many channels speak of."""
+    """The pairs of classes that predictions of so many channels have."""
     if channels == 1:
         raise ValueError(
             f"{checks.name_of(owner)}: predictions must have one channel a class for "
@@ -93,7 +93,7 @@ def _held(owner, pairs, low, high, kind):
 
 
 def are_predictions(owner, value, has_masks):
-    """`predictions` of `invert`: must the classes of the first entry swap sides?"""
+    """`predictions` of `invert`: must the classes of the first entry be swapped back?"""
     if value is not None and not isinstance(value, bool):
         checks.fail(owner, "predictions", "None, True or False", value)
     if value is None and not has_masks and swap_somewhere(owner):
@@ -106,14 +106,14 @@ def are_predictions(owner, value, has_masks):
 
 
 def swap_somewhere(layer):
-    """Has the layer, or one inside it, a `class_swap`?"""
+    """Does the layer, or one inside it, have a `class_swap`?"""
     inner = getattr(layer, "layers", ())
     return bool(getattr(layer, "class_swap", None)) or any(map(swap_somewhere, inner))
 
 
 def label(owner, argument, value):
     """A class id that a mask of some dtype can hold; which dtype it has is known at the call."""
-    # int64 has the least number of all dtypes, uint64 the largest.
+    # int64 has the smallest number of all dtypes, uint64 the largest.
     if not -(2**63) <= checks.integer(owner, argument, value) < 2**64:
         accepted = "an id that a mask can hold, in -2**63 .. 2**64 - 1"
         checks.fail(owner, argument, accepted, value)
@@ -121,7 +121,7 @@ def label(owner, argument, value):
 
 
 def held(owner, argument, classes, mask):
-    """Class ids that masks like this one must be able to hold."""
+    """Checks that masks like this one can hold these class ids, and returns the ids."""
     low, high = 0, mask.shape[-1] - 1
     if high == 0:
         low, high = checks.mask_limits(keras.backend.standardize_dtype(mask.dtype))

@@ -1,4 +1,4 @@
-"""What a call brought, looked at before anything is done with it."""
+"""Checks of what a call brought, before anything is done with it."""
 
 import warnings
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _WHOLE_NUMBERS = (
     "fractional values; was it rescaled, or resized with interpolation? What is to be interpolated "
     'is no mask: name its key in `targets`, as "continuous".'
 )
-# What to write where images are a structure: a tuple of them, a mapping.
+# The advice where images are a structure: for a tuple or list of them, and for a mapping.
 CURES = (
     "Make a list of images a batch with `np.stack`. Give several images of one sample as a "
     'mapping, and say what the others are: `targets={"depth": "continuous"}`.',
@@ -34,7 +34,7 @@ _IRREGULAR = {
     "a batch one size: `images.to_tensor()`, `masks.to_tensor(255)` where 255 is ignored.",
     "sparse": "Make them dense: `tf.sparse.to_dense(tensor)`.",
 }
-# Up to so many channels a mask may hold colors, which are no one-hot.
+# With up to so many channels a mask may hold colors, which are not one-hot.
 _MOST_COLORS = 4
 
 
@@ -70,7 +70,7 @@ def check_tensors(owner, sample):
 
 
 def _check_form(name, role, tensor):
-    """Is it one block of numbers, with a number of axes that is known?"""
+    """Checks that it is one dense block of numbers, of a known rank."""
     form = backend.irregular(tensor)
     if form is not None:
         raise ValueError(
@@ -85,7 +85,7 @@ def _check_form(name, role, tensor):
 
 
 def is_without_pixels(weights, image_layout):
-    """Are these weights a vector, one number an image?"""
+    """Are these weights a vector, one number for each image?"""
     shape = getattr(weights, "shape", None)
     return shape is not None and len(shape) < 2 + image_layout.batched
 
@@ -115,7 +115,7 @@ def check_shapes(owner, sample):
 
 
 def check_values(owner, sample):
-    """What only the numbers tell, where they can be seen."""
+    """Checks what only the values show, where they can be seen."""
     flat = sample.flat()
     for dtype in (_dtype_of(x) for x in flat.get("continuous", [])):
         if dtype == "bool":
@@ -143,7 +143,7 @@ def check_one_image(owner, sample, mask):
         values = np.asarray(keras.ops.convert_to_numpy(mask))
         held = values != 0
         on = held.sum(axis)
-        # Masks of a batch may be all but empty; of a one-hot mask some pixels may be ignored.
+        # Masks of a batch may be almost empty; in a one-hot mask some pixels may be ignored.
         if on.max() <= 1 and on.mean() > 0.5 and len(np.unique(values[held])) <= 1:
             return
     raise ValueError(
@@ -155,9 +155,9 @@ def check_one_image(owner, sample, mask):
 
 
 def check_bits(owner, role, tensor):
-    """Raises for numbers of 64 bits that the 32 bits a backend makes of them do not hold."""
+    """Raises for 64-bit numbers that the 32 bits a backend turns them into cannot hold."""
     dtype = _dtype_of(tensor)
-    # Of what is no label, floats may lose digits.
+    # Floats that are not labels may lose digits.
     if dtype not in (("int64", "uint64", "float64") if role in MASK_ROLES else ("int64", "uint64")):
         return
     if not backend.is_eager(tensor) or not backend.cuts_to_32_bits():
@@ -174,7 +174,7 @@ def check_bits(owner, role, tensor):
 
 
 def check_whole_numbers(owner, mask):
-    """Raises for a float mask with fractions: at once, or when a graph of TensorFlow runs."""
+    """Raises for a float mask with fractions: at once, or when a TensorFlow graph runs."""
     dtype = _dtype_of(mask)
     if "float" not in dtype or isinstance(mask, keras.KerasTensor):
         return
@@ -229,7 +229,7 @@ def _fail_shapes(owner, role, tensor, sample):
 
 
 def _fit_otherwise(tensor, sample):
-    """Would a mask (H, W) have the size of the images, were their channels elsewhere?"""
+    """Would a mask (H, W) have the size of the images if their channels were elsewhere?"""
     layout, shape = sample.image_layout, tuple(sample.images.shape)
     size = shape[-3:-1] if layout.channels_first else shape[-2:]
     same = not differ(tuple(tensor.shape[:1]), shape[:1]) if layout.batched else True
@@ -237,7 +237,7 @@ def _fit_otherwise(tensor, sample):
 
 
 def warn_of_masks_left_behind(layer, sample):
-    """Warns where a model in training moves images, and whatever it learns stays; did it warn?"""
+    """Warns if a model in training moves images, not what it learns; returns whether it did."""
     if set(sample.flat()) != {"images"} or not _moves_at_random(layer):
         return False
     if not is_network_in_training():

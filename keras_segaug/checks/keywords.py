@@ -1,11 +1,11 @@
-"""Checks of what every layer takes: the names of arguments, `dtype`."""
+"""Checks of what every layer takes: the names of arguments, and `dtype`."""
 
 import keras
 
 from keras_segaug import checks
 from keras_segaug.core.serialization import nearest
 
-# Of Keras' own layers, the last two for what is outdated there.
+# Arguments of Keras' own layers; the last two are outdated there.
 KERAS = ("name", "dtype", "trainable", "activity_regularizer", "input_shape", "input_dim")
 _NUMBERS = ("float", "bfloat", "int", "uint")
 
@@ -23,7 +23,7 @@ def check_names(layer, given, accepted):
 
 
 def check_dtype(layer, dtype):
-    """Raises for a dtype in which no image can come back."""
+    """Raises for a dtype that images cannot come back in."""
     accepted = 'a dtype of floats or integers, such as "float32" or "uint8", a policy, or None'
     try:
         found = keras.dtype_policies.get(dtype).compute_dtype

@@ -1,4 +1,4 @@
-"""Argument checks of integers, pairs and ranges of them; as in `values.py`."""
+"""Checks of arguments that are integers, or pairs or ranges of numbers; as in `values.py`."""
 
 import numbers
 
@@ -9,7 +9,7 @@ def integer_range(owner, argument, value, low, high=None, odd=False):
     """An integer `n` means (n, n); a pair is (lower, upper)."""
     pair = value if isinstance(value, (tuple, list)) else (value, value)
     whole = len(pair) == 2 and all(map(is_integer, pair))
-    # Drawn numbers are of 32 bits.
+    # Drawn numbers have 32 bits.
     most = 2**31 - 1 if high is None else high
     fits = whole and low <= pair[0] <= pair[1] <= most
     if not fits or (odd and not all(n % 2 == 1 for n in pair)):
@@ -38,7 +38,7 @@ def count_range(owner, argument, value):
 
 
 def is_integer(value):
-    """Is it a whole number, and no truth value?"""
+    """Is it a whole number, and not a truth value?"""
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 

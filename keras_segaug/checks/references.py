@@ -13,7 +13,7 @@ def references(owner, value):
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name_of(owner)}: `references` must be {accepted}: {error}.") from error
     if array.ndim != 4 or 0 in array.shape or array.dtype.kind not in "uifb":
-        # The values would say nothing, and be many.
+        # The values would say nothing, and there may be many.
         fail(owner, "references", accepted, f"{array.dtype} of shape {array.shape}")
     if not np.isfinite(array.astype("float32")).all():
         fail(owner, "references", "of finite numbers", "NaN or infinite values")

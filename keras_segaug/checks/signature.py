@@ -6,12 +6,12 @@ import keras
 
 
 def check_named(cls, positional):
-    """Are arguments without a name given only where the layer has a place for them?"""
+    """Checks that arguments without a name are only given where the layer has places for them."""
     parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
     places = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
     named = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
     if not positional or places or not named:
-        # Python itself counts those that have a place.
+        # Python itself checks arguments that have a place.
         return
     given = ", ".join(map(repr, positional))
     raise TypeError(
@@ -22,7 +22,7 @@ def check_named(cls, positional):
 
 
 def arguments_of(cls):
-    """The names of all `__init__` arguments of a layer class, but for those of Keras' own."""
+    """The names of all `__init__` arguments of a layer class, except Keras' own."""
     return {
         parameter.name: None
         for base in cls.__mro__[: cls.__mro__.index(keras.layers.Layer)]

@@ -4,7 +4,7 @@ from keras_segaug.checks.values import fail, is_nan, name_of
 
 
 def fits_images(owner, argument, value, dtype):
-    """Can images of this dtype hold the value? Floats can, to their precision."""
+    """Checks that images of this dtype can hold the value. Floats can, to their precision."""
     if "int" not in dtype:
         return
     low, high = integer_limits(dtype)
@@ -14,7 +14,7 @@ def fits_images(owner, argument, value, dtype):
 
 
 def fits_dtype(owner, argument, value, dtype):
-    """Can a mask of this dtype hold the value?"""
+    """Checks that a mask of this dtype can hold the value."""
     low, high = mask_limits(dtype)
     if not low <= value <= high:
         wider = "8" in dtype or dtype == "bool"
@@ -52,7 +52,7 @@ def three_channels(owner, channels):
 
 
 def known_channels(owner, role, received):
-    """Is the number of channels known? In `dataset.map` it may not be."""
+    """Checks that the number of channels is known. In `dataset.map` it may not be."""
     if received is None:
         count, size = (3, "(None, None, 3)") if "mask" not in role else (1, "(None, None, 1)")
         raise ValueError(
@@ -77,7 +77,7 @@ def channels(owner, received, accepted):
 
 
 def image_size(owner, received, expected):
-    """Does an image have the size that a layer gives back?"""
+    """Checks that an image has the size that a layer returns."""
     pairs = zip(received, expected, strict=True)
     if any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in pairs):
         raise ValueError(
@@ -87,7 +87,7 @@ def image_size(owner, received, expected):
 
 
 def pixels(owner, shape):
-    """Are there pixels in images (B, H, W, C), few enough for 32-bit integers to count them?"""
+    """Checks that images (B, H, W, C) have pixels, few enough for 32-bit integers to count."""
     # Unknown sizes are None in TensorFlow, symbols in JAX.
     size = tuple(n if isinstance(n, int) else 1 for n in shape)
     batch, height, width, channels = size
@@ -97,7 +97,7 @@ def pixels(owner, shape):
             "height, width, channels)."
         )
     # Sides: float32 must tell a position from its neighbor, and from its mirror image. Pixels:
-    # with the margin that a lookup adds.
+    # counted with the margin that a lookup adds.
     if (
         max(height, width) > 1 << 23
         or height * width * channels >= 1 << 31

@@ -13,7 +13,7 @@ _MAPS = "maps of class scores, floats (batch, height, width, classes), of the si
 
 
 def model(owner, value):
-    """Raises for what is no model that predicts."""
+    """Raises for what is not a model that predicts."""
     accepted = "a Keras model or layer that takes images and gives class scores"
     if isinstance(value, AugmentationLayer):
         accepted += "; the layers of its views go into `views`"
@@ -44,7 +44,7 @@ def overlap(owner, value):
 
 
 def logits_said(owner):
-    """Raises where it must be known whether the model gives logits, and nobody has said it."""
+    """Raises where it must be known whether the model gives logits, and `logits` is None."""
     if owner.logits is not None:
         return
     asks = "`uncertainty`=True" if owner.uncertainty else f"`merge`={owner.merge!r}"
@@ -101,7 +101,7 @@ def fits(owner, shape, views):
 
 
 def no_training(owner, method):
-    """Raises: there is nothing to be learned here."""
+    """Raises: there is nothing to train here."""
     raise ValueError(
         f"{checks.name_of(owner)}: `{method}` has nothing to train: it only predicts, and the "
         f"model in it always infers (`training=False`). Train that one: `.model.{method}(...)`."
@@ -109,7 +109,7 @@ def no_training(owner, method):
 
 
 def images(owner, value):
-    """Raises for what is no batch of images."""
+    """Raises for what is not a batch of images."""
     accepted = "one batch of images, (batch, height, width, channels) or channels first"
     if isinstance(value, (Mapping, tuple, list)):
         kind = type(value).__name__
@@ -123,7 +123,7 @@ def images(owner, value):
 
 
 def maps(owner, outputs, shape):
-    """Raises for outputs that are no maps of the size of the images, channels last in `shape`."""
+    """Raises for outputs that are not maps of the size of the images; `shape`: channels last."""
     flat = keras.tree.flatten(outputs)
     for number, each in enumerate(flat):
         found, dtype = shape_of(each), keras.backend.standardize_dtype(each.dtype)

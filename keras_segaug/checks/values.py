@@ -1,7 +1,7 @@
 """Argument checks: each returns the normalized value or raises with one wording.
 
 `owner` is the layer (or the name of a function) the argument belongs to; the
-message names it, the argument, what is accepted and what came.
+message names it, the argument, what is accepted and what was received.
 """
 
 import math
@@ -10,7 +10,7 @@ from typing import Any
 
 FILL_MODES = ("reflect", "wrap", "nearest", "constant")
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
-# The largest number of float32, and the smallest above 0 that no processor takes for 0.
+# The largest number of float32, and the smallest above 0 that no processor treats as 0.
 _LARGEST, _SMALLEST = 3.4028234663852886e38, 1.1754943508222875e-38
 
 
@@ -28,9 +28,9 @@ def fail(owner, argument, accepted, received, error=ValueError):
 
 
 def shown(value, length=300):
-    """The value as one line, cut to a length; a number may have more digits than Python writes."""
+    """The value as one line, cut to a length; some numbers Python does not print."""
     try:
-        # One line, also of a pipeline, which is shown in several.
+        # One line, even for a pipeline, which is shown in several.
         text = " ".join(repr(value).split())
     except ValueError:
         text = f"a {type(value).__name__} that holds very large numbers"
@@ -135,7 +135,7 @@ def above_zero(owner, argument, value, high, or_else=""):
 
 
 def turns(owner, argument, value):
-    """As `signed_range`, in fractions of a full turn; whoever means degrees is told so."""
+    """As `signed_range`, in fractions of a full turn; degrees are refused with a hint."""
     ends = value if isinstance(value, (tuple, list)) else (value,)
     degrees = [abs(end) for end in ends if is_number(end) and abs(end) > 1.0]
     if degrees:
@@ -182,7 +182,7 @@ def integer(owner, argument, value):
 
 
 def zoom_range(owner, argument, value):
-    """A zoom factor: as a signed range, but at -1 an image would show nothing of itself."""
+    """A zoom factor: as a signed range, but above -1, where nothing of the image is left."""
     lower, upper = signed_range(owner, argument, value)
     if lower <= -1.0:
         fail(owner, argument, "above -1 (at -1 nothing of the image is left)", value)
@@ -224,7 +224,7 @@ def fill_or_noise(owner, argument, value):
 
 
 def numbers_per_channel(owner, argument, value, low=-math.inf):
-    """A number, or a tuple of one a channel."""
+    """A number, or a tuple with one for each channel."""
     if is_number(value):
         return number(owner, argument, value, low)
     if not isinstance(value, (tuple, list)) or not value:

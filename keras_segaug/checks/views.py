@@ -6,7 +6,7 @@ from keras_segaug import checks
 from keras_segaug.core import backend
 from keras_segaug.core.tensor_layout import Layout, shape_of
 
-# A config and a JSON text know classes by these keys.
+# Configs and JSON texts mark classes by these keys.
 _TAKEN = ("class", "class_name")
 
 
@@ -21,7 +21,7 @@ def one_result(owner, augmentation):
 
 
 def names(owner, views):
-    """Raises for what is no mapping from names to something."""
+    """Raises for what is not a mapping from names to something."""
     accepted = 'a non-empty mapping from names to layers, {"weak": layer, "strong": other}'
     if not isinstance(views, Mapping) or not views:
         checks.fail(owner, "views", accepted, views)
@@ -40,7 +40,7 @@ def name(owner, argument, value, views):
 
 
 def interpolation(owner, value, scores):
-    """How a prediction is read: scores bilinearly, where nobody says otherwise, labels never."""
+    """How a prediction is read: scores bilinearly by default, labels always as nearest."""
     if value is None:
         return "bilinear" if scores else "nearest"
     checks.one_of(owner, "interpolation", value, checks.INTERPOLATIONS)
@@ -73,7 +73,7 @@ def prediction(owner, prediction):
 
 
 def shows(owner, source, shape, count, size):
-    """Is a prediction (B, H, W, K) of so many samples, and of the size of its view?"""
+    """Checks that a prediction (B, H, W, K) is of so many samples and of the size of its view."""
     batch, *found, _ = shape
     if _differ([batch], [count]):
         raise ValueError(
@@ -89,7 +89,7 @@ def shows(owner, source, shape, count, size):
 
 
 def known_size(owner, target, size):
-    """JAX compiles for sizes that are known."""
+    """Refuses a traced size on JAX, which compiles for known sizes."""
     if backend.name() == "jax" and not all(isinstance(n, int) for n in size):
         raise ValueError(
             f"{checks.name_of(owner)}: the size of the view {target!r} must be known inside "
@@ -105,7 +105,7 @@ def _differ(found, expected):
 
 
 def why_not(owner, parameters):
-    """What shows that the parameters are not those of these views, in words, or None."""
+    """Says what shows that the parameters are not those of these views; None if nothing does."""
     if not isinstance(parameters["views"], Mapping):
         return f"takes a mapping in 'views'. Received {checks.shown(parameters['views'])}"
     if parameters["views"].keys() != owner.views.keys():

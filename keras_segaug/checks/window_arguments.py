@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 from keras_segaug.checks.values import fail, is_number, name_of, one_of
 
-# A table of this length, one a sample, tells the rank of a class.
+# For each sample, a table of this length has the rank of each class.
 _HIGHEST_CLASS = 65535
-# As of images: float32 must tell a pixel from its neighbor.
+# As for images: float32 must tell a pixel from its neighbor.
 _LONGEST = 1 << 23
 
 
@@ -34,7 +34,7 @@ def truth(owner, argument, value):
 
 
 def holds_window(owner, size, window):
-    """Is an image of this size, where it is known, at least as large as the window?"""
+    """Checks that an image of this size, where it is known, is at least as large as the window."""
     for argument, length, given in zip(("height", "width"), window, size, strict=True):
         if isinstance(given, numbers.Integral) and given < length:
             raise ValueError(
@@ -72,7 +72,7 @@ def classes_to_aim_for(owner, classes, weights, probability):
         if classes is not None:
             accepted = "None where `class_weights` is a mapping, which names the classes"
             fail(owner, "foreground_classes", accepted, classes)
-        # A file of JSON makes strings of the ids.
+        # JSON files turn the ids into strings.
         classes = [int(key) if str(key).isdecimal() else key for key in weights]
         weights = list(weights.values())
     elif weights is not None and classes is None:

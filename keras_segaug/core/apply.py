@@ -1,4 +1,4 @@
-"""Applies parameters to images and to all that belongs to them."""
+"""Applies parameters to images and to everything that belongs to them."""
 
 import keras
 
@@ -18,7 +18,7 @@ from keras_segaug.kernels.values import replace
 
 
 def view_of(layer, inputs, acting):
-    """What a layer that is called sees.
+    """What a layer sees when it is called.
 
     Args:
         layer: the layer.
@@ -31,7 +31,7 @@ def view_of(layer, inputs, acting):
 
 
 def apply(layer, inputs, parameters):
-    """What becomes of {role: list of tensors}, and the parameters, finished; None at inference."""
+    """What becomes of {role: list of tensors}, and the finished parameters (None at inference)."""
     packed = inputs.packed()
     view = view_of(layer, inputs, parameters is not None)
     value_ranges.check_result(layer, view.spec, dtype_of(view.batch.images))
@@ -53,7 +53,7 @@ def apply(layer, inputs, parameters):
 
 
 def mixing_of(layer, inputs, parameters):
-    """From which samples each pixel comes that `apply` gives; see `engine.origins`."""
+    """The samples that each pixel of the result of `apply` comes from; see `engine.origins`."""
     size, count = inputs.size(), len_of(inputs)
     spec = Spec(size, value_ranges.ANY, acting=parameters is not None)
     operations, _ = layer._planned(parameters, View(spec, owner=layer))
@@ -67,17 +67,17 @@ def _reads_masks(operation):
 
 
 def undo(layer, packed, parameters, size, predictions=False):
-    """What `apply` with these parameters has moved, where it was.
+    """What `apply` with these parameters has moved, back where it was.
 
     Args:
         layer: the layer.
         packed: {role: list of tensors}.
         parameters: those of `apply`.
-        size: to move back to, one entry a spatial axis.
+        size: to move back to, one entry for each spatial axis.
         predictions: are the images class scores? Their dtype stays.
     """
     batch = _batch_of(packed)
-    # Nothing is colored, so that any range will do.
+    # Nothing is colored, so any range will do.
     spec = Spec(tuple(size), value_ranges.ANY, acting=parameters is not None)
     operations, _ = layer._planned(parameters, View(spec, owner=layer))
 
@@ -89,13 +89,13 @@ def undo(layer, packed, parameters, size, predictions=False):
         "continuous": lambda values: alone(values, dtype_of(values)),
         "points": lambda points: followed(operations, points, back=True),
     }
-    # Scores are no levels, which a policy may round.
+    # Scores are not levels, which a policy may round.
     dtype = dtype_of(batch.images) if predictions else layer.compute_dtype
     return _by_role(packed, run_back(operations, batch, dtype, predictions), also)
 
 
 def specs_after(layer, inputs, acting):
-    """{role: list of `keras.KerasTensor`s}: the shapes and dtypes that a call gives back."""
+    """{role: list of `keras.KerasTensor`s}: the shapes and dtypes that a call returns."""
     layouts = inputs.layouts()
 
     def spec(role, tensor, layout):
@@ -140,7 +140,7 @@ def _batch_of(packed):
 
 
 def _by_role(packed, moved, also):
-    """{role: list of tensors} from the batch that has moved, and functions for the other roles."""
+    """{role: list of tensors} from the moved batch, and functions for the other roles."""
     rest = iter([*moved.masks, *moved.weights])
     inside = [role for role in (*MASK_ROLES, *WEIGHT_ROLES) if role in packed]
     return {

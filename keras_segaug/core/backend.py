@@ -1,10 +1,10 @@
 """The file that knows TensorFlow, JAX, torch and private Keras.
 
-What torch does by operations of its own is in `torch_backend`, what is kept beside an accelerator
-in `devices`. Everything else is written with `ops`, which is `keras.ops`, with one exception:
-inside `dataset.map` TensorFlow's tensors arrive whatever the Keras backend is,
-and then `ops` is Keras' TensorFlow implementation of the same functions
-(`tensorflow_ops`). Which of the two is decided by the type of the tensors.
+What torch does with operations of its own is in `torch_backend`, what stays on the host of an
+accelerator in `devices`. Everything else is written with `ops`. That is `keras.ops`, with one
+exception: inside `dataset.map` tensors are TensorFlow's, whatever the Keras backend is, and then
+`ops` is Keras' TensorFlow implementation of the same functions (`tensorflow_ops`). The type of the
+tensors decides which of the two it is.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ import keras
 import numpy as np
 
 _in_foreign_graph = contextvars.ContextVar("keras_segaug_in_foreign_graph", default=False)
-# None, or: is what is traced now, to be compiled, for a CPU?
+# Is the program that is being traced compiled for a CPU? None while no program is traced.
 _compiling_for_cpu = contextvars.ContextVar("keras_segaug_compiling_for_cpu", default=None)
 # Read by TensorFlow's AutoGraph: an object that has this attribute is traced as it is. The code
 # here has no Python control flow over tensors, so rewriting its source would only cost time.
@@ -27,7 +27,7 @@ AUTOGRAPH_MARK = "autograph_info__"
 def no_torch_compile(function):
     """Keeps `torch.compile` (Keras' `jit_compile=True` on torch) from tracing a function.
 
-    It specializes on Python numbers, so that it would compile again for every draw.
+    It specializes on Python numbers, so it would compile again for every draw.
     """
     return torch_backend().not_compiled(function) if runs_on("torch") else function
 
@@ -38,7 +38,7 @@ def name():
 
 
 def torch_backend():
-    """What torch does by operations of its own."""
+    """The module of what torch does with operations of its own."""
     return importlib.import_module("keras_segaug.core.torch_backend")
 
 
@@ -67,7 +67,7 @@ def tensorflow_ops(function):
     """Keras' TensorFlow implementation of `keras.ops.<function>`: private Keras, hence here."""
     package = importlib.import_module("keras.src.backend.tensorflow")
     if function == "where":
-        # Keras' own would make uint64 masks uint32, and int64 masks int32 where it runs on JAX.
+        # Keras' own turns uint64 masks into uint32 and, where it runs on JAX, int64 into int32.
         return package.core.tf.where
     for home in (package, package.core, package.numpy, package.math, package.nn):
         if hasattr(home, function):
@@ -109,7 +109,7 @@ def highest(values, **axes):
 
 
 def window_of(tensor, start, shape):
-    """A part of a tensor from a traced start on. (`ops.slice` would compile for every start.)"""
+    """A window of a tensor at a traced start. (`ops.slice` would compile for every start.)"""
     if name() == "tensorflow":
         from tensorflow.compiler.tf2xla.ops import gen_xla_ops
 
@@ -118,7 +118,7 @@ def window_of(tensor, start, shape):
 
 
 def repeated_last(tensor, more):
-    """A batch that is there, its last sample repeated so many times."""
+    """An eager batch with its last sample repeated `more` times."""
     if _is_jax_on_cpu():
         # JAX would compile a program for each of its own operations and shapes.
         values = np.asarray(tensor)
@@ -128,14 +128,14 @@ def repeated_last(tensor, more):
 
 
 def first(tensor, count):
-    """The first samples of a batch that is there."""
+    """The first `count` samples of an eager batch."""
     if _is_jax_on_cpu():
         return put(np.asarray(tensor)[:count])
     return tensor[:count]
 
 
 def put(array):
-    """An array where the backend keeps its tensors. (`jnp.asarray` compiles for every shape.)"""
+    """Puts an array where the backend keeps tensors. (`jnp.asarray` compiles for every shape.)"""
     if keras.backend.backend() == "jax" and isinstance(array, np.ndarray):
         return importlib.import_module("jax").device_put(array, may_alias=False)
     return array
@@ -148,7 +148,7 @@ def _is_jax_on_cpu():
 
 
 def parts_of(words, dtype):
-    """Int32 words cut up, the lowest bits first: (..., 4) for "uint8", (..., 2) for "int16"."""
+    """Int32 words split up, lowest bits first: (..., 4) for "uint8", (..., 2) for "int16"."""
     parts = bitcast(words, dtype)
     if name() != "torch":
         return parts
@@ -200,7 +200,7 @@ def is_for_cpu():
 
 
 def outside_graphs():
-    """Within this context variables are made as outside of graphs and of torch's inference mode."""
+    """Within this context variables are made outside of graphs and of torch's inference mode."""
     if runs_on("torch"):
         return importlib.import_module("torch").inference_mode(False)
     if not runs_on("tensorflow"):
@@ -228,7 +228,7 @@ def is_eager(tensor):
 
 
 def irregular(tensor):
-    """ "ragged" or "sparse" for a tensor that is no dense block of numbers, else None."""
+    """ "ragged" or "sparse" for a tensor that is not a dense block of numbers, else None."""
     kind = type(tensor).__name__
     for form in ("ragged", "sparse"):
         named = kind in ("RaggedTensor", "SparseTensor") and kind.lower().startswith(form)
@@ -239,10 +239,10 @@ def irregular(tensor):
 
 
 def called_by_a_network():
-    """Is this call part of a model with weights, and nobody has said whether it trains?
+    """Is this call part of a model with weights, and was `training` left open?
 
-    Keras then takes each layer's own default, which for augmentation is to train, so that
-    `model(x)` and a model exported by `model.export` would augment what they are to predict.
+    Keras then takes each layer's own default, which for augmentation is to train, so `model(x)`
+    and a model exported by `model.export` would augment what they are to predict.
     A model without weights, made of augmentation alone, keeps that default: it is what
     people call in `dataset.map`.
     """
@@ -263,7 +263,7 @@ def global_state():
     return importlib.import_module("keras.src.backend.common.global_state")
 
 
-# --- Who asks ---------------------------------------------------------------------------------
+# --- What Keras runs on -----------------------------------------------------------------------
 
 
 def runs_on(backend):
@@ -272,7 +272,7 @@ def runs_on(backend):
 
 
 def batch_shards():
-    """Among how many devices Keras' `distribution` deals out a batch; 1 where there is none."""
+    """How many devices Keras' `distribution` splits a batch among; 1 without a distribution."""
     distribution = keras.distribution.distribution()
     if distribution is None or distribution.batch_dim_name is None:
         return 1
@@ -281,17 +281,17 @@ def batch_shards():
 
 
 def is_functional(variable):
-    """Is the variable one of a call without side effects, such as JAX' training step?"""
+    """Does the variable belong to a call without side effects, such as JAX' training step?"""
     return in_stateless_scope() or not is_eager(variable.value)
 
 
 def in_stateless_scope():
-    """Do assignments to variables go into a scope now? (Private Keras, hence here.)"""
+    """Do assignments to variables go into a stateless scope now? (Private Keras, hence here.)"""
     return importlib.import_module("keras.src.backend.common.stateless_scope").in_stateless_scope()
 
 
 def cuts_to_32_bits():
-    """Does this backend make 32-bit numbers of 64-bit ones? JAX does, unless told otherwise."""
+    """Does this backend turn 64-bit numbers into 32-bit ones? JAX does, unless told otherwise."""
     return runs_on("jax") and not importlib.import_module("jax").config.jax_enable_x64
 
 

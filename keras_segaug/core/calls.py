@@ -44,7 +44,7 @@ def _place_of(owner, name):
 
 
 def wanted(owner, return_parameters, return_mixing):
-    """Is more wanted than the result?"""
+    """Does the caller want more than the result?"""
     if return_mixing == "":
         checks.fail(
             owner, "return_mixing", "True, False, or a key, not an empty one", return_mixing
@@ -55,14 +55,14 @@ def wanted(owner, return_parameters, return_mixing):
 
 
 def with_mixing(owner, inputs, found, return_parameters, return_mixing):
-    """What a call returns that also tells from which samples the pixels come.
+    """What a call returns that also tells which samples its pixels come from.
 
     Args:
         owner: the layer.
         inputs: the `Inputs` of the call.
         found: (result, parameters).
-        return_parameters: are they wanted?
-        return_mixing: True, or the key for it in the result, a mapping.
+        return_parameters: does the caller want them, too?
+        return_mixing: True, or the key under which it goes into the result, a mapping.
     """
     result, parameters = found
     if owner._gives_views:
@@ -89,7 +89,7 @@ def refuse_symbols(owner, inputs):
 
 
 def training(owner, value):
-    """True, False or None; the numbers 1 and 0 are as good."""
+    """True, False or None; the numbers 1 and 0 are accepted, too."""
     whole = isinstance(value, numbers.Integral) or type(value).__name__ == "bool"
     if value is not None and not (whole and value in (0, 1)):
         checks.fail(owner, "training", "True, False or None", value)

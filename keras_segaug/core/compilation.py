@@ -1,4 +1,4 @@
-"""Programs: what a layer does, compiled, and how few of them serve all batches."""
+"""Compiled programs of what layers do, and how few of them serve all batches."""
 
 import functools
 import importlib
@@ -10,38 +10,38 @@ from keras_segaug.core import backend, devices, shards_backend, stablehlo_backen
 from keras_segaug.core.backend import ops
 from keras_segaug.core.gradients import differentiable
 
-# Sizes of images that one layer compiles for, when it is left to decide.
+# How many sizes of images one layer compiles for with `jit_compile="auto"`.
 _MOST_SIZES = 3
-# Batches are padded to 8 or 64 samples, where that makes more than so many pixels to 4, 16 or 64.
+# Batches are padded to 8 or 64 samples, or to 4, 16 or 64 where 64 samples have more pixels.
 _MOST_PIXELS = 1 << 24
-# A size that comes back so often earns a program of its own: about then the work on samples that
-# are not there has taken as long as compiling takes.
+# A size that comes back this often earns a program of its own: by then the work on padding has
+# taken about as long as compiling takes.
 _COMES_BACK = 32
 
 
 class Compiled:
-    """What a layer does, a function of (tensors, key), compiled where that pays.
+    """What a layer does, as a function of (tensors, key), compiled where that pays off.
 
-    XLA makes one program of it, `torch.compile` of what is applied alone: drawing is a hundred
+    XLA makes one program of all of it, `torch.compile` only of applying: drawing is a hundred
     steps of a few numbers each, which it would repeat for every pixel.
 
     Args:
         draw: takes a nest of tensors and a key or None; returns what is drawn, another nest.
         function: takes both nests; returns a third.
         jit_compile: True, False, or "auto": wherever height and width are known. When they
-            keep changing from one eager call to the next, TensorFlow runs one uncompiled graph
-            for the rest, one for each rank: compiling takes longer than dozens of runs. (A traced
-            function, such as that of `dataset.map`, stays with its sizes. JAX compiles for
-            every shape anyway, and op by op that takes longer. torch compiles on CUDA, and runs
-            what keeps changing step by step.)
-        counts: does `draw` look at how many samples of a batch are there, without those that
-            only fill it up?
-        crosses: a function: does what becomes of a sample of a batch that several devices share
-            depend on those of other devices? Where it does not, each runs its own alone. None: it
-            does.
+            keep changing from one eager call to the next, TensorFlow runs further sizes in one
+            uncompiled graph for each rank: compiling takes longer than dozens of runs. (A traced
+            function, such as that of `dataset.map`, keeps its sizes. JAX compiles for every
+            shape anyway, and running op by op takes longer. torch compiles on CUDA, and runs
+            sizes that keep changing uncompiled.)
+        counts: does `draw` look at how many samples of a batch are real, not counting those that
+            only pad it?
+        crosses: a function: in a batch that is split among several devices, does the result of a
+            sample depend on samples on other devices? Where it does not, each device runs its own
+            samples alone. None: it does.
 
-    An eager batch is padded to a size there is a program for: no sample's result depends on those
-    that fill it up.
+    An eager batch is padded to a size there is a program for: no sample's result depends on the
+    samples that pad it.
     """
 
     def __init__(self, draw, function, jit_compile, counts=False, crosses=None):
@@ -61,8 +61,8 @@ class Compiled:
             tensors: a nest of them.
             key: words, or None.
             size: the images' (height, width); None where it is not known.
-            moving: a dict of further tensors, none of which has an axis of samples: what changes
-                without a new program.
+            moving: a dict of further tensors, none of which has an axis of samples: values that
+                change without a new program.
         """
         more = {"moving": moving} if moving else {}
         shards = self._shards_of(tensors)
@@ -77,7 +77,7 @@ class Compiled:
             return self._program(tensors, key, shards=shards)(tensors, key, **more)
         if not isinstance(tensors, dict):
             return self._program(tensors, key)(tensors, key, **more)
-        # What is no number is a symbol of TensorFlow or JAX, for any number of samples.
+        # A count that is not a number is a symbol of TensorFlow or JAX, for any number of samples.
         if isinstance(_count(tensors), int) and _count(tensors) == 0:
             return _with_more(lambda x, keys: self._run(x, keys, size, more), tensors, key, 0, 1)
         return self._run(tensors, key, size, more)
@@ -100,7 +100,7 @@ class Compiled:
             return self._program(tensors, key)(tensors, key, **moving)
         more = keras.tree.map_structure(lambda x: _padded(x, padded), tensors)
         keys = _padded(key, padded) if key is not None and len(key.shape) == 2 else key
-        # A tensor, since a number would be part of the program.
+        # A tensor: a Python number would become part of the program.
         with devices.kept_on_host():
             real = [ops.convert_to_tensor(count, dtype="int32")] if self._counts else []
         results = self._program(more, keys, len(real))(more, keys, *real, **moving)
@@ -145,9 +145,9 @@ class Compiled:
         return len(self._sizes) > _MOST_SIZES
 
     def _program(self, tensors, key, more=0, relaxed=False, shards=None) -> Any:
-        """The program for such tensors. TensorFlow warns of a function that is traced often."""
+        """The program for such tensors. TensorFlow warns if one function is traced often."""
         name = backend.name()
-        # Who mixes with whom depends on Keras' distribution, also in a batch that is not dealt out.
+        # Partners depend on Keras' distribution, even in a batch that is not split.
         kind: Any = more, relaxed, shards, backend.batch_shards() if self._counts else 1
         if name == "tensorflow":
             kind = more, relaxed, _signature(tensors, key, after=None if relaxed else 0)
@@ -164,7 +164,7 @@ class Compiled:
                 function = differentiable(self._traced(backend.is_for_cpu()), self._traced(False))
                 options = {"jit_compile": True}
             program = tf.function(function, autograph=False, **options)
-            # TensorFlow takes the programs of many layers for one that is traced again and again.
+            # TensorFlow mistakes the programs of many layers for one that is traced repeatedly.
             program._omit_frequent_tracing_warning = True
             return program
         if name == "torch":
@@ -185,7 +185,7 @@ class Compiled:
                 if not isinstance(tensors, dict) or _count(tensors) is not None:
                     return run(tensors, *rest)
                 # TensorFlow does not know the size of a batch while it traces; XLA, which compiles
-                # for every size anew, does. Nothing is left of these steps where there are samples.
+                # for every size anew, does. These steps vanish where there are samples.
                 count = ops.shape(tensors["images"])[0]
                 missing = ops.maximum(1 - count, 0)
                 return _with_more(run, tensors, rest[0], count, missing)
@@ -204,9 +204,9 @@ def _count(tensors):
 
 
 def _with_more(run, tensors, key, count, missing):
-    """The result for `count` samples, by a run with `missing` more that are all 0.
+    """The result for `count` samples, from a run with `missing` more that are all 0.
 
-    A batch without samples is one that not every kernel compiles for.
+    Not every kernel compiles for a batch without samples.
     """
 
     def more(tensor):
@@ -222,7 +222,7 @@ class _Batches:
     """The batch sizes that there are programs for.
 
     Args:
-        pixels: of an image.
+        pixels: how many an image has.
     """
 
     def __init__(self, pixels):
@@ -231,9 +231,9 @@ class _Batches:
         self._seen = {}
 
     def fitting(self, count):
-        """The size to pad a batch to: at most four for all sizes from 1 to 64, in any order.
+        """The size to pad a batch to: at most four sizes serve all from 1 to 64, in any order.
 
-        The first size is taken as it is: often there is but one, and the rest of the data.
+        The first size is taken as it is: often the only other one is the rest of the data.
         """
         self._seen[count] = self._seen.get(count, 0) + 1
         factor = self._factor if count <= 64 else 2
@@ -250,7 +250,7 @@ class _Batches:
 
 
 def _signature(tensors, key, after):
-    """What a program depends on: dtypes, and shapes from an axis on; None: ranks alone."""
+    """What a program depends on: dtypes, and shapes from axis `after` on; None: only ranks."""
     leaves = [*keras.tree.flatten(tensors), *([] if key is None else [key])]
     shapes = [len(x.shape) if after is None else (len(x.shape), *x.shape[after:]) for x in leaves]
     dtypes = [str(x.dtype) for x in leaves]
@@ -258,5 +258,5 @@ def _signature(tensors, key, after):
 
 
 def _padded(tensor, count):
-    """Padded with copies of its last sample: values that whatever takes that one takes, too."""
+    """Padded with copies of its last sample, whose values every function accepts."""
     return backend.repeated_last(tensor, count - tensor.shape[0])

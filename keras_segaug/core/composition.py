@@ -11,7 +11,7 @@ from keras_segaug.kernels.values import replace
 
 
 def _cure(entry):
-    """What to write in the place of what is no layer of this package."""
+    """What to write instead of something that is not a layer of this package."""
     if isinstance(entry, type) and issubclass(entry, AugmentationLayer):
         return f" Make a layer of the class: {entry.__name__}(...)."
     if isinstance(entry, (tuple, list)):
@@ -22,7 +22,7 @@ def _cure(entry):
 
 
 def layer_or_fail(owner, argument, layer):
-    """Raises for what cannot stand in another layer."""
+    """Raises for what cannot be inside another layer."""
     if not isinstance(layer, AugmentationLayer) or layer._gives_views:
         raise ValueError(
             f"{checks.name_of(owner)}: `{argument}` must hold keras_segaug layers only, which know "
@@ -32,10 +32,10 @@ def layer_or_fail(owner, argument, layer):
 
 
 class Composition(AugmentationLayer, abstract=True):
-    """Holds layers; draws for all of them from one key, and hands their steps to one run."""
+    """Holds layers; draws for all of them from one key, and runs their operations together."""
 
     def __new__(cls, *args, **kwargs):
-        # However many there are: `__init__` would take the second one for another argument.
+        # Layers that are not in a list: `__init__` would take the second for another argument.
         if any(isinstance(each, AugmentationLayer) for each in args):
             accepted = f"a list of keras_segaug layers: {cls.__name__}([first, second])"
             checks.fail(cls.__name__, "layers", accepted, args)
@@ -92,16 +92,16 @@ class Composition(AugmentationLayer, abstract=True):
         raise NotImplementedError(f"{type(self).__name__} must define `_plan_layers`.")
 
     def _first(self, spec):
-        """The `Spec` of what the first layer gets: a `value_range` of the composition counts."""
+        """The `Spec` of what the first layer gets, with the composition's own `value_range`."""
         given = getattr(self, "value_range", None)
         return spec if given is None else replace(spec, value_range=ValueRange(*given))
 
     def _settle(self, parameters):
-        """Hands down what the composition itself has drawn."""
+        """Passes on to the layers what the composition itself has drawn."""
         return parameters
 
     def _gate(self, parameters, condition):
-        """The inner layers' parameters; where the condition (B,) does not hold, at inference's."""
+        """The inner layers' parameters; where the condition (B,) is false, as at inference."""
         raise NotImplementedError(f"{type(self).__name__} must define `_gate`.")
 
     def _each(self, function, parameters, condition):

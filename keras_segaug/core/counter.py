@@ -1,4 +1,4 @@
-"""The state of a random stream: which call comes next, advanced so that no two get the same.
+"""The state of a random stream: which call comes next, advanced so that no two calls are alike.
 
 Three integers: 256 times the number of calls (low and high word), and the seed. That is the state
 TensorFlow's `RngReadAndSkip` works on, the one TensorFlow op that reads and advances in one atomic
@@ -46,7 +46,7 @@ def tensorflow_variable(words, dtype="int64"):
 
 
 def skip(variable, count):
-    """Advances a `tf.Variable` by so many calls, atomically; returns the count before."""
+    """Advances a `tf.Variable` by `count` calls, atomically; returns the count before."""
     low, high, _ = _read_and_skip(variable, count).numpy().tolist()
     return low // STEP + (high << 24)
 
@@ -79,7 +79,7 @@ def next_key(state):
             return _key_of(_read_and_skip(variable, 1))
     if devices.runs_python(value):
         words = devices.host_array(value)
-        # In the memory of the CPU: an accelerator would have to be waited for.
+        # In the memory of the CPU: the program would have to wait for an accelerator.
         key = devices.host_tensor(np.array([words[2], count_of(words)]) & 0xFFFFFFFF)
         state.assign(devices.host_tensor(words_of(count_of(words) + 1, words[2], "int64")))
         return key
@@ -103,12 +103,12 @@ def _advanced(state):
     """(key, next state)"""
     low = state[0] + ops.cast(STEP, state.dtype)
     carry = ops.cast(low < state[0], state.dtype)
-    # The key first: torch assigns in place, and `state` is no copy.
+    # The key first: torch assigns in place, and `state` is not a copy.
     return _key_of(state), ops.stack([low, state[1] + carry, state[2]])
 
 
 def _key_of(state):
-    # Operators, not `ops`: under JAX Keras takes 64-bit integers for 32-bit ones.
+    # Operators, not `ops`: under JAX Keras treats 64-bit integers as 32-bit ones.
     calls = state[0] // STEP + state[1] * (1 << 24)
     return ops.stack([ops.cast(state[2], "uint32"), ops.cast(calls, "uint32")])
 

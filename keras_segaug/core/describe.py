@@ -18,16 +18,16 @@ class Described:
     @overload
     def describe(self, parameters: Parameters, sample: int) -> list[str]: ...
     def describe(self, parameters, sample=None):
-        """Says what was drawn, for each sample one sentence a layer.
+        """Says what was drawn: for each sample, one sentence for each layer.
 
-        A `MultiView` says before each sentence which view it is about.
+        Each sentence of a `MultiView` begins with the view it is about.
 
         Args:
             parameters: what `draw_parameters` returned, or a call with `return_parameters=True`.
             sample: the number of one sample of the batch, from 0; None: all of them.
 
         Returns:
-            A list of sentences; without `sample` a list of such lists, one entry a sample.
+            A list of sentences; without `sample` a list of such lists, one for each sample.
 
         Example:
 
@@ -51,7 +51,7 @@ class Described:
 
 
 def title(layer):
-    """The name of a layer's class, and the layer's own where somebody has given it one."""
+    """The name of a layer's class, and the layer's own name if it was given one."""
     name = type(layer).__name__
     # Keras names a layer after its class, and numbers those names.
     if layer.name.replace("_", "").rstrip("0123456789") != name.lower().rstrip("0123456789"):
@@ -72,7 +72,7 @@ def drawn_for(layer, parameters, number):
 
 
 def sentences(layer, parameters, number):
-    """One sentence a layer, for the sample of this number."""
+    """One sentence for each layer, for the sample of this number."""
     lines = []
     for name, acts, told in drawn_for(layer, parameters, number):
         said = ", ".join(f"{key} {text}" for key, text in told.items())

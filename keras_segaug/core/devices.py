@@ -1,4 +1,4 @@
-"""What is done beside an accelerator, which only works fast on what is large."""
+"""What stays on the CPU beside an accelerator, which is only fast on large tensors."""
 
 import contextlib
 import functools
@@ -21,7 +21,7 @@ def has_values(tensor):
     """Is this not traced, so that each step is a call of the backend, and values can be read?"""
     if backend.name() == "torch":
         return runs_python(tensor)
-    # In a context where TensorFlow is eager there may still be tensors of a graph.
+    # Even in a context where TensorFlow is eager, there may be tensors of a graph.
     return backend.is_eager(tensor) and (backend.name() == "jax" or hasattr(tensor, "numpy"))
 
 
@@ -35,12 +35,12 @@ def is_on_cpu(tensor):
 
 
 def runs_python_on_cpu(tensor):
-    """Does torch run this step by step on a CPU, so that a number can be looked at for free?"""
+    """Does torch run this step by step on a CPU, so that a number can be read for free?"""
     return runs_python(tensor) and is_on_cpu(tensor)
 
 
 def kept_on_host():
-    """Within this context variables are made in the memory of the CPU, where torch runs."""
+    """Within this context torch makes variables in the memory of the CPU."""
     return keras.device("cpu") if backend.runs_on("torch") else contextlib.nullcontext()
 
 
@@ -52,11 +52,11 @@ def host_array(tensor):
 
 
 def host_tensor(array):
-    """A tensor of torch in the memory of the CPU."""
+    """A torch tensor in the memory of the CPU."""
     return importlib.import_module("torch").from_numpy(array)
 
 
 @functools.cache
 def one_program(function):
-    """The function; on JAX as one compiled program, where it would run step by step."""
+    """The function; on JAX as one compiled program, instead of step by step."""
     return importlib.import_module("jax").jit(function) if backend.runs_on("jax") else function

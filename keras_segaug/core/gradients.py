@@ -6,11 +6,11 @@ from keras_segaug.core import backend
 
 
 def differentiable(program, plain):
-    """A TensorFlow function that computes `program`, and as its gradient that of `plain`.
+    """A TensorFlow function that computes `program`, with the gradient of `plain`.
 
-    TensorFlow has no gradient for what makes a program fast on a CPU: its loops, compiled, and
-    the slices that only XLA knows. `plain` computes the same without; it is traced where a
-    gradient is asked for, and nowhere else.
+    TensorFlow has no gradient for what makes a program fast on a CPU: its compiled loops, and
+    the slices that only XLA knows. `plain` computes the same without these; it is only traced
+    where a gradient is asked for.
     """
     import tensorflow as tf
 
@@ -31,9 +31,9 @@ def differentiable(program, plain):
             structure = of_floats(program, floats)
 
             def backward(*upstream, variables=()):
-                # Those of a Keras layer that the program calls; TensorFlow names them.
+                # `variables` are those of a Keras layer that the program calls.
                 sources = [*floats, *variables]
-                # The call is over, and with it what it said about whose tensors these are.
+                # The call is over, and with it the context that said whose tensors these are.
                 with backend.ops_of(floats[0]), tf.GradientTape() as tape:
                     tape.watch(sources)
                     results = keras.tree.flatten(of_floats(plain, floats))

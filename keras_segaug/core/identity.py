@@ -6,7 +6,7 @@ from keras_segaug.core.layer import AugmentationLayer
 class Identity(AugmentationLayer):
     """Leaves image and mask as they are, in training and at inference.
 
-    A branch of `RandomChoice` for "or nothing", and a placeholder. Deterministic: takes no
+    A branch of `RandomChoice` for "or nothing", and a placeholder. It is deterministic and takes no
     `probability`.
 
     Args:

@@ -15,21 +15,21 @@ IMAGE_KEYS = ("images", "image")
 MASK_KEYS = ("segmentation_masks", "segmentation_mask", "masks", "mask")
 WEIGHT_KEYS = ("sample_weights", "sample_weight")
 ROLES = {"images": IMAGE_KEYS, "masks": MASK_KEYS, "sample_weights": WEIGHT_KEYS}
-# Where `Inputs.tensors` has what `targets` names: a key that no caller's structure has.
+# The key under which `Inputs.tensors` has what `targets` names: no caller's structure has it.
 _MORE = "keras_segaug.core.targets"
 
 
 class Inputs:
-    """What one call brought: `tensors` by role, and the structure to give back.
+    """What one call brought: `tensors` by role, and the structure to return.
 
     What `targets` names is in one further entry of `tensors`, again by role.
 
     Args:
         owner: the layer, for error messages, its `data_format` and its `targets`.
         data: images; or a tuple or list of images, masks and weights; or a mapping.
-        masks: one mask or a structure of them, where `data` is the images alone.
-        sample_weights: per-pixel weights, where `data` is the images alone.
-        checked: `data` are the `tensors` of another `Inputs`, which need not be looked at again.
+        masks: one mask or a structure of them, where `data` is only the images.
+        sample_weights: per-pixel weights, where `data` is only the images.
+        checked: `data` are the `tensors` of another `Inputs`, which were checked already.
     """
 
     def __init__(self, owner, data, masks=None, sample_weights=None, checked=False):
@@ -51,7 +51,7 @@ class Inputs:
                 f"{input_tensors.CURES[isinstance(data, Mapping)]}"
             )
         fields = getattr(data, "_fields", ())
-        # The names of a named tuple count where they name the images.
+        # The field names of a named tuple count if one of them names the images.
         self._named_tuple = type(data) if set(fields) & set(IMAGE_KEYS) else None
         data = data._asdict() if self._named_tuple else data
         self._data = self._as_structure(data, masks, sample_weights)
@@ -92,7 +92,7 @@ class Inputs:
             targets.put_back(value, main.get(place, value), named, (place,))
             for place, value in enumerate(self._data)
         ]
-        # A named tuple is not made of a list.
+        # A named tuple cannot be made from a list.
         make = getattr(type(self._data), "_make", type(self._data))
         return values[0] if self._bare else make(values)
 
@@ -114,11 +114,11 @@ class Inputs:
         return result if more is None else {**result, _MORE: packed(more, more)}
 
     def mask_names(self):
-        """Under which keys the masks came, in their order; "" for one that has none."""
+        """The keys under which the masks came, in order; "" for a mask without one."""
         masks = self.tensors.get("masks")
         found = [] if masks is None else keras.tree.flatten_with_path(masks)
         names = [str(path[-1]) if path else "" for path, _ in found]
-        # What `targets` names goes by its path.
+        # Masks that `targets` names are kept by their path.
         more = self.tensors.get(_MORE, {}).get("mask", {})
         names += [str(ast.literal_eval(name)[-1]) for name in sorted(more)]
         return tuple(names)
@@ -201,14 +201,14 @@ class Inputs:
         return data
 
     def _find_key(self, place, role):
-        """The key of a role, by its name in a mapping, by its place elsewhere; None without one."""
+        """The key of a role: its name in a mapping, its place elsewhere; None without one."""
         if isinstance(self._data, Mapping):
             there: list = [key for key in ROLES[role] if key in self._data]
         else:
             there = [place] if place < len(self._data) else []
         free = [key for key in there if (key,) not in self._claimed]
         if role == "images" and not free:
-            # Who says in `targets` that the images are an image says nothing new.
+            # To give the images the role "image" in `targets` is allowed, and changes nothing.
             free = [key for key in there if self._claimed[key,] == "image"]
             self._claimed = {path: r for path, r in self._claimed.items() if path != (*free[:1],)}
         if len(free) > 1 or (role == "images" and not free):
@@ -234,7 +234,7 @@ class Inputs:
         input_tensors.check_tensors(self._owner, self)
         weights = self.tensors.get("sample_weights")
         if input_tensors.is_without_pixels(weights, self.image_layout):
-            # One weight an image is no business of geometry: it passes through.
+            # One weight for each image does not concern geometry: it passes through.
             del self.tensors["sample_weights"]
         input_tensors.check_shapes(self._owner, self)
         if (
@@ -249,5 +249,5 @@ class Inputs:
 
 
 def _name_of(path):
-    # Not joined: "a/b" and "b" within "a" are two.
+    # Not joined: "a/b" and "b" within "a" are different paths.
     return str(path)

@@ -1,6 +1,6 @@
-"""Programs of JAX, which take the weights of Keras layers inside as inputs.
+"""Programs of JAX that take the weights of Keras layers inside as inputs.
 
-A program would keep those that there were when it was traced, whatever has become of them.
+Otherwise a program would keep the weights that it was traced with, whatever becomes of them.
 """
 
 import contextlib
@@ -13,9 +13,9 @@ class Program:
     """A function of tensors, compiled.
 
     Args:
-        function: what is traced.
-        plain: the same, to be run step by step.
-        owner: the layer that it is of, or None.
+        function: the function to trace.
+        plain: the same function, to be run step by step.
+        owner: the layer that it belongs to, or None.
     """
 
     def __init__(self, function, plain, owner):
@@ -27,7 +27,7 @@ class Program:
     def __call__(self, *given, **named):
         others = self._others()
         if not all(layer.built for layer in others):
-            # One draws its weights when it first runs: values, as no trace has them.
+            # A layer draws its weights when it first runs: values, which a trace does not have.
             self._plain(*given, **named)
         return self._compiled([each.value for each in _variables(others)], given, named)
 
@@ -40,11 +40,11 @@ class Program:
             return self._function(*given, **named)
 
     def _others(self):
-        """The layers within that are Keras' own; what ours hold is read before a program runs."""
+        """The layers inside that are Keras' own; what ours hold is read before a program runs."""
         layers = [] if self._owner is None else self._owner._flatten_layers()
         return [each for each in layers if not hasattr(each, "draw_parameters")]
 
 
 def _variables(layers):
-    """Those of all, each once: a layer counts what the layers within it hold, too."""
+    """The variables of all, each once: a layer also lists those of the layers inside it."""
     return list({id(v): v for each in layers for v in each.variables}.values())

@@ -34,41 +34,42 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
     signature of its `__init__` and the attributes of the same names.
 
     Args:
-        probability: chance in [0, 1], for each sample on its own, that the layer acts.
-            Where it does not, the sample is treated as at inference.
+        probability: chance in [0, 1] that the layer acts, drawn for each sample separately.
+            Where it does not act, the sample is treated as at inference.
         seed: integer or None. One seed gives the same parameters on every backend,
-            eager, compiled and in `tf.data`. Inside a `Pipeline` the pipeline's counts.
+            eager, compiled and in `tf.data`. Inside a `Pipeline` the pipeline's seed applies.
         data_format: "channels_last" or "channels_first"; None takes Keras' setting.
-        jit_compile: "auto" compiles with XLA wherever height and width are known, on torch with
+        jit_compile: "auto" compiles with XLA wherever height and width are known, and on torch with
             `torch.compile` on CUDA; True always, False never.
         targets: None, or a mapping that gives a role to further entries of a sample, by their
-            key in a mapping (or in a mapping within one), by their position in a tuple or list:
+            key in a mapping (or in a nested mapping), or by their position in a tuple or list:
             `{"depth": "continuous", "image_2": "image", "valid": "ignore"}`, `{3: "points"}`.
-            What a sample lacks must be None: a key that is missing raises. In a mapping, what
-            has the images' height and width, or is named like boxes or points, must have a role,
-            and so must every entry of a tuple after the third. Inside a `Pipeline` the
-            pipeline's counts. The roles:
+            An entry that a sample lacks must be None: a missing key raises. In a mapping, entries
+            that have the images' height and width, or are named like boxes or points, must have a
+            role; in a tuple, so must every entry after the third. Inside a `Pipeline` the
+            pipeline's targets apply. The roles:
 
-            - "image": moved and colored as the images are; back in the compute dtype.
+            - "image": moved and colored as the images are; returned in the compute dtype.
             - "continuous": moved and interpolated as the images are (also NaN, and
-              `fill_value`), never colored nor erased. Back in its own dtype; integers are rounded.
+              `fill_value`), never colored or erased. Keeps its own dtype; integers are rounded.
             - "mask", "weights": as the masks and the per-pixel weights.
             - "points": floats (..., N, 2), x and y in pixels, (0, 0) being the center of the
-              first pixel. They go where the pixels go, also out of the image. Those that a lens
-              or an elastic map sends nowhere lie far outside.
+              first pixel. They go where the pixels go, even out of the image. Points that a lens
+              or an elastic map sends nowhere end up far outside.
             - "ignore": passed through.
-        **kwargs: `name`, `dtype`, `trainable`, as in `keras.layers.Layer`. Images come
-            back in the compute dtype; with "uint8" they are rounded and clipped. Masks come
-            back in the dtype they came in; where JAX has no 64 bits (its default), 64-bit ones
-            outside of `dataset.map` with 32, and a number that these do not hold raises.
+        **kwargs: `name`, `dtype`, `trainable`, as in `keras.layers.Layer`. Images are
+            returned in the compute dtype; with "uint8" they are rounded and clipped. Masks keep
+            the dtype they came in. Where JAX has no 64 bits (its default), 64-bit masks are
+            returned with 32 outside of `dataset.map`, and a number that does not fit raises.
 
-    `result, parameters = layer(data, return_parameters=True)` also says what was drawn, as
+    `result, parameters = layer(data, return_parameters=True)` also returns what was drawn, as
     `draw_parameters` does, for `apply`, `invert` and `describe`: it is one draw and one program.
-    `return_mixing=True` adds (a key puts into the result, a mapping) from which sample of the batch
-    each pixel comes: {"sample", "share", "other"}, (B, H, W) each: the sample it shows most of, by
-    how much, and that of the rest; -1 is what was filled or erased.
+    `return_mixing=True` also returns from which sample of the batch each pixel comes (a key instead
+    of True puts it into the result, a mapping): {"sample", "share", "other"}, (B, H, W) each: the
+    sample that the pixel shows most of, the share of that sample, and the sample of the rest; -1 is
+    what was filled or erased.
     With `training=False` the parameters are None. The symbolic inputs of a functional model have
-    none; there, make the call in the `call` of a layer of your own.
+    no parameters: make the call in the `call` of a layer of your own instead.
     """
 
     is_abstract = True
@@ -78,7 +79,7 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
     _moves = False
     # The one warning about the value range has been given.
     _warned_of_range = False
-    # So has the one about a batch of one sample, in which there is none to mix.
+    # So has the one about a batch of one sample, in which there is no partner.
     _warned_of_one_sample = False
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
@@ -139,11 +140,11 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
         return {}
 
     def resolve(self, parameters: Parameters, view: View) -> Parameters:
-        """The drawn parameters, finished by what the batch shows; finished ones as they are.
+        """The drawn parameters, finished by what the batch shows; finished ones are kept as is.
 
         Args:
             parameters: what `draw` returned.
-            view: an `engine.view.View` of the batch, as the layers before leave it.
+            view: an `engine.view.View` of the batch, as the layers before this one leave it.
         """
         return parameters
 
@@ -221,7 +222,7 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
         self._stream = Stream(self._state, self._home)
 
     def _stream_of_calls(self):
-        """The layer's stream; built where it is not, once, whoever calls first."""
+        """The layer's stream, built by whichever call comes first, and only once."""
         if self._lacks_its_stream():
             with processes.lock():
                 if self._lacks_its_stream():
@@ -229,14 +230,14 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
         return self._stream
 
     def _lacks_its_stream(self):
-        """As a layer inside another one does, until it is called by itself."""
+        """True of a layer inside another one, until it is called by itself."""
         return not self.built or (self.random and self._stream is None)
 
     def call(self, data, training=True, return_parameters=False):
         inputs = Inputs(self, data, checked=True)
         key = self._stream_of_calls().next() if training and self.random else None
         if training and return_parameters and not self.random:
-            # Whatever the key: nothing is drawn from it.
+            # Any key will do: nothing is drawn from it.
             key = random.key(0)
         try:
             return self._run_program(inputs, key, return_parameters)
@@ -274,7 +275,7 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
     def get_config(self):
         config = super().get_config()
         for argument in arguments_of(type(self)):
-            # An underscore after a name that Keras has taken (`weights`).
+            # Arguments whose name Keras has taken (`weights`) are kept under `weights_`.
             value = getattr(self, f"{argument}_", None) or getattr(self, argument)
             config[argument] = keras.saving.serialize_keras_object(value)
         home = {"home": processes.sent(self._home)} if processes.is_pickling() else {}
@@ -282,7 +283,7 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config):
-        # In the pickle of a model: where the original lives.
+        # In the pickle of a model, the config says where the original lives.
         home = config.get("home")
         config = {name: value for name, value in config.items() if name != "home"}
         layer = cls(**{k: keras.saving.deserialize_keras_object(v) for k, v in config.items()})

@@ -16,28 +16,29 @@ from keras_segaug.kernels.values import replace
 
 
 class JointLayer(AugmentationLayer, abstract=True):
-    """Geometry: a layer states where each output pixel looks, image and mask follow alike.
+    """Geometry: a layer says where each output pixel looks; image and mask follow alike.
 
-    Hooks: `draw(draws)`, and `matrix(parameters, size)` or, for what is no matrix,
+    Hooks: `draw(draws)`, and `matrix(parameters, size)` or, for what is not a matrix,
     `displacement(parameters, size)`; `output_spec(spec)` where the size changes;
     `resolve(parameters, view)` for a layer that must see the masks before it knows where to look.
 
-    8-bit images stay 8-bit through a lookup: blended values are rounded. Give float images
-    where that matters. NaN in float images spreads no further than it is blended: moved by
+    8-bit images stay 8-bit through a lookup: blended values are rounded. Pass float images
+    where that matters. NaN in float images spreads only as far as it is blended: moved by
     whole pixels, it stays one pixel.
 
     Args:
         fill_mode: what lies outside the image: "reflect", "wrap", "nearest" or
             "constant", as in Keras.
-        fill_value: the images' value outside, for "constant" alone. NaN, no data, for float images.
-        mask_fill_value: the class outside, for "constant" alone; a one-hot mask gets the row of
+        fill_value: the value of images outside, only for "constant". It may be NaN (no data) for
+            float images.
+        mask_fill_value: the class outside, only for "constant"; a one-hot mask gets the row of
             that class, or zeros where there is no such class. Weights get 0.
         interpolation: "nearest", "bilinear" or "bicubic", for the images. Masks and
             weights are always looked up as nearest.
         **kwargs: see `AugmentationLayer`.
     """
 
-    # Pairs of classes that change places where the layer mirrors; None: it never does, or none do.
+    # Pairs of classes that are swapped where the layer mirrors; None: it never mirrors or swaps.
     class_swap = None
     _moves = True
 
@@ -75,11 +76,11 @@ class JointLayer(AugmentationLayer, abstract=True):
         """A `Warp` with the settings of this layer, in a list.
 
         Args:
-            spec: of what comes in.
+            spec: the `Spec` of the input.
             map: from output to input; None where the layer does nothing.
             rest: the map for samples that it leaves alone.
-            fill_mode: None: that of the layer.
-            **more: fields of the `Warp` that are other than those of the layer.
+            fill_mode: None takes the layer's.
+            **more: fields of the `Warp` that differ from the layer's settings.
         """
         size = self.output_spec(spec).size
         every = [each for each in (map, rest) if each is not None]
@@ -101,9 +102,9 @@ class JointLayer(AugmentationLayer, abstract=True):
 
 
 def inside_window(interpolation):
-    """What `_warp` is told of points that all lie inside the image.
+    """The arguments of `_warp` for points that all lie inside the image.
 
-    Any border will do, but for a cubic, whose outer taps lie beyond.
+    Any border will do, except for a cubic, whose outer taps lie outside.
     """
     return {"inside": interpolation != "bicubic", "fill_mode": "reflect"}
 
@@ -121,29 +122,29 @@ class ImageOnlyLayer(AugmentationLayer, abstract=True):
 
     - `transform_values(values, parameters)`: on the old value alone (gamma).
     - `transform_pixels(channels, parameters)`: on the channels of the same pixel (hue).
-    - `transform_places(images, parameters)`: on the old value and where it stands (noise).
+    - `transform_places(images, parameters)`: on the old value and where it is (noise).
     - `transform_images(images, parameters)`: on anything in the image (blur).
 
-    Values are float32, (B, H, W, C), channels a list of (B, H, W, 1), of which a list is
-    returned. Drawn numbers come as (B, 1, 1, 1). What reads a whole image finds in
+    Values are float32, (B, H, W, C). Channels are a list of (B, H, W, 1), and such a list is
+    returned. Drawn numbers come as (B, 1, 1, 1). A hook that reads a whole image finds in
     `parameters["gaps"]` whether a value may be NaN, and in `parameters["bounds"]` the lowest and
-    the highest value there can be, or None: for what rounding must not leave.
+    the highest value there can be, which rounding must not leave, or None.
 
     A layer with an argument `value_range` hands it to `super().__init__`, and finds the range to
-    work with in `parameters["value_range"]`: its own, where it was given one; else what the layers
-    before have made, in a `Pipeline`, of the pipeline's `value_range`; else, of the dtype that the
-    images came in, all that unsigned integers can hold (0 to 65535 for uint16), and (0, 255) for
-    floats, as in Keras. Signed integers have no range of their own: one must be given. Where values
-    can be seen, floats outside of an assumed (0, 255) raise, and floats that all lie in [0, 1] give
-    a warning.
+    work with in `parameters["value_range"]`. That is its own range, if it was given one. Otherwise,
+    in a `Pipeline`, it is what the layers before have made of the pipeline's `value_range`.
+    Otherwise it follows from the dtype that the images came in: all that unsigned integers can
+    hold (0 to 65535 for uint16), and (0, 255) for floats, as in Keras. Signed integers have no
+    range of their own: one must be given. Where values can be seen, floats outside of an assumed
+    (0, 255) raise, and floats that all lie in [0, 1] give a warning.
 
     Args:
-        mask_classes: the ids of the classes whose pixels change, where the first mask has them (in
-            a mapping, the first by name); all others stay bit for bit, and so does the mask. What
-            is measured of an image (a mean, a histogram), is measured of all of it. A call then
+        mask_classes: the ids of the classes whose pixels change, according to the first mask (in
+            a mapping, the first by name); all other pixels stay bit for bit, and so does the mask.
+            Statistics of an image (a mean, a histogram) are taken over all of it. A call then
             needs masks. None: all pixels change.
         channels: the numbers of the channels that change, from 0: `(0, 1, 2)` are the colors of
-            images that have a depth beside them. The layer sees no other. None: all.
+            images that also have a depth channel. The layer sees no others. None: all.
         **kwargs: see `AugmentationLayer`. Layers that change the range of values take neither
             `mask_classes` nor `channels`.
     """
@@ -181,25 +182,25 @@ class ImageOnlyLayer(AugmentationLayer, abstract=True):
         ], parameters
 
     def transform_values(self, values: Tensor, parameters: Parameters) -> Tensor:
-        """New values of values, whatever is beside them."""
+        """New values, from the old values alone."""
         raise NotImplementedError(
             f"{type(self).__name__} must define `transform_images`, `transform_pixels` or "
             "`transform_values`."
         )
 
     def transform_pixels(self, channels: list[Tensor], parameters: Parameters) -> list[Tensor]:
-        """New channels of a list of channels."""
+        """New channels from a list of channels."""
         raise NotImplementedError
 
     def transform_places(self, images: Tensor, parameters: Parameters) -> Tensor:
-        """New images of images, each value by itself.
+        """New images from images, each value separately.
 
-        Nothing is gained by finishing one image before the next, so that it is done to all at once.
+        All images are computed at once: finishing one before the next gains nothing here.
         """
         raise NotImplementedError
 
     def transform_images(self, images: Tensor, parameters: Parameters) -> Tensor:
-        """New images of images."""
+        """New images from images."""
         raise NotImplementedError
 
     def plan(self, parameters, spec):

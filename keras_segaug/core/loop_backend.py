@@ -1,4 +1,4 @@
-"""As `backend.py`, for loops over windows: what in them is TensorFlow's, JAX' and torch's own."""
+"""Like `backend.py`, for loops over windows: what differs on TensorFlow, JAX and torch."""
 
 import contextlib
 import importlib
@@ -10,7 +10,7 @@ from keras_segaug.core.backend import ops
 def repeated(count, step, state):
     """The state after `state = step(i, state)` for i in 0 .. count - 1, one after the other.
 
-    Where a program is traced this is a loop of it, which holds the memory of one step alone.
+    In a traced program it is a loop of that program, which holds the memory of only one step.
 
     Args:
         count: an integer, on TensorFlow also a scalar tensor.
@@ -18,7 +18,7 @@ def repeated(count, step, state):
         state: a list of tensors.
     """
     if backend.runs_on("torch"):
-        # What a gradient would need of all steps is kept otherwise.
+        # Otherwise what a gradient needs of every step would be kept.
         with importlib.import_module("torch").no_grad():
             return _in_python(count, step, state)
     if isinstance(count, int) and backend.is_eager(state[0]):
@@ -31,7 +31,7 @@ def repeated(count, step, state):
     def body(number, *found):
         return (number + 1, *step(number, list(found)))
 
-    # Of several steps at once each would hold its own memory.
+    # Several steps in parallel would each hold their own memory.
     _, *state = tf.while_loop(
         lambda number, *_: number < count, body, (tf.constant(0), *state), parallel_iterations=1
     )
@@ -45,9 +45,9 @@ def _in_python(count, step, state):
 
 
 def cut(tensor, corner, size):
-    """The window of this size of a tensor (B, H, W, C), from a corner (y, x) on that may be traced.
+    """The window of this size of a tensor (B, H, W, C) at a corner (y, x), which may be traced.
 
-    It lies inside of the tensor.
+    The window lies inside of the tensor.
     """
     (y, x), (height, width) = corner, size
     if backend.runs_on("torch"):
@@ -77,9 +77,9 @@ def put(tensor, window, corner):
 
 @contextlib.contextmanager
 def after(tensors):
-    """What is made of `passed_on` tensors within waits for these.
+    """Within this context, what is made from `passed_on` tensors waits for these.
 
-    TensorFlow's graphs run at once what does not depend on each other. XLA orders what it compiles
+    TensorFlow's graphs run independent operations at once. XLA orders what it compiles
     by the memory it takes, and torch runs line by line.
     """
     if not backend.runs_on("tensorflow"):

@@ -1,4 +1,4 @@
-"""The fourth type of layers: what mixes the samples of a batch."""
+"""The fourth type of layers: those that mix the samples of a batch."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,25 +16,25 @@ from keras_segaug.kernels.values import replace
 
 
 class MixingLayer(AugmentationLayer, abstract=True):
-    """Mixes samples: what a pixel shows of another sample, image, masks and weights show alike.
+    """Mixes samples: where a pixel shows another sample, image, masks and weights do so alike.
 
     It needs a batch: `dataset.batch(8).map(layer)`, in a model, or eagerly. A batch of one
-    sample is left as it is, and a warning says so once. Each sample gets a partner: the samples
+    sample is left as it is, with one warning. Each sample gets a partner: the samples
     of a batch are put into a random circle, in which the next one is the partner. So each is the
-    partner of exactly one other, and none its own. What depends on who else is in the batch is
-    the partner alone; all else that is drawn for a sample is not.
+    partner of exactly one other, and never its own. Only the partner depends on which other
+    samples are in the batch; everything else that is drawn for a sample does not.
 
     Hooks: `draw(draws)`, with `draws.partners(...)` under the name "partner";
     `pieces(parameters, size)`, or `plan(parameters, spec)`; `resolve(parameters, view)` for a
     layer that looks at the masks.
 
     Args:
-        mask: where there are several masks, the name (or, counted from 0, the place) of the one
-            that decides what is shown; None: the first, in a mapping by name. All are mixed.
-        across_shards: where Keras' `distribution` deals a batch out to several devices, may a
-            partner come from another one? Its image would have to travel.
+        mask: where there are several masks, the name (or the place, counted from 0) of the one
+            that decides what is shown; None: the first (in a mapping, by name). All are mixed.
+        across_shards: where Keras' `distribution` splits a batch among several devices, may a
+            partner come from another device? Its image would have to be transferred.
         **kwargs: see `AugmentationLayer`. With `probability` below 1 some samples are left
-            alone; others may still show what is in them.
+            alone; others may still show parts of them.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class MixingLayer(AugmentationLayer, abstract=True):
         self.across_shards = checks.one_of(self, "across_shards", across_shards, (True, False))
 
     def pieces(self, parameters: Parameters, size: Sequence[Any]) -> list[Piece]:
-        """What the output shows of other samples: `engine.operations.Piece`s, the first counts.
+        """What the output shows of other samples: `engine.operations.Piece`s, the first wins.
 
         Args:
             parameters: what was drawn.
@@ -54,7 +54,7 @@ class MixingLayer(AugmentationLayer, abstract=True):
         raise NotImplementedError(f"{type(self).__name__} must define `pieces`.")
 
     def inference_matrix(self, size: Sequence[Any]) -> Matrix:
-        """Where the output looks in its own sample: at inference, and where no piece is."""
+        """Where the output looks in its own sample: at inference, and where there is no piece."""
         return matrices.identity(len(size))
 
     def plan(self, parameters, spec):
@@ -104,7 +104,7 @@ class MixingLayer(AugmentationLayer, abstract=True):
     def _planned(self, parameters, view):
         names = view.spec.mask_names
         if names:
-            # Also where nobody will look at it: a name that is not there is a mistake.
+            # Checked even where nothing uses it: a name that is not there is a mistake.
             self._place_of("mask", self.mask, names)
         operations, parameters = super()._planned(parameters, view)
         if parameters is None:
@@ -115,7 +115,7 @@ class MixingLayer(AugmentationLayer, abstract=True):
 
 
 def met(operation: Any, partner: Tensor) -> Any:
-    """The operation for samples that have a partner: who is alone is left alone."""
+    """The operation, limited to samples that have a partner other than themselves."""
     others = partner != ops.arange(ops.shape(partner)[0], dtype="int32")
     acts = others if operation.acts is None else operation.acts & others
     return replace(operation, acts=acts)

@@ -1,7 +1,7 @@
-"""Arguments that a schedule moves during training: variables, where all others are numbers.
+"""Arguments that a schedule moves during training: variables, while all others are numbers.
 
-A layer gets a variable when a schedule asks for it, and no sooner. Programs take what it holds as
-an input, so that they need not be compiled anew, and draws are made by the layer as it is then.
+A layer gets a variable only when a schedule asks for it. Programs take its value as an input, so
+that they need not be compiled again, and draws are made by the layer as it is at that time.
 """
 
 import keras
@@ -15,9 +15,9 @@ class Moving:
     """The variable of one argument of a layer: a number, or a pair of them.
 
     Args:
-        layer: which gets the variable, saved with it and not trained.
+        layer: the layer that gets the variable, which is saved with it and not trained.
         argument: its name.
-        value: what it holds at first.
+        value: its first value.
     """
 
     def __init__(self, layer, argument, value):
@@ -30,11 +30,11 @@ class Moving:
                 trainable=False,
                 autocast=False,
             )
-        # What datasets read where Keras does not run on TensorFlow; made when the first one does.
+        # What datasets read where Keras does not run on TensorFlow; made at the first such read.
         self._mapped = None
 
     def read(self):
-        """What it holds, as a tensor that fits the tensors at hand; in a graph, when that runs."""
+        """Its value, as a tensor that fits the tensors at hand; a graph reads it when it runs."""
         if backend.name() == "tensorflow" and not backend.runs_on("tensorflow"):
             with processes.lock():
                 if self._mapped is None:
@@ -55,13 +55,13 @@ def move(layer, argument):
         if argument in layer._moving:
             return layer._moving[argument]
         moving = Moving(layer, argument, getattr(layer, argument))
-        # Not for Keras to track, which has the variable.
+        # Hidden from Keras, which tracks the variable already.
         object.__setattr__(layer, "_moving", {**layer._moving, argument: moving})
     return moving
 
 
 def values_of(layer):
-    """[{argument: value}] of all that moves, for the layer and each that it holds."""
+    """[{argument: value}] of what moves, for the layer and each inside it; None if nothing does."""
     nodes = [
         {name: backend.to_numpy(moving.variable.value) for name, moving in node._moving.items()}
         for node in layer._nodes()
@@ -69,14 +69,14 @@ def values_of(layer):
     return nodes if any(nodes) else None
 
 
-# --- What draws ask --------------------------------------------------------------------------
+# --- For draws -------------------------------------------------------------------------------
 
 
 def present(layer, traced):
-    """{number: tensor} of all that moves in a layer and in those that it holds.
+    """{number: tensor} of all that moves in a layer and in the layers inside it.
 
     Args:
-        layer: that is called.
+        layer: the layer that is called.
         traced: is the call part of a program that is being traced?
     """
     movings = _movings(layer)

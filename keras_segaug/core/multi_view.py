@@ -23,30 +23,30 @@ from keras_segaug.engine.view import View
 class MultiView(AugmentationLayer):
     """Several views of each sample, for consistency and semi-supervised learning.
 
-    A call gives a dict with, for each name, what the view's layer makes of the data, in the
-    caller's structure: `{"weak": (images, masks), "strong": (images, masks)}`. Each view draws for
-    itself. What `shared` does is drawn once and is the same in all of them; its geometry and that
-    of a view share one lookup.
+    A call returns a dict with, for each name, what the view's layer makes of the data, in the
+    caller's structure: `{"weak": (images, masks), "strong": (images, masks)}`. Each view draws
+    independently. What `shared` does is drawn once and is the same in all views; its geometry and
+    that of a view share one lookup.
 
-    `transfer` moves what a network says of one view into the frame of another one.
+    `transfer` moves what a network predicts for one view into the frame of another one.
 
-    The outermost layer: it stands in no `Pipeline`, and what comes before all views is `shared`.
-    At inference random layers do nothing in any view, deterministic ones act. With
+    It must be the outermost layer: it cannot be in a `Pipeline`, and what comes before all views
+    is `shared`. At inference random layers do nothing in any view; deterministic ones act. With
     `return_parameters=True` the parameters are {"shared": ..., "views": {name: ...}, "input_size":
     ...}; those of a view are for its layer, which is `views[name]`.
 
     Args:
         views: a mapping from names to keras_segaug layers. The draws of a view depend on its place
             in the mapping, not on its name.
-        shared: None, or the layer that comes before the views part, such as a `Pipeline`.
+        shared: None, or the layer that is applied before the views separate, such as a `Pipeline`.
         value_range: as in `Pipeline`.
-        probability: chance, for each sample on its own, that shared layer and views act. Where
-            they do not, all views of the sample are as at inference.
+        probability: chance, drawn for each sample separately, that the shared layer and the views
+            act. Where they do not, all views of the sample are as at inference.
         **kwargs: see `AugmentationLayer`. The `seed`, `data_format`, `dtype`, `targets` and
-            `jit_compile` of the layers inside are not looked at.
+            `jit_compile` of the layers inside are ignored.
 
     Raises:
-        ValueError: for views that are no mapping from names to layers.
+        ValueError: for views that are not a mapping from names to layers.
 
     Example:
 
@@ -89,7 +89,7 @@ class MultiView(AugmentationLayer):
         super().__init__(value_range=value_range, **kwargs)
         self.views = dict(views)
         self.shared = shared
-        # Not for Keras to track: they hold the layers that it tracks already.
+        # Hidden from Keras, which already tracks the layers that they hold.
         object.__setattr__(self, "_paths", {name: self._path_of(views[name]) for name in views})
 
     def _path_of(self, layer):
@@ -111,13 +111,13 @@ class MultiView(AugmentationLayer):
     ) -> tuple[Tensor, Tensor]:
         """Moves a prediction for one view into the frame of another one.
 
-        The source's geometry undone and the target's done, in one lookup; exact for flips and
-        quarter turns, smooth fields to 0.1 pixel. The classes of a `class_swap` change sides with
-        the samples that are mirrored. Colors, erased regions and mask coding move nothing. Both
-        views may have any size.
+        Undoes the source's geometry and applies the target's, in one lookup; exact for flips and
+        quarter turns, smooth fields to 0.1 pixel. The classes of a `class_swap` are swapped in
+        mirrored samples. Colors, erased regions and mask coding move nothing. Both views may have
+        any size.
 
         Args:
-            prediction: of a network, for the view `source`: scores (logits or probabilities),
+            prediction: a network's output for the view `source`: scores (logits or probabilities),
                 floats (B, H, W, K), which are interpolated; or labels, integers (B, H, W) or
                 (B, H, W, 1), which are looked up as nearest.
             parameters: those of the call that gave the views.
@@ -127,11 +127,11 @@ class MultiView(AugmentationLayer):
 
         Returns:
             `(moved, valid)`. `moved` has the target's height and width and the dtype of the
-            prediction. `valid`, bool (B, H, W), says which pixels both views show: those that lie
-            inside of the image that came in, and not in what a border was filled with, in the
-            target and, with all pixels they are read from, in the source. A pixel reaches half a
-            pixel beyond its center: at a border the image of a valid one may be blended with up
-            to half of the fill, its label is the image's. Elsewhere `moved` is 0.
+            prediction. `valid`, bool (B, H, W), marks the pixels that both views show. Such a
+            pixel lies inside of the image that came in, and not in what a border was filled with,
+            in the target and, with all pixels it is read from, in the source. A pixel reaches half
+            a pixel beyond its center: at a border the image of a valid pixel may be blended with
+            up to half of the fill, but its label is the image's. Elsewhere `moved` is 0.
 
         Raises:
             ValueError: for a prediction of another size, for parameters of layers that mix
@@ -173,7 +173,7 @@ class MultiView(AugmentationLayer):
             "among the views has the frame of what came in."
         )
 
-    # --- What the base asks ---
+    # --- What the base calls ---
 
     def _draw_all(self, draws):
         first, *others = draws.children(1 + len(self.views))
@@ -234,7 +234,7 @@ class MultiView(AugmentationLayer):
         return results, parameters
 
     def _along(self, name, parameters, function):
-        """(what a function of a view's path and its parameters finds, all parameters, finished)."""
+        """(the function's result for a view's path and parameters, all parameters, finished)."""
         path = self._paths[name]
         if parameters is None:
             return function(path, None)[0], None
@@ -243,11 +243,11 @@ class MultiView(AugmentationLayer):
         found, finished = function(path, {"layers": layers})
         *shared, drawn = finished["layers"]
         views = {**parameters["views"], name: drawn}
-        # What one view has finished of the shared part is so for the others.
+        # What one view has finished of the shared part holds for the others, too.
         return found, {**parameters, "shared": shared[0] if shared else {}, "views": views}
 
     def _write(self, inputs, tensors):
-        # JAX sorts the keys of what it compiles.
+        # JAX sorts the keys of compiled results: restore the order of the views.
         return {name: inputs.write(tensors[name]) for name in self.views}
 
     def _look_at(self, inputs, acting):
@@ -266,7 +266,7 @@ class MultiView(AugmentationLayer):
     # --- Transfer ---
 
     def _original_size(self, prediction, parameters, source):
-        """(height, width) of the images that came in, numbers where that can be known."""
+        """(height, width) of the images that came in, as numbers where they can be known."""
         size = known_size_of(parameters)
         if size is None and branches.size_given(self._paths[source]) == "kept":
             return tuple(ops.shape(prediction)[1:3])

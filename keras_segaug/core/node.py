@@ -1,4 +1,4 @@
-"""What a layer is to the layers that hold it: a node of a tree, which a composition walks."""
+"""What a layer is to the layers that hold it: a node of the tree that a composition walks."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -19,7 +19,7 @@ class Node:
     _moving: Mapping = MappingProxyType({})
     # Has a dataset been mapped with it while no argument moved?
     _in_a_dataset = False
-    # Of the base.
+    # Defined by the base.
     draw: Any
     plan: Any
     probability: Any
@@ -27,7 +27,7 @@ class Node:
     resolve: Any
 
     def _draw_all(self, draws):
-        """The drawn parameters and, where it is not certain, whether the layer acts at all."""
+        """The drawn parameters and, unless it always acts, on which samples the layer acts."""
         if not self.random:
             return {}
         moved = {name: draws.moving[each] for name, each in self._moving.items()}
@@ -41,42 +41,42 @@ class Node:
         return self.probability == 1.0 and "probability" not in self._moving
 
     def _at_present(self, moved):
-        """The layer with tensors for the arguments that move, to draw with and for nothing else."""
+        """The layer with tensors for the arguments that move, only for drawing."""
         layer = object.__new__(type(self))
         pairs = {name: (x[0], x[1]) if len(x.shape) else x for name, x in moved.items()}
         vars(layer).update({**vars(self), **pairs})
         return layer
 
     def _move_to(self, values):
-        """Brings arguments to where `moving.values_of` has found them in a layer like this."""
+        """Moves arguments to the values that `moving.values_of` found in a layer like this."""
         for node, moved in zip(self._nodes(), values, strict=False):
             for argument, value in moved.items():
                 move(node, argument).assign(value)
 
     def _nodes(self):
-        """The layer and all that it holds, however deep."""
+        """The layer and all layers in it, however deep."""
         yield self
         for child in self._children:
             yield from child._nodes()
 
     def _tree(self):
-        """The names of the classes of this layer and of all in it."""
+        """The class names of this layer and of all layers in it."""
         return type(self).__name__
 
     @cached_property
     def _shapes_drawn(self):
-        """{name: shape of one sample} of what the layer itself draws, asked for once."""
+        """{name: shape of one sample} of what the layer itself draws, found out once."""
         return shapes_drawn(self)
 
     def _why_not(self, parameters):
-        """What shows that other layers have drawn these parameters, in words, or None."""
+        """Says what shows that another layer has drawn these parameters; None if nothing does."""
         return why_not_of(self, parameters)
 
     def _count_as_built(self):
-        """Inside a layer that is built: the keys come from there, so that it needs no state.
+        """Inside a built layer: the keys come from that one, so this one needs no state.
 
-        Keras takes a model for unbuilt, and may run it once more for each `predict`, while one
-        layer in it is.
+        Keras takes a model for unbuilt, and may run it once more for each `predict`, as long as
+        one layer in it is unbuilt.
         """
         self.built = True
         for layer in self._children:
@@ -99,7 +99,7 @@ class Node:
         return any(layer._mixes() for layer in self._children)
 
     def _crosses_shards(self):
-        """May samples meet that are on different devices?"""
+        """May samples on different devices meet?"""
         return any(layer._crosses_shards() for layer in self._children)
 
     def _refuse_values(self, inputs):
@@ -108,7 +108,7 @@ class Node:
             layer._refuse_values(inputs)
 
     def _planned(self, parameters, view):
-        """(operations, the parameters, finished), of a layer that gets what a `View` shows."""
+        """(operations, the parameters, finished), for a layer that gets what a `View` shows."""
         drawn, acts = None, None
         if parameters is not None:
             drawn = {name: x for name, x in parameters.items() if name != "input_size"}

@@ -1,4 +1,4 @@
-"""Keys and parameters as they are handed over: what they are, how many they are for, and whose."""
+"""Keys and parameters that callers pass: what they are, for how many samples, of which layer."""
 
 import numbers
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _WORD = 0xFFFFFFFF
 
 
 def as_key(owner, key, count):
-    """The key as words, (2,) or, for so many samples, (count, 2)."""
+    """The key as words: (2,), or (count, 2) with one for each sample."""
     if isinstance(key, numbers.Integral):
         return random.key(int(key))
     shape, dtype = tuple(getattr(key, "shape", ())), str(getattr(key, "dtype", ""))
@@ -28,26 +28,26 @@ def as_key(owner, key, count):
         checks.fail(owner, "key", accepted, key)
     if dtype.endswith("uint32"):
         return key
-    # 64 bits are what torch has, and numpy of itself; sums of words must not use more than 32.
+    # torch has 64 bits, and numpy has by default; sums of words must not use more than 32.
     if isinstance(key, np.ndarray):
         return key.astype("uint32")
-    # Where it is: a cast of Keras would carry it to the accelerator, which then is waited for.
+    # On its own device: a cast of Keras would move it to the accelerator, and then wait for that.
     return key.long() & _WORD if backend.name() == "torch" else ops.cast(key, "uint32")
 
 
 def why_not_of(layer, parameters, inner=()):
-    """What shows that other layers have drawn these parameters, in words; None where nothing does.
+    """Says what shows that another layer has drawn these parameters; None where nothing does.
 
     Args:
         layer: the layer that they were given to.
         parameters: what came.
-        inner: names beside those that the layer itself draws.
+        inner: names besides those that the layer itself draws.
     """
     if not isinstance(parameters, Mapping):
         return f"takes a mapping. Received {checks.shown(parameters)}"
     own = layer._shapes_drawn
     wanted, came = {*own, *inner}, parameters.keys() - _EVERYWHERE
-    # What `resolve` adds only the layer knows.
+    # Only the layer knows what `resolve` adds.
     if wanted - came or (came - wanted and not layer._resolves()):
         return f"takes {_listed(wanted, 'no parameters')}. Received {_listed(came, 'nothing')}"
     if layer._resolves():
@@ -100,7 +100,7 @@ def is_size(size):
 
 
 def is_shape(data):
-    """Is it the shape of images, and not images and what goes with them?"""
+    """Is it the shape of images, rather than images and what goes with them?"""
     if type(data).__name__ == "TensorShape":
         return True
     entries = data if isinstance(data, (tuple, list)) and len(data) in (3, 4) else [{}]
@@ -110,7 +110,7 @@ def is_shape(data):
 
 
 def rows_of(size, count):
-    """The size for each sample, so that parameters can be cut up by samples."""
+    """The size for each sample, so that parameters can be split by samples."""
     size = [-1 if n is None else n for n in size]
     if all(isinstance(n, int) for n in (*size, count)):
         return np.tile(np.array(size, "int32"), (count, 1))
@@ -123,16 +123,16 @@ def handed_over(drawn, size, count):
 
 
 def _in_tuples(drawn):
-    """The same with tuples for lists, which `tf.data` takes for tensors."""
+    """The same with tuples instead of lists, which `tf.data` takes for tensors."""
     if isinstance(drawn, dict):
         return {name: _in_tuples(value) for name, value in drawn.items()}
     return tuple(map(_in_tuples, drawn)) if isinstance(drawn, (tuple, list)) else drawn
 
 
 def taken(owner, parameters):
-    """Parameters as users give them back: as tensors of the backend; None at inference.
+    """Parameters as users give them back, as tensors of the backend; None at inference.
 
-    The size stays as it is: of an array it is known also where a program is traced.
+    The size stays as it is: that of an array is known even while a program is traced.
     """
     if parameters is None:
         return None
@@ -169,14 +169,14 @@ def size_of(parameters, otherwise):
     rows = (parameters or {}).get("input_size")
     if rows is None or backend.is_eager(rows):
         return known_size_of(parameters) or otherwise
-    # There may be no sample to ask.
+    # There may be no sample to read it from.
     last = ops.convert_to_tensor([list(otherwise)], dtype=rows.dtype)
     first = ops.concatenate([rows, last], axis=0)[0]
     return first[0], first[1]
 
 
 def counts_of(parameters):
-    """For how many samples there are parameters: one number, where nobody has cut some of them.
+    """For how many samples there are parameters: one number, unless some of them were cut.
 
     A set; empty where there are none, or where it is not known.
     """
@@ -190,7 +190,7 @@ def len_of(inputs):
 
 
 def check_count(owner, inputs, parameters):
-    """Were the parameters drawn for so many samples?"""
+    """Checks that the parameters were drawn for this many samples."""
     count = len_of(inputs)
     others = [n for n in counts_of(parameters) if isinstance(count, int) and n != count]
     if others:
@@ -201,7 +201,7 @@ def check_count(owner, inputs, parameters):
 
 
 def check_size(owner, inputs, parameters):
-    """Were the parameters drawn for so many images of this size?"""
+    """Checks that the parameters were drawn for this many images of this size."""
     check_count(owner, inputs, parameters)
     size = inputs.image_layout.packed_shape(inputs.images.shape)[1:3]
     drawn = known_size_of(parameters) or size

@@ -16,22 +16,22 @@ class Pipeline(Composition):
 
     Neighboring geometric layers with the same border settings become one coordinate
     map and one lookup: cheaper than the same layers one by one, and sharper, since
-    pixels are blended once. What one layer moves out of the image a later one can
-    bring back. A pipeline is a layer: it takes the same structures, can be nested,
+    pixels are blended once. What one layer moves out of the image, a later one can
+    bring back. A pipeline is a layer: it takes the same structures, and can be nested,
     saved, put into a model or into `dataset.map`.
 
     Args:
         layers: a list of keras_segaug layers, pipelines among them.
-        value_range: the (lowest, highest) value of the images that come in. None: of their
+        value_range: the (lowest, highest) value of the images that come in. None: that of their
             dtype for unsigned integers (0 to 65535 for uint16), (0, 255) for floats; inside
             another pipeline, the range at that place. `ImageOnlyRescaling` and
             `ImageOnlyNormalization` change it for the layers after them; a layer's own
-            `value_range` counts for that layer alone.
-        probability: chance, for each sample on its own, that the pipeline acts. Where it
+            `value_range` applies to that layer alone.
+        probability: chance, drawn for each sample separately, that the pipeline acts. Where it
             does not, the sample is treated as at inference: random layers do nothing,
             deterministic ones act, random crops take the middle.
         **kwargs: see `AugmentationLayer`. The pipeline's `seed`, `data_format`, `dtype`,
-            `targets` and `jit_compile` count; those of the layers inside are not looked at.
+            `targets` and `jit_compile` apply; those of the layers inside are ignored.
 
     Example:
 
@@ -52,7 +52,7 @@ class Pipeline(Composition):
         self, layers: Sequence[AugmentationLayer], value_range: ValueRange = None, **kwargs: Any
     ) -> None:
         super().__init__(layers, value_range=value_range, **kwargs)
-        # What is unknown after one of the layers is so whatever comes in.
+        # A range that is unknown after a layer is unknown for every input: refuse it at once.
         for leaf, spec in self._leaves(Spec((None, None), value_ranges.ANY)):
             if leaf._uses_range():
                 value_ranges.needed(leaf, spec.value_range)

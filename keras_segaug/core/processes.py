@@ -1,4 +1,4 @@
-"""Who asks: which process, worker of a data loader, rank, machine, replica; and one lock."""
+"""Where code runs: the process, data loader worker, rank, machine, replica; and one lock."""
 
 import functools
 import os
@@ -15,7 +15,7 @@ _process: dict = {}
 
 
 def _begin_process(forked=False):
-    """At the start, and in the child after a fork, which may have come while a thread held it."""
+    """At the start, and in a forked child: a thread may have held the lock during the fork."""
     name = int.from_bytes(os.urandom(8), "little")
     _process.update(name=name, lock=threading.RLock(), forked=forked)
 
@@ -25,17 +25,17 @@ os.register_at_fork(after_in_child=lambda: _begin_process(forked=True))
 
 
 def process():
-    """A number for this process that no other has, on any machine."""
+    """A number for this process that no other process has, on any machine."""
     return _process["name"]
 
 
 def home():
-    """Where a layer is that was made here: the process, and its rank where a pickle brought it."""
+    """The home of a layer that is made here: the process, and no rank, which pickles add."""
     return process(), None
 
 
 def sent(home):
-    """A home as pickles hold it: with the rank, which a worker that is started anew cannot see."""
+    """A home as pickles hold it: with the rank, which a newly started worker cannot see."""
     made_in, its_rank = home
     own = rank()
     return made_in, its_rank if own is None else own
@@ -47,9 +47,9 @@ def lock():
 
 
 def warn_of_a_fork(owner):
-    """Says once in a forked process that TensorFlow may hang there. (JAX says so itself.)
+    """Warns once in a forked process that TensorFlow may hang there. (JAX warns by itself.)
 
-    What a thread was holding inside TensorFlow when the fork came is never given back in the child.
+    A lock that a thread held inside TensorFlow during the fork is never released in the child.
     """
     if _process["forked"] and backend.runs_on("tensorflow"):
         _process["forked"] = False
@@ -63,17 +63,17 @@ def warn_of_a_fork(owner):
 
 
 def worker_seed():
-    """The seed of this process where torch's `DataLoader` made it for loading data, else None."""
+    """The seed of this process if torch's `DataLoader` started it to load data, else None."""
     data = sys.modules.get("torch.utils.data")
     worker = data and data.get_worker_info()
     return worker.seed if worker else None
 
 
 def rank():
-    """The number of this process among the several that `torch.distributed` has, else None.
+    """The number of this process among several of `torch.distributed`, else None.
 
     Each makes its layers with the same seed, and `DistributedDataParallel` sends all of them the
-    variables of the first, seeds included: they count alike as replicas do.
+    variables of the first, seeds included: they all count alike, as replicas do.
     """
     distributed = sys.modules.get("torch.distributed")
     if distributed is None or not distributed.is_available() or not distributed.is_initialized():
@@ -107,11 +107,11 @@ def replica():
 
 
 def cluster_task(variable):
-    """Two words that tell this process from the others of a cluster of TensorFlow's, else none.
+    """Two words that tell this process from the others of a TensorFlow cluster, else none.
 
     Each of them maps a dataset of its own with a layer of the same seed, and all count alike. A
-    variable's device says where it runs, whoever has told TensorFlow of the cluster. The first
-    worker has none: it draws what a process draws that is alone.
+    variable's device says where it runs, however TensorFlow was told of the cluster. The first
+    worker has no words: it draws what a process on its own draws.
     """
     return _task_of(getattr(variable, "device", "")) if backend.runs_on("tensorflow") else ()
 
@@ -125,7 +125,7 @@ def _task_of(device):
 
 
 def unpickled(cls, config, state, home, moved=None):
-    """A copy of a layer that goes on with its stream, and knows where the original lives."""
+    """A copy of a layer that continues its stream and knows where the original lives."""
     layer = cls.from_config(config)
     layer._home = tuple(home)
     if state is not None:

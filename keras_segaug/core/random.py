@@ -18,13 +18,13 @@ from keras_segaug.kernels.xla_cpu.blocks import computed_once
 from keras_segaug.kernels.xla_cpu.pairs import cosine_and_sine, interleaved
 
 _WORD = 0xFFFFFFFF
-# A normal number of 24 random bits is below 5.8, so that 16 bits hold 4096 times as much.
+# A normal number made of 24 random bits is below 5.8, so 4096 times that fits into 16 bits.
 _STEPS = 4096.0
 # The second counter word separates derived keys from drawn numbers.
 _FOLD_STREAM = _WORD
 # Streams of a key: 0 decides whether a layer acts, 1 fills fields, 2 and up give single numbers.
 _GATE_STREAM = 0
-# Changes when the same seed is to draw other numbers than before.
+# Change it when the same seed is to draw different numbers than before.
 _VERSION = 1
 
 
@@ -46,10 +46,10 @@ def fold_in(keys: Tensor, index: Any) -> Tensor:
 
     Args:
         keys: uint32 (..., 2), as `key` gives them.
-        index: an integer, or an integer tensor (...): another gives other keys.
+        index: an integer, or an integer tensor (...): each value gives different keys.
 
     Returns:
-        Keys (..., 2), an array where `keys` is one.
+        Keys (..., 2), a numpy array where `keys` is one.
     """
     words = threefry.on_host(keys)
     counter = threefry.as_words(index, words)
@@ -59,7 +59,7 @@ def fold_in(keys: Tensor, index: Any) -> Tensor:
 
 
 def for_tree(keys, names):
-    """Keys (..., 2) for a tree of layers, given as text: other trees get independent ones."""
+    """Keys (..., 2) for a tree of layers, given as text: different trees get independent ones."""
     digest = hashlib.blake2s(f"{_VERSION}:{names}".encode(), digest_size=4).digest()
     return fold_in(keys, int.from_bytes(digest, "little"))
 
@@ -112,7 +112,7 @@ class _Family:
         self._of_samples = None
 
     def of_samples(self):
-        """(B, N, 2)"""
+        """The keys of every sample, (B, N, 2)."""
         if self._of_samples is None:
             self._of_samples = self.keys
             if len(self.keys.shape) == 2:
@@ -133,7 +133,7 @@ class _Family:
         return self._blocks[stream]
 
     def unit(self, stream, count, layer, column):
-        """(B,) of a block's words as numbers in [0, 1)."""
+        """(B,) numbers in [0, 1), from one column of a block's words."""
         block = self.block(stream, count)
         if not isinstance(block, np.ndarray):
             return unit(block[:, layer, column])
@@ -146,14 +146,14 @@ class _Family:
 class Draws:
     """The random numbers of one layer: each method call draws one number for each sample.
 
-    A layer's key comes from the key of the call and the layer's place in the tree of layers, a
-    sample's from that and the sample's index. Numbers come in blocks, and those of the layers of a
-    composition together, so that all of them cost one pass of the generator.
+    A layer's key comes from the key of the call and the layer's place in the tree of layers. A
+    sample's key comes from the layer's key and the sample's index. Numbers are drawn in blocks,
+    for all layers of a composition together, so that all of them cost one pass of the generator.
 
     Args:
         key: (2,), for all samples, or (B, 2), one for each.
         count: the number of samples.
-        real: how many of them, the first, are there; the others only fill up a batch. None: all.
+        real: how many samples, from the first, are real; the rest only pad a batch. None: all.
     """
 
     _BLOCK = 8
@@ -168,7 +168,7 @@ class Draws:
         self._used = 0
 
     def children(self, count: int) -> list["Draws"]:
-        """`Draws` of keys of their own for each of so many layers."""
+        """One `Draws` for each of `count` layers, each with its own key."""
         keys = self._family.keys[..., self._place, None, :]
         family = _Family(fold_in(keys, threefry.counted(count, keys)), self._family.count)
         children = []
@@ -212,25 +212,25 @@ class Draws:
         return ops.cast(ops.floor(self._unit() * count), "int32")
 
     def beta(self, alpha: float) -> Tensor:
-        """(B,) float32, of the beta distribution of alpha and alpha."""
+        """(B,) float32, from the beta distribution whose two parameters are both alpha."""
         return variates.beta([variates.log_gamma(self.uniform, alpha) for _ in range(2)])
 
     def partners(self, count: int = 1, across_shards: bool = False) -> list[Tensor]:
-        """For each sample others of its batch: `count` tensors (B,) of int32, their numbers.
+        """For each sample, others of its batch: `count` tensors (B,) of int32, their numbers.
 
-        The samples are put into a random circle, in which the first partner is the next sample,
-        the second the one after that, and so on. So each sample is the first partner of exactly
-        one other, and nobody its own, unless it is alone.
+        The samples are put into a random circle. The first partner of a sample is the next one in
+        it, the second partner the one after that, and so on. So each sample is the first partner
+        of exactly one other sample, and never its own, unless it is alone.
 
         Args:
             count: how many partners each sample gets.
-            across_shards: may they come from another shard, where Keras' `distribution` deals the
-                batch out to several devices?
+            across_shards: may they come from another shard, where Keras' `distribution` splits
+                the batch among several devices?
         """
         number = self._unit()
         alone = across_shards or shards_backend.is_inside()
         shards = 1 if alone else backend.batch_shards()
-        # Once, lest all samples be compared anew for every pixel.
+        # Computed once: XLA would otherwise compare all samples again for every pixel.
         return computed_once(variates.circle)(number, count, self._real, shards)
 
     def uniform_grid(self, height: int, width: int, low: float, high: float) -> Tensor:

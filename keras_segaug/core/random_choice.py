@@ -22,9 +22,9 @@ from keras_segaug.kernels.values import replace
 class RandomChoice(Composition):
     """Applies one of several layers to each sample, drawn anew for each.
 
-    So that a batch stays a batch, the layers must agree on the size and the mask's channels.
+    A batch must stay a batch, so the layers must agree on the size and the mask's channels.
     Either every layer keeps both: then nothing is applied at inference, and the geometry of
-    all is chosen before the one lookup they share. Or all of them give one and the same fixed
+    each sample is chosen before the one lookup that all share. Or all of them give the same fixed
     size, or code the mask alike: then all are computed, each with its own border settings, and
     at inference the first one acts, as it does at inference. `Identity()` is the layer that
     does nothing.
@@ -32,8 +32,8 @@ class RandomChoice(Composition):
     Args:
         layers: a list of keras_segaug layers, pipelines among them.
         weights: how likely each layer is, in proportion; None makes all equally likely.
-        probability: chance, for each sample on its own, that one of the layers is drawn. Where
-            none is, the sample is treated as at inference.
+        probability: chance, drawn for each sample separately, that one of the layers is drawn.
+            Where none is, the sample is treated as at inference.
         **kwargs: see `AugmentationLayer`.
 
     Raises:
@@ -64,11 +64,11 @@ class RandomChoice(Composition):
         super().__init__(layers, **kwargs)
         self.weights_ = checks.weights(self, weights, len(self.layers))
         self._keeps_all = branches.keep_all(self, self.layers)
-        # What mixes samples must find them as they are before the choice.
+        # Layers that mix samples must find them as they are before the choice.
         self._one_by_one = self._keeps_all and not self._mixes()
 
     def output_spec(self, spec):
-        # All are asked: each may refuse a size.
+        # Every layer is asked: each may refuse a size.
         first, *_ = ends = [layer.output_spec(spec) for layer in self.layers]
         rest = spec.value_range
         if not self._keeps_all:

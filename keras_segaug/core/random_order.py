@@ -7,9 +7,9 @@ from keras_segaug.core.turns import Turns
 class RandomOrder(Turns):
     """Applies all of several layers to each sample, in an order of its own.
 
-    The layers must keep the size and the mask's channels, and treat every sample by itself. The
-    program holds each layer once for every place that it may have, so that N layers take N * N
-    to compile; of colors each sample computes N. At inference nothing is applied.
+    The layers must keep the size and the mask's channels, and treat every sample separately. The
+    program holds each layer once for every place that it may have, so N layers take N * N
+    to compile; each sample computes only N colors. At inference nothing is applied.
 
     Args:
         layers: a list of keras_segaug layers, pipelines among them.

@@ -31,7 +31,7 @@ from keras_segaug.engine.view import View
 class Replay(Described):
     """Mixed into the base of all layers: parameters as values, to look at and to use again."""
 
-    # Of the base.
+    # Defined by the base.
     random: Any
     data_format: Any
     resolve: Any
@@ -47,7 +47,7 @@ class Replay(Described):
     _stream_of_calls: Any
 
     def draw_parameters(self, data: Data, key: Key) -> Parameters:
-        """Draws all that decides the result of a call.
+        """Draws everything that decides the result of a call.
 
         Args:
             data: any structure the layer accepts; or the images' shape, (H, W, C) or
@@ -80,10 +80,10 @@ class Replay(Described):
             return handed_over(drawn, view.spec.size, count)
 
     def call_key(self, number: int) -> Tensor:
-        """The key of the call of this number, counted from 0, since the stream began.
+        """The key of the call with this number, counted from 0 since the stream began.
 
         `layer.apply(data, layer.draw_parameters(data, layer.call_key(0)))` is what the first
-        call did to the data. In a worker process, the key of that process' own call.
+        call did to the data. In a worker process it is the key of that process' own call.
 
         Args:
             number: an integer of at least 0.
@@ -108,7 +108,7 @@ class Replay(Described):
 
         Raises:
             ValueError: for parameters that another layer has drawn, where their names or shapes
-                tell: those of a layer with the same names (two flips, say) are taken.
+                show it: those of a layer with the same names (two flips, say) are accepted.
         """
         inputs = Inputs(self, data)
         with backend.ops_of(inputs.images):
@@ -126,21 +126,21 @@ class Replay(Described):
     ) -> Data:
         """Moves data back to where it was before `apply` with the same parameters.
 
-        For test-time augmentation: what a model says of the augmented image, in the place
-        of the original. Color and mask coding stay as they are. Exact for matrices (flips,
-        quarter turns, affine, perspective); smooth fields are solved to 0.1 pixel. All is one
-        lookup, interpolated as the layer says.
+        For test-time augmentation: moves what a model predicts for the augmented image back into
+        the frame of the original. Color and mask coding are not undone. Exact for matrices (flips,
+        quarter turns, affine, perspective); smooth fields are solved to 0.1 pixel. Everything is
+        one lookup, interpolated as the layer says.
 
         Args:
-            data: any accepted structure, of the size that the layer gives back.
+            data: any accepted structure, of the size that the layer returns.
             parameters: what `draw_parameters` returned, or None: as at inference.
-            size: (height, width) of the original. None takes that of the parameters, or, where
+            size: (height, width) of the original. None takes the size in the parameters or, where
                 there are none, that of the data.
-            predictions: True where the first entry holds class scores, one channel a class: in
-                samples that were mirrored, the channels of the classes of `class_swap` are
-                swapped back, too, and the dtype stays. False for images. None means False,
-                but is refused where a layer has a `class_swap` and no masks are given, since
-                the entry may be either.
+            predictions: True where the first entry holds class scores, one channel per class: in
+                mirrored samples the channels of the classes of `class_swap` are swapped back,
+                too, and the dtype stays. False for images. None means False, but is refused
+                where a layer has a `class_swap` and no masks are given, since the entry may be
+                either.
 
         Returns:
             The same structure, of the original's size. Pixels that the augmented image
@@ -169,13 +169,13 @@ class Replay(Described):
         return looked_up(name)
 
     def augment(self, data: Data, key: Key, return_parameters: bool = False) -> Data:
-        """`apply` of what `draw_parameters` draws, in one program, compiled as a call is.
+        """Draws parameters and applies them in one program, compiled as a call is.
 
         Args:
             data: any accepted structure.
-            key: as in `draw_parameters`. The layer's own seed and count of calls are not looked
-                at, so that one key gives the same in every thread, process and machine.
-            return_parameters: also return them, as a call does: (result, parameters).
+            key: as in `draw_parameters`. The layer's own seed and count of calls are ignored, so
+                one key gives the same result in every thread, process and machine.
+            return_parameters: also return the parameters, as a call does: (result, parameters).
         """
         inputs = data if isinstance(data, Inputs) else Inputs(self, data)
         tell = checks.truth(self, "return_parameters", return_parameters)
@@ -196,24 +196,24 @@ class Replay(Described):
         """As `keras.layers.Layer.stateless_call`; the data are given as in a call.
 
         Args:
-            trainable_variables: the values of the trainable variables: none.
+            trainable_variables: the values of the trainable variables, of which there are none.
             non_trainable_variables: those of the random stream.
             *data: as in a call: `images, masks`, or any accepted structure.
             training: False: as at inference.
             return_losses: also return the losses?
-            return_parameters: also return them, as a call does?
+            return_parameters: also return the parameters, as a call does?
             **named: `images`, `masks` and `sample_weights`, by name.
 
         Returns:
-            (result, values of the random stream after the call), and the losses if wanted. The
-            result is (result, parameters) where these are wanted.
+            (result, values of the random stream after the call), and the losses if requested. With
+            `return_parameters=True` the result is (result, parameters).
         """
         tell = checks.truth(self, "return_parameters", return_parameters)
         inputs = calls.inputs_of(self, *data, **named)
         with backend.ops_of(inputs.images):
             tensors, *rest = super().stateless_call(  # type: ignore[misc]  # a Keras layer has it
                 trainable_variables,
-                # Of TensorFlow's variables the values: the variables themselves would be advanced.
+                # Copies of the values: TensorFlow would advance the variables themselves.
                 [ops.copy(variable) for variable in non_trainable_variables],
                 inputs.tensors,
                 training=calls.training(self, training) is not False,
@@ -223,9 +223,9 @@ class Replay(Described):
             return (self._written(inputs, tensors, tell), *rest)
 
     def _run_program(self, inputs, key, tell=False):
-        """The tensors of a call; where it is to tell, also the parameters, None without a key."""
+        """The tensors of a call; with `tell`, also the parameters (None without a key)."""
         acting = key is not None
-        # Who asks for the parameters can move what is said of the images.
+        # A caller who gets the parameters can move what the model learns along with the images.
         if acting and not tell and not self._warned_of_masks:
             self._warned_of_masks = warn_of_masks_left_behind(self, inputs)
         self._look_at(inputs, acting)
@@ -233,10 +233,10 @@ class Replay(Described):
         moving = present(self, traced) if acting else {}
         if tell and acting:
             found, drawn = self._telling_program(inputs.tensors, key, inputs.sizes(), moving)
-            # Outside of the program, where what is known of the size stays known.
+            # Outside of the program, where the static size is still known.
             return found, handed_over(drawn, inputs.size(), len_of(inputs))
         if not acting and backend.is_in_a_network():
-            # Plain operations are what exporters know; whoever runs the model compiles it.
+            # Exporters only know plain operations; whoever runs the model compiles it.
             found = self._apply_to(inputs.tensors, None)
         else:
             found = self._program(inputs.tensors, key, inputs.sizes(), moving)
@@ -254,12 +254,12 @@ class Replay(Described):
         return self._apply(Inputs(self, tensors, checked=True), parameters)
 
     def _apply(self, inputs, parameters):
-        """What becomes of the tensors, and the parameters, finished."""
+        """The tensors after the layer, and the finished parameters."""
         moved, parameters = apply(self, inputs, parameters)
         return inputs.unpacked(moved), parameters
 
     def _written(self, inputs, found, tell=False):
-        """What a call returns, of what its program returns."""
+        """What a call returns, made from what its program returns."""
         tensors, *parameters = found if tell else (found,)
         written = self._write(inputs, tensors)
         return (written, *parameters) if tell else written
@@ -272,7 +272,7 @@ class Replay(Described):
         batches.check(self, inputs, acting)
 
     def _draw(self, key, count, real=None, moving=None):
-        """What is drawn; `moving`: what `present` has read, outside of a program."""
+        """Draws; `moving` is what `present` has read outside of a program."""
         key = as_key(self, key, count)
         if moving is None:
             moving = present(self, not backend.is_eager(key))
@@ -282,11 +282,11 @@ class Replay(Described):
         return self._draw_all(draws)
 
     def _finished(self, drawn, view):
-        """The drawn parameters, with what the layers that look at the masks make of them."""
+        """The drawn parameters, finished by the layers that look at the masks."""
         looks = any(leaf._resolves() for leaf, _ in self._leaves(view.spec))
         return self._planned(drawn, view)[1] if looks else drawn
 
 
-# A layer's mark does not reach its methods.
+# AutoGraph's mark on a layer does not extend to its methods.
 for _method in ("draw_parameters", "apply", "invert", "augment", "stateless_call"):
     setattr(getattr(Replay, _method), backend.AUTOGRAPH_MARK, {})

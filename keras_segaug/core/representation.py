@@ -11,14 +11,14 @@ _INDENT = "    "
 
 
 def written(layer):
-    """The call that makes the layer, without what is as by default; one line a layer inside."""
+    """The call that makes the layer, without its defaults; each layer inside is on its own line."""
     said = []
     defaults = _defaults(type(layer))
     for name, default in defaults.items():
         value = getattr(layer, f"{name}_", None)
         value = getattr(layer, name, default) if value is None else value
         if not _is_default(name, value, default):
-            # What a composition holds is its first argument, which needs no name.
+            # The layers of a composition are its first argument, which needs no name.
             first = name == "layers" == next(iter(defaults))
             said.append(_text(value) if first else f"{name}={_text(value)}")
     if layer.dtype_policy.name != keras.config.dtype_policy().name:
@@ -62,7 +62,7 @@ def _text(value):
 
 
 def _joined(parts):
-    """In one line, or where one of them is a layer, each in its own."""
+    """On one line, or, where one of them is a layer, each on its own."""
     if not any(part[:1].isupper() and part.endswith(")") for part in parts):
         return ", ".join(parts)
     return "\n" + "".join(textwrap.indent(part, _INDENT) + ",\n" for part in parts)

@@ -13,14 +13,14 @@ from keras_segaug.core.moving import move
 
 
 def mover(layer, argument):
-    """What assigns to an argument that can move."""
+    """The object that assigns to an argument that can move."""
     if argument not in drawn_arguments(layer) and _makes_layers(layer, argument):
         return Followed(layer, argument)
     return move(layer, argument)
 
 
 def normalized(layer, argument, value):
-    """A value of an argument as the layer's constructor makes it of what users give, or refuses."""
+    """A user's value of an argument, as the layer's constructor normalizes it; or an error."""
     if argument == "probability":
         return checks.number(layer, argument, value, 0.0, 1.0)
     if _makes_layers(layer, argument) and _is_number(value):
@@ -33,14 +33,14 @@ def normalized(layer, argument, value):
 
 
 def check_can_move(layer, argument):
-    """Refuses an argument of which more than the drawn numbers follows."""
+    """Refuses an argument that decides more than the drawn numbers."""
     if argument in layer._moving:
         return
     here = f"{type(layer).__name__}: `{argument}` cannot follow a schedule"
     if not layer.random:
         raise ValueError(f"{here}: this layer is not random. Give a random layer.")
     if argument == "probability":
-        # What needs to act always says so.
+        # A layer that must always act raises here.
         _with(layer, argument, 0.5)
         return
     drawn = drawn_arguments(layer)
@@ -101,7 +101,7 @@ def _is_number(value):
 
 
 def _with(layer, argument, value):
-    """A layer with another value of an argument, and all else as it is."""
+    """A layer with another value of an argument, and everything else as it is."""
     plain = value if isinstance(value, (tuple, list)) else [value]
     if not all(isinstance(each, numbers.Real) for each in plain):
         checks.fail(layer, argument, "a number or a pair of numbers", value)
@@ -134,7 +134,7 @@ def _some_draws():
 
 
 class Followed:
-    """An argument of a policy that moves: those of the layers made from it follow.
+    """An argument of a policy that moves: the arguments of the layers made from it follow.
 
     Args:
         layer: a policy that has made its own layers.
@@ -189,13 +189,13 @@ def _allows_none(layer):
     return inherited and "layers" in layer.get_config()
 
 
-# --- What files ask --------------------------------------------------------------------------
+# --- For files -------------------------------------------------------------------------------
 
 _PREFIX = "scheduled_"
 
 
 def save(layer, store):
-    """Into the store of a layer of which arguments move: its stream, and they by their names."""
+    """Writes a layer with moving arguments into its store: its stream, and these by name."""
     if layer._state is not None:
         store["0"] = backend.to_numpy(layer._state.value)
     for argument, moving in layer._moving.items():
@@ -203,7 +203,7 @@ def save(layer, store):
 
 
 def load(layer, store):
-    """Out of such a store, also into a layer that no schedule moves yet; False for other stores."""
+    """Reads such a store, also into a layer that no schedule moves yet; False for other stores."""
     held = list(store.keys())
     names = [name for name in held if name.startswith(_PREFIX)]
     if not names and not layer._moving:

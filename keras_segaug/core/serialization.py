@@ -6,13 +6,13 @@ from typing import Any
 
 import keras
 
-# What an argument means where the text does not give it, whatever Keras is set to at the time.
+# The value of an argument that the text leaves out, whatever Keras is set to at the time.
 UNSAID = {"dtype": "float32", "trainable": True, "data_format": "channels_last"}
 _OWN = "keras_segaug>"
 _WIDTH = 100
-# Each layer in another one takes some of Python's stack.
+# Each level of nested layers takes some of Python's stack.
 _DEEPEST = 20
-# What other libraries call it.
+# Names of arguments in other libraries.
 _ELSEWHERE = {
     **dict.fromkeys(("p", "prob", "rate", "chance"), "probability"),
     **dict.fromkeys(("cval", "fill", "border_value"), "fill_value"),
@@ -29,7 +29,7 @@ class WrittenAsJson:
         """The layer as JSON: its class, its arguments where they are not the defaults, its name.
 
         Names and arguments are those of Python, so that the text can be edited by hand.
-        What no argument holds is not in it: how far the random stream has come. (A `.keras`
+        What no argument holds is left out: how far the random stream has come. (A `.keras`
         file has that, too.)
 
         Returns:
@@ -97,7 +97,7 @@ class WrittenAsJson:
 
 
 def described(cls, config):
-    """A layer's config as {"class": ..., argument: value}, without what need not be said."""
+    """A layer's config as {"class": ..., argument: value}, without what the defaults supply."""
     said = dict(config)
     for argument in (argument for argument in config if argument != "name"):
         fewer = {key: value for key, value in said.items() if key != argument}
@@ -141,7 +141,7 @@ def _holds_layers(value):
 
 
 def lay_out(value, indent=""):
-    """JSON with what fits on one line on one line, layers that hold others excepted."""
+    """JSON in which what fits on one line is on one line, except layers that hold others."""
     line = json.dumps(value, ensure_ascii=False)
     entries = value.values() if isinstance(value, dict) else value
     if not isinstance(value, (dict, list)) or not value:
@@ -190,7 +190,7 @@ def parsed(owner, text):
     except _GivenTwiceError:
         raise
     except (ValueError, RecursionError) as error:
-        # A number of thousands of digits; brackets in brackets.
+        # For example a number of thousands of digits, or deeply nested brackets.
         raise ValueError(f"{owner}: the text cannot be read as JSON: {error}.") from error
 
 
@@ -204,7 +204,7 @@ def layer_of(owner, node, place):
     _check_arguments(owner, cls, set(node) - {"class"}, place)
     inner = "" if place == "top level" else f"{place}."
     arguments = {
-        # A key may be called "class" there.
+        # A key of the targets may be "class".
         argument: value if argument == "targets" else _read(owner, value, f"{inner}{argument}")
         for argument, value in node.items()
         if argument != "class"

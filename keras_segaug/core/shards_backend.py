@@ -1,8 +1,8 @@
-"""As `backend.py`, for a batch that JAX has dealt out to several devices, a shard to each.
+"""Like `backend.py`, for a batch that JAX has split among several devices, a shard on each.
 
 A lookup reads at places that are computed, and a CPU goes from image to image: XLA's partitioner
-cannot tell that neither leaves its shard, and has every device work on the whole batch. So each
-shard is run as a batch of its own, in which samples keep their numbers in the whole one.
+cannot tell that neither leaves its shard, and lets every device work on the whole batch. So each
+shard is run as a batch of its own, in which samples keep their numbers in the whole batch.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ _first_sample: contextvars.ContextVar[Any] = contextvars.ContextVar(
 
 
 class Shards(NamedTuple):
-    """How batches are dealt out: over an axis of a mesh of devices, or over several (a tuple)."""
+    """How batches are split: over an axis of a mesh of devices, or over several (a tuple)."""
 
     mesh: Any
     axis: Any
@@ -33,11 +33,11 @@ class Shards(NamedTuple):
 
 
 def of(tensors, mixes):
-    """The `Shards` of a batch; None where it is on one device, or nothing is known of it.
+    """The `Shards` of a batch; None where it is on one device, or where that is not known.
 
     Args:
         tensors: a dict, a nest in each entry, as the programs of layers take them.
-        mixes: are samples mixed? Then those shards count that Keras' `distribution` names.
+        mixes: are samples mixed? Then they must be the shards that Keras' `distribution` names.
     """
     if backend.name() != "jax" or not isinstance(tensors, dict) or is_inside():
         return None
@@ -54,7 +54,7 @@ def of(tensors, mixes):
 
 
 def _of_array(array):
-    """Of an array that is there."""
+    """The shards of an eager array."""
     sharding = getattr(array, "sharding", None)
     if not isinstance(sharding, _sharding().NamedSharding) or not sharding.spec:
         return None
@@ -62,12 +62,12 @@ def _of_array(array):
 
 
 def _of_distribution():
-    """Of a traced batch, of which JAX does not say where it will be: as Keras deals out data."""
+    """The shards of a traced batch: as Keras splits data, since JAX does not say where it is."""
     distribution = keras.distribution.distribution()
     if distribution is None or distribution.batch_dim_name is None:
         return None
     mesh, axis = distribution.device_mesh, distribution.batch_dim_name
-    # Whoever has dealt out the batch himself, by `jax.shard_map`, is within a shard already.
+    # Inside of the user's own `jax.shard_map` the batch is a shard already.
     around = getattr(_sharding(), "get_abstract_mesh", lambda: None)()
     if axis in getattr(around, "manual_axes", ()):
         return None
@@ -77,7 +77,7 @@ def _of_distribution():
 
 
 def each_by_itself(function, shards):
-    """A function of (tensors, key, **moving) as one of a whole batch, run for each shard alone."""
+    """A function of (tensors, key, **moving) for a whole batch, which runs each shard alone."""
     along, everywhere = (_sharding().PartitionSpec(*axes) for axes in ((shards.axis,), ()))
 
     def of_a_shard(tensors, key, moving):
@@ -94,7 +94,7 @@ def each_by_itself(function, shards):
 
 
 def _shard_map(function, **options):
-    """`jax.shard_map`, also of a JAX that had it elsewhere; it need not prove what is the same."""
+    """`jax.shard_map`, wherever this JAX has it, without its proof of what all devices share."""
     if hasattr(_jax(), "shard_map"):
         return _jax().shard_map(function, check_vma=False, **options)
     home = importlib.import_module("jax.experimental.shard_map")
@@ -102,7 +102,7 @@ def _shard_map(function, **options):
 
 
 def is_inside():
-    """Is one shard's part of a program traced?"""
+    """Is the program of one shard being traced?"""
     return _first_sample.get() is not None
 
 

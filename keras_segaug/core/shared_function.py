@@ -1,6 +1,6 @@
 """Functions whose steps a TensorFlow graph holds once, however often they are called.
 
-So they are traced once; XLA puts them back where they are called, so that the program is the same.
+So they are traced once. XLA inlines them where they are called, so the program is the same.
 """
 
 import functools
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def shared(function):
-    """The function of words, which broadcast, as one that stands once in each graph."""
+    """The function of words, which broadcast, as one that each graph holds only once."""
 
     def call(*words, **kwargs):
         import tensorflow as tf

@@ -12,17 +12,17 @@ from keras_segaug.core.turns import Turns
 class SomeOf(Turns):
     """Applies some of several layers to each sample, in an order of its own.
 
-    Which ones, how many and in which order is drawn for each sample. The layers must keep the
-    size and the mask's channels, and treat every sample by itself. Colors that a sample has not
+    Which layers, how many and in which order is drawn for each sample. The layers must keep the
+    size and the mask's channels, and treat every sample separately. Colors that a sample has not
     drawn are not computed for it. At inference nothing is applied, as in `RandomChoice`.
 
     Args:
         layers: a list of keras_segaug layers, pipelines among them.
-        count: how many layers each sample gets, or a pair (least, most) of which each number is
-            equally likely.
+        count: how many layers each sample gets, or a pair (least, most) between which each number
+            is equally likely.
         weights: how likely each layer is to be drawn next, in proportion; None makes all equally
             likely.
-        replace: may a sample get a layer twice? Each time it then has numbers of its own.
+        replace: may a sample get a layer twice? The layer then draws new numbers each time.
         **kwargs: see `AugmentationLayer`.
 
     Raises:
@@ -54,7 +54,7 @@ class SomeOf(Turns):
     ) -> None:
         least, most = checks.count_range(type(self).__name__, "count", count)
         several = most if replace is True and isinstance(layers, (tuple, list)) else 1
-        # Used in each turn, a layer draws anew in each.
+        # A layer that is used in several turns draws anew in each.
         super().__init__(layers if several == 1 else [*layers] * several, **kwargs)
         self.replace = checks.one_of(self, "replace", replace, (True, False))
         self.layers_ = list(layers)
@@ -74,7 +74,7 @@ class SomeOf(Turns):
     def draw(self, draws):
         least, most = self.count
         total = sum(self.weights_)
-        # Of any size; float32 would not hold the sum of large ones, nor tell small ones from 0.
+        # Weights have any size: float32 could not hold a sum of large ones, nor very small ones.
         shares = [weight / total for weight in self.weights_]
         if self.replace:
             turns = variates.choices(draws.uniform, shares, most)

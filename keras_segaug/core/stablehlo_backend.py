@@ -1,9 +1,9 @@
-"""Programs as StableHLO: in a TensorFlow graph one node each, instead of hundreds.
+"""Programs as StableHLO: one node each in a TensorFlow graph, instead of hundreds.
 
-For every pass over a dataset TensorFlow copies, optimizes and instantiates all that the mapped
-function calls (decision 0028). What knows TensorFlow's ways around it stands here: the lowering,
+For every pass over a dataset TensorFlow copies, optimizes and instantiates everything that the
+mapped function calls (decision 0028). This file has what avoids that in TensorFlow: the lowering,
 which is public but experimental, and `XlaCallModule`, which is private. Where a version lacks
-either, or has changed it, programs stay graphs and give the same.
+either, or has changed it, programs stay graphs and give the same results.
 """
 
 import functools
@@ -15,16 +15,17 @@ import keras
 
 from keras_segaug.core import training_backend
 
-# Of the op's conventions: the newest that all versions know which lower to StableHLO.
+# The op's conventions: the newest version known to all TensorFlows that lower to StableHLO.
 _VERSION = 9
 
 
 def is_wanted(given):
-    """Is a program of these tensors to be one node?
+    """Should a program of these tensors be one node?
 
-    In a dataset, where all sizes are known, and where the call is counted there: TensorFlow takes
-    the node for one that has a state, as what counts calls has. A function without is left so: its
-    iterator can be saved in a checkpoint, and `tf.data` may run it several times at once.
+    Yes in a dataset where all sizes are known and where calls are counted: TensorFlow takes
+    the node for a stateful one, and what counts calls is stateful anyway. A function without state
+    is left so: its iterator can be saved in a checkpoint, and `tf.data` may run it several times
+    at once.
     """
     import tensorflow as tf
 
@@ -37,15 +38,15 @@ def is_wanted(given):
 
 
 def one_node(function, given):
-    """A function of tensors like those given, which computes `function`, compiled, in one node.
+    """A function of tensors like those given that computes `function`, compiled, in one node.
 
     Args:
         function: takes tensors; returns a nest of them.
         given: a tuple of nests of tensors.
 
     Returns:
-        None where there is none: `function` takes more than its arguments, or XLA does not compile
-        it, which TensorFlow says when it runs.
+        None where that fails: `function` uses more than its arguments, or XLA does not compile
+        it, which TensorFlow reports when it runs.
     """
     import tensorflow as tf
 
@@ -69,20 +70,20 @@ def one_node(function, given):
 
 
 def _lowered(program, specs, stage):
-    """What XLA is given of a TensorFlow function, for a CPU: there datasets run."""
+    """What XLA gets of a TensorFlow function, for a CPU, where datasets run."""
     # TensorFlow advises to name the platform, but then draws a random number to find the device,
     # which would change what is drawn after it. Its advice is silenced for good: filters belong to
-    # the process, and one set back here could undo those of other threads, or be kept by them.
+    # the process, and resetting one here could undo those of other threads, or be undone by them.
     warnings.filterwarnings("ignore", message="device_name is being deprecated")
     generate = program.experimental_get_compiler_ir(*specs)
     return generate(stage=stage, device_name="/device:CPU:0")
 
 
 def _outlined(module):
-    """The module with its constants in functions of their own, which XLA puts back.
+    """The module with its constants in functions of their own, which XLA inlines again.
 
-    TensorFlow simplifies what it loads by rules that XLA has not: `2 * x` becomes `x * 2`, XLA then
-    multiplies its constants by those before, and the last bit of a float is another.
+    TensorFlow simplifies what it loads by rules that XLA lacks: `2 * x` becomes `x * 2`, XLA then
+    multiplies its constants by those before, and the last bit of a float changes.
     """
     functions: list[str] = []
 
@@ -113,12 +114,12 @@ def _node(module, specs, outputs):
             Sout=[each.shape for each in outputs],
             Tout=[each.dtype for each in outputs],
             platforms=["CPU"],
-            # A dataset that is on an accelerator runs what was lowered for a CPU.
+            # A dataset on an accelerator runs what was lowered for a CPU.
             disabled_checks=["platform"],
         )
 
     function = tf.function(call, autograph=False, jit_compile=True)
-    # Raises here, not in the dataset, where the module cannot be loaded.
+    # If the module cannot be loaded, this raises here and not in the dataset.
     _lowered(function, specs, "hlo")
     return function.get_concrete_function(*specs)
 

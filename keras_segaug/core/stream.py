@@ -1,11 +1,11 @@
-"""The stream of a layer: a key for each call, a different one whoever calls.
+"""The stream of a layer: a different key for each call, from whichever thread or process.
 
 A key is (seed, number of the call). The number lives in one variable, which is saved with the
 layer. Threads share it and never get the same number. A layer that was copied into another
 process counts from where its original was, so its keys are salted: with the worker's seed where
-the engine names one (torch), with the process itself elsewhere. Ranks of `torch.distributed` and
+the engine provides one (torch), with the process itself elsewhere. Ranks of `torch.distributed` and
 replicas of `tf.distribute` fold in their number, and so do, outside of replicas, the processes of a
-cluster of TensorFlow's.
+TensorFlow cluster.
 """
 
 import numpy as np
@@ -19,11 +19,11 @@ class Stream:
     """Hands out the keys of one layer.
 
     Where Keras does not run on TensorFlow, `tf.data` counts in a variable of its own, since its
-    threads can neither see nor wait for Keras'. The two are brought together whenever one of them
-    is read here.
+    threads can neither see nor wait for Keras' variable. The two are brought together whenever one
+    of them is read here.
 
     Args:
-        variable: of Keras: the counter in two words (low and high), and the seed.
+        variable: a Keras variable: the counter in two words (low and high), and the seed.
         home: where the layer was made, as `processes.home()` named it.
     """
 
@@ -42,11 +42,11 @@ class Stream:
         return random.fold_in(_folded(key, _salt(self._home)), replica)
 
     def key(self, number):
-        """The key of the call of this number, in this process."""
+        """The key of the call with this number, in this process."""
         return self._salted(random.key(int(self._read()[2]), number))
 
     def step_back(self, key):
-        """Gives a key back after a call that failed, unless somebody has called since."""
+        """Takes a key back after a call that failed, unless another call has come since."""
         with processes.lock():
             self.agree()
             count = counter.count_of(self._read())
@@ -54,17 +54,17 @@ class Stream:
                 self._write(count - 1)
 
     def read(self):
-        """The state: three words, which hold all calls that were made."""
+        """The state: three words, which account for all calls that were made."""
         self.agree()
         return self._read()
 
     def agree(self):
-        """Brings both variables to one count, which then holds all calls that were made."""
+        """Brings both variables to one count, which then accounts for all calls."""
         if self._mapped is None or backend.is_functional(self._variable):
             return
         kept, mapped = counter.count_of(self._read()), counter.count_of(self._mapped.numpy())
         if kept < self._agreed:
-            # Somebody has rewound the stream by assigning to Keras' variable.
+            # The stream was rewound by assigning to Keras' variable.
             self.rewind()
         elif kept > self._agreed:
             # Advanced, not assigned: a running dataset may be counting at this moment.
@@ -75,7 +75,7 @@ class Stream:
         self._agreed = counter.count_of(self._read())
 
     def rewind(self):
-        """Makes a dataset go on where Keras' variable stands, as after loading weights."""
+        """Makes a dataset continue from Keras' variable, as after loading weights."""
         if self._mapped is not None:
             words = self._read()
             self._agreed = counter.count_of(words)
@@ -92,7 +92,7 @@ class Stream:
             return counter.next_key(self._mapped)
         with processes.lock():
             if backend.runs_on("tensorflow"):
-                # Atomic as it is; `step_back` must not come between.
+                # Atomic already; the lock keeps `step_back` from coming in between.
                 return counter.next_key(self._variable)
             if self._mapped is None or backend.is_functional(self._variable):
                 return counter.next_key(self._variable)
@@ -120,10 +120,10 @@ def _folded(key, words):
 
 
 def _salt(home):
-    """What tells a layer from its likes in other processes: nothing where there can be none.
+    """What distinguishes a layer from its copies in other processes: nothing where there are none.
 
-    Two words for a copy in a worker process, and one for the rank: of this process, or in a worker
-    of the process that sent the layer.
+    Two words for a copy in a worker process, and one for the rank: that of this process, or in a
+    worker that of the process that sent the layer.
     """
     made_in, its_rank = home
     seed, rank = processes.worker_seed(), processes.rank()

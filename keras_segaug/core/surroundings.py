@@ -8,9 +8,9 @@ from keras_segaug.core import backend
 
 
 def assert_in_graph(tensor, holds, message):
-    """Raises with this message when a graph of TensorFlow runs and `holds()` is False.
+    """Raises with this message if `holds()` is False when a TensorFlow graph runs.
 
-    Within a program that XLA compiles that is left out, and so it is under JAX and torch.
+    Programs that XLA compiles leave this check out, and nothing is checked under JAX and torch.
     """
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is not None and isinstance(tensor, tensorflow.Tensor):

@@ -9,7 +9,7 @@ from keras_segaug import checks
 from keras_segaug.core.tensor_layout import differ, shape_of
 
 ROLES = ("image", "continuous", "mask", "weights", "points", "ignore")
-# The main ones, and those that `targets` names.
+# The main roles, each with the one that `targets` may name.
 IMAGE_ROLES = ("images", "image")
 MASK_ROLES = ("masks", "mask")
 WEIGHT_ROLES = ("sample_weights", "weights")
@@ -54,7 +54,7 @@ def claimed(owner, data, given):
     targets = getattr(owner, "targets", None) or {}
     found: dict = {}
     if isinstance(data, Mapping):
-        # Positions mean nothing here, unless a key is called so.
+        # Positions mean nothing in a mapping, unless a key is named like one.
         needed = {name for name in targets if not name.isdecimal()}
         _search(data, targets, (), found)
     else:
@@ -97,11 +97,11 @@ def without(structure, paths, path):
 
 
 def put_back(original, moved, values, path=()):
-    """`moved`, with the entries that `without` took out at their places again.
+    """`moved`, with the entries that `without` took out back at their places.
 
     Args:
         original: the caller's structure at this path.
-        moved: what becomes of it, but for those entries.
+        moved: what becomes of it, without those entries.
         values: {path: value} of those entries.
     """
     if path in values:
@@ -125,7 +125,7 @@ def refuse_what_stays(owner, rest, images, layout):
         owner: the layer.
         rest: {key: value} of those entries.
         images: the images.
-        layout: theirs.
+        layout: the layout of the images.
     """
     size = layout.packed_shape(images.shape)[1:3]
     for key, value in rest.items():
@@ -152,7 +152,7 @@ def _is_more_than_a_number(value, layout):
 
 
 def _has_size_of(value, size, layout):
-    """Is this a tensor (B,) H, W, (C), or not provably none?"""
+    """Could this be a tensor (B,) H, W, (C)? True where its shape does not exclude it."""
     if not hasattr(value, "shape") or _is_text(value):
         return False
     shape = shape_of(value)
@@ -164,13 +164,13 @@ def _has_size_of(value, size, layout):
     if None in shape or None in size:
         places = [shape[1:3]] if layout.channels == "first" and len(shape) == 3 else []
         return len(shape) <= 3 and not all(differ(each, size) for each in [shape[:2], *places])
-    # Known sizes tell more: a stack of masks (N, H, W) has them, too.
+    # Known sizes tell more: any two neighboring axes count, as in a stack of masks (N, H, W).
     return any(tuple(shape[i : i + 2]) == tuple(size) for i in range(len(shape) - 1))
 
 
 def _is_text(value):
     dtype = getattr(value, "dtype", None)
-    # Of Python objects, too.
+    # Also for arrays of Python objects.
     return getattr(dtype, "kind", "") in ("U", "S", "O") or "string" in str(dtype)
 
 

@@ -1,4 +1,4 @@
-"""How the tensors of a sample are laid out, and back."""
+"""Brings the tensors of a sample into one layout, and back."""
 
 from keras_segaug.core.backend import ops
 from keras_segaug.kernels.values import Value
@@ -62,7 +62,7 @@ def layout_beside(images, size, shape, channels_first):
     Args:
         images: the layout of the images.
         size: their (height, width).
-        shape: of the mask, the weights or whatever else has their height and width.
+        shape: of the mask, the weights or anything else that has their height and width.
         channels_first: is that the data format?
     """
     if len(shape) == 2 + images.batched:

@@ -1,8 +1,8 @@
 """The generator of random words: Threefry-2x32, 20 rounds.
 
 Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC'11. It takes a hundred small steps.
-Where they are compiled they become one. Eagerly each would be a call of the backend, so there they
-run in numpy, in 32 bits and without a call of the accelerator for each.
+Compiled they become one. Run eagerly, each would be a call of the backend, so they run in numpy
+instead, in 32 bits and without a call of the accelerator for each.
 """
 
 import functools
@@ -21,14 +21,14 @@ _CHUNK = 1 << 14
 
 
 def on_host(keys, from_accelerator=False):
-    """The keys as a numpy array where numpy is to make the words; as they are elsewhere.
+    """The keys as a numpy array where numpy is to make the words; unchanged elsewhere.
 
     Args:
-        keys: integers (..., 2), a tensor or a numpy array; that of an array is one of words.
-        from_accelerator: also fetch keys from there? That waits for all that it still has to do.
+        keys: integers (..., 2), a tensor or a numpy array; an array is returned as uint32 words.
+        from_accelerator: also fetch keys from there? That waits for all of its pending work.
     """
     if isinstance(keys, np.ndarray):
-        # Those of torch have 64 bits, of which sums must not use more than 32.
+        # Keys of torch have 64 bits, but sums must not use more than 32.
         return keys.astype("uint32", copy=False)
     if not devices.has_values(keys):
         return keys
@@ -38,7 +38,7 @@ def on_host(keys, from_accelerator=False):
 
 
 def library(words):
-    """Whose functions take such words: numpy's, or those of the backend."""
+    """The library whose functions take such words: numpy, or the backend's `ops`."""
     return np if isinstance(words, np.ndarray) else ops
 
 
@@ -57,14 +57,14 @@ def as_words(numbers, keys):
 
 
 def counted(count, keys):
-    """The numbers from 0 on, as words of the same kind as the keys."""
+    """The numbers 0 .. count - 1, as words of the same kind as the keys."""
     if isinstance(keys, np.ndarray):
         return np.arange(count, dtype="uint32")
     return ops.cast(ops.arange(count, dtype="int32"), "uint32")
 
 
 def pairs(keys, count, stream):
-    """Twice (B, count) words for keys (B, 2)."""
+    """Two times (B, count) words for keys (B, 2)."""
     words = on_host(keys)
     if not isinstance(words, np.ndarray):
         return threefry_2x32(keys[:, None, :], counted(count, keys), constant(stream))
@@ -82,8 +82,8 @@ def pairs(keys, count, stream):
 def threefry_2x32(keys, counter_0, counter_1):
     """Two random words for each key (..., 2) and counter; everything broadcasts.
 
-    A layer calls this several times. TensorFlow's graphs hold the steps once, or they would be most
-    of a small layer's graph, and of the time that tracing it takes.
+    A layer calls this several times. TensorFlow's graphs hold the steps once. Otherwise they would
+    be most of a small layer's graph, and of the time that tracing it takes.
     """
     words = keys[..., 0], keys[..., 1], counter_0, counter_1
     if not isinstance(keys, np.ndarray) and backend.name() == "tensorflow":
@@ -96,7 +96,7 @@ def _threefry(key_0, key_1, counter_0, counter_1, call=lambda function: function
 
     Args:
         key_0, key_1, counter_0, counter_1: words that broadcast.
-        call: of a function one that gives the same.
+        call: takes a function and returns one with the same results.
     """
     # One tensor for each constant: tracing thousands of them takes longer than all the rest.
     number = functools.cache(lambda value: _number(value, key_0))
@@ -112,7 +112,7 @@ def _threefry(key_0, key_1, counter_0, counter_1, call=lambda function: function
 
 
 def _four_rounds(x, y, key_x, key_y, *distances):
-    """Four rounds and the keys after them; `distances` to the left, and the same to the right."""
+    """Four rounds and the keys after them; `distances`: those to the left, then to the right."""
     shift = _shifts(x)
     for left, right in zip(distances[:4], distances[4:], strict=True):
         x = _cut(x + y)
@@ -121,20 +121,20 @@ def _four_rounds(x, y, key_x, key_y, *distances):
 
 
 def _shifts(words):
-    """Whose shifts take such words. Keras' own cast what they are given first."""
+    """The library whose shifts take such words. Keras' own cast their arguments first."""
     if isinstance(words, (np.ndarray, np.generic)):
         return np
     return importlib.import_module("tensorflow").bitwise if backend.name() == "tensorflow" else ops
 
 
 def _cut(words):
-    """The lower 32 bits of words that torch keeps in 64; elsewhere there are no others."""
+    """The lower 32 bits of words that torch keeps in 64; elsewhere words have no more."""
     narrow = isinstance(words, (np.ndarray, np.generic)) or backend.name() != "torch"
     return words if narrow else words & _WORD
 
 
 def _number(value, words):
-    """A number as a word of the same kind as others."""
+    """A number as a word of the same kind as `words`."""
     return np.uint32(value) if isinstance(words, (np.ndarray, np.generic)) else constant(value)
 
 
@@ -143,7 +143,7 @@ def constant(value):
 
 
 def unit(words):
-    """Words to a tensor of float32 in [0, 1): the upper 24 bits, which float32 holds exactly."""
+    """Words as float32 numbers in [0, 1): their upper 24 bits, which float32 holds exactly."""
     if isinstance(words, np.ndarray):
         return ops.convert_to_tensor((words >> np.uint32(8)).astype("float32") * 2.0**-24)
     upper = ops.right_shift(words, constant(8))

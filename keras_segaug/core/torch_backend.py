@@ -1,8 +1,8 @@
-"""As `backend.py`: what torch does best by operations of its own, which no other backend has.
+"""Like `backend.py`: what torch does best with operations of its own.
 
-It runs line by line, so what counts is how often memory is read and written. On a CPU that is
-done image by image, so that what is written is still in the cache; elsewhere all at once. Nothing
-in here asks for the value of a tensor. See docs/decisions/0026-torch.md.
+torch runs line by line, so what counts is how often memory is read and written. On a CPU the work
+is done image by image, so that what is written is still in the cache; elsewhere all at once.
+Nothing in here asks for the value of a tensor. See docs/decisions/0026-torch.md.
 """
 
 import keras
@@ -12,11 +12,11 @@ from torch.nn.functional import grid_sample
 from keras_segaug.core import backend
 from keras_segaug.core.devices import runs_python_on_cpu
 
-# `grid_sample` takes positions in parts of the size; what float32 loses of larger ones shows.
+# `grid_sample` takes positions as fractions of the size; in larger images float32's loss shows.
 _MOST_PIXELS = 4096
 # See `samplers`.
 _ON_PIXEL = 2.0**-13
-# A share too small to change a sum, whose square is not 0 yet.
+# A share too small to change a sum, but with a square that is not 0 yet.
 _LEAST = 2.0**-60
 
 
@@ -26,20 +26,20 @@ def not_compiled(function):
 
 
 def full_precision(tensor):
-    """Within this context `torch.autocast` does not make fewer bits of what is on this device."""
+    """Within this context `torch.autocast` does not lower the precision on the tensor's device."""
     return torch.autocast(tensor.device.type, enabled=False)
 
 
 def gather_rows(table, indices):
     """As `backend.gather_rows`; `table[indices]` takes four times as long."""
     shape = *indices.shape, *table.shape[1:]
-    # Of single values it copies each by itself, of rows it calls a function for each.
+    # It copies single values one by one, but calls a function for each row.
     table = table.reshape(-1) if table.shape[1:] == (1,) else table
     return table.index_select(0, indices.reshape(-1)).reshape(shape)
 
 
 def clip(values, low, high):
-    """As `keras.ops.clip`, which makes tensors of the limits: torch takes much longer then."""
+    """As `keras.ops.clip`, but without tensors for the limits, which are slow on torch."""
     numbers = isinstance(low, (int, float)) and isinstance(high, (int, float))
     if numbers and isinstance(values, torch.Tensor) and values.dtype == torch.float32:
         return values.clamp(low, high)
@@ -68,9 +68,9 @@ def where(condition, result, original):
 
 
 def where_held(held, result, original):
-    """Where `held` (B, *size), bool, the pixels (B, *size, C) of the result, else the original.
+    """The pixels (B, *size, C) of the result where `held` (B, *size), bool, else the original's.
 
-    Of bytes by their bits: a tenth of the time of `torch.where` on a CPU.
+    Bytes are combined bit by bit: a tenth of the time of `torch.where` on a CPU.
     """
     held = held[..., None]
     if result.dtype != torch.uint8 or not runs_python_on_cpu(result):
@@ -80,31 +80,31 @@ def where_held(held, result, original):
 
 
 def by_parts(function, tensors, count):
-    """Calls `function` with `count` samples after the other and returns its list of tensors."""
+    """Calls `function` with `count` samples at a time and returns its list of tensors."""
     starts = range(0, len(tensors[0]), count)
     parts = [function([each[start : start + count] for each in tensors]) for start in starts]
     return [torch.cat([in_order(x) for x in column]) for column in zip(*parts, strict=True)]
 
 
 def in_order(tensor):
-    """The tensor with its channels innermost in memory, too."""
+    """The tensor with its channels innermost in memory as well."""
     if tensor.is_contiguous():
         return tensor
-    # Of channels in planes; `contiguous` takes twice as long.
+    # Its channels are in planes; `contiguous` takes twice as long.
     return torch.stack(tensor.unbind(-1), dim=-1)
 
 
 def mirrored(position, size):
-    """As in `samplers.fold`, in place where nobody else holds what is written over."""
+    """As in `samplers.fold`, in place where nothing else uses what is overwritten."""
     place, period = position + 0.5, 2.0 * size
     turns = (place * (1.0 / period)).round_().mul_(period)
     return place.sub_(turns).abs_().sub_(0.5)
 
 
 def can_look_up(images, labels, grid):
-    """Do `blended` and `nearest` take such images and labels at a `SamplingGrid`?
+    """Can `blended` and `nearest` take such images and labels at a `SamplingGrid`?
 
-    Compiled, packed words are read in half the time.
+    Not when compiled: packed words are then read in half the time.
     """
     if backend.is_compiling():
         return False
@@ -118,7 +118,7 @@ def blended(images, points, fill_mode, fill_value):
     """Images (B, H, W, C), uint8, at points: bilinear, rounded.
 
     Args:
-        images: those.
+        images: the images.
         points: (y, x), float32, each of which broadcasts to (B, h, w), folded into the image.
         fill_mode: see `samplers.sampler`.
         fill_value: likewise.
@@ -143,15 +143,15 @@ def blended(images, points, fill_mode, fill_value):
 
 
 def nearest(labels, points, fill_mode, fill, corners):
-    """Labels (B, H, W, K) at points as `blended` takes them, each of the pixel it lies on.
+    """Labels (B, H, W, K) at points as `blended` takes them, each of the pixel the point lies on.
 
     Args:
         labels: any dtype.
         points: see `blended`.
         fill_mode: likewise.
-        fill: for "constant", a number or one a channel.
-        corners: is the nearest chosen among the corners that `packed_sampler` reads? What is just
-            below the middle is rounded onto it otherwise.
+        fill: for "constant", a number or one per channel.
+        corners: is the nearest chosen among the corners that `packed_sampler` reads? Otherwise a
+            point just below the middle between two pixels is rounded onto the middle.
     """
     table = _bordered(labels, fill_mode, fill)
     margin = _margin(fill_mode)
@@ -161,16 +161,16 @@ def nearest(labels, points, fill_mode, fill, corners):
 
 
 def blended_floats(images, points, fill_mode, fill_value):
-    """As `blended`, float32, of images of any dtype: what has no share has no say, be it NaN.
+    """As `blended`, but float32, for images of any dtype: NaN without a share has no effect.
 
-    On a pixel both neighbors are that pixel, exactly, which `grid_sample` misses by some 1e-5.
+    On a pixel both neighbors are exactly that pixel, which `grid_sample` misses by some 1e-5.
     """
     table = _bordered(images, fill_mode, fill_value)
     margin = _margin(fill_mode)
     firsts = [(x + _ON_PIXEL).floor_() for x in points]
     apart = [x - first for x, first in zip(points, firsts, strict=True)]
     steps = [(x - _ON_PIXEL).ceil_() for x in apart]
-    # Nearly nothing, not nothing: 0 times infinity is NaN.
+    # Nearly 0, but not 0: 0 times infinity is NaN.
     lower, right = (x.mul(step).add_(_LEAST) for x, step in zip(apart, steps, strict=True))
     rows, columns = _indices(table, [first + margin for first in firsts])
     below, beside = (step.to(torch.int32) for step in steps)
@@ -195,7 +195,7 @@ def _margin(fill_mode):
 
 
 def _indices(table, pixels):
-    """Where rows begin in the pixels of a table (B, H, W, C), one after the other, and columns."""
+    """Row starts in the flattened pixels of a table (B, H, W, C), and columns."""
     batch, height, width = table.shape[:3]
     pairs = zip(pixels, (height, width), strict=True)
     rows, columns = (x.to(torch.int32).clamp_(0, n - 1) for x, n in pairs)
@@ -210,12 +210,12 @@ def _whole(position, corners):
     if not corners:
         return (position + 0.5).floor_()
     first = position.floor()
-    # What is above 1/2 belongs to the next; a comparison takes longer.
+    # A part above 1/2 belongs to the next pixel; a comparison takes longer.
     return (position - first).sub_(0.5).floor_().add_(first).add_(1.0)
 
 
 def _bordered(labels, fill_mode, fill):
-    """With what points may reach beyond the last pixel, or around it."""
+    """The labels, extended by what points may reach beyond the last pixel, or around it."""
     if fill_mode == "wrap":
         labels = torch.cat([labels, labels[:, :1]], dim=1)
         return torch.cat([labels, labels[:, :, :1]], dim=2)

@@ -1,7 +1,7 @@
-"""Programs of torch: to it what `jax.jit` is to JAX.
+"""Compiled programs of torch, like those that `jax.jit` makes for JAX.
 
-A function of tensors is run once for each set of shapes, while all that reaches torch is written
-down as one graph (`make_fx`), which `torch.compile` then makes few kernels of. By itself
+A function of tensors is run once for each set of shapes, while everything that reaches torch is
+recorded as one graph (`make_fx`), of which `torch.compile` then makes few kernels. On its own
 `torch.compile` reads Python code instead, and breaks that of layers, operations and batches into
 dozens of graphs. See docs/decisions/0030-programs-of-torch.md.
 """
@@ -24,14 +24,14 @@ _READS = (
 )
 _NEEDS = "It needs Triton on CUDA, and a compiler of C++ on a CPU."
 
-# Tracing and compiling change the state of torch as a whole.
+# Tracing and compiling change global state of torch.
 _lock = threading.RLock()
 
 
 def compiles(jit_compile, images):
-    """Is a call on such images compiled? "auto" does on CUDA: there it gains the most.
+    """Is a call on such images compiled? "auto" compiles on CUDA, where it gains the most.
 
-    On a CPU compiling takes seconds, and needs a compiler of C++.
+    On a CPU compiling takes seconds, and needs a C++ compiler.
     """
     if not jit_compile or not devices.runs_python(images):
         return False
@@ -39,17 +39,17 @@ def compiles(jit_compile, images):
 
 
 def kernels(graph):
-    """The function of tensors that a graph is, compiled when it is first run."""
+    """The function of tensors that a graph stands for, compiled when it first runs."""
     return torch.compile(graph, fullgraph=True, dynamic=False)
 
 
 class Program:
-    """What a layer does, of which what it applies is compiled.
+    """What a layer does: drawing runs as it is, applying is compiled.
 
     Args:
         draw: see `compilation.Compiled`.
         function: likewise, of a layer.
-        must: raise where torch cannot compile? Otherwise that is said once, and it runs as it is.
+        must: raise where torch cannot compile? Otherwise it warns once and runs uncompiled.
     """
 
     def __init__(self, draw, function, must):
@@ -60,8 +60,8 @@ class Program:
         self._failed = False
 
     def __call__(self, tensors, key, real=None, moving=None):
-        # A few numbers: a CPU is done with them before an accelerator has been told. What moves is
-        # where Keras keeps its variables.
+        # A CPU is done with these few numbers before an accelerator has started. What a schedule
+        # moves is where Keras keeps its variables.
         with contextlib.nullcontext() if moving else devices.kept_on_host():
             drawn = self._draw(tensors, key, real, moving)
         leaves = []
@@ -76,7 +76,7 @@ class Program:
             return self._function(*given)
         described = _map(lambda x: (tuple(x.shape), x.dtype), given)
         kind = str(described), device, torch.is_inference_mode_enabled()
-        # One tensor in two roles would be one input of the program, also when others come later.
+        # One tensor in two roles would become one input of the program, even for later calls.
         apart = [x.detach() for x in leaves]
         if kind not in self._compiled:
             with _alone(device):
@@ -96,19 +96,19 @@ class Program:
             if kind in self._compiled:
                 return True
             if not all(layer.built for layer in self._function.__self__._flatten_layers()):
-                # A Keras layer inside draws its weights when it first runs: values, as no trace
-                # has them.
+                # A Keras layer inside draws its weights when it first runs: values, which a trace
+                # does not have.
                 self._function(*given)
             try:
                 graph, structure = _traced(self._function, given, leaves)
             except (TypeError, ValueError):
-                # What a layer has to say of its input.
+                # The layer's own complaint about its input.
                 raise
             except Exception as error:
                 return self._report(error, _READS)
             try:
                 program = kernels(graph)
-                # Compiled by its first run.
+                # Its first run compiles it.
                 program(*leaves)
             except Exception as error:
                 return self._report(error, _NEEDS)
@@ -116,7 +116,7 @@ class Program:
         return True
 
     def _report(self, error, cure):
-        """Says that torch could not compile: False."""
+        """Reports that torch could not compile, and returns False."""
         owner = checks.name_of(self._function.__self__)
         while error.__cause__ is not None:
             error = error.__cause__
@@ -138,21 +138,21 @@ class Program:
 
 
 def _is_trained(tensors):
-    """Does a gradient flow into one of them? A program has none."""
+    """Does a gradient flow into one of them? A compiled program has none."""
     return torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
 
 
 @contextlib.contextmanager
 def _alone(device):
-    """Within this context torch does what is written, without gradients or mixed precision."""
+    """Within this context torch runs as written, without gradients or mixed precision."""
     with torch.no_grad(), torch.autocast(device.type, enabled=False):
         yield
 
 
 def _traced(function, given, leaves):
-    """(graph, structure): what `function` does as a function of tensors, and what it returns.
+    """(graph, structure): `function` as a function of tensors, and the structure of its result.
 
-    The structure is that nest, with the places of its tensors among the graph's results.
+    The structure is the returned nest, with the place among the graph's results for each tensor.
     """
     structure = None
 
@@ -170,30 +170,30 @@ def _traced(function, given, leaves):
             structure = _map(place, function(*_map(lambda _: next(rest), given)))
         return results
 
-    # Of tensors without values, which take no memory.
+    # On fake tensors, which have no values and take no memory.
     trace = make_fx(of_tensors, tracing_mode="fake", _allow_non_fake_inputs=True)
     return trace(*leaves), structure
 
 
 class _Place:
-    """Where a tensor stands among others."""
+    """The place of a tensor among others."""
 
     def __init__(self, number):
         self.number = number
 
 
 def _map(function, nest):
-    """The nest with `function` of each leaf but None; each call waits for it."""
+    """The nest with `function` of each leaf except None; every call has to wait for this."""
     if isinstance(nest, dict):
         mapped = {name: _map(function, each) for name, each in nest.items()}
         if type(nest) is dict:
             return mapped
-        # Which entry is the first depends on the type.
+        # Keeps the type, on which the order of the entries depends.
         like = copy.copy(nest)
         like.update(mapped)
         return like
     if isinstance(nest, (tuple, list)):
-        # A named tuple is not made of a list.
+        # A named tuple cannot be made from a list.
         make = getattr(type(nest), "_make", type(nest))
         return make([_map(function, each) for each in nest])
     return None if nest is None else function(nest)

@@ -1,6 +1,6 @@
 """The part of `backend.py` that trains: Keras' train steps, which differ by backend.
 
-As there: whatever knows a backend or private Keras stands here, and nowhere else.
+As there: everything that knows a backend or private Keras is here, and nowhere else.
 """
 
 import contextlib
@@ -11,8 +11,8 @@ import keras
 
 from keras_segaug.core import backend
 
-# Called by `fit`, `evaluate` and their kin before the first step, where they are to know what the
-# model gives (JAX, torch, and TensorFlow with a strategy): private Keras.
+# Called by `fit`, `evaluate` and the like before the first step, where they need to know what the
+# model returns (JAX, torch, and TensorFlow with a strategy): private Keras.
 BUILD_HOOK = "_symbolic_build"
 
 
@@ -21,7 +21,7 @@ def after(prepare, model, step, arguments):
 
     Args:
         prepare: from the data of a step to data.
-        model: whose step it is.
+        model: the model whose step it is.
         step: Keras' own train step.
         arguments: those of the step: the data; on JAX the state, and the data.
     """
@@ -33,19 +33,19 @@ def after(prepare, model, step, arguments):
     values = [*trainable, *others]
     with keras.StatelessScope(list(zip(variables, values, strict=True))) as scope:
         data = prepare(data)
-    # What `prepare` has assigned, such as where a random stream stands, is carried on.
+    # What `prepare` has assigned, such as the position of a random stream, is carried on.
     others = [scope.get_current_value(each) for each in model.non_trainable_variables]
     return step((trainable, others, *rest), data)
 
 
 def output_spec(function, *arguments, **options):
-    """What a layer, a model or a function gives, as `keras.KerasTensor`s; nothing is computed."""
+    """What a layer, a model or a function returns, as `keras.KerasTensor`s; nothing is computed."""
     compute = importlib.import_module("keras.src.backend").compute_output_spec
     return compute(function, *arguments, **options)
 
 
 def output_spec_in_a_step(model, images, count, **options):
-    """As `output_spec` of a model, where JAX has the values of its variables in a scope.
+    """As `output_spec` of a model, where JAX keeps the values of its variables in a scope.
 
     Args:
         model: a built model or layer.
@@ -56,7 +56,7 @@ def output_spec_in_a_step(model, images, count, **options):
     held = [(each, each.value) for each in model.variables]
 
     def inferred(images):
-        # What is assigned here is of this trace alone.
+        # Assignments in here belong to this trace alone.
         with keras.StatelessScope(held):
             return model(images, **options)
 
@@ -68,7 +68,7 @@ def output_spec_in_a_step(model, images, count, **options):
 
 
 def first_batch(iterator):
-    """The batch that Keras' hook would look at, of the iterator that it is given."""
+    """The batch that Keras' hook would look at, from the iterator that it gets."""
     for _, _, data in iterator:
         return data[0] if isinstance(data, (list, tuple)) else next(data)
     return None
@@ -76,7 +76,7 @@ def first_batch(iterator):
 
 @contextlib.contextmanager
 def open_to_variables(layer):
-    """Within this context a layer that is built may get variables, as Keras' own do for LoRA."""
+    """Within this context a built layer may get variables, as Keras' own layers do for LoRA."""
     locked = layer._tracker.locked
     layer._tracker.unlock()
     try:
@@ -98,13 +98,13 @@ def is_in_a_dataset():
 
 
 def is_constant(variable):
-    """Would a program that JAX traces now take the variable's value for good?"""
+    """Would a program that JAX traces now take the variable's value as a constant?"""
     functional = backend.in_stateless_scope() or not backend.is_eager(variable.value)
     return backend.runs_on("jax") and backend.name() == "jax" and not functional
 
 
 def try_in_a_trace(function, value):
-    """Runs a function of a tensor as programs do that know shapes and no values."""
+    """Runs a function of a tensor as programs do, which know shapes but no values."""
     if backend.runs_on("tensorflow"):
         import tensorflow as tf
 
@@ -117,5 +117,5 @@ def try_in_a_trace(function, value):
 
 
 def forget_program(model):
-    """Lets a model that has trained trace its step anew: the layers in it have another variable."""
+    """Makes a model that has trained trace its step again: its layers have another variable."""
     model.train_function = None

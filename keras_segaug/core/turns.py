@@ -1,4 +1,4 @@
-"""What compositions have in common in which the layers take turns."""
+"""What compositions whose layers take turns have in common."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -36,14 +36,14 @@ class Turns(Composition, abstract=True):
             checks.fail(self, "layers", accepted, self.layers)
 
     def output_spec(self, spec):
-        # All are asked: each may refuse a size.
+        # Every layer is asked: each may refuse a size.
         first = self._first(spec)
         ranges = [first.value_range, *(each.output_spec(first).value_range for each in self.layers)]
         if not spec.acting:
             return spec
         why = f"a {type(self).__name__} before it leaves images in different ranges"
         found = value_ranges.common(ranges, why)
-        # Its own range counts for its layers alone.
+        # Its own range applies to its layers alone.
         return spec if found == first.value_range else replace(spec, value_range=found)
 
     def _leaves(self, spec):
@@ -51,7 +51,7 @@ class Turns(Composition, abstract=True):
             yield from layer._leaves(self._first(spec))
 
     def _turns_of(self, count):
-        """The numbers of the layers among which each of the turns chooses."""
+        """The numbers of the layers that each of the turns chooses among."""
         return [range(len(self.layers))] * count
 
     def _settle(self, parameters):
@@ -87,7 +87,7 @@ class Turns(Composition, abstract=True):
         return operations, inner
 
     def _colors_at_once(self, turns, planned):
-        """What moves pixels, turn by turn; then one choice of the colors of all turns."""
+        """What moves pixels, turn by turn; then one choice among the colors of all turns."""
         moving = []
         for turn in range(turns.shape[1]):
             for number, branch in enumerate(planned):

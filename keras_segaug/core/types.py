@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 # A number, or the ends of a range.
 Range: TypeAlias = float | Sequence[float]
-# The lowest and the highest value; None: what is known of the images counts.
+# The lowest and the highest value; None: what is known of the images decides.
 ValueRange: TypeAlias = Sequence[float] | None
 ClassNames: TypeAlias = Sequence[str] | Mapping[str, int]
 ClassSwap: TypeAlias = Mapping[int | str, int | str] | Sequence[Sequence[int | str]]
@@ -14,5 +14,5 @@ Targets: TypeAlias = Mapping[str | int, str]
 Data: TypeAlias = Any
 Tensor: TypeAlias = Any
 Parameters: TypeAlias = dict[str, Any]
-# Two words, one pair of them a sample, or an integer.
+# Two words, or a pair of words for each sample, or an integer.
 Key: TypeAlias = Any

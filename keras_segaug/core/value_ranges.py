@@ -12,7 +12,7 @@ from keras_segaug.core import backend
 from keras_segaug.engine.spec import Spec
 from keras_segaug.kernels.values import replace
 
-# Float arithmetic on the way to the layer may have gone so far beyond, in parts of the range.
+# How far float arithmetic before the layer may have left the range, as a share of it.
 _ROUNDING = 1e-4
 _MOST_FLOAT16 = 65504.0
 
@@ -22,9 +22,9 @@ class ValueRange(NamedTuple):
 
     low: float
     high: float
-    # Nobody has said so: floats are taken to be in (0, 255), as Keras takes them.
+    # Not given: floats are taken to be in (0, 255), as in Keras.
     assumed: bool = False
-    # A layer has made it of another.
+    # A layer has made it from another range.
     rescaled: bool = False
 
 
@@ -34,12 +34,12 @@ class Unknown(NamedTuple):
     why: str
 
 
-# Where nobody looks at it.
+# For where nothing looks at the range.
 ANY = ValueRange(0.0, 255.0)
 
 
 def of_dtype(dtype):
-    """The range of images of this dtype, of which nothing else is known."""
+    """The range of images of this dtype, where nothing else is known of them."""
     if dtype == "bool":
         return ValueRange(0.0, 1.0)
     if dtype.startswith("uint"):
@@ -50,7 +50,7 @@ def of_dtype(dtype):
 
 
 def scaled(value_range, scales, offsets):
-    """The range after image * scale + offset, one pair a channel: that of all channels."""
+    """The range after image * scale + offset, one pair for each channel: that of all channels."""
     if value_range is None or isinstance(value_range, Unknown):
         return value_range
     ends = [
@@ -64,12 +64,12 @@ def scaled(value_range, scales, offsets):
 
 
 def common(ranges, why):
-    """The one range of samples that go different ways."""
+    """The one range of samples that take different branches, `Unknown` if there is none."""
     return ranges[0] if all(each == ranges[0] for each in ranges) else Unknown(why)
 
 
 def needed(layer, value_range):
-    """The range that a layer works with: its own word, else what reaches it."""
+    """The range that a layer works with: its own if it has one, else what reaches it."""
     if layer.value_range is not None:
         return layer.value_range
     if isinstance(value_range, Unknown):
@@ -90,29 +90,29 @@ def known(spec, assumed=False):
 
 
 def check_result(layer, spec, dtype):
-    """Can the dtype that images of this dtype come back in hold what becomes of them?"""
+    """Checks that the dtype of the result can hold what becomes of images of this dtype."""
     check_held(layer, layer.output_spec(spec).value_range, dtype)
     for leaf, _ in layer._leaves(spec):
         check_fill(leaf, getattr(leaf, "fill_value", None), layer.compute_dtype)
 
 
 def check_fill(owner, value, dtype):
-    """Can images of this dtype be filled with the value?"""
+    """Checks that images of this dtype can be filled with the value."""
     if "float" not in dtype and isinstance(value, float) and math.isnan(value):
         accepted = f"a number for {dtype} images (NaN needs float images)"
         checks.fail(owner, "fill_value", accepted, value)
 
 
 def check_held(layer, after, dtype):
-    """Can the dtype that images come back in hold their range?"""
+    """Checks that the dtype of the result can hold the range of its images."""
     target = layer.compute_dtype
     if isinstance(after, Unknown) or after.assumed:
         return
     if target == "float16":
         low, high = -_MOST_FLOAT16, _MOST_FLOAT16
     elif "int" in target and not after.rescaled:
-        # What has been rescaled is clipped, as documented: somebody chose that.
-        # Floats, as the range is: 2**64 - 1 is none, and its range ends at 2**64.
+        # Rescaled values are clipped, as documented: the user chose that.
+        # Limits as floats, like the range: 2**64 - 1 is not a float, and its range ends at 2**64.
         low, high = map(float, checks.integer_limits(target))
     else:
         return
@@ -126,15 +126,15 @@ def check_held(layer, after, dtype):
 
 
 def look_at(layer, sample, acting):
-    """Looks at the images of a sample, and at further ones that are colored as they are."""
+    """Looks at the images of a sample, and at further ones that are colored like them."""
     for images in (sample.images, *sample.flat().get("image", [])):
         _look_at(layer, images, acting)
 
 
 def _look_at(layer, images, acting):
-    """Where values can be seen: do they lie in the range that is assumed of them?
+    """Checks, where values can be seen, that they lie in the range that is assumed.
 
-    Integers need no look, and nobody else does where no layer makes use of the assumption.
+    Integers need no look, and neither do floats where no layer relies on the assumption.
     """
     dtype = keras.backend.standardize_dtype(images.dtype)
     if dtype == "bool" or dtype.startswith("uint") or not backend.is_eager(images):
@@ -186,7 +186,7 @@ def _check_assumed(layer, user, start, seen):
             f"given. Received values from {seen.low:g} to {seen.high:g}. Give "
             f"`value_range=(lowest, highest)` {cure}."
         )
-    # One value alone, all black or all white, says nothing.
+    # A single value, all black or all white, says nothing.
     if seen.low < seen.high <= 1.0 and not layer._warned_of_range:
         layer._warned_of_range = True
         warnings.warn(

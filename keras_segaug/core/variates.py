@@ -1,19 +1,19 @@
-"""What is made of uniform numbers: numbers of other distributions, an order of samples."""
+"""Made from uniform numbers: numbers of other distributions, an order of samples."""
 
 import functools
 import math
 
 from keras_segaug.core.backend import ops
 
-# All of so many are refused once in ten million times.
+# The chance that all of so many tries are rejected is one in ten million.
 _TRIES = 6
 
 
 def log_gamma(uniform, shape):
-    """The logarithm of numbers (B,) of the gamma distribution.
+    """The logarithm of numbers (B,) from the gamma distribution.
 
     Marsaglia and Tsang, "A simple method for generating gamma variables" (ACM TOMS 26, 2000), for
-    shape + 1, of which at least 95 % of the tries are accepted; back to the shape by the power of
+    shape + 1, where at least 95 % of the tries are accepted; then back to the shape by the power of
     a uniform number that the paper gives. In logarithms, where nothing underflows.
 
     Args:
@@ -43,23 +43,23 @@ def log_gamma(uniform, shape):
 def _in_lanes(numbers):
     """Numbers (B,), each 16 times: (B, 16).
 
-    A processor computes logarithms of up to 16 numbers at once, and of those that are left over by
-    other instructions, with another last digit. So what a sample draws would depend on how many
-    others there are.
+    A processor computes logarithms of up to 16 numbers at once, and those of the numbers that are
+    left over by other instructions, with a different last digit. Without this, what a sample draws
+    would depend on how many other samples there are.
     """
     return numbers[:, None] + ops.zeros((1, 16), "float32")
 
 
 def beta(logarithms):
-    """(B,) float32, of two gamma variables of which these are the logarithms in lanes."""
+    """(B,) float32, from two gamma variables, given as their logarithms in lanes."""
     first, second = logarithms
     return ops.sigmoid(first - second)[:, 0]
 
 
 def shares(logarithms):
-    """(B, N) float32 whose sum is 1: of numbers of which these are the logarithms in lanes.
+    """(B, N) float32 whose sum is 1, from numbers given as their logarithms in lanes.
 
-    Of gamma variables of one shape: a Dirichlet variable.
+    From gamma variables of one shape they are a Dirichlet variable.
     """
     largest = functools.reduce(ops.maximum, logarithms)
     parts = [ops.exp(each - largest) for each in logarithms]
@@ -71,10 +71,10 @@ def circle(number, count, real, shards):
     """The next `count` samples of each in a random circle: a list of int32 (B,).
 
     Args:
-        number: (B,), the order; what is equal stays in the order of the batch.
+        number: (B,), which gives the order; equal numbers keep the order of the batch.
         count: how many.
-        real: how many samples, the first, are in the circle. None: all. Others are alone.
-        shards: among how many circles the samples are dealt out.
+        real: how many samples, from the first, are in the circle. None: all. Others are alone.
+        shards: how many circles the samples are split among.
     """
     batch = ops.shape(number)[0]
     place = ops.arange(batch, dtype="int32")
@@ -87,8 +87,8 @@ def circle(number, count, real, shards):
     size = ops.maximum(ops.sum(ops.cast(met, "int32"), axis=1), 1)
     partners = []
     for step in range(1, count + 1):
-        # Compared rather than sorted: a batch is small, and every backend does it alike. A sum of
-        # the one number that is wanted, since a batch without samples has no largest one.
+        # Compared rather than sorted: a batch is small, and all backends compare alike. The one
+        # number wanted is found by a sum, since a batch without samples has no maximum.
         wanted = met & (rank[None] == ((rank + step) % size)[:, None])
         found = ops.sum(ops.where(wanted, place[None], 0), axis=1)
         partners.append(ops.where(there, found, place))
@@ -98,7 +98,7 @@ def circle(number, count, real, shards):
 def choices(uniform, weights, count):
     """One of several things, `count` times: int32 (B, count), each as likely as its weight.
 
-    Those of the second time are numbered on after those of the first, and so on.
+    The numbers of the second time continue after those of the first, and so on.
     """
     found = []
     for turn in range(count):
@@ -114,8 +114,8 @@ def choices(uniform, weights, count):
 def order(uniform, weights, count):
     """The first `count` of several things in a random order: int32 (B, count), none twice.
 
-    As likely as its weight each is the next one of those that are left (Efraimidis and Spirakis,
-    "Weighted random sampling with a reservoir", 2006).
+    Each time, one of those that are left is next, each as likely as its weight (Efraimidis and
+    Spirakis, "Weighted random sampling with a reservoir", 2006).
     """
     times = [
         -ops.log(1.0 - uniform()) / weight if weight > 0.0 else uniform() + 1e30
@@ -137,7 +137,7 @@ def order(uniform, weights, count):
 
 
 def first(turns, count):
-    """The first `count`, a number or (B,), of numbers (B, N); -1 in the place of the others."""
+    """The first `count`, a number or (B,), of numbers (B, N); -1 in place of the others."""
     if isinstance(count, int):
         count = ops.full_like(turns[:, 0], count)
     place = ops.arange(turns.shape[1], dtype="int32")

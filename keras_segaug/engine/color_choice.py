@@ -15,12 +15,12 @@ def are_colors(branch):
 
 
 def alternatives(chosen, branches, rounds=False):
-    """(operations that are no colors, those that are), which do for each sample what it has drawn.
+    """(operations other than colors, color operations) that do what each sample has drawn.
 
     Args:
         chosen: int32 (B,), the number of the branch of each sample; or (B, turns), one after the
             other.
-        branches: lists of operations, each of which acts on no other samples than these.
+        branches: lists of operations, each of which acts only on the samples of its branch.
         rounds: see `ColorChoice`.
     """
     others, colored, choice = [], [], 0 * chosen - 1
@@ -32,7 +32,7 @@ def alternatives(chosen, branches, rounds=False):
             continue
         acts, *different = {id(each.acts): each.acts for each in branch}.values()
         if not different and acts is not None:
-            # Asked once for all of them, when the branch is chosen.
+            # One condition for all of them, checked when the branch is chosen.
             branch = [replace(each, acts=None) for each in branch]
             mine = mine & (acts if len(mine.shape) == 1 else acts[:, None])
         choice = ops.where(mine, number, choice)
@@ -62,7 +62,7 @@ def run(operation, images, masks):
     for number, branch in enumerate(operation.branches):
         tabular = can_tabulate(images) and all(each.tabular for each in branch)
         (tables if tabular else others).append(number)
-    # The first case looks values up, or does nothing; the others are one a branch.
+    # The first case looks values up, or does nothing; each of the others is one branch.
     case = 0 * choice
     for place, number in enumerate(others, 1):
         case = ops.where(choice == number, place, case)

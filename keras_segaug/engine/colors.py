@@ -27,12 +27,12 @@ def where(condition, result, original):
 
 
 def run_color(operation, images, masks=()):
-    """New images of images (B, *size, C), or of a list of their channels, which stays a list.
+    """New images from images (B, *size, C), or from a list of channels, which stays a list.
 
     Args:
         operation: a `Color`.
         images: what it changes.
-        masks: (B, *size, K) each, for what changes the pixels of some classes alone.
+        masks: (B, *size, K) each, for operations that only change the pixels of some classes.
     """
     if isinstance(operation, ColorChoice):
         return color_choice.run(operation, channels.joined(images), masks)
@@ -61,7 +61,7 @@ def _where_it_acts(operation, images):
 
 
 def _in_channels(operation, images, masks):
-    """Changes the channels that the operation names; a list, as all of them."""
+    """Changes the channels that the operation names; returns a list of all channels."""
     every = list(channels.split(images))
     most = max(operation.channels)
     if most >= len(every):
@@ -126,7 +126,7 @@ def _in_all(operation, images):
 
 
 def _mixed(operation, images, masks):
-    """The image, and what the chains make of it, by their weights."""
+    """The image, mixed with what the chains make of it, by their weights."""
     original = ops.cast(images, "float32")
     places = (-1, *[1] * (len(images.shape) - 1))
     total = 0.0
@@ -143,7 +143,7 @@ def _mixed(operation, images, masks):
 
 
 def as_dtype(images, dtype):
-    """Casts, into integers by rounding and clipping to what they can hold; None leaves it."""
+    """Casts; to integers by rounding and clipping to what they can hold. None keeps the dtype."""
     packs = dtype == "uint8" and name() != "torch"
     if isinstance(images, list) and packs and len(images) <= byte_packing.BYTES:
         return channels.joined_bytes(images)

@@ -19,12 +19,12 @@ from keras_segaug.kernels.xla_cpu.blocks import fusion_barrier, map_chunks
 
 
 def run(operations, batch, dtype):
-    """Runs operations in order, those that can as one; the images come back in this dtype.
+    """Runs operations in order, fused where possible; the images come back in this dtype.
 
-    With None they come back as the last one leaves them.
+    With None they come back as the last operation leaves them.
 
-    From the first that gains by it on, that is done image by image. What only copies pixels,
-    or changes each by itself, has nothing to gain: it reads and writes everything once.
+    From the first operation that gains by it on, the work is done image by image. Operations that
+    only copy pixels, or change each separately, gain nothing: they read and write everything once.
     """
     stretches = [list(each) for _, each in itertools.groupby(fuse(operations), _mixes)]
     for number, groups in enumerate(stretches, 1):
@@ -33,7 +33,7 @@ def run(operations, batch, dtype):
 
 
 def _run_stretch(groups, batch, dtype):
-    """Runs groups of which either all mix samples, which takes the whole batch, or none does."""
+    """Runs groups that either all mix samples, which takes the whole batch, or all do not."""
     one_by_one = runs_python_on_cpu(batch.first())
     for i, group in enumerate(groups):
         alike = _together(group, groups[i + 1 :])
@@ -44,7 +44,7 @@ def _run_stretch(groups, batch, dtype):
 
 
 def _together(group, later):
-    """The group and, if it changes colors, the later ones that do until something else is done."""
+    """The group and, if it changes colors, the color changes that directly follow it."""
     colors = itertools.takewhile(lambda each: isinstance(each, Color), [group, *later])
     return list(colors) or [group]
 
@@ -52,7 +52,7 @@ def _together(group, later):
 def _prefers_per_image(group):
     """Does it read a pixel more than once, or out of order?
 
-    A CPU gains by being through with an image before it turns to the next.
+    A CPU gains by finishing one image before it turns to the next.
     """
     if isinstance(group, Color):
         return group.looks_around
@@ -172,9 +172,9 @@ def _resized(lookup, batch):
 
 
 def _with_classes_swapped(lookup, batch, predictions=False):
-    """The masks, left and right swapped for the samples that are mirrored.
+    """The masks, with left and right classes swapped in mirrored samples.
 
-    Of predictions, which are class scores in the place of the images, the channels swap likewise.
+    In predictions, which are class scores in place of the images, the channels swap likewise.
     """
     images, masks = batch.images, batch.masks
     for swap in lookup.swaps:
@@ -185,13 +185,13 @@ def _with_classes_swapped(lookup, batch, predictions=False):
     return Batch(images, masks, batch.weights)
 
 
-# --- What chooses -------------------------------------------------------------------------------
+# --- Choices ------------------------------------------------------------------------------------
 
 
 def select(choice, results):
-    """Of results of branches, which are `Batch`es, each sample's own."""
+    """Each sample's own result, out of one `Batch` for each branch."""
     if len({dtype_of(each.images) for each in results if each.images is not None}) > 1:
-        # Some are 8-bit geometry, others colors.
+        # Some branches are 8-bit geometry, others colors.
         results = [
             Batch(ops.cast(each.images, "float32"), each.masks, each.weights) for each in results
         ]
@@ -225,13 +225,13 @@ def _with_dtype(batch, dtype):
     return Batch(images, batch.masks, batch.weights)
 
 
-# --- The other way, and what is no image ---------------------------------------------------------
+# --- Moving back --------------------------------------------------------------------------------
 
 
 def run_back(operations, batch, dtype, predictions=False):
-    """Moves a batch back to where it was; what moves nothing stays.
+    """Moves a batch back to where it was; what operations do besides moving is not undone.
 
-    Predictions are class scores in the place of the images.
+    Predictions are class scores in place of the images.
     """
     if any(isinstance(each, Select) for each in operations):
         for each in operations:
@@ -251,7 +251,7 @@ def run_back(operations, batch, dtype, predictions=False):
 
 
 def for_each_branch(operations, result_of):
-    """`result_of` operations without their first choice, a `Batch`: each sample's own."""
+    """A `Batch`: `result_of` for each branch of the first choice, each sample with its own."""
     place = next(i for i, each in enumerate(operations) if isinstance(each, Select))
     before, chosen, after = operations[:place], operations[place], operations[place + 1 :]
     results = [result_of([*before, *branch, *after]) for branch in chosen.branches]

@@ -1,4 +1,4 @@
-"""What moves along with images and is none: measured values, points."""
+"""What moves along with images without being one: measured values, points."""
 
 from keras_segaug.core.backend import ops
 from keras_segaug.engine import execute, maps
@@ -13,7 +13,7 @@ from keras_segaug.kernels.sampling import dtype_of
 def interpolated(operations, values):
     """Values that are moved as images are and not colored, in their own dtype.
 
-    What is between two lookups stays between them, so that both meet the same borders.
+    Lookups with something else between them stay separate, so that both meet the same borders.
     """
     moved = values
     for group in fuse(operations):
@@ -45,7 +45,7 @@ def followed(operations, points, back=False):
     axes = range(points.shape[-1])
     # x comes first in points, last in arrays.
     grid = tuple(_column(points, axis) for axis in reversed(axes))
-    # The size is that of a grid of points, which these are not.
+    # No size: these points are not a grid of output pixels.
     places = SamplingGrid((None,) * len(axes), None, grid)
     for warp in reversed(warps) if back else warps:
         places = _through(warp, places, back)
@@ -59,7 +59,7 @@ def _column(points, axis):
 
 
 def _through(warp, places, back):
-    """Points of the output to where they look in the input, or the other way."""
+    """Moves points from the input to the output, or with `back` from the output to the input."""
     every = [piece.map for piece in warp.pieces] + ([] if warp.rest is None else [warp.rest])
     first, *rest = [maps.unconfined(each if back else maps.inverse(each)) for each in every]
     acting = warp.acts is not None and rest

@@ -1,4 +1,4 @@
-"""Which operations are run as one: reads their structure, never their numbers."""
+"""Decides which operations are run as one: reads their structure, never their numbers."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from keras_segaug.kernels.xla_cpu.blocks import materialize
 
 
 class Swap(Value):
-    """Classes that change places: `mirrored` is bool (B,), in which samples."""
+    """Classes that are swapped; `mirrored`, bool (B,), says in which samples."""
 
     pairs: tuple
     mirrored: Any
@@ -22,17 +22,17 @@ class Swap(Value):
 
 
 class Lookup(Value):
-    """Warps in a row, as one: each pixel is read once.
+    """Consecutive warps as one: each pixel is read once.
 
     Args:
-        filler: the layer that messages about what is filled name.
-        before: the size of the images it gets.
-        size: the size of those it makes.
+        filler: the layer that is named in messages about the fill.
+        before: the size of the images that come in.
+        size: the size of the images that come out.
         steps: maps, and warps that mix, from the output to the input.
         border: the one that all agree on; None where any will do.
         interpolation: likewise.
-        swaps: of classes, before the lookup, so that what is filled keeps its class.
-        exact: is each pixel a pixel of the image?
+        swaps: of classes, before the lookup, so that filled pixels keep their class.
+        exact: is each pixel of the output a pixel of the input?
         mixes: does it look into other samples?
         axes: see `Warp`.
     """
@@ -53,7 +53,7 @@ class Lookup(Value):
         grid = SamplingGrid(self.size)
         for step in self.steps:
             if isinstance(step, Warp):
-                # Its regions are of its own image: what follows looks at that, as its border says.
+                # Its regions are in its own image, which later steps look at through its border.
                 grid = grid.folded(self.border.mode if self.border else "constant")
                 grid = (mixing.moved_back if step.back else mixing.moved)(step, grid)
             else:
@@ -62,7 +62,7 @@ class Lookup(Value):
 
     @property
     def pastes(self):
-        """Is each pixel one of an image at the same place, be it of another sample?"""
+        """Does each pixel come from the same place of an image, its own or another sample's?"""
         return self.mixes and len(self.steps) == 1 and mixing.is_pasted(self.steps[0])
 
     @property
@@ -74,7 +74,7 @@ class Lookup(Value):
 
 
 def fuse(operations):
-    """The operations in their order, those warps that share a lookup as one `Lookup`."""
+    """The operations in order, with warps that share a lookup as one `Lookup`."""
     groups: list = []
     for operation in operations:
         if not isinstance(operation, Warp):
@@ -89,7 +89,8 @@ def fuse(operations):
 def shared(warps, warp):
     """Can a warp share the lookup of these?"""
     alone = warp.mixes or warp.axes is not None or warps[0].axes is not None
-    # The swap of a sample is that of the sample it is shown in, which the lookup has left.
+    # Classes are swapped before a lookup, in the samples that pixels come from. This swap depends
+    # on the samples that show them.
     if alone or (warps[0].mixes and warp.class_swap):
         return False
     return not differences(warps, warp)
@@ -118,7 +119,7 @@ def _agreed(warps):
 
 
 def _equal(a, b):
-    """Also of NaN, which does not equal itself."""
+    """Also true of two NaNs, which do not equal each other."""
     return a == b or (a != a and b != b)
 
 
@@ -151,7 +152,7 @@ def lookup_of(warps):
 
 
 def _maps(warp):
-    """The maps of which it takes one or the other."""
+    """The maps that it chooses between."""
     rest = [] if warp.rest is None or (warp.acts is None and warp.pieces) else [warp.rest]
     return [piece.map for piece in warp.pieces] + rest
 
@@ -164,16 +165,16 @@ def map_of(warp):
 
 def mirrored(warp):
     side = matrices.orientation(maps.matrix_of(warp.pieces[0].map))
-    # Else the compiler would compute it once a pixel.
+    # Otherwise the compiler would compute it for every pixel.
     [side] = materialize([ops.convert_to_tensor(side)])
     negative = ops.reshape(side < 0.0, (-1,))
     return negative if warp.acts is None else negative & warp.acts
 
 
 def inverted(operations):
-    """What moves a batch back, as `Lookup`s: the warps alone, in the other order.
+    """What moves a batch back, as `Lookup`s: only the warps, in reverse order.
 
-    What is not shown is filled with the border's constants of the first warp.
+    Pixels that are not shown are filled with the border's constants of the first warp.
     """
     warps = [each for each in operations if isinstance(each, Warp)]
     for each in operations:
@@ -184,7 +185,7 @@ def inverted(operations):
             )
     if not warps:
         return []
-    # What only mixes samples has no border of its own.
+    # A warp that only mixes samples has no border of its own.
     given = [warp.border[1:] for warp in warps if warp.border.mask_value is not None]
     border = Border("constant", *([*given, (0.0, 0)][0]))
     interpolation, *_ = _agreed(warps)

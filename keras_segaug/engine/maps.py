@@ -1,4 +1,4 @@
-"""Where output pixels look: matrices, fields, confined matrices, one of two a sample; and back.
+"""Where output pixels look, and back: matrices, fields, confined matrices, one of two a sample.
 
 A map is a `Matrix`, or has `move(grid)`; a `fields.Field` has `move_back(grid)`, too.
 """
@@ -14,7 +14,7 @@ from keras_segaug.kernels.windows import Confined, Window
 
 
 class Back(Value):
-    """A field the other way round."""
+    """A field in the other direction."""
 
     of: Field
 
@@ -23,7 +23,7 @@ class Back(Value):
 
 
 class Either(Value):
-    """Per sample one of two maps, by a condition (B,)."""
+    """One of two maps for each sample, by a condition (B,)."""
 
     condition: Any
     first: Any
@@ -53,7 +53,7 @@ def select(condition, first, second):
 
 
 def inverse(map):
-    """Where the pixels of the input are in the output. A window confines no longer."""
+    """Where the pixels of the input are in the output. Windows no longer confine."""
     if isinstance(map, Matrix):
         return matrices.inverse(map)
     if isinstance(map, Confined):
@@ -64,7 +64,7 @@ def inverse(map):
 
 
 def unconfined(map):
-    """The same for points that are no pixels to be looked up."""
+    """The same map for points that are not pixels to be looked up."""
     if isinstance(map, Either):
         return Either(map.condition, unconfined(map.first), unconfined(map.second))
     return map.matrix if isinstance(map, Confined) else map

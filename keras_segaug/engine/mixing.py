@@ -1,4 +1,4 @@
-"""What looks into other samples of the batch: which sample each pixel shows, and where in it."""
+"""Looking into other samples of the batch: which sample each pixel shows, and where in it."""
 
 from functools import reduce
 from operator import and_
@@ -15,7 +15,7 @@ from keras_segaug.kernels.xla_cpu.blocks import materialize
 
 
 def moved(warp, grid):
-    """The points of a grid after a warp of which each part looks elsewhere."""
+    """The points of a grid after a warp whose pieces look elsewhere."""
     result = grid.moved(warp.rest)
     for piece in reversed(warp.pieces):
         there = grid.moved(piece.map)
@@ -27,9 +27,9 @@ def moved(warp, grid):
 
 
 def moved_back(warp, grid):
-    """Where the pixels that a warp got are in what it made; far outside where they are nowhere.
+    """Where the pixels that a warp got are in what it made; far outside if they are not there.
 
-    Each sample is the partner of one other, its home, or else nobody knows where to look.
+    Each sample must be the partner of exactly one other, its home: that tells where to look.
     """
     [piece] = warp.pieces
     own = grid.moved(maps.inverse(warp.rest))
@@ -45,7 +45,7 @@ def moved_back(warp, grid):
 
 
 def _home(source):
-    """For each sample the one whose partner it is: int32 (B,)."""
+    """For each sample, the one whose partner it is: int32 (B,)."""
     numbers = ops.arange(ops.shape(source)[0], dtype="int32")
     home = ops.argmax(ops.cast(source[None] == numbers[:, None], "int32"), axis=1)
     return materialize([ops.cast(home, "int32")])[0]
@@ -71,7 +71,7 @@ def _held(piece, acts, grid, there):
 
 
 def _at(flags, grid):
-    """Flags (B, *size) at points, each of its own sample; False outside."""
+    """Flags (B, *size) at points, each in its own sample; False outside."""
     read = sampler(ops.cast(flags, "uint8")[..., None], "nearest", "constant", 0)
     own = ops.arange(ops.shape(flags)[0], dtype="int32")
     return read(ops.reshape(own, (-1, *[1] * len(grid))), grid)[..., 0] > 0
@@ -84,7 +84,7 @@ def shown_by(piece, size):
 
 
 def is_pasted(warp):
-    """Does every piece show pixels where they are in the other sample?"""
+    """Does every piece show pixels at the place that they have in the other sample?"""
     identity = matrices.identity(len(warp.size))
     return not warp.back and all(each is identity for each in (warp.rest, *_maps(warp)))
 
@@ -114,7 +114,7 @@ def pasted(warp, tensors):
 
 
 def check_invertible(warp):
-    """Refuses a warp that shows a sample more than once, which one must be is not known."""
+    """Refuses a warp that may show a sample more than once: which copy counts is not known."""
     if len(warp.pieces) > 1:
         raise ValueError(
             f"{checks.name_of(warp.origin)}: `invert` cannot move back what was put together from "

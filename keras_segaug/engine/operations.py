@@ -1,7 +1,7 @@
 """What is to be done to a batch, as frozen values: layers give them, the engine runs them.
 
-Tensors in an operation have the batch as their first axis, so that operations can be cut up by
-samples as the batch is.
+Tensors in an operation have the batch as their first axis, so that operations can be split by
+samples, like the batch.
 """
 
 from functools import reduce
@@ -17,8 +17,8 @@ class Border(NamedTuple):
 
     Args:
         mode: "reflect", "wrap", "nearest" or "constant".
-        value: of the images, for "constant".
-        mask_value: the class of masks, for "constant".
+        value: the fill value of images, for "constant".
+        mask_value: the class that masks are filled with, for "constant".
     """
 
     mode: str
@@ -27,10 +27,10 @@ class Border(NamedTuple):
 
 
 class Operation(Value):
-    """Base of all.
+    """Base of all operations.
 
     Args:
-        acts: bool (B,), for which samples it is done; None: for all.
+        acts: bool (B,), the samples that it is applied to; None: all.
         origin: the layer it comes from, for messages and descriptions.
     """
 
@@ -43,9 +43,9 @@ class Piece(Value):
 
     Args:
         map: where each output pixel looks; see `engine.maps`.
-        source: int32 (B,), in which sample it looks; None: in its own.
-        region: for which output pixels, such as a `Boxes`; None: for all.
-        shown: bool (B, *size), which pixels of what it looks at it shows; None: all.
+        source: int32 (B,), the sample that each one looks in; None: its own.
+        region: the output pixels that it is for, such as a `Boxes`; None: all.
+        shown: bool (B, *size), which pixels of the sample that it looks in it shows; None: all.
     """
 
     map: Any
@@ -63,17 +63,17 @@ class Warp(Operation):
     """Moves pixels of image and mask alike.
 
     Args:
-        before: the size of the images it gets.
-        size: the size of those it makes.
-        pieces: of those whose region holds a pixel the first one counts.
+        before: the size of the images that come in.
+        size: the size of the images that come out.
+        pieces: a pixel shows the first one whose region holds it.
         rest: the map where it does not act, and for pixels in no piece; None where there are none.
         border: a `Border`.
-        inside: will any border do, since no pixel is moved out of the image, nor into it?
-        interpolation: of the images; None where any will do, since pixels meet pixels.
-        class_swap: pairs of classes that change places in samples that are mirrored.
-        back: does it move what such a warp has moved to where it was?
-        axes: two `antialias.Axis` where each pixel is blended from all that it covers: no lookup,
-            and none to share. None: a lookup.
+        inside: does no pixel move out of the image, or into it, so that any border will do?
+        interpolation: for the images; None where any will do, since points lie on pixels.
+        class_swap: pairs of classes that are swapped in mirrored samples.
+        back: does it move back what such a warp has moved?
+        axes: two `antialias.Axis` where each pixel is blended from all the pixels that it covers;
+            such a warp is not a lookup and cannot share one. None: a lookup.
     """
 
     before: tuple = ()
@@ -97,18 +97,18 @@ class Color(Operation):
     """Changes the values of images, and nothing else.
 
     Args:
-        reach: what a new value depends on: "values" (the old one), "places" (and where it stands),
-            "pixels" (all channels of its pixel) or "images" (anything in its image).
+        reach: what a new value depends on: "values" (the old one), "places" (the old one and where
+            it is), "pixels" (all channels of its pixel) or "images" (anything in its image).
         function: a bound method (images, parameters) -> images, on float32; for "pixels" it takes
             and returns a list of channels.
         parameters: a dict of tensors (B, ...) and of Python values.
-        statistics: "mean" where `parameters["mean"]` is to be that of each channel, else None.
+        statistics: "mean" where `parameters["mean"]` is to be each channel's mean, else None.
         tabulate: for "values": is the function so expensive that 8-bit images are looked up in a
             table of it?
         channels: the numbers of the channels that it gets and changes; None: all.
         classes: the ids of the classes whose pixels it changes, as the first mask has them;
             None: all pixels.
-        source: int32 (B,), the sample whose images are in `parameters["others"]`; None: none are.
+        source: int32 (B,), the sample whose images become `parameters["others"]`; None: none do.
     """
 
     reach: str = "images"
@@ -127,7 +127,7 @@ class Color(Operation):
 
     @property
     def skippable(self):
-        """Is it so expensive that a condition for each image pays, for those it leaves alone?"""
+        """Is it so expensive that it pays to skip it for images that it leaves alone?"""
         return self.acts is not None and self.source is None and self.reach in ("images", "places")
 
     @property
@@ -146,10 +146,10 @@ class ColorChoice(Color):
     """One of several lists of `Color`s for each sample; only those that are chosen are computed.
 
     Args:
-        choice: int32 (B,), which of them; or (B, turns), one after the other. A number that none
-            has: nothing is done.
+        choice: int32 (B,), which of them; or (B, turns), one after the other. Nothing is done for
+            a number without a list.
         branches: tuples of `Color`s.
-        rounds: do 8-bit images stay 8-bit images, rounded? Else what comes out is float32.
+        rounds: do 8-bit images stay 8-bit, rounded? Otherwise the result is float32.
     """
 
     choice: Any = None
@@ -172,9 +172,9 @@ class ColorMix(Color):
 
     Args:
         chains: tuples of `Color`s, each of which gets the image.
-        weights: float32 (B, number of chains), whose sum is 1.
-        share: float32 (B,), of the sum of the chains; the rest is the image's.
-        value_range: of all of them, which rounding must not leave; None where it is not known.
+        weights: float32 (B, number of chains), which sum to 1.
+        share: float32 (B,), the share of the sum of the chains; the rest is the image's.
+        value_range: of all of them, which rounding must not leave; None where it is unknown.
     """
 
     chains: tuple = ()
@@ -222,8 +222,8 @@ class Blend(Operation):
     Args:
         source: int32 (B,).
         weight: float32 (B,).
-        larger: are masks, which may be class ids, those of the sample of the larger weight? Else
-            they are blended as images are, which takes one-hot masks of floats.
+        larger: do masks, which may hold class ids, come from the sample of the larger weight?
+            Otherwise they are blended like images, which takes one-hot masks of floats.
     """
 
     source: Any = None
@@ -244,7 +244,7 @@ class Select(Operation):
 
 
 class Boxes(Value):
-    """Rectangles of whole pixels, N a sample.
+    """Rectangles of whole pixels, N for each sample.
 
     Args:
         starts: for each axis the first pixel, float32 (B, N).

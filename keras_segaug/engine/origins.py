@@ -1,4 +1,4 @@
-"""From which samples of a batch each pixel of the result comes."""
+"""Which samples of a batch each pixel of the result comes from."""
 
 from keras_segaug.core.backend import ops
 from keras_segaug.engine import execute
@@ -8,17 +8,17 @@ from keras_segaug.engine.fuse import Lookup, fuse
 from keras_segaug.engine.operations import Blend, Border, Select, Write
 from keras_segaug.kernels.values import replace
 
-# The number of no sample: what is filled or erased shows none.
+# Stands for no sample: what is filled or erased shows none.
 NONE = -1
 
 
 def origins(operations, count, size):
-    """What the operations make of a batch of so many images of this size, as numbers of samples.
+    """What the operations make of a batch of `count` images of this size, as numbers of samples.
 
     Returns:
-        {"sample", "share", "other"}, each (B, *size): the sample of which a pixel shows most, by
-        how much, and the sample of the rest. Where nothing is blended the share is 1, and both
-        are the same sample. -1 is no sample, of which the share is 1, too.
+        {"sample", "share", "other"}, each (B, *size): the sample that a pixel shows most of, the
+        share of that sample, and the sample of the rest. Where nothing is blended, the share is 1
+        and both are the same sample. -1 is no sample, and its share is 1, too.
     """
     own = ops.arange(count, dtype="int32")
     own = ops.broadcast_to(ops.reshape(own, (-1, *[1] * (len(size) + 1))), (count, *size, 1))
@@ -38,7 +38,7 @@ def _followed(operations, found, blended):
         if isinstance(group, Lookup):
             found = _looked_up(group, found)
         elif isinstance(group, Write):
-            # Its label for masks: here, that they show no sample.
+            # The label that it writes into masks: here it says that they show no sample.
             erased = replace(group, image=None, label=NONE)
             found = execute.run_group(erased, Batch(None, found, [])).masks
         elif isinstance(group, Blend):

@@ -38,7 +38,7 @@ def boxes(parameters, size):
 
 
 def _side(length, size):
-    # No area is no rectangle, not one of a single pixel.
+    # No area means no rectangle, not one of a single pixel.
     length = ops.where(length > 0.0, rounded(length), 0.0)
     return ops.minimum(length, ops.cast(size, "float32"))
 

@@ -18,8 +18,8 @@ class SamplingGrid:
     Args:
         size: of the output.
         matrix: a `Matrix`.
-        grid: one tensor an axis, each of which broadcasts to (B, *size).
-        source: int32 (B, *size), in which sample each point looks; None: in its own.
+        grid: one tensor for each axis, each of which broadcasts to (B, *size).
+        source: int32 (B, *size), the sample that each point looks in; None: its own.
     """
 
     def __init__(self, size, matrix=None, grid=None, source=None):
@@ -54,7 +54,7 @@ class SamplingGrid:
         pairs = list(zip(self.grid(), self.size, strict=True))
         folded = [fold(axis, n, fill_mode, 0) for axis, n in pairs]
         if fill_mode == "wrap":
-            # Half of the first pixel comes after the last one: as far as places go, it is one.
+            # Beyond the last pixel comes half of the first one: as a place, it is that pixel.
             sizes = [as_float(n) for _, n in pairs]
             ends = zip(folded, sizes, strict=True)
             folded = [ops.where(axis >= n - 0.5, axis - n, axis) for axis, n in ends]
@@ -69,7 +69,7 @@ class SamplingGrid:
 
     @staticmethod
     def select(condition, one, other):
-        """Of two grids of one size, by a condition (B,), or one of (B, *size)."""
+        """Chooses between two grids of one size by a condition, (B,) or (B, *size)."""
         per_sample = len(condition.shape) == 1
         if per_sample and one._grid is None and other._grid is None and one.source is other.source:
             return one._with(matrices.select(condition, one._matrix, other._matrix), None)
@@ -84,14 +84,14 @@ class SamplingGrid:
         return SamplingGrid(one.size, None, grid, source)
 
     def grid(self):
-        """One float32 tensor an axis, each of which broadcasts to (B, *size)."""
+        """One float32 tensor for each axis, each of which broadcasts to (B, *size)."""
         grid = self._grid or pixel_grid(self.size)
         return _followed(_per_sample(matrices.materialized(self._matrix), len(grid)), grid)
 
     def in_rows(self, batch):
         """(place, per_sample, per_row, source), as `samplers.read_rows` takes them.
 
-        A grid would have to be written and read; where there is none, points are worked out
+        A grid would have to be written and read; where there is none, points are computed
         in registers.
         """
         if self._grid is not None:
@@ -114,7 +114,7 @@ class SamplingGrid:
                 tuple(x if isinstance(x, float) else next(values) for x in row)
                 for row in shaped.rows
             )
-            # Without the axis of the batch where the rows come without it.
+            # The axis of the batch is left out where the rows come without it.
             rank = len(parts[-1].shape)
             beside = [
                 pixels(n, [1] * (rank - len(others) + i) + [-1] + [1] * (len(others) - i - 1))
@@ -129,7 +129,7 @@ class SamplingGrid:
 
 
 def _sources(source, like):
-    """In which samples points look; None: each in its own, of as many as `like` (B, *size) has."""
+    """The samples that points look in; None: each in its own, as many as `like` (B, *size) has."""
     if source is not None:
         return source
     own = ops.arange(ops.shape(like)[0], dtype="int32")
@@ -143,7 +143,7 @@ def _is_in_lines(grid):
 
 
 def _followed(matrix, grid):
-    """Where a matrix, its entries (..., 1, 1), sends points."""
+    """Where a matrix with entries (..., 1, 1) sends points."""
     *axes, scale = (_line(row, grid) for row in matrix.rows)
     return tuple(axes) if matrices.is_affine(matrix) else tuple(axis / scale for axis in axes)
 
@@ -157,7 +157,7 @@ def _line(row, grid):
 
 
 def _per_sample(matrix, rank):
-    """The matrix, its tensors (B, 1, ..., 1)."""
+    """The matrix with its tensors as (B, 1, ..., 1)."""
 
     def shaped(entry):
         if isinstance(entry, float):

@@ -5,7 +5,7 @@ from typing import Any
 from keras_segaug import checks
 from keras_segaug.kernels.values import Value, replace
 
-# Of channels that nobody asks for.
+# For a number of channels that nothing asks for.
 NOT_ASKED = -1
 
 
@@ -13,14 +13,14 @@ class Spec(Value):
     """What a layer gets, and what it makes of it.
 
     Args:
-        size: one entry a spatial axis, such as (height, width): a number, a traced number, or
+        size: one entry for each spatial axis, such as (height, width): a number, a traced one, or
             None where it is not known.
         value_range: a `value_ranges.ValueRange`, or `value_ranges.Unknown`.
-        image_channels: None where the number is not known, `NOT_ASKED` where nobody asks.
+        image_channels: None where the number is not known, `NOT_ASKED` where nothing needs it.
         mask_channels: likewise.
         acting: False at inference, and for samples that a composition leaves alone.
         gaps: may a value be NaN, no data?
-        mask_names: the keys under which the masks came, in their order; "" for one without.
+        mask_names: the keys under which the masks came, in order; "" for a mask without one.
     """
 
     size: tuple
@@ -36,7 +36,7 @@ class Spec(Value):
         return replace(self, size=size)
 
     def coded(self, owner, before, after):
-        """The same for masks of `before` channels that get `after`; others are refused."""
+        """The same for masks whose `before` channels become `after`; other masks are refused."""
         if self.mask_channels == NOT_ASKED:
             return self
         checks.channels(owner, self.mask_channels, before)

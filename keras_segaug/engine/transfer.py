@@ -1,8 +1,8 @@
 """Moves a prediction from the frame of one view of an image into that of another one.
 
-Both frames have an image in common, in which the views part. A pixel of the target is followed
-into it, and from there, through the inverse of the source's geometry, to where the source shows
-the same: a chain of maps, and one lookup at its end.
+Both views are made from one common image. A pixel of the target is followed into that image, and
+from there, through the inverse of the source's geometry, to where the source shows the same: a
+chain of maps, and one lookup at its end.
 """
 
 from functools import reduce
@@ -19,16 +19,16 @@ from keras_segaug.kernels.sampling import dtype_of, look_up
 from keras_segaug.kernels.values import Value
 from keras_segaug.kernels.windows import settled
 
-# Weights of pixels that all are shown add up to 1, but for what float32 loses.
+# The weights of pixels that are all shown add up to 1, except for what float32 loses.
 _ALL = 1e-3
 
 
 class Path(Value):
-    """How a view is made of an image.
+    """How a view is made from an image.
 
     Args:
         common: the operations that the views share.
-        own: those that follow, of this view alone.
+        own: the operations after them, of this view alone.
         size: of the view.
     """
 
@@ -41,13 +41,13 @@ def transfer(prediction, source, target, interpolation, edge=0.5):
     """(the prediction in the target's frame, which of its pixels both views show).
 
     Args:
-        prediction: (B, *size, K) in the frame of the source: scores, one channel a class, where it
-            holds floats; class ids elsewhere, which are looked up as nearest.
+        prediction: (B, *size, K) in the frame of the source: floats are scores, one channel per
+            class; integers are class ids, which are looked up as nearest.
         source: a `Path`.
         target: a `Path`.
         interpolation: of scores.
-        edge: how far beyond the center of an image's last pixel there still is image. Half a
-            pixel is; but there is nothing to interpolate it from, and what is seen is that pixel.
+        edge: how far an image reaches beyond the center of its last pixel. Half a pixel is
+            its own; but there is nothing to interpolate it from, and what is seen is that pixel.
 
     Returns:
         (B, *size, K) of the same dtype, 0 where not shown, and bool (B, *size).
@@ -63,7 +63,7 @@ def transfer(prediction, source, target, interpolation, edge=0.5):
     grid = SamplingGrid(target.size, grid=tuple(places))
     there = ops.broadcast_to(_shown(source, edge), (batch, *source.size))[..., None]
     if "float" in dtype:
-        # As one more channel, so that no pixel counts that is blended from one that is not shown.
+        # As one more channel: a pixel that is blended from one that is not shown does not count.
         both = [ops.cast(each, "float32") for each in (prediction, there)]
         both, _ = look_up(ops.concatenate(both, -1), [], grid, interpolation, "nearest", 0.0)
         moved, seen = both[..., :-1], ops.abs(both[..., -1:] - 1.0) < _ALL
@@ -110,15 +110,15 @@ def _back(operations, places):
 
 
 def _shown(path, edge):
-    """Which pixels of a view show the image, and nothing that its borders were filled with."""
+    """Which pixels of a view show the image, and not what its borders were filled with."""
     _, shown = _traced((*path.common, *path.own), SamplingGrid(path.size), edge)
     return shown
 
 
 def _traced(operations, places, edge):
-    """(where points look in the first image, whether every image that is looked up holds them).
+    """(where points look in the first image, whether they lie in every image that is looked up).
 
-    Warps that share a lookup never meet the borders between them.
+    Between warps that share a lookup there are no borders.
     """
     shown = ops.ones((1,) * (1 + len(places.size)), "bool")
     for group in reversed(fuse(operations)):
@@ -141,7 +141,7 @@ def _held(size, places, edge):
 
 
 def _chosen(operation, results, select=SamplingGrid.select):
-    """Of a result a branch each sample's own."""
+    """Each sample's own result, out of one result for each branch."""
     chosen, *others = results
     for number, other in enumerate(others, 1):
         chosen = select(operation.choice == number, other, chosen)
@@ -149,7 +149,7 @@ def _chosen(operation, results, select=SamplingGrid.select):
 
 
 def _with_classes_swapped(operations, prediction, back=False):
-    """The prediction, left and right swapped for the samples that are mirrored."""
+    """The prediction, with left and right classes swapped in mirrored samples."""
     for each in reversed(operations) if back else operations:
         if isinstance(each, Select):
             found = [_with_classes_swapped(one, prediction, back) for one in each.branches]

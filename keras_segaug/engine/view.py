@@ -1,4 +1,4 @@
-"""What a layer sees that must look at the data before it knows what to do."""
+"""What a layer sees if it must look at the data before it knows what to do."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from keras_segaug.kernels.values import Value, replace
 
 
 class View(Value):
-    """A batch as the layers before leave it.
+    """A batch as the layers before this one leave it.
 
     Args:
         spec: what is known of it.
-        batch: as it came in; None where there are no data, but a shape.
-        operations: of the layers before.
+        batch: the batch as it came in; None where only its shape is known.
+        operations: those of the layers before.
         owner: the layer that was called.
         asker: the layer that looks.
     """
@@ -25,7 +25,7 @@ class View(Value):
     asker: Any = None
 
     def after(self, operations, spec):
-        """The view of the layer after one that does this."""
+        """The view of the next layer, after one that does these operations."""
         return replace(self, spec=spec, operations=(*self.operations, *operations))
 
     @property

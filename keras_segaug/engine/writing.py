@@ -1,4 +1,4 @@
-"""Runs what writes over a region, and what blends samples."""
+"""Runs operations that write over a region, or that blend samples."""
 
 from keras_segaug import checks
 from keras_segaug.core.backend import ops

@@ -1,1 +1,1 @@
-"""Pure functions on batched, channels-last tensors: no classes of layers, no randomness."""
+"""Pure functions on batched, channels-last tensors: no layer classes, no randomness."""

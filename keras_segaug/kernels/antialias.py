@@ -1,8 +1,8 @@
 """Resizing that blends all pixels an output pixel covers, not only its nearest neighbors.
 
-Along each axis by itself, as a product with a matrix of weights: the kernel of the interpolation
-(a triangle, or that of Keys), widened by as much as the image shrinks. So do Pillow,
-`jax.image.resize` and `tf.image.resize(antialias=True)`.
+Each axis is resized separately, as a product with a matrix of weights: the interpolation's kernel
+(a triangle, or that of Keys), widened by as much as the image shrinks. Pillow,
+`jax.image.resize` and `tf.image.resize(antialias=True)` do the same.
 """
 
 from typing import Any, NamedTuple
@@ -37,12 +37,12 @@ def resize(images, axes, interpolation, fill_mode, fill_value):
         images: (B, H, W, C), any dtype.
         axes: the two `Axis`, of the height and of the width.
         interpolation: "bilinear" or "bicubic".
-        fill_mode: what the result shows beside the resized window.
+        fill_mode: what the result shows outside of the resized window.
         fill_value: for "constant"; rounded where the images are integers.
 
     Returns:
-        (B, h, w, C), as `execute.look_up` returns images. What is no finite number makes NaN of
-        all it has a share in.
+        (B, h, w, C), as `sampling.look_up` returns images. A value that is not finite turns
+        everything that it has a share in into NaN.
     """
     values = ops.cast(images, "float32")
     weights = [_weights(axis, interpolation, fill_mode) for axis in axes]
@@ -60,7 +60,7 @@ def resize(images, axes, interpolation, fill_mode, fill_value):
 def _weights(axis, interpolation, fill_mode):
     """(h, H): how much each pixel of the output takes of each pixel of the input."""
     place = pixels(axis.result, (-1, 1)) - axis.first
-    # What is shown beside the window is pixels of the resized window.
+    # Outside of the window the result shows pixels of the resized window.
     place = ops.floor(fold(place, axis.shown, fill_mode, 0) + 0.5)
     scale = axis.length / axis.shown
     middle = axis.start + (place + 0.5) * scale - 0.5
@@ -102,7 +102,7 @@ def across(values, weights):
 
 
 def _blended_with_gaps(values, weights):
-    """0 times NaN is NaN, so that a product would spread it all over the image."""
+    """Gives NaN only where a gap has a share. A product would spread it: 0 times NaN is NaN."""
     held = ops.isfinite(values)
     found = _blended(ops.where(held, values, 0.0), weights)
     missing = _blended(1.0 - ops.cast(held, "float32"), [ops.abs(each) for each in weights])

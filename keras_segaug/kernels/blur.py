@@ -1,4 +1,4 @@
-"""Gaussian blur, each sample with a sigma of its own."""
+"""Gaussian blur, each sample with its own sigma."""
 
 import numbers
 
@@ -37,7 +37,7 @@ def gaussian_blur(images, sigma, radius, gaps=False):
 
 @computed_once
 def _weights(sigma, radius):
-    """Of the middle, and of the pixels 1 .. radius beside it: (B, 1, 1) each."""
+    """The weights of the middle, and of the pixels 1 .. radius beside it: (B, 1, 1) each."""
     sigma = ops.maximum(ops.reshape(sigma, (-1, 1, 1)), 1e-3)
     weights = [ops.exp(-0.5 * (i / sigma) ** 2) for i in range(radius + 1)]
     total = weights[0] + 2.0 * sum(weights[1:])
@@ -63,7 +63,7 @@ def _blurred(padded, axis, size, step, weights, gaps):
 
 
 def mirrored(images, axis, radius, size):
-    """Pads by `radius` with d c b a|a b c d|d c b a; any radius, also beyond the image."""
+    """Pads by `radius` with d c b a|a b c d|d c b a; the radius may exceed the image."""
     if isinstance(size, numbers.Integral) and radius <= size:
         first, last = [slice(None)] * len(images.shape), [slice(None)] * len(images.shape)
         first[axis], last[axis] = slice(0, radius), slice(size - radius, size)

@@ -26,7 +26,7 @@ def value(words, place):
 
 
 def bits(place):
-    """The word whose bits are 1 in one byte, and 0 else."""
+    """The word whose bits are 1 in one byte, and 0 elsewhere."""
     return signed(0xFF << 8 * place)
 
 
@@ -36,7 +36,7 @@ def signed(word):
 
 
 def rounded(values, place=0):
-    """Floats from 0 to 255, rounded (halves to even), in one byte of words that are 0 else."""
+    """Floats from 0 to 255, rounded (halves to even), in one byte of words, with 0 elsewhere."""
     return _moved(integer(values) & 0xFF, place)
 
 
@@ -44,7 +44,7 @@ def integer(values):
     """Floats, rounded (halves to even): int32 whose lower 16 bits are those of the number.
 
     Above 2**23 neighboring float32 are 1 apart, so that the lowest bits are the number: this takes
-    one addition, where a cast also has to check for what an integer cannot hold.
+    one addition, while a cast also has to check for what an integer cannot hold.
     """
     return bitcast(values + 1.5 * 2.0**23, "int32")
 

@@ -7,16 +7,16 @@ from keras_segaug.kernels.xla_cpu.blocks import computed_once
 
 @computed_once
 def numbers(keys, count):
-    """Of each of the keys (B, 2) a number in [0, 1) for each channel: a list of (B, 1, 1, 1)."""
+    """From each key (B, 2), a number in [0, 1) for each channel: a list of (B, 1, 1, 1)."""
     found = random.uniform_field(keys, 1, 1, count)
     return [found[..., i : i + 1] for i in range(count)]
 
 
 @computed_once
 def ranks(values):
-    """How many of the values are lower, each of a list of (B, 1, 1, 1): 0 to N - 1, as int32.
+    """How many of the values are lower, for each in a list of (B, 1, 1, 1): 0 to N - 1, as int32.
 
-    Of equal ones the first is the lower.
+    Of equal values the first counts as the lower one.
     """
     return [
         sum(
@@ -41,10 +41,10 @@ def reordered(channels, order):
 
 
 def dropped(channels, order, count, fill_value):
-    """The channels, those of the `count` (B, 1, 1, 1) lowest ranks filled, but never all."""
+    """The channels, with those of the `count` (B, 1, 1, 1) lowest ranks filled, but never all."""
     count = ops.minimum(count, len(channels) - 1)
     return [
-        # No data stays no data.
+        # NaN, no data, stays NaN.
         ops.where((rank < count) & ~ops.isnan(channel), fill_value, channel)
         for channel, rank in zip(channels, order, strict=True)
     ]

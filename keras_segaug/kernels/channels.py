@@ -1,7 +1,7 @@
-"""Images as lists of their channels, for what mixes the channels of a pixel.
+"""Images as lists of their channels, for functions that mix the channels of a pixel.
 
-With the channels side by side a compiler takes one pixel after the other wherever they meet, as
-in a maximum over them; separately, it works on as many pixels at once as its vectors hold. A list
+With the channels side by side a compiler handles one pixel at a time wherever they meet, as
+in a maximum over them; separately, it handles as many pixels at once as its vectors hold. A list
 holds float32 tensors (B, H, W, 1).
 """
 
@@ -11,25 +11,25 @@ from keras_segaug.kernels.sampling import dtype_of
 
 
 def split(images):
-    """The channels of images (B, H, W, C); a list stays what it is."""
+    """The channels of images (B, H, W, C); a list is returned as it is."""
     if isinstance(images, list):
         return images
     channels = [images[..., i : i + 1] for i in range(images.shape[-1])]
     if compiling_for_cpu() and dtype_of(images) == "uint8" and len(channels) <= byte_packing.BYTES:
-        # Every pixel is read once, its channels taken out of a register.
+        # Every pixel is read once, and its channels are taken out of a register.
         pixels = byte_packing.pack(channels)
         channels = [byte_packing.value(pixels, place) for place in range(len(channels))]
     return [ops.cast(channel, "float32") for channel in channels]
 
 
 def joined(images):
-    """The images (B, H, W, C) of a list; images stay what they are."""
+    """The images (B, H, W, C) of a list; images are returned as they are."""
     if not isinstance(images, list):
         return images
     if not compiling_for_cpu() or len(images) > byte_packing.BYTES:
         return ops.concatenate(images, axis=-1)
-    # Of a concatenation the compiler makes a branch for each channel, in which what they share
-    # is computed again. Nothing in here depends on the channel but the choice.
+    # For a concatenation the compiler makes a branch for each channel, and computes what they
+    # share again in each. In here only the choice depends on the channel.
     place = ops.arange(len(images), dtype="int32")
     result = images[-1]
     for i in reversed(range(len(images) - 1)):

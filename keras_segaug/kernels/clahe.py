@@ -18,9 +18,9 @@ def clahe(images, clip_limit, tiles, value_range, gaps=False):
 
     Args:
         images: the images.
-        clip_limit: (B, 1, 1, 1): how often a level may occur, in parts of the average.
+        clip_limit: (B, 1, 1, 1): how often a level may occur, as a multiple of the average.
         tiles: how many (rows, columns) of tiles.
-        value_range: (lowest, highest); worked on in 256 levels.
+        value_range: (lowest, highest), which is divided into 256 levels.
         gaps: may a value be NaN? It is left out.
     """
     batch, height, width = ops.shape(images)[:3]
@@ -54,7 +54,7 @@ def _side(height, width, rows, columns):
 
 
 def _tile_histograms(level, empty, tiles, sides):
-    """Of levels (B, H, W, C): (B, rows, columns, C, 256)."""
+    """The histograms of levels (B, H, W, C) in each tile: (B, rows, columns, C, 256)."""
     batch, height, width = ops.shape(level)[:3]
     channels = level.shape[-1]
     wanted = [count * side for count, side in zip(tiles, sides, strict=True)]
@@ -72,7 +72,7 @@ def _tile_histograms(level, empty, tiles, sides):
 
 
 def _padded(values, size, wanted):
-    """Mirrored below and to the right, without the last row and column again: c b a|b c."""
+    """Mirrored below and to the right, without repeating the last row and column: c b a|b c."""
     for axis, (length, more) in enumerate(zip(size, wanted, strict=True), 1):
         if isinstance(more, numbers.Integral) and more == length:
             continue
@@ -83,11 +83,11 @@ def _padded(values, size, wanted):
 
 
 def _tables(counts, clip_limit):
-    """A new level for each level, int32, of histograms (..., 256)."""
+    """A new level for each level, int32, from histograms (..., 256)."""
     total = ops.sum(counts, axis=-1, keepdims=True)
     allowed = ops.floor(clip_limit * as_float(total) * (1.0 / LEVELS))
     limit = ops.cast(ops.clip(allowed, 1.0, 2.0**30), "int32")
-    # What is too much is dealt out to all levels, and the rest of that to some, evenly spaced.
+    # The excess is spread over all levels, and its remainder over some, evenly spaced.
     excess = ops.sum(ops.maximum(counts - limit, 0), axis=-1, keepdims=True)
     share = ops.floor_divide(excess, LEVELS)
     rest = excess - share * LEVELS
@@ -97,12 +97,12 @@ def _tables(counts, clip_limit):
     counts = ops.minimum(counts, limit) + share + ops.cast(chosen, "int32")
     reached = as_float(ops.cumsum(counts, axis=-1)) * (255.0 / as_float(ops.maximum(total, 1)))
     table = ops.cast(ops.round(ops.clip(reached, 0.0, 255.0)), "int32")
-    # A tile without any value has no say: nothing is changed there.
+    # A tile without any value changes nothing.
     return ops.where(total > 0, table, level)
 
 
 def _words_of_four(table, tiles):
-    """Tables (B, rows, columns, C, 256): those of the four tiles around, in one word."""
+    """From tables (B, rows, columns, C, 256), those of the four tiles around, in one word."""
     rows, columns = tiles
     table = ops.concatenate([table[:, :1], table, table[:, rows - 1 :]], axis=1)
     table = ops.concatenate([table[:, :, :1], table, table[:, :, columns - 1 :]], axis=2)
@@ -112,7 +112,7 @@ def _words_of_four(table, tiles):
 
 
 def _cell(length, side, tiles):
-    """Between which tiles each pixel of an axis lies, and how far from one to the next."""
+    """Between which tiles each pixel of an axis lies, and how far it is from one to the next."""
     place = as_float(ops.arange(length, dtype="int32")) / as_float(side) - 0.5
     before = ops.floor(place)
     cell = ops.clip(ops.cast(before, "int32") + 1, 0, tiles)

@@ -1,6 +1,6 @@
-"""Which classes a mask (B, *size, K) holds, and which pixels are of some of them.
+"""Which classes a mask (B, *size, K) holds, and which pixels belong to some of them.
 
-With K = 1 its values are class ids; else a pixel is of every class whose channel is on.
+With K = 1 its values are class ids; otherwise a pixel belongs to every class whose channel is on.
 """
 
 from keras_segaug import checks
@@ -9,7 +9,7 @@ from keras_segaug.kernels.sampling import dtype_of
 
 
 def known_pixels(mask, ignored):
-    """The pixels that have a class, and another than the ignored one: bool (B, *size)."""
+    """The pixels that have a class other than the ignored one: bool (B, *size)."""
     if mask.shape[-1] == 1:
         return ~is_class(mask, ignored)
     on = ops.any(mask > 0, axis=-1) if dtype_of(mask) != "bool" else ops.any(mask, axis=-1)
@@ -60,7 +60,7 @@ def of_classes(mask, classes):
 
 
 def _ids(mask, count):
-    """Class ids as int32 (B, *size); `count` for all that are none of 0 .. count - 1."""
+    """Class ids as int32 (B, *size); `count` for all that are not in 0 .. count - 1."""
     values = mask[..., 0]
     if dtype_of(values) == "bool":
         return ops.cast(values, "int32")

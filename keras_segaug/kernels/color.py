@@ -7,30 +7,30 @@ from keras_segaug.core.backend import name, ops
 from keras_segaug.kernels.matrices import as_float
 from keras_segaug.kernels.xla_cpu.blocks import column_sums
 
-# The least float32 whose reciprocal is finite.
+# The smallest float32 whose reciprocal is finite.
 _LEAST_NORMAL = 2.0**-126
 
 
 def clip(images, value_range):
     """The nearest values within the range; NaN stays NaN.
 
-    By comparisons: the minimum of XLA on a CPU may take any other number for NaN's.
+    By comparisons: the minimum of XLA on a CPU may return the other number instead of NaN.
     """
     low, high = value_range
     if name() == "torch":
-        # There it keeps NaN, and a comparison takes longer than all the rest.
+        # On torch this keeps NaN, and comparisons would take longer than everything else.
         return ops.clip(images, low, high)
     images = ops.where(images < low, low, images)
     return ops.where(images > high, high, images)
 
 
 def _clip_own(images, value_range):
-    """As `clip`, of images that nobody else holds."""
+    """As `clip`, for images that nothing else uses, which torch may overwrite."""
     return images.clamp_(*value_range) if name() == "torch" else clip(images, value_range)
 
 
 def within(images, bounds):
-    """Means of values, which rounding must not carry out of their bounds, if there are any."""
+    """Keeps means of values within their bounds, if any: rounding could carry them outside."""
     return images if bounds is None else clip(images, bounds)
 
 
@@ -50,7 +50,7 @@ def adjust_contrast(images, factor, mean, value_range):
 
 
 def channel_means(images, gaps=False):
-    """(B, H, W, C) -> (B, 1, 1, C). With gaps, of the values that are not NaN."""
+    """(B, H, W, C) -> (B, 1, 1, C). With gaps, only of the values that are not NaN."""
     if not gaps:
         return _channel_sums(images) / as_float(ops.shape(images)[1] * ops.shape(images)[2])
     values, held = without_gaps(images)
@@ -87,7 +87,7 @@ def _channel_sums(images):
 def adjust_saturation(channels, multiplier, value_range, gaps=False):
     """Multiplies the S of HSV, up to full saturation; H and V stay.
 
-    With gaps a pixel that lacks a channel has none.
+    With gaps, a pixel with NaN in one channel gets NaN in all.
 
     With V = max and S = (max - min) / max, a channel c of the result is
     V - (V - c) * m, so the other two coordinates need not be computed.
@@ -101,7 +101,7 @@ def adjust_saturation(channels, multiplier, value_range, gaps=False):
 def adjust_hue(channels, shift, value_range, gaps=False):
     """Turns the H of HSV by `shift`, in fractions of the hue circle; S and V stay.
 
-    With gaps a pixel that lacks a channel has none.
+    With gaps, a pixel with NaN in one channel gets NaN in all.
 
     The hexagon of Smith, "Color gamut transform pairs", SIGGRAPH 1978: a channel is
     V - chroma * ramp(its distance from the hue on the circle of six sectors).
@@ -140,7 +140,7 @@ def adjust_gamma(images, gamma, value_range):
     low, span = value_range[0], value_range[1] - value_range[0]
     unit = clip((images - low) / span, (0.0, 1.0))
     # Not `unit**gamma`, which XLA computes one number at a time on a CPU. The logarithm of 0 has
-    # no gradient, and NaN is not to be taken for 0.
+    # no gradient, and NaN must not become 0.
     black = unit < _LEAST_NORMAL
     power = ops.exp(gamma * ops.log(ops.where(black, 1.0, unit)))
     return ops.where(black, 0.0, power) * span + low

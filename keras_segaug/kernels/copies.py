@@ -7,10 +7,10 @@ from keras_segaug.kernels import matrices
 
 
 def can_copy(matrix, before, size):
-    """Can the pixels that a matrix leads to, all of them whole, be copied from an image?
+    """Can an image be read by copying, through a matrix that leads to whole pixels?
 
     Args:
-        matrix: a `Matrix`, or None where the points are made by no matrix.
+        matrix: a `Matrix`, or None where no matrix makes the points.
         before: the size of the image.
         size: of the output.
     """
@@ -20,7 +20,7 @@ def can_copy(matrix, before, size):
     # One window for each sample is a loop, which does not suit a device with a thousand cores.
     if tuple(size) != tuple(before) and not compiling_for_cpu():
         return False
-    # An odd number of turns is chosen by sample, so its result must have the shape of any other.
+    # Odd quarter turns are chosen by sample, so their result must be as large as the others.
     return len(set(size[-2:])) == 1 or not _turns(matrix)
 
 
@@ -38,7 +38,7 @@ def copy(tensors, matrix, size):
 
 
 def _turns(matrix):
-    """May the last two axes change places?"""
+    """May the last two axes be swapped?"""
     return not matrices.is_zero(matrix.rows[-3][-2])
 
 
@@ -50,7 +50,7 @@ def _least(factor, most):
 
 
 def _windows(tensors, starts, size):
-    """The same window of each tensor, one place for all samples or one a sample (B,)."""
+    """The same window of each tensor, at one place for all samples or one for each (B,)."""
     batch, *before = tensors[0].shape[:-1]
     if before == size:
         return tensors
@@ -74,10 +74,10 @@ def _windows(tensors, starts, size):
 
 
 def _oriented(image, conditions, chosen=()):
-    """The last two axes swapped, each axis reversed: each where its condition holds.
+    """The last two axes swapped, and each axis reversed, each where its condition holds.
 
-    Every outcome is read from the image itself: with one `where` after the other XLA would
-    compute the first four times over.
+    Every outcome is read from the image itself: in a chain of `where`, XLA would compute the
+    first one four times.
     """
     if conditions:
         first, *rest = conditions

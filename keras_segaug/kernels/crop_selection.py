@@ -1,6 +1,6 @@
-"""Which of some windows of a mask to take: by what they hold, batched, at a fixed cost.
+"""Chooses among windows of a mask by what they hold, batched, at a fixed cost.
 
-Masks of one channel a class: `crop_selection_one_hot`.
+For masks with one channel per class, see `crop_selection_one_hot`.
 
 Labels are (B, H, W) of an integer dtype, -1 where a pixel has no class.
 """
@@ -27,9 +27,9 @@ def foreground(labels, classes, priority, background):
     Args:
         labels: (B, H, W).
         classes: the ids to choose from, or None for all but the background.
-        priority: (B, len(classes)): the class with the lowest number among those that an
-            image holds is its class.
-        background: ids that are no foreground where `classes` is None.
+        priority: (B, len(classes)): of the classes that an image holds, the one with the lowest
+            number is aimed for.
+        background: ids that are not foreground where `classes` is None.
     """
     if classes is None:
         wanted = labels >= 0
@@ -39,7 +39,7 @@ def foreground(labels, classes, priority, background):
     held = [label for label in classes if _can_hold(labels, label)]
     if not held:
         return ops.zeros_like(labels, dtype="bool")
-    # Compared as they are, in the mask's own dtype: a compiler then tests dozens at once.
+    # Compared in the mask's own dtype: the compiler then tests dozens of pixels at once.
     present = ops.stack([_occurs(labels == label) for label in held], axis=1)
     chosen = draw_present(present, held, classes, priority, labels.dtype)
     return labels == chosen[:, None, None]
@@ -50,20 +50,20 @@ def draw_present(present, held, classes, priority, dtype):
     (present,) = materialize([present])
     priority = ops.stack([priority[:, classes.index(label)] for label in held], axis=1)
     best = ops.argmin(ops.where(present, priority, np.inf), axis=1)
-    # Where none of them is present, whichever is chosen will not be found.
+    # Where none of them is present, the chosen one is not found either.
     chosen = ops.take(ops.convert_to_tensor(held, dtype=dtype), best)
     return materialize([chosen])[0]
 
 
 def pick_pixel(wanted, fraction):
-    """One of the pixels that are wanted, every one equally likely.
+    """One of the pixels that are wanted, each equally likely.
 
     Args:
         wanted: (B, H, W), bool.
         fraction: (B,) in [0, 1).
 
     Returns:
-        Its place, (B,) float32 an axis, and (B,): is there one at all?
+        Its place, float32 (B,) for each axis, and bool (B,), whether there is one at all.
     """
     columns = ops.cumsum(_columns(wanted), axis=1)
     total = columns[:, -1]
@@ -78,7 +78,7 @@ def pick_pixel(wanted, fraction):
 
 def how_many(flags):
     """How many of (..., H, W) are True: int32 (...)."""
-    # No count is larger. An operation in between keeps the compiler from making the two sums one.
+    # No count exceeds the limit: it only keeps the compiler from merging the two sums.
     return ops.sum(ops.minimum(_columns(flags), 1 << 30), axis=-1)
 
 
@@ -108,17 +108,17 @@ def largest_shares(labels, starts, window, ignored, enough):
     """The share of each window's counted pixels that its largest class fills.
 
     Pixels outside the image, without a class, or of the ignored class do not count; where
-    none count, the share is 2, worse than any. The two classes that fill most of a window on a
-    grid of 16 x 16 of its points are counted in full, every pixel of the window. Where no point
-    of the grid counts but some pixels do, the share is 1.
+    no pixel counts, the share is 2, worse than any. The two classes that are most frequent on a
+    grid of 16 x 16 points of a window are counted in full, on every pixel of the window. Where no
+    point of the grid counts but some pixels do, the share is 1.
 
     Args:
         labels: (B, H, W).
-        starts: (B, K) an axis, where each window begins; may lie outside the image.
-        window: the size of all of them.
+        starts: (B, K) for each axis, where each window begins; may lie outside the image.
+        window: the size of all windows.
         ignored: a class id or None.
-        enough: an image's windows after the first with no larger share need not be looked
-            at; their share may be given as 3.
+        enough: after the first window of an image whose share is no larger than this, the others
+            need not be looked at; their share may be returned as 3.
 
     Returns:
         (B, K), float32.
@@ -131,7 +131,7 @@ def largest_shares(labels, starts, window, ignored, enough):
     ]
     samples = ops.arange(ops.shape(labels)[0], dtype="int32")
     samples = ops.broadcast_to(samples[:, None], ops.shape(starts[0]))
-    # Else the compiler would find the windows anew for every pixel that it counts.
+    # Otherwise the compiler would compute the windows again for every pixel that it counts.
     windows = materialize([ops.reshape(x, (-1,)) for x in (samples, *starts)])
     candidates = ops.shape(samples)[1]
     if compiling_for_cpu():
@@ -144,7 +144,7 @@ def largest_shares(labels, starts, window, ignored, enough):
 
 
 def _shares_until(enough, labels, windows, candidates, window, ignored):
-    """One window after the other, each a slice: nothing of its size is written anywhere."""
+    """One window at a time, each a slice: nothing as large as a window is written to memory."""
     number = ops.shape(windows[0])[0]
 
     def step(index, shares):
@@ -177,18 +177,18 @@ def _main_classes(labels, windows, window, ignored):
     first = ops.take_along_axis(named, ops.argmax(votes, axis=1)[:, None], axis=1)
     votes = ops.where(named == first, -1, votes)
     second = ops.take_along_axis(named, ops.argmax(votes, axis=1)[:, None], axis=1)
-    # What stands for no class must not be counted as one.
+    # The ignored class must not be counted as one of the two.
     chosen = ops.concatenate(materialize([first, second]), axis=1)
     return chosen if ignored is None else ops.where(chosen == ignored, -1, chosen)
 
 
 def _can_hold(labels, label):
-    """Would the comparison with this id wrap around?"""
+    """Can labels of this dtype hold the id? If not, a comparison with it would wrap around."""
     return dtype_of(labels) != "uint8" or 0 <= label <= 255
 
 
 def _at(labels, windows, places):
-    """Labels (N, h, w) of windows (N,) at places (h,) and (w,) from where each begins."""
+    """Labels (N, h, w) of windows (N,) at places (h,) and (w,), relative to where each begins."""
     height, width = ops.shape(labels)[1:]
     samples, *starts = windows
     rows, columns = (start[:, None] + at for start, at in zip(starts, places, strict=True))
@@ -197,7 +197,7 @@ def _at(labels, windows, places):
 
 
 def _share(windows, classes, ignored):
-    """The share of windows (..., h, w) that the larger of its two classes (..., 2) fills."""
+    """The share of each window (..., h, w) that the larger of its two classes (..., 2) fills."""
     first, second = (
         how_many((windows == ops.cast(one, windows.dtype)) & (one >= 0))
         for one in (classes[..., i, None, None] for i in range(2))
@@ -208,14 +208,14 @@ def _share(windows, classes, ignored):
     else:
         kept = windows >= 0 if ignored is None else (windows >= 0) & (windows != ignored)
         counted = how_many(kept)
-    # Where no point of the grid has a class, what there is may all be of one.
+    # Where no point of the grid has a class, all counted pixels may be of one class.
     most = ops.where(first > 0, ops.maximum(first, second), counted)
     most, counted = ops.cast(most, "float32"), ops.cast(counted, "float32")
     return ops.where(counted > 0.0, most / ops.maximum(counted, 1.0), 2.0)
 
 
 def _counts_all(labels, ignored):
-    """Is there no label that would not count?"""
+    """Does every possible label count?"""
     ignores = ignored is not None and _can_hold(labels, ignored)
     return not ignores and dtype_of(labels) == "uint8"
 

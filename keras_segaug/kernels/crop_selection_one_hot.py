@@ -1,4 +1,4 @@
-"""Which of some windows of a mask to take: `crop_selection` for masks of one channel a class.
+"""Chooses among windows of a mask: `crop_selection` for masks with one channel per class.
 
 A class is present at a pixel where its channel is on, whatever the other channels say: classes
 may overlap (a lesion inside an organ). Such masks are (B, H, W, K) of bool.
@@ -34,11 +34,12 @@ def foreground(channels, classes, priority, background):
 
 
 def largest_shares(channels, starts, window, ignored, enough=None):
-    """The share of each window's counted pixels where its largest class is, as in `crop_selection`.
+    """The share of each window's counted pixels that its largest class fills.
 
-    Pixels where no channel is on, or that of the ignored class, do not count. All channels of all
-    windows are counted in full: as two products of matrices, which no number of channels turns
-    into a lookup a pixel, and which hold counts of less than 2**24 pixels exactly.
+    As in `crop_selection`. Pixels where no channel is on, or that of the ignored class, do not
+    count. All channels of all windows are counted in full, as two products of matrices. These need
+    no lookup for each pixel, whatever the number of channels, and hold counts of less than 2**24
+    pixels exactly.
     """
     counted = ops.any(channels, axis=-1, keepdims=True)
     if ignored is not None and 0 <= ignored < channels.shape[-1]:

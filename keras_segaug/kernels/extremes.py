@@ -8,7 +8,7 @@ from keras_segaug.kernels.histograms import histograms
 from keras_segaug.kernels.matrices import as_float
 from keras_segaug.kernels.xla_cpu.blocks import computed_once, reduce_blocks
 
-# In how many steps values are counted, and in how many blocks these are added up.
+# How many steps values are counted in, and how many blocks these are added up in.
 _BLOCKS = 256
 _STEPS = _BLOCKS**2
 _LEAST_DIVISOR = 1e-30
@@ -37,16 +37,16 @@ def _highest_of_channels(images):
 
 
 def percentiles(images, percents, per_channel, gaps=False):
-    """For each percent the lowest value that so many percent of the values are not above.
+    """For each percent, the lowest value that at least so many percent of the values do not exceed.
 
-    As `numpy.percentile(..., method="inverted_cdf")`, up to a 65536th of the distance from the
-    lowest to the highest value: values are counted in as many steps. Sorting them takes XLA on a
+    As `numpy.percentile(..., method="inverted_cdf")`, to within a 65536th of the distance from the
+    lowest to the highest value: values are counted in that many steps. Sorting them takes XLA on a
     CPU a hundred times as long. Without gradients.
 
     Args:
         images: float32 (B, H, W, C).
         percents: a list of (B, 1, 1, 1) or of numbers, 0 to 100.
-        per_channel: of each channel, (B, 1, 1, C), or of all together, (B, 1, 1, 1)?
+        per_channel: for each channel, (B, 1, 1, C), or for all together, (B, 1, 1, 1)?
         gaps: may a value be NaN?
     """
     images = ops.stop_gradient(images)
@@ -77,7 +77,7 @@ def percentiles(images, percents, per_channel, gaps=False):
 
 
 def _step_of_rank(counts, percent):
-    """The step that so many percent of the values are not above, int32 (B, N).
+    """The step that at least so many percent of the values do not exceed, int32 (B, N).
 
     Args:
         counts: int32 (B, N, blocks, steps of a block).
@@ -85,7 +85,7 @@ def _step_of_rank(counts, percent):
     """
     blocks = ops.sum(counts, axis=-1)
     share = percent * 0.01 * as_float(ops.sum(blocks, axis=-1, keepdims=True))
-    # A share such as 7 % of 100 is to be 7 of them, whichever way it was rounded.
+    # A share such as 7 % of 100 must give 7, however it was rounded.
     rank = ops.cast(ops.maximum(ops.ceil(share - 1e-3), 1.0), "int32")
     reached = ops.cumsum(blocks, axis=-1)
     block = ops.sum(ops.cast(reached < rank, "int32"), axis=-1, keepdims=True)

@@ -1,8 +1,8 @@
-"""Smooth maps that are no matrix.
+"""Smooth maps that are not matrices.
 
 Each is made for a batch of images of one size. `move` takes and returns a grid: one float32 tensor
-an axis, in the order of the array, in pixels, each of which broadcasts to (B, *size). `move_back`
-is its inverse.
+for each axis, in the order of the array, in pixels, each of which broadcasts to (B, *size).
+`move_back` is its inverse.
 """
 
 from typing import Any
@@ -13,11 +13,11 @@ from keras_segaug.kernels.products import matmul
 from keras_segaug.kernels.samplers import read_batch, sampler
 from keras_segaug.kernels.values import Value
 
-# Of a cubic B-spline surface through independent control values: its standard deviation as a share
+# The standard deviation of a cubic B-spline surface through independent control values, as a share
 # of theirs, averaged over a cell (the B-spline of degree 7 at 0, the square of it in the plane).
 SPLINE_DEVIATION = 151.0 / 315.0
-# The distance at which the correlation of two of its values falls to 1 / e, in cells: there the
-# B-spline of degree 7 is 1 / e of what it is at 0.
+# The distance, in cells, at which the correlation of two values of the surface falls to 1 / e:
+# there the B-spline of degree 7 is 1 / e of what it is at 0.
 SPLINE_CORRELATION = 1.1846959
 # With every control value below this share of a cell the map has no fold (Choi and Lee,
 # "Injectivity conditions of 2D and 3D uniform cubic B-spline functions",
@@ -25,14 +25,14 @@ SPLINE_CORRELATION = 1.1846959
 SPLINE_NO_FOLD = 1.0 / 2.479472335
 
 _NEWTON_STEPS = 8
-# How near, in pixels, a solution must come to be one, and where points without one go.
+# How near, in pixels, a solution must come to count as one, and where points without one go.
 _FOUND, _FAR = 0.05, -1e6
 
 
 class Field(Value):
-    """Base of the maps in here."""
+    """Base of the maps in this module."""
 
-    # Does it look at pixels of the image alone, never beyond its border?
+    # Does it only look at pixels of the image, never beyond its border?
     inside = False
 
     def move(self, grid):
@@ -44,7 +44,7 @@ class Field(Value):
 
         Points that nothing looks at are sent far outside the image.
         """
-        # Each of full size: a point looks for its own.
+        # At full size: each point is solved for separately.
         points = [sum((0.0 * other for other in grid), axis) for axis in grid]
         for _ in range(_NEWTON_STEPS):
             points = _newton_step(self.move, points, grid)
@@ -59,7 +59,7 @@ class SplineDisplacement(Field):
     """Points moved by a cubic B-spline surface over a coarse grid of control values.
 
     Args:
-        controls: for each axis (B, n, ..., n): by how much, in fractions of the size. Value i
+        controls: for each axis (B, n, ..., n): displacements in fractions of the size. Value i
             along an axis sits at (i - 1) / cells of the size.
         cells: how many cells fit into the size along each axis, a number.
         size: of the image.
@@ -74,7 +74,7 @@ class SplineDisplacement(Field):
         return tuple(a + b for a, b in zip(grid, moved, strict=True))
 
     def _at_lines(self, grid):
-        """For axes that vary along themselves alone, as long as nothing has turned them."""
+        """For axes that vary only along themselves, which holds until something rotates them."""
         weights = [
             ops.transpose(self._weights(_as_line(line, axis), size), (0, 2, 1))
             for axis, (line, size) in enumerate(zip(grid, self.size, strict=True))
@@ -84,7 +84,7 @@ class SplineDisplacement(Field):
 
     def _weights(self, place, size):
         """(B, points, control values) of places (B, points) along one axis."""
-        # Beyond the image its edge counts.
+        # Points outside the image move as its edge does.
         place = ops.clip((place + 0.5) / as_float(size), 0.0, 1.0) * self.cells + 1.0
         count = self.controls[0].shape[-1]
         distance = ops.abs(place[..., None] - ops.cast(ops.arange(count, dtype="int32"), "float32"))
@@ -92,7 +92,7 @@ class SplineDisplacement(Field):
         return (outer * outer * outer - 4.0 * inner * inner * inner) / 6.0
 
     def _at_any(self, grid):
-        """Reads the field of the image's own pixels: 16 control values a point would cost more."""
+        """Interpolates the field of the image's pixels: 16 control values each would cost more."""
         field = ops.stack(self._at_lines(pixel_grid(self.size)), axis=-1)
         read = sampler(field, "bilinear", "nearest", 0.0)
         [found] = read_batch([read], grid, ops.shape(self.controls[0])[0])
@@ -100,10 +100,10 @@ class SplineDisplacement(Field):
 
 
 def _contracted(control, weights):
-    """(B, n, ..., n) and for each axis (B, n, size): the surface at (B, *size)."""
+    """The surface (B, *size) of controls (B, n, ..., n) and weights (B, n, size) for each axis."""
     for each in weights:
         batch, first, *rest = ops.shape(control)
-        # The first axis goes, and comes back as the last: after all axes the order is the old one.
+        # Each step moves the first axis to the end: after all axes the order is the original one.
         lines = ops.reshape(control, (batch, first, -1))
         lines = matmul(ops.transpose(lines, (0, 2, 1)), each)
         control = ops.reshape(lines, (batch, *rest, ops.shape(each)[-1]))
@@ -113,8 +113,8 @@ def _contracted(control, weights):
 class Radial(Field):
     """Points moved along the line from the center, from radius r to r (1 + factor r^2).
 
-    The radius is 1 in the corners. Brown's model of lens distortion with its first coefficient
-    alone (Photogrammetric Engineering 32, 1966). `factor` is (B,).
+    The radius is 1 in the corners. Brown's model of lens distortion with only its first
+    coefficient (Photogrammetric Engineering 32, 1966). `factor` is (B,).
     """
 
     factor: Any
@@ -134,7 +134,7 @@ class Stepped(Field):
     """Points moved so that equal cells of the image show unequal ones, along each axis.
 
     Args:
-        shares: for each axis (B, n): the shares of the cells, which sum to 1. Between the lines
+        shares: for each axis (B, n): the shares of the cells, which sum to 1. Within a cell
             the points are spread evenly.
         size: of the image.
     """
@@ -157,7 +157,7 @@ def _even(shares):
 
 
 def _spread(place, shares, new_shares, size):
-    """From cells of these shares of an axis into cells of the new ones."""
+    """Moves places from cells with these shares of an axis into cells with the new ones."""
     count, one = shares.shape[-1], [1] * (len(place.shape) - 1)
     place, start, result = (place + 0.5) / as_float(size), 0.0, 0.0
     for cell in range(count):
@@ -171,7 +171,7 @@ def _spread(place, shares, new_shares, size):
 
 
 def _newton_step(move, points, wanted):
-    """Nearer to the points that `move` brings to the wanted ones."""
+    """One step from `points` toward those that `move` brings to the wanted ones."""
     at = move(points)
     # The derivatives along each axis, by differences over half a pixel.
     slopes = []
@@ -216,7 +216,7 @@ def pixel_grid(size):
 
 
 def _is_in_lines(grid):
-    """Does each axis vary along itself alone?"""
+    """Does each axis vary only along itself?"""
     return all(
         line.shape[other + 1] == 1
         for axis, line in enumerate(grid)

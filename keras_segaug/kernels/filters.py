@@ -1,4 +1,4 @@
-"""Sums over the neighbors of each pixel, each sample with weights of its own.
+"""Sums over the neighbors of each pixel, each sample with its own weights.
 
 Images are float32 (B, H, W, C).
 """
@@ -34,7 +34,7 @@ def adjust_sharpness(images, amount, gaps=False):
     changes = (y > 0) & (y < last_row) & (x > 0) & (x < last_column)
     if gaps:
         changes = changes & ~ops.isnan(smooth)
-    # Not the blend behind the condition: 0 times NaN is NaN.
+    # The condition is inside the blend, not around it: 0 times NaN is NaN.
     return images + (1.0 - amount) * ops.where(changes, smooth - images, 0.0)
 
 
@@ -62,7 +62,7 @@ def motion_blur(images, length, turn, longest, gaps=False):
 def defocus_blur(images, radius, largest, gaps=False):
     """The mean over a disk about each pixel; mirrored at the borders.
 
-    A pixel counts by how far the disk reaches over it, seen along the line to its center.
+    The weight of a pixel is how far the disk reaches over it, along the line to its center.
 
     Args:
         images: the images.
@@ -82,14 +82,14 @@ def defocus_blur(images, radius, largest, gaps=False):
 
 
 def _half(reach):
-    """(0, 0), and one of each two offsets that lie opposite to each other."""
+    """(0, 0), and one of each pair of opposite offsets."""
     along = range(-reach, reach + 1)
     return [(0, 0)] + [(y, x) for y in range(reach + 1) for x in along if y > 0 or x > 0]
 
 
 @computed_once
 def _line_weights(length, turn, offsets, points):
-    """For each of the offsets (B, 1, 1); with their opposites all but the first count twice."""
+    """A weight (B, 1, 1) for each offset; all but the first are also those of their opposites."""
     along = np.linspace(-0.5, 0.5, points, dtype="float32").reshape(1, 1, -1)
     along = ops.convert_to_tensor(along)
     length, turn = (ops.reshape(each, (-1, 1, 1)) for each in (length, turn))
@@ -103,7 +103,7 @@ def _line_weights(length, turn, offsets, points):
 
 @computed_once
 def _disk_weights(radius, offsets, counts):
-    """For each of the offsets, of each of which there are so many: (B, 1, 1)."""
+    """A weight (B, 1, 1) for each of the offsets, which stand for `counts` equal ones each."""
     radius = ops.reshape(radius, (-1, 1, 1))
     found = [ops.clip(radius + 0.5 - math.hypot(*each), 0.0, 1.0) for each in offsets]
     total = sum(weight * count for weight, count in zip(found, counts, strict=True))
@@ -111,7 +111,7 @@ def _disk_weights(radius, offsets, counts):
 
 
 def _weighted_sum(images, groups, reach, gaps):
-    """The sum of neighbors: groups are (weight (B, 1, 1), offsets that have it)."""
+    """The weighted sum of neighbors: groups are (weight (B, 1, 1), offsets that have it)."""
     window, result = _windows(images, reach), 0.0
     for weight, offsets in groups:
         total = sum(window(y, x) for y, x in offsets)

@@ -1,16 +1,16 @@
-"""Values that are no data, NaN, in images (B, H, W, C)."""
+"""Values that are NaN, no data, in images (B, H, W, C)."""
 
 from keras_segaug.core.backend import ops
 from keras_segaug.kernels.color import channel_means
 
 
 def around_gaps(function, images, gaps):
-    """New images of images of which NaN counts as the mean of its channel, and stays NaN."""
+    """`function` of the images, where NaN counts as the mean of its channel and stays NaN."""
     if not gaps:
         return function(images)
     return ops.where(ops.isnan(images), float("nan"), function(filled(images, gaps)))
 
 
 def filled(images, gaps):
-    """The images with the mean of its channel in the place of NaN."""
+    """The images with NaN replaced by the mean of its channel."""
     return ops.where(ops.isnan(images), channel_means(images, gaps), images) if gaps else images

@@ -18,12 +18,12 @@ def toward(images, value, share):
 
 
 def brighten(images, exponent, low):
-    """What lies above the lowest value, times exp(exponent): itself, exactly, where that is 0."""
+    """Scales what lies above the lowest value by exp(exponent): exactly unchanged where it is 0."""
     return images + ops.expm1(exponent) * (images - low)
 
 
 def polynomial_terms(order):
-    """The powers (of y, of x) of all terms up to an order, but for the constant one."""
+    """The powers (of y, of x) of all terms up to an order, except the constant one."""
     return [(i, n - i) for n in range(1, order + 1) for i in range(n + 1)]
 
 
@@ -51,13 +51,13 @@ def falloff(corner, size):
     """The law of the fourth power of the cosine: 1 in the middle, 1 - corner in the corners.
 
     A lens lights a point whose ray makes an angle a with its axis by cos(a)^4, which is
-    1 / (1 + tan(a)^2)^2, the tangent being the distance from the middle by the focal length.
+    1 / (1 + tan(a)^2)^2. The tangent is the distance from the middle divided by the focal length.
     """
     y, x = pixel_grid(size)
     height, width = map(as_float, size)
     y, x = y - (height - 1.0) / 2.0, x - (width - 1.0) / 2.0
     farthest = ((height - 1.0) * (height - 1.0) + (width - 1.0) * (width - 1.0)) / 4.0
-    # Of an image of one pixel the corner is the middle.
+    # In an image of one pixel the corner is the middle.
     square = ((y * y + x * x) / ops.maximum(farthest, 1e-6))[..., None]
     root = ops.sqrt(ops.maximum(1.0 - corner, 1e-12))
     gain = root / (root + square * (1.0 - root))
@@ -70,7 +70,7 @@ def polygon(parameters, softness, size):
     Args:
         parameters: "top" and "left", the middle, and "tall" and "wide", the radii of the ellipse
             on which the corners lie, as shares of the image's sides, (B, 1, 1, 1); "gaps_between"
-            (B, N), the angles between the corners in proportion, and "turn", where they begin.
+            (B, N), the relative angles between the corners, and "turn", where they begin.
         softness: how wide the edge is, as a share of the image's shorter side; at least a pixel.
         size: (height, width).
     """
@@ -133,8 +133,9 @@ def squares(cell, ratio, shift, size):
 def _columns(values):
     """The columns of (B, N), each (B, 1, 1).
 
-    Not `values[:, i, None, None]`: of what was stacked, TensorFlow's optimizer of graphs, which a
-    dataset runs through, takes that for the number that was stacked, and loses the new axes.
+    Not `values[:, i, None, None]`: if the columns were stacked, TensorFlow's graph optimizer,
+    which every dataset runs through, replaces that with the number that was stacked, and loses the
+    new axes.
     """
     return [ops.reshape(values[:, i], (-1, 1, 1)) for i in range(values.shape[1])]
 

@@ -20,10 +20,10 @@ def highest(objects):
 
 
 def have_room(own, theirs, wanted):
-    """bool (B, 1, ...): can the dtype hold the ids that are wanted, counted on from one's own?"""
+    """bool (B, 1, ...): can the dtype hold the wanted ids, when added to the highest own id?"""
     top = checks.mask_limits(dtype_of(own))[1]
     added = highest(ops.where(wanted, theirs, ops.zeros_like(theirs)))
-    # Not their sum, which might be too large itself.
+    # Not the sum of the two, which might be too large itself.
     room = added <= ops.cast(top, own.dtype) - highest(own)
     return ops.reshape(room, (-1, *[1] * (len(own.shape) - 1)))
 
@@ -32,7 +32,7 @@ def some(objects, wanted, key, count):
     """The pixels of up to `count` instances of those that are wanted, each equally likely.
 
     Every id gets a random number, the same for all its pixels, and the highest ones win: so no
-    list of ids is needed, however large they are.
+    list of ids is needed, however large the ids are.
 
     Args:
         objects: ids (B, *size).
@@ -78,6 +78,6 @@ def _word(value):
 
 
 def numbered_on(mask, parameters):
-    """A mask of ids (B, *size, 1); those that were pasted are counted on from the highest own."""
+    """A mask of ids (B, *size, 1); ids that were pasted continue after the highest own id."""
     more = ops.reshape(parameters["highest"], (-1, *[1] * (len(mask.shape) - 1)))
     return ops.where(parameters["pasted"][..., None], mask + ops.cast(more, mask.dtype), mask)

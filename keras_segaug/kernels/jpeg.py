@@ -1,8 +1,8 @@
 """What JPEG compression does to an image, as arithmetic: no file is written.
 
-The baseline of ITU-T T.81 (1992) as libjpeg has it: levels of 8 bits, without subsampling
-(4:4:4), the tables of Annex K scaled by a quality of 1 to 100. Each rounding passes gradients on
-as if it were not there.
+The baseline of ITU-T T.81 (1992) as libjpeg implements it: levels of 8 bits, without subsampling
+(4:4:4), the tables of Annex K scaled by a quality of 1 to 100. Gradients pass each rounding as if
+it were not there.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from keras_segaug.core.backend import ops
 from keras_segaug.kernels.products import matmul
 
 _SIDE = 8
-# Numbers that are this near to a half are taken to be one: the last bit of a float, which depends
+# Numbers this near to a half are taken to be a half: the last bit of a float, which depends
 # on how the program was compiled, must not choose the level.
 _TIE = 1.0 / 4096.0
 
@@ -35,8 +35,8 @@ _CHROMA = """
     99 99 99 99 99 99 99 99
     99 99 99 99 99 99 99 99
 """
-# sqrt(2) cos((2 x + 1) f pi / 16) for x = 0 .. 3, 1 for f = 0, in parts of 8192, a frequency f a
-# line: as libjpeg's whole numbers of 13 bits, added up, have them.
+# sqrt(2) cos((2 x + 1) f pi / 16) for x = 0 .. 3, 1 for f = 0, in parts of 8192, one line for each
+# frequency f: the values that libjpeg's sums of 13-bit integers amount to.
 _COSINES = """
      8192   8192   8192   8192
     11363   9633   6437   2260
@@ -47,7 +47,7 @@ _COSINES = """
      4433 -10704  10704  -4433
      2260  -6436   9633 -11363
 """
-# ITU-T T.871: Y, Cb and Cr, the two about 0, of red, green and blue.
+# ITU-T T.871: Y, Cb and Cr, the latter two about 0, from red, green and blue.
 _TO_YCC = (
     (0.299, 0.587, 0.114),
     (-0.168735892, -0.331264108, 0.5),
@@ -60,8 +60,8 @@ def jpeg(images, quality):
     """Compresses and decompresses.
 
     Args:
-        images: float32 (B, H, W, C) in [0, 255]. Three channels are red, green and blue; of any
-            other number each is gray.
+        images: float32 (B, H, W, C) in [0, 255]. Three channels are red, green and blue; with any
+            other number of channels each is gray.
         quality: float32 (B, 1, 1, 1), whole numbers in [1, 100].
 
     Returns:
@@ -86,7 +86,7 @@ def _mixed(images, rows):
 
 
 def _coded(planes, tables, quality):
-    """Planes of levels about 0, quantized by 8 x 8: levels in [0, 255]."""
+    """Planes of levels about 0, quantized in blocks of 8 x 8: levels in [0, 255]."""
     height, width = ops.shape(planes)[1:3]
     blocks = _blocks(_whole_blocks(_whole_blocks(planes, 1, height), 2, width))
     base = np.stack([np.array(table.split(), "float32") for table in tables])
@@ -108,7 +108,7 @@ def _quarters(values):
 def _scaled(table, quality):
     """The steps (B, 1, 1, C, 64) of a table (C, 64) at a quality, in whole numbers."""
     quality = quality[..., None]
-    # What is divided is whole: a little more than it keeps a whole quotient whole.
+    # 5000 is whole: adding a little to it keeps float32 from rounding a whole quotient down.
     percent = ops.where(quality < 50.0, ops.floor((5000.0 + 0.01) / quality), 200.0 - 2.0 * quality)
     return ops.clip(ops.floor((table * percent + 50.5) / 100.0), 1.0, 255.0)
 
@@ -148,17 +148,17 @@ def _rounded_away_from_0(values):
 
 
 def _passing(rounded, values):
-    """The rounded values, with the gradient of those that were not."""
+    """The rounded values, with the gradient of the unrounded ones."""
     return values + ops.stop_gradient(rounded - values)
 
 
 def _transforms():
     """The cosine transforms of the rows and of the columns of a block, (64, 64) each.
 
-    Both are too large by the root of 8, so that the numbers of frequency 0 are whole.
+    Both are too large by the root of 8, so that the entries of frequency 0 are whole numbers.
     """
     half = np.array([line.split() for line in _COSINES.strip().splitlines()], "float64") / 8192.0
-    # Even frequencies are symmetric, odd ones change their sign.
+    # Even frequencies are symmetric, odd ones antisymmetric.
     signs = np.where(np.arange(_SIDE) % 2, -1.0, 1.0)[:, None]
     line, each = np.concatenate([half, signs * half[:, ::-1]], axis=1), np.eye(_SIDE)
     return np.kron(each, line).astype("float32"), np.kron(line, each).astype("float32")

@@ -1,4 +1,4 @@
-"""Classes that change places."""
+"""Classes that are swapped."""
 
 from keras_segaug.checks import classes
 from keras_segaug.core.backend import ops
@@ -9,7 +9,7 @@ def swap(owner, mask, pairs, condition):
 
     Args:
         owner: the layer, for error messages.
-        mask: class ids (K = 1) or one channel a class.
+        mask: class ids (K = 1) or one channel per class.
         pairs: ((left, right), ...), every class at most once.
         condition: bool, (B, 1, 1, 1).
     """
@@ -26,7 +26,7 @@ def swap(owner, mask, pairs, condition):
 
 
 def swap_scores(owner, scores, pairs, condition):
-    """The same for what a network says: scores (B, H, W, K), one channel a class."""
+    """The same for a network's predictions: scores (B, H, W, K), one channel per class."""
     pairs = classes.pairs_in_scores(owner, pairs, scores.shape[-1])
     return _swap_channels(scores, pairs, condition) if pairs else scores
 

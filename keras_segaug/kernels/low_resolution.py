@@ -1,4 +1,4 @@
-"""Images made smaller and large again, each sample by a scale of its own."""
+"""Images made smaller and larger again, each sample by its own scale."""
 
 import math
 
@@ -10,7 +10,7 @@ from keras_segaug.kernels.products import matmul
 
 # Centers that are this near to the edge of a pixel are taken to lie on it.
 _TIE = 1.0 / 4096.0
-# Lines of the result that are computed together, of those lines alone that they can look at.
+# Lines of the result that are computed together, from only those lines that they can look at.
 _BLOCK = 64
 
 
@@ -18,8 +18,8 @@ def low_resolution(images, scale, interpolation, smallest):
     """Keeps the nearest pixels of a coarser grid, and interpolates between them.
 
     Both grids cover the image, edge to edge, so nothing is displaced. Where the center of a coarse
-    pixel lies midway between two pixels, it is the mean of both: were it always the same of them,
-    an image of half the size would come back half a pixel away.
+    pixel lies midway between two pixels, it takes the mean of both: if it always took the same one
+    of them, an image of half the size would come back shifted by half a pixel.
 
     Args:
         images: float32 (B, H, W, C).
@@ -39,8 +39,8 @@ def low_resolution(images, scale, interpolation, smallest):
 def _through_coarse_grid(planes, axis, scale, smallest, taps, kernel):
     """Planes (B, C, H, W) made coarse and fine again along an axis, as products with matrices.
 
-    One matrix for the whole axis would be zeros but for a band, so there is one for each block of
-    it: 8 ms an image of 512 x 512 x 3 on one core and not 21, as with a `smallest` near 0.
+    One matrix for the whole axis would be zero except for a band, so there is one for each block of
+    the axis: 8 ms an image of 512 x 512 x 3 on one core instead of 21, as with a `smallest` near 0.
     """
     size = ops.shape(planes)[axis]
     blocks, block, reach = _blocks(size, smallest, taps[-1])
@@ -66,10 +66,10 @@ def _through_coarse_grid(planes, axis, scale, smallest, taps, kernel):
 
 
 def _blocks(size, smallest, last_tap):
-    """(How many blocks, their lines, how many more on either side their lines look at)."""
+    """(how many blocks, their lines, how many more lines on either side these look at)."""
     if isinstance(size, int):
         coarsest = size / max(math.floor(smallest * size + 0.5), 1)
-        # As far as a tap lies from its line, and what rounding may add.
+        # As far as a tap lies from its line, plus what rounding may add.
         reach = math.ceil(last_tap * coarsest) + 2
         if _BLOCK + 2 * reach < size:
             return -(-size // _BLOCK), _BLOCK, reach
@@ -77,7 +77,7 @@ def _blocks(size, smallest, last_tap):
 
 
 def _weights(size, line, pixel, scale, taps, kernel):
-    """How much each line takes of each pixel; everything broadcasts.
+    """How much of each pixel each line takes; everything broadcasts.
 
     Args:
         size: how many pixels there are, as a float.
@@ -85,7 +85,7 @@ def _weights(size, line, pixel, scale, taps, kernel):
         pixel: the number of the line of the image.
         scale: as in `low_resolution`.
         taps: the numbers of the coarse pixels that are blended, 0 for the one before the line.
-        kernel: their weight by their distance, in coarse pixels.
+        kernel: their weight as a function of their distance, in coarse pixels.
     """
     count = ops.clip(ops.floor(scale * size + 0.5), 1.0, size)
     step = size / count
@@ -94,7 +94,7 @@ def _weights(size, line, pixel, scale, taps, kernel):
     for tap in taps:
         weight = kernel(ops.abs(place - first - float(tap)))
         coarse = ops.clip(first + float(tap), 0.0, count - 1.0)
-        # The pixel that the coarse one's center lies in; both that meet there, if it is on an edge.
+        # The pixel that holds the coarse one's center, or both pixels if it is on their edge.
         center = (coarse + 0.5) * step
         lower, upper = ops.floor(center - _TIE), ops.floor(center + _TIE)
         held = ops.cast(pixel == lower, "float32") + ops.cast(pixel == upper, "float32")

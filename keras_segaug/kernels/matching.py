@@ -1,6 +1,6 @@
 """Images made to look like others: their histograms, and the strength of their low frequencies.
 
-Images are float32 (B, H, W, C). Amounts are (B, 1, 1, 1): by how much of the way.
+Images are float32 (B, H, W, C). Amounts are (B, 1, 1, 1): how much of the way to go.
 """
 
 import math
@@ -15,12 +15,12 @@ from keras_segaug.kernels.products import matmul
 from keras_segaug.kernels.xla_cpu.blocks import computed_once
 
 LEVELS = 256
-# What float32 leaves of a frequency that is not there, as a share of the largest there can be.
+# What float32 leaves of a frequency that is absent, as a share of the largest possible amplitude.
 _NO_STRENGTH = 1e-5
 
 
 def cumulative(images, value_range):
-    """For each level the share of an image's values up to it: (B, C, 256).
+    """For each level, the share of an image's values up to it: (B, C, 256).
 
     The levels divide the range evenly, from its lowest value to its highest. NaN does not count.
     """
@@ -56,13 +56,14 @@ def shares_of(references, value_range):
 def match_histograms(images, shares, amount, value_range):
     """Gives each channel the histogram of another image's, as far as its equal values allow.
 
-    A value goes to the one up to which the other image has the same share of its values,
-    interpolated between the values that are in it (Gonzalez and Woods, "Digital Image Processing").
+    A value becomes the one up to which the other image has the same share of its values,
+    interpolated between the values that occur in it (Gonzalez and Woods, "Digital Image
+    Processing").
 
     Args:
         images: the images; NaN stays NaN.
         shares: (B, C, 256), `cumulative` of the others.
-        amount: by how much of the way; 0 leaves the image as it is.
+        amount: how much of the way to go; 0 leaves the image as it is.
         value_range: of both.
     """
     batch, channels = ops.shape(images)[0], images.shape[-1]
@@ -91,7 +92,7 @@ def _table(own, others):
     below = theirs < share
     before = highest(ops.where(below, theirs, 0.0), axis=-1)
     after = -highest(-ops.where(below, 2.0, theirs), axis=-1)
-    # The first level that reaches a share is one that is in the image.
+    # The first level that reaches a share is one that occurs in the image.
     upper = ops.sum(ops.cast(below, "float32"), axis=-1)
     lower = ops.sum(ops.cast(theirs < before[..., None], "float32"), axis=-1)
     upper = ops.minimum(upper, LEVELS - 1.0)
@@ -112,21 +113,21 @@ def resized(images, size):
 
 
 def adapt_frequencies(images, others, beta, largest, span):
-    """Gives the low frequencies of images the amplitudes of others' and leaves their phases.
+    """Gives the low frequencies of images the amplitudes of others' and keeps their phases.
 
-    Yang and Soatto, "FDA: Fourier domain adaptation for semantic segmentation", CVPR 2020. Of the
-    Fourier transform no more than the frequencies that change are computed.
+    Yang and Soatto, "FDA: Fourier domain adaptation for semantic segmentation", CVPR 2020. Only
+    the frequencies of the Fourier transform that change are computed.
 
     Args:
         images: the images.
         others: those whose amplitudes are taken, of the same size.
-        beta: (B, 1, 1, 1), up to which frequency along each axis, in periods an image as a share
-            of its shorter side, rounded down; the mean is always among them.
+        beta: (B, 1, 1, 1), the highest frequency that changes along each axis, in periods per
+            image, as a share of its shorter side, rounded down; the mean always changes.
         largest: the largest beta, a number.
         span: how far apart the lowest and the highest value can be.
 
     Returns:
-        The images. Frequencies that an image does not have have no phase, and stay so.
+        The images. A frequency that an image lacks has no phase, and stays absent.
     """
     size = ops.shape(images)[1:3]
     count = _highest(largest, size) + 1
@@ -141,7 +142,7 @@ def adapt_frequencies(images, others, beta, largest, span):
     (real, imaginary), (real_2, imaginary_2) = changed
     cosines = ops.concatenate([real + real_2, imaginary_2 - imaginary], axis=2)
     sines = ops.concatenate([-imaginary - imaginary_2, real_2 - real], axis=2)
-    # All but those of frequency 0 stand for two, or for four.
+    # Every frequency except 0 stands for two, or for four.
     once = ops.where(pixels(count, (-1,)) > 0.0, 1.0, 0.5)
     share = ops.reshape(ops.concatenate([once, once], axis=0), (-1, 1))
     share = share * ops.transpose(share) * (2.0 / most)
@@ -151,7 +152,7 @@ def adapt_frequencies(images, others, beta, largest, span):
 
 
 def _highest(beta, size):
-    """The highest frequency, a whole number; below the one that is its own opposite."""
+    """The highest frequency, a whole number, below the one that is its own opposite (Nyquist)."""
     height, width = size
     if isinstance(height, int) and isinstance(width, int):
         shorter = min(height, width)
@@ -171,7 +172,7 @@ def _inside(beta, size, count):
 def _waves(size, count):
     """(2 count, size): the cosines of frequencies 0 .. count - 1, and then the sines."""
     turns = pixels(count, (-1, 1)) * pixels(size, (1, -1)) / as_float(size)
-    # A float holds a part of a turn better than many turns.
+    # A float holds a fraction of a turn more precisely than many turns.
     angle = 2.0 * math.pi * (turns - ops.floor(turns))
     return ops.concatenate([ops.cos(angle), ops.sin(angle)], axis=0)
 

@@ -1,6 +1,6 @@
-"""Matrices from output to input coordinates, one a sample, for images of any number of axes.
+"""Matrices from output to input coordinates, one for each sample, for any number of axes.
 
-Entries are Python numbers or tensors (B,). Numbers stay numbers, so what is known beforehand costs
+Entries are Python numbers or tensors (B,). Numbers stay numbers, so what is known in advance costs
 nothing at run time. A point is (y, x, 1) for two axes, in the order of the array, in pixels, 0
 being the center of the first pixel.
 """
@@ -16,12 +16,12 @@ from keras_segaug.kernels.xla_cpu.blocks import materialize
 
 
 class Matrix(Value):
-    """An affine or projective map, with what is known of it beforehand.
+    """An affine or projective map, with what is known about it in advance.
 
     Args:
         rows: n + 1 rows of n + 1 entries.
-        whole: does it bring every pixel to a pixel, so that nothing need be blended?
-        inside: does it look at pixels of the image alone, never beyond its border?
+        whole: does it bring every pixel to a pixel, so that nothing needs to be blended?
+        inside: does it only look at pixels of the image, never beyond its border?
     """
 
     rows: tuple
@@ -41,7 +41,7 @@ def _unit_rows(dimensions):
 
 
 def compose(*matrices):
-    """The product of the matrices: the rightmost meets the point first."""
+    """The product of the matrices: the rightmost is applied to the point first."""
     product, *others = matrices
     for matrix in others:
         columns = tuple(zip(*matrix.rows, strict=True))
@@ -97,12 +97,12 @@ def rotation(turn, dimensions=2):
 def quarter_turns(turns, size):
     """Content turns by so many right angles, about the middle of an image of this size.
 
-    Where it is not square only pairs of turns are made, which keep its shape.
+    Where the image is not square, only pairs of turns are made, which keep its shape.
     """
     *_, height, width = size
     square = ops.equal(height, width)
     turns = ops.where(square, turns, turns - turns % 2)
-    # Exact in float32, which the cosine of half pi is not.
+    # Exact in float32, unlike the cosine of half pi.
     cosine = ops.cast(ops.abs(turns - 2) - 1, "float32")
     sine = ops.cast((turns % 2) * (2 - turns), "float32")
     if isinstance(height, int) and isinstance(width, int) and height != width:
@@ -119,7 +119,7 @@ def _turn(cosine, sine, dimensions):
 
 
 def mirror(conditions, size):
-    """Mirrors an image of this size along each axis with a condition (B,), where that holds."""
+    """Mirrors an image of this size along each axis that has a condition (B,), where it holds."""
     result = identity(len(size))
     for axis, condition in conditions.items():
         factors = [1.0] * len(size)
@@ -185,7 +185,7 @@ def select(condition, matrix, other):
 
 
 def materialized(matrix):
-    """The same matrix, its entries computed before whatever reads them.
+    """The same matrix, with its entries computed before anything reads them.
 
     XLA would otherwise put their whole computation, sines and all, into the loop over the pixels,
     once for each use: slow to run, and for a long chain all but endless to compile.
@@ -256,7 +256,7 @@ def _determinant(rows):
 
 
 def _is(value, number):
-    # Of plain classes: this is asked hundreds of times a call, of `numbers.Number` it takes longer.
+    # Plain classes: this runs hundreds of times a call, and `numbers.Number` would take longer.
     return isinstance(value, (int, float, np.number)) and value == number
 
 

@@ -1,9 +1,9 @@
 """The median of the square about each pixel, exact, by networks of minima and maxima.
 
-Two values are brought into order by their minimum and their maximum. Batcher's odd-even merge
-("Sorting networks and their applications", AFIPS 1968) makes of that a fixed list of steps, which
-is the same for all pixels. Columns are sorted once for all squares they are part of. Of the rows
-of sorted columns only those places are kept at which the median can stand, and of the steps only
+Two values are put in order by their minimum and their maximum. Batcher's odd-even merge
+("Sorting networks and their applications", AFIPS 1968) makes a fixed list of such steps, which
+is the same for all pixels. Columns are sorted once for all squares they are part of. In the rows
+of sorted columns only the places are kept where the median can be, and of the steps only
 those that it depends on.
 """
 
@@ -14,7 +14,7 @@ from keras_segaug.kernels.xla_cpu.blocks import one_after_the_other
 
 
 def median_blur(images, size, sizes, gaps=False):
-    """The median of each channel about each pixel; outside lie copies of the border.
+    """The median of each channel about each pixel; beyond the image are copies of its border.
 
     Args:
         images: float32 (B, H, W, C).
@@ -41,7 +41,7 @@ def _median(images, side):
 
 
 def _squares(images, side, of_column, network=None):
-    """Reduces columns of `side` neighbors to a list, and then rows of such lists to one value."""
+    """Reduces columns of `side` neighbors to lists, and then rows of such lists to one value."""
     batch, height, width, channels = ops.shape(images)
     reach = side // 2
     line = (width + 2 * reach) * channels
@@ -75,7 +75,7 @@ def _repeated(images, axis, reach):
 
 
 class _Network:
-    """Steps (is it a maximum?, place, place), each of which gives a value at the next place."""
+    """Steps (is it a maximum?, place, place), each of which puts a value at the next place."""
 
     def __init__(self, count):
         self.count = count
@@ -111,10 +111,10 @@ def _column_network(side):
 
 @functools.cache
 def _row_network(side):
-    """From `side` rows, each of the lowest, next, ... values of all columns, to the median.
+    """From `side` rows, which hold the lowest, next, ... values of all columns, to the median.
 
     With the rows sorted, too, (i + 1)(j + 1) values are at most the one at (i, j), itself
-    included. So those below and those above the median by their place alone are left out.
+    included. So values whose place alone puts them below or above the median are left out.
     """
     network, half = _Network(side * side), (side * side + 1) // 2
     runs = []

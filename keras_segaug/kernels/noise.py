@@ -5,9 +5,9 @@ from keras_segaug.kernels.color import clip
 from keras_segaug.kernels.tones import straight_through
 from keras_segaug.kernels.xla_cpu.normal import normal
 
-# From this mean on the approximation is as good as the numbers it is made of.
+# From this mean on, the approximation is as good as the numbers it is made from.
 _LARGE = 4.0
-# A Poisson number of a mean of 4 is above once in a million times.
+# A Poisson number with a mean of 4 is larger once in a million times.
 _MOST_COUNTED = 16
 _LEAST_UNIFORM = 2.0**-25
 # Noise that float32 images do not show.
@@ -15,7 +15,7 @@ _LEAST_DEVIATION = 1e-6
 
 
 def salt_and_pepper(images, uniform, share, salt, value_range):
-    """Makes so large a share of the places white or black, `salt` of it white.
+    """Makes a share of the places white or black, and `salt`, a share of these, white.
 
     Args:
         images: the images.
@@ -26,7 +26,7 @@ def salt_and_pepper(images, uniform, share, salt, value_range):
     """
     low, high = value_range
     extreme = ops.where(uniform < share * salt, high, low)
-    # No data stays no data.
+    # NaN, no data, stays NaN.
     return ops.where((uniform < share) & ~ops.isnan(images), extreme, images)
 
 
@@ -37,9 +37,9 @@ def speckle(images, numbers, deviation, value_range):
 
 
 def shot(images, uniform, deviation, value_range):
-    """Counts photons, so few that the highest value has this deviation, in parts of the range.
+    """Counts photons, so few that the highest value has this deviation, as a share of the range.
 
-    The variance of a Poisson number is its mean, so there are 1 / deviation**2 of them.
+    The variance of a Poisson number is its mean, so the highest value is 1 / deviation**2 photons.
     """
     low, high = value_range
     noisy = deviation > _LEAST_DEVIATION
@@ -52,18 +52,18 @@ def shot(images, uniform, deviation, value_range):
 
 
 def poisson(mean, uniform):
-    """Poisson numbers: of a uniform number in [0, 1) the lowest that as many are not above.
+    """Poisson numbers: their inverse cumulative distribution at uniform numbers in [0, 1).
 
-    Below a mean of 4 by adding up the probabilities. From there on by the expansion Q_N2 of Giles,
-    "Algorithm 955: Approximation of the Inverse Poisson Cumulative Distribution Function" (ACM TOMS
-    42, 2016): 5 in 1,000 numbers differ by 1 at a mean of 4, fewer above.
+    Below a mean of 4 the probabilities are added up. From there on it is the expansion Q_N2 of
+    Giles, "Algorithm 955: Approximation of the Inverse Poisson Cumulative Distribution Function"
+    (ACM TOMS 42, 2016): 5 in 1,000 numbers differ by 1 at a mean of 4, fewer above.
     """
     uniform = ops.clip(uniform, _LEAST_UNIFORM, 1.0 - _LEAST_UNIFORM)
     small = ops.minimum(mean, _LARGE)
     probability = ops.exp(-small)
     rest, number = uniform - probability, ops.zeros_like(small)
     for count in range(1, _MOST_COUNTED + 1):
-        # Not the sum of what is above, which takes XLA on a CPU three times as long.
+        # Summing up the comparisons instead would take XLA on a CPU three times as long.
         number = ops.where(rest > 0.0, float(count), number)
         probability = probability * (small * (1.0 / count))
         rest = rest - probability

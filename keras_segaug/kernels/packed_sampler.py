@@ -1,6 +1,6 @@
 """The lookup of 8-bit images: a pixel and its label in one 32-bit word.
 
-Four loads a pixel serve three channels and the mask. Colors are blended in float32 and
+Four loads for each pixel serve three channels and the mask. Colors are blended in float32 and
 rounded once; the label is taken from the nearest of the same four words.
 """
 
@@ -46,8 +46,8 @@ def packed_sampler(images, label, interpolation, fill_mode, fill_value):
         first = first + ops.cast(left, "int32") + margin
         if interpolation == "nearest":
             return gather_rows(table, first)
-        # Parts of the table that begin a step apart are read at one and the same index: the
-        # compiler then takes it out of its vector once and not four times.
+        # Slices of the table that begin a step apart are read at one and the same index: the
+        # compiler then extracts the index from its vector once instead of four times.
         steps = (0, 1, row_length, row_length + 1)
         count = ops.shape(table)[0] - steps[-1]
         corners = [gather_rows(table[step : step + count], first) for step in steps]
@@ -57,14 +57,14 @@ def packed_sampler(images, label, interpolation, fill_mode, fill_value):
 
 
 def blend(corners, right, lower, channels):
-    """Colors by their shares, the label of the nearest corner; shares in [0, 1)."""
+    """Colors by their shares, which are in [0, 1), and the label of the nearest corner."""
     upper_label = ops.where(right < 0.5, corners[0], corners[1])
     lower_label = ops.where(right < 0.5, corners[2], corners[3])
     word = ops.where(lower < 0.5, upper_label, lower_label) & byte_packing.bits(LABEL)
     left, upper = 1.0 - right, 1.0 - lower
     shares = (left * upper, right * upper, left * lower, right * lower)
     for channel in range(channels):
-        # Left at its place in the word, it need not be shifted for each corner.
+        # A byte stays at its place in the word: it need not be shifted for each corner.
         blended = sum(
             share * ops.cast(corner & byte_packing.bits(channel), "float32")
             for share, corner in zip(shares, corners, strict=True)

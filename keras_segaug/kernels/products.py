@@ -1,9 +1,9 @@
 """Products of float32 matrices that are float32 on every device.
 
-On recent GPUs JAX and TensorFlow by default, and torch where it was told to, read only 10 bits
+On recent GPUs JAX and TensorFlow (by default) and torch (where it was told to) read only 10 bits
 after the point of each number (TensorFloat-32). A network can live with that. Here it would move
 pixels, and round where the definition does not. Under `torch.autocast`, which mixed precision
-turns on for whole train steps, they would have 7 or 10 bits on any device.
+turns on for whole train steps, products would have 7 or 10 bits on any device.
 """
 
 import importlib
@@ -30,10 +30,10 @@ def _matmul(left, right):
 
 
 def product_of_parts(left, right, multiply=None):
-    """A product in which no factor has more than 11 bits, but for an error of about 2^-21.
+    """A product in which no factor has more than 11 bits, with an error of about 2^-21.
 
-    The numbers of each matrix are two summands, the first bits and the rest; of the four products
-    that of the rests is too small to count.
+    Each matrix is split into two summands, the first bits and the rest; of the four products
+    that of the two rests is too small to count.
     """
     multiply = multiply or ops.matmul
     (first, rest), (other_first, other_rest) = map(_parts, (left, right))
@@ -49,8 +49,8 @@ def _parts(numbers):
 
 def _may_round(tensor):
     if backend.name() == "torch":
-        # Whatever it was told: there are two settings, and asking one where the other was used
-        # is an error.
+        # Whatever torch was told: there are two settings, and reading one where the other was
+        # used is an error.
         return tensor.device.type == "cuda"
     tf = importlib.import_module("tensorflow")
     rounds = tf.config.experimental.tensor_float_32_execution_enabled()

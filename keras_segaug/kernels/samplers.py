@@ -1,4 +1,4 @@
-"""Lookup of pixels at real coordinates: one gather a tap, any border, any dtype."""
+"""Lookup of pixels at real coordinates: one gather for each tap, any border, any dtype."""
 
 import itertools
 import math
@@ -9,7 +9,7 @@ from keras_segaug.core.backend import gather_rows, name, ops, torch_backend
 from keras_segaug.kernels.matrices import as_float
 from keras_segaug.kernels.xla_cpu.blocks import map_row_tiles
 
-# Points this near to the middle of a pixel lie on it: it is what float32 loses of a coordinate.
+# Points this near to the middle of a pixel lie on it: float32 loses as much of a coordinate.
 _ON_PIXEL = 2.0**-13
 
 
@@ -22,14 +22,14 @@ def sampler(pixels, interpolation, fill_mode, fill_value):
             (which return float32).
         fill_mode: what lies outside the image: "reflect" (d c b a|a b c d|d c b a),
             "wrap", "nearest" or "constant".
-        fill_value: for "constant", a number or one number a channel.
+        fill_value: for "constant", a number or one number per channel.
 
     NaN spreads no further than it is blended: a point on a pixel reads that pixel alone.
 
     Returns:
         A function (samples, grid) -> (..., h, w, C). The grid has one float32 tensor
-        (..., h, w) an axis, where to look along it; samples are int32 and broadcast to that, in
-        which image.
+        (..., h, w) for each axis, which says where to look along it; samples are int32, broadcast
+        to that shape, and say in which image.
     """
     *size, channels = ops.shape(pixels)[1:]
     table = ops.reshape(pixels, (-1, channels))
@@ -55,7 +55,7 @@ def sampler(pixels, interpolation, fill_mode, fill_value):
         for corner in itertools.product(*[taps(axis, interpolation) for axis in grid]):
             weight = math.prod([share for _, share in corner])[..., None]
             value = weight * ops.cast(tap(samples, [index for index, _ in corner]), "float32")
-            # What has no share has no say, be it no number.
+            # A tap without weight must not count, even if it is NaN.
             result = result + ops.where(weight == 0.0, 0.0, value)
         return result
 
@@ -63,14 +63,14 @@ def sampler(pixels, interpolation, fill_mode, fill_value):
 
 
 def read_batch(samplers, grid, batch):
-    """Reads with each of the samplers at a grid (B, h, w), or what broadcasts to that."""
+    """Reads with each of the samplers at a grid that is, or broadcasts to, (B, h, w)."""
     shape = (batch, *ops.shape(sum(grid))[1:])
     points = [ops.broadcast_to(x, shape) for x in grid]
     return read_rows(samplers, lambda *points: points, [], points)
 
 
 def read_rows(samplers, place, per_sample, per_row, source=None):
-    """Reads with each of the samplers at points that are worked out where they are needed.
+    """Reads with each of the samplers at points that are computed where they are needed.
 
     Args:
         samplers: as `sampler` returns them.
@@ -124,8 +124,8 @@ def taps(position, interpolation):
 def fold(position, size, fill_mode, reach):
     """Brings positions to at most `reach` pixels outside the image; the result stays the same.
 
-    Mirroring and repeating act on the position itself, which is the same as on the pixels, since
-    the interpolation is symmetric. Integer remainders, one a tap, would cost more.
+    Mirroring and repeating act on the position itself, which has the same result as on the pixels,
+    since the interpolation is symmetric. Integer remainders, one for each tap, would cost more.
     """
     size = as_float(size)
     if fill_mode == "reflect" and name() == "torch":

@@ -1,4 +1,4 @@
-"""One lookup for an image and all that belongs to it."""
+"""One lookup for an image and everything that belongs to it."""
 
 import keras
 
@@ -12,8 +12,8 @@ def look_up(images, labels, grid, interpolation, fill_mode, fill_value):
     """Reads images and labels at the same points.
 
     Args:
-        images: (B, *size, C), any dtype; 8-bit images come back as 8 bits. None: labels alone.
-        labels: pairs of a tensor (B, *size, K), looked up as nearest, and its fill.
+        images: (B, *size, C), any dtype; 8-bit images stay 8-bit images. None: only labels.
+        labels: pairs of a tensor (B, *size, K), looked up as nearest, and its fill value.
         grid: a `SamplingGrid` of the output.
         interpolation: of the images.
         fill_mode: as in `samplers.sampler`.
@@ -45,7 +45,7 @@ def look_up(images, labels, grid, interpolation, fill_mode, fill_value):
 
 
 def _by_torch(images, labels, grid, interpolation, fill_mode, fill_value):
-    """Images and labels each by what torch has for them, at points that are folded once."""
+    """Reads images and labels by torch's own functions, at points that are folded once."""
     first = labels[0][0] if images is None else images
     batch, *size = first.shape[:-1]
     reach = 1 if fill_mode == "constant" else 0
@@ -75,7 +75,7 @@ def dtype_of(tensor):
 
 
 def _fits_word(images, fill_value):
-    """Do three channels of a pixel leave room for a label in 32 bits?"""
+    """Do the channels of a pixel leave room for a label in 32 bits?"""
     eight_bits = dtype_of(images) == "uint8" and fill_value in range(256)
     return eight_bits and images.shape[-1] <= 3 and len(images.shape) == 4
 
@@ -85,12 +85,12 @@ def _fits_byte(label):
 
 
 def filled_with(images, fill_value):
-    """What is filled is a pixel as any other: of integers, the nearest number."""
+    """The fill value as such images hold it: for integers, the nearest number."""
     return round(fill_value) if "int" in dtype_of(images) else fill_value
 
 
 def as_eight_bits(images):
-    """As the packed lookup rounds; a cubic may have gone beyond. Nearest pixels are 8 bits."""
+    """Rounded as in the packed lookup, and clipped, since a cubic overshoots; 8 bits are kept."""
     if dtype_of(images) == "uint8":
         return images
     return byte_packing.eight_bits(images)

@@ -11,9 +11,9 @@ from keras_segaug.kernels.products import matmul
 def spacing_of(sigma):
     """How far apart the numbers are, for noise as smooth as if a Gaussian had smoothed it.
 
-    Between points at a distance d the correlation of such noise is exp(-d^2 / (4 sigma^2)), a
-    curve of the variance 2 sigma^2. That of the spline is one of the variance 2/3 spacing^2,
-    twice that of the cubic B-spline.
+    Between points at a distance d such noise has the correlation exp(-d^2 / (4 sigma^2)), a
+    curve of the variance 2 sigma^2. The correlation of the spline has the variance
+    2/3 spacing^2, twice that of the cubic B-spline.
     """
     return math.sqrt(3.0) * sigma
 
@@ -22,7 +22,7 @@ def smooth_noise(numbers, sigma, size):
     """Noise for images of this size: float32 (B, height, width).
 
     Args:
-        numbers: (B, N, N), random. Where N are not enough they begin anew.
+        numbers: (B, N, N), random. Where N are not enough, they repeat.
         sigma: (B,), the deviation of the Gaussian, as a share of the shorter side.
         size: (height, width).
     """

@@ -1,4 +1,4 @@
-"""New values of old ones: inverted, posterized, solarized, gray, stretched.
+"""New values from old ones: inverted, posterized, solarized, gray, stretched.
 
 Images are float32 (B, H, W, C), amounts (B, 1, 1, 1), a value range (lowest, highest).
 """
@@ -8,9 +8,9 @@ from keras_segaug.kernels.color import clip
 
 # Red, green and blue of the luma of ITU-R BT.601.
 _LUMA = (0.299, 0.587, 0.114)
-# Less than this apart, in parts of their size, two float32 may be one number, twice computed.
+# Two float32 that differ by less, as a share of their size, may be one number, computed twice.
 _APART = 1e-6
-# What may be divided by without an infinite gradient.
+# The least that may be divided by without an infinite gradient.
 _LEAST_DIVISOR = 1e-30
 
 
@@ -20,7 +20,7 @@ def mix(images, result, strength, value_range):
 
 
 def straight_through(images, result):
-    """The result, but with the gradients of the images: those of steps are 0 everywhere.
+    """The result, but with the gradients of the images, since those of steps are 0 everywhere.
 
     Bengio, Leonard and Courville, "Estimating or Propagating Gradients Through Stochastic Neurons
     for Conditional Computation" (arXiv 1308.3432). Where images are NaN, so is the result.
@@ -45,8 +45,8 @@ def posterize(images, bits, value_range):
     """
     low, high = value_range
     steps = ops.cast(ops.left_shift(ops.ones_like(bits), bits), "float32")
-    # A level at which a step begins is i * 256 / steps, of 255. One step of the range begins at
-    # i * 255 / steps: before that level, and after the one below. So no level is at an edge.
+    # In levels, of 255, a step begins at i * 256 / steps. Here it begins at i * 255 / steps:
+    # before that level, and after the one below. So no level is at an edge.
     step = ops.floor((images - low) * (steps / (high - low)))
     step = ops.clip(step, 0.0, steps - 1.0)
     result = low + step * (256.0 / steps * ((high - low) / 255.0))
@@ -54,7 +54,7 @@ def posterize(images, bits, value_range):
 
 
 def solarize(images, threshold, value_range):
-    """Inverts what is at least so high, in parts of the value range; a threshold of 1 nothing."""
+    """Inverts values from a threshold on, a share of the value range; 1 inverts nothing."""
     low, high = value_range
     kept = (images < low + threshold * (high - low)) | (threshold >= 1.0)
     return clip(ops.where(kept, images, invert(images, value_range)), value_range)
@@ -68,7 +68,7 @@ def luma(channels):
 def stretch(images, ends, value_range):
     """Maps two values, (B, 1, 1, C) each, to the ends of the value range.
 
-    Where the two are one, as in a flat image, values are only clipped.
+    Where the two are equal, as in a flat image, values are only clipped.
     """
     (low, high), (lowest, highest) = value_range, ends
     size = ops.maximum(ops.abs(lowest), ops.abs(highest))

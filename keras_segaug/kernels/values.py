@@ -5,10 +5,10 @@ from typing import Any, ClassVar, dataclass_transform
 
 @dataclass_transform(eq_default=False, frozen_default=True)
 class Value:
-    """Base of values that do not change: fields are annotations, defaults what they are set to.
+    """Base of values that do not change: annotations are the fields, and their values the defaults.
 
     As `dataclasses.dataclass(frozen=True, eq=False)`, which writes and compiles the source of each
-    class while it is imported: for the two dozen of this package about as long as all the rest.
+    class at import: for the two dozen of this package that takes about as long as all the rest.
     """
 
     fields: ClassVar[tuple] = ()

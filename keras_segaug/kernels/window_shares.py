@@ -1,4 +1,4 @@
-"""How much of a window its largest class fills, told by points that are looked up in a mask."""
+"""How much of a window its largest class fills, judged by points that are looked up in a mask."""
 
 from keras_segaug.core.backend import gather_rows, ops
 from keras_segaug.kernels.crop_selection import labels_of
@@ -10,13 +10,13 @@ from keras_segaug.kernels.xla_cpu.blocks import computed_once, materialize, redu
 def grid_shares(mask, rows, columns, candidates, ignored):
     """The share of each window's counted points that its largest class has.
 
-    Points outside the mask, of no class, or of the ignored class do not count; where none counts,
-    the share is 2, worse than any. Of a mask of one channel a class, a class is where its channel
-    is on.
+    Points outside the mask, without a class, or of the ignored class do not count; where none
+    counts, the share is 2, worse than any. In a mask with one channel per class, a class is where
+    its channel is on.
 
     Args:
-        mask: (B, H, W, 1) of class ids, or (B, H, W, C) of one channel a class.
-        rows: (B * K, N), float: where the points of K windows a sample lie, in pixels.
+        mask: (B, H, W, 1) of class ids, or (B, H, W, C) with one channel per class.
+        rows: (B * K, N), float: where the points of K windows per sample lie, in pixels.
         columns: (B * K, M), likewise.
         candidates: K.
         ignored: a class id or None.
@@ -42,14 +42,14 @@ def grid_shares(mask, rows, columns, candidates, ignored):
 def _looked_up(position, size):
     """The pixels that positions lie on, and whether there are such pixels."""
     pixel = nearest_index(position)
-    # In memory, or a compiler would work them out anew for every point of the grid.
+    # In memory: the compiler would otherwise compute them again for every point of the grid.
     pixel, clipped = materialize([pixel, ops.clip(pixel, 0, size - 1)])
     return clipped, pixel == clipped
 
 
 @computed_once
 def _share_of_labels(labels):
-    """Of labels (N, points), below 0 where a point does not count. Each is compared with all."""
+    """The share for labels (N, points), below 0 where a point does not count, by all pairs."""
     (labels,) = materialize([labels])
     alike = labels[:, :, None] == labels[:, None, :]
     votes = ops.sum(reduce_blocks(ops.sum, ops.cast(alike, "int32")), axis=-2)
@@ -59,7 +59,7 @@ def _share_of_labels(labels):
 
 @computed_once
 def _share_of_channels(found, ignored):
-    """Of points (N, rows, columns, C), bool."""
+    """The share for points (N, rows, columns, C), bool."""
     counted = ops.any(found, axis=-1, keepdims=True)
     if ignored is not None and 0 <= ignored < found.shape[-1]:
         counted = counted & ~found[..., ignored : ignored + 1]

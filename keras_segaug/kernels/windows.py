@@ -1,6 +1,6 @@
 """Windows of the input that fill a part of the output, resized.
 
-A size or a place has one entry a spatial axis: a number, a traced number, or a tensor (B,).
+A size or a place has one entry for each axis: a number, a traced number, or a tensor (B,).
 """
 
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ from keras_segaug.core.backend import ops
 from keras_segaug.kernels import matrices
 from keras_segaug.kernels.values import Value
 
-# Farther than any image is wide, whatever is composed after it.
+# Farther than any image is wide, whatever maps are composed after it.
 FAR = 1e6
 
 # Points this near to the middle between two pixels are taken to lie on it.
@@ -24,15 +24,15 @@ class Window(NamedTuple):
 
 
 class Confined(Value):
-    """A matrix whose points inside the edges of a window look at its pixels only.
+    """A matrix whose points inside the edges of a window look only at the window's pixels.
 
-    As if the window were cut out first. The outermost points of an enlarged window lie up to half
-    a pixel beyond the centers of its outermost pixels; a lookup would blend with what is next to
-    it.
+    As if the window had been cut out first. The outermost points of an enlarged window lie up to
+    half a pixel beyond the centers of its outermost pixels; a lookup would blend them with what is
+    next to the window.
 
     Args:
         matrix: from output to input.
-        window: a `Window` of the input; None: all that there is, only ties are settled.
+        window: a `Window` of the input; None: the whole input, and only ties are settled.
         separate: are points outside the window to be filled, whatever lies there? They are sent
             far away, so that the fill does not blend into the edge.
     """
@@ -73,7 +73,7 @@ def _confined(position, start, size, separate):
 
 
 def settled(position):
-    """Positions, with those that are all but in the middle between two pixels in the middle.
+    """Positions, with those that are almost midway between two pixels moved exactly midway.
 
     Resizing puts many points there: the last bit of a float, which depends on how the program was
     compiled, must not choose the label.
@@ -91,7 +91,7 @@ def _per_sample(value, rank):
 def offset(fraction, size, window):
     """The first pixel of a random window, from a fraction in [0, 1) of the free room.
 
-    Below 0 where the image is smaller than the window, which lies about its middle then.
+    Below 0 where the image is smaller than the window, which then lies about its middle.
     """
     room = matrices.as_float(size) - window
     return ops.where(room > 0.0, ops.floor(fraction * (room + 1.0)), middle(size, window))

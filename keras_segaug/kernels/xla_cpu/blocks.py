@@ -1,7 +1,7 @@
-"""What works around XLA on a CPU: when to write to memory, and when to finish one part first.
+"""Workarounds for XLA on a CPU: when to write to memory, and when to finish one part first.
 
-Off a CPU, and where nothing is compiled, each of these does nothing but what its name says. What
-they gain is timed by `make bench`; `make bench-check` fails when it is lost.
+On other devices, and where nothing is compiled, each of these only does what its name says.
+`make bench` times what they gain; `make bench-check` fails when the gain is lost.
 """
 
 import functools
@@ -21,13 +21,13 @@ BLOCKS = 8
 def map_row_tiles(function, tensors, per_sample=()):
     """Calls `function` with tensors (..., rows, width, ...) and returns its list of such tensors.
 
-    What comes out of a loop is in memory before it is used. XLA would otherwise compute it again
-    for each value made of it: a blend for every byte of the result.
+    The result of a loop is in memory before it is used. XLA would otherwise compute it again
+    for each value made from it: a blend for every byte of the result.
 
     Args:
-        function: must treat every row by itself.
+        function: must treat every row separately.
         tensors: of shape (B, H, ...).
-        per_sample: tensors (B, 1, ...), handed to the function as they are, before the others.
+        per_sample: tensors (B, 1, ...), passed to the function as they are, before the others.
     """
     batch, height = ops.shape(tensors[0])[:2]
     if not compiling_for_cpu() or 0 in tensors[0].shape:
@@ -49,13 +49,13 @@ def map_row_tiles(function, tensors, per_sample=()):
 
 
 def map_chunks(function, images, *nest, at_once=None):
-    """Calls `function(images, *nest)` with some images of the batch, then with the next.
+    """Calls `function(images, *nest)` with some images of the batch at a time.
 
-    Where a CPU finishes an image before the next one, it finds all it wrote in its cache.
+    A CPU that finishes an image before the next one finds all it wrote in its cache.
 
     Args:
-        function: treats every image by itself; returns a list of tensors (B, ...).
-        images: (B, *size, C), or None where there are labels alone.
+        function: treats every image separately; returns a list of tensors (B, ...).
+        images: (B, *size, C), or None where there are only labels.
         *nest: values as in `kernels.values`, whose tensors are (B, ...).
         at_once: how many images, which must divide the batch; None: as many as the cache holds.
 
@@ -96,9 +96,9 @@ def _at_once(batch, size):
 def fusion_barrier(function, tensor, shape, dtype):
     """`function(tensor)`, of this shape and dtype, in memory before it is used.
 
-    XLA puts what it can fuse into the loop of every reader, where it is computed as often as it
-    is read: the colors of an image again for each byte that they are packed into. The branch of a
-    conditional it leaves alone. That costs one pass of writing and one of reading.
+    XLA fuses what it can into the loop of every reader, where it is computed as often as it is
+    read: the colors of an image again for each byte that they are packed into. It leaves the
+    branch of a conditional alone. That costs one pass of writing and one of reading.
     """
     if not compiling_for_cpu() or 0 in tensor.shape:
         return function(tensor)
@@ -108,11 +108,11 @@ def fusion_barrier(function, tensor, shape, dtype):
 
 
 def one_after_the_other(steps, images):
-    """Runs [(function, the shape of its result)], float32, each in memory before the next.
+    """Runs [(function, the shape of its result)], float32, each result in memory before the next.
 
-    For steps that read each value of the step before several times, where XLA would compute it
-    as often: a blur of 5 x 5 would take 3.2 ms an image of 512 x 512 x 3 and not 2.7 (`blur` of
-    `make bench`), one of 13 x 13 4.8 and not 3.6.
+    For steps that read each value of the previous step several times, where XLA would compute it
+    as often: a blur of 5 x 5 would take 3.2 ms an image of 512 x 512 x 3 instead of 2.7 (`blur` of
+    `make bench`), one of 13 x 13 would take 4.8 instead of 3.6.
     """
     for function, shape in steps:
         images = fusion_barrier(function, images, shape, "float32")
@@ -123,7 +123,7 @@ def materialize(values):
     """Small tensors of one shape, written to memory before they are read.
 
     XLA on a CPU fuses a cheap computation into every reader and drops its own optimization
-    barriers before it does; it never fuses a scatter (unless of a single row: hence two). That
+    barriers before it does; it never fuses a scatter (except one of a single row: hence two). That
     costs writing and reading a few numbers for each sample.
     """
     if not compiling_for_cpu() or 0 in values[0].shape:
@@ -135,10 +135,11 @@ def materialize(values):
 
 
 def computed_once(function):
-    """Decorates a function of one small result, or of several of one shape: see `materialize`.
+    """Decorates a function with one small result, or several of one shape: see `materialize`.
 
-    For what XLA would otherwise compute for each pixel that it decides: the place of a window that
-    looks at its mask (0.75 ms an image of 512 x 512 and not 0.55, `crop-share` of `make bench`).
+    For what XLA would otherwise compute again for each pixel that depends on it, such as the place
+    of a window that looks at its mask (0.75 ms an image of 512 x 512 instead of 0.55, `crop-share`
+    of `make bench`).
     """
 
     @functools.wraps(function)
@@ -152,9 +153,9 @@ def computed_once(function):
 
 
 def reduce_blocks(reduce, values, rows=32):
-    """Reduces every column of so many rows at a time: (..., H, W) -> (..., H / rows, W).
+    """Reduces every column, `rows` values at a time: (..., H, W) -> (..., H / rows, W).
 
-    XLA on a CPU reduces up to 32 values fast. A longer reduction it splits by itself, and
+    XLA on a CPU reduces up to 32 values fast. It splits a longer reduction by itself, but
     writes all values to memory first. Elsewhere the values are returned as they are.
     """
     *rest, height, width = ops.shape(values)
@@ -165,15 +166,15 @@ def reduce_blocks(reduce, values, rows=32):
     if whole < height:
         last = reduce(values[..., whole:, :], axis=-2, keepdims=True)
         blocks = ops.concatenate([blocks, last], axis=-2)
-    # In memory, or else this and the reduction of its result would be made one again.
+    # In memory: XLA would otherwise merge this and the reduction of its result again.
     return materialize([blocks])[0]
 
 
 def column_sums(values):
     """The sum of every column of float32 (B, H, W): (B, W).
 
-    XLA adds a column up one row at a time, which takes a third longer (2.7 ms and not 2.0 for the
-    contrast of an image of 512 x 512 x 3, `layer:ImageOnlyContrast` of `make bench`). The result is
-    in memory, since XLA would make one sum of this and what adds it up, in another order.
+    XLA adds a column up one row at a time, which takes a third longer (2.7 ms instead of 2.0 for
+    the contrast of an image of 512 x 512 x 3, `layer:ImageOnlyContrast` of `make bench`). The
+    result is in memory: XLA would otherwise merge this sum with one over it, in another order.
     """
     return computed_once(ops.sum)(reduce_blocks(ops.sum, values, rows=16), axis=1)

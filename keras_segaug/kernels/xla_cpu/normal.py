@@ -1,8 +1,8 @@
-"""Normal numbers of uniform ones, where XLA on a CPU would take them one at a time."""
+"""Normal numbers from uniform ones, which XLA on a CPU would compute one at a time."""
 
 from keras_segaug.core.backend import ops
 
-# Of the highest power first: for w - 2.5, and for the root of w less 3.
+# The highest power first: for w - 2.5, and for the root of w minus 3.
 _MIDDLE = (
     *(2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087),
     *(-0.00125372503, -0.00417768164, 0.246640727, 1.50140941),
@@ -17,8 +17,8 @@ def normal(uniform):
     """The number below which a standard normal one lies with the probability `uniform`.
 
     The polynomials of Giles, "Approximating the erfinv function" (GPU Computing Gems 2, 2010), in
-    single precision. With `ops.erfinv`, which is the same, the noise of `kernels.noise.shot` takes
-    60 ms an image of 512 x 512 x 3 and not 20.
+    single precision. With `ops.erfinv`, which gives the same, the noise of `kernels.noise.shot`
+    takes 60 ms an image of 512 x 512 x 3 instead of 20.
 
     Args:
         uniform: above 0, below 1.

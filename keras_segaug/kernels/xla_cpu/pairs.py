@@ -8,17 +8,17 @@ from keras_segaug.kernels.xla_cpu.blocks import fusion_barrier
 
 
 def interleaved(function, keys, pairs):
-    """The two results of `function(keys)`, (B, pairs) each, in turns and rounded: (B, 2 * pairs).
+    """The two results of `function(keys)`, (B, pairs) each, alternating: (B, 2 * pairs).
 
-    Both travel in the halves of one 32-bit word. XLA would put the function, and with it the whole
-    generator of random numbers, into every loop that reads either result: for noise 20 ms an image
-    of 512 x 512 x 3 and not 3 (`layer:ImageOnlyGaussianNoise` of `make bench`). The price is that
-    results are rounded to 16 bits.
+    Both are packed into the halves of one 32-bit word. XLA would otherwise put the function, and
+    with it the whole generator of random numbers, into every loop that reads either result: for
+    noise 20 ms an image of 512 x 512 x 3 instead of 3 (`layer:ImageOnlyGaussianNoise` of `make
+    bench`). The price is that results are rounded to 16 bits.
 
     Args:
         function: takes the keys; its results are float32, of whole numbers below 2**15.
         keys: (B, 2).
-        pairs: how many pairs it makes of each key.
+        pairs: how many pairs it makes from each key.
     """
     batch = ops.shape(keys)[0]
 
@@ -31,13 +31,13 @@ def interleaved(function, keys, pairs):
 
 
 def cosine_and_sine(turn):
-    """Of turns in [0, 1), to about 1e-7.
+    """Cosine and sine of turns in [0, 1), to about 1e-7.
 
     XLA computes its own one number at a time; this works on whole vectors. With XLA's, noise takes
-    7 ms an image of 512 x 512 x 3 and not 3 (`layer:ImageOnlyGaussianNoise` of `make bench`).
+    7 ms an image of 512 x 512 x 3 instead of 3 (`layer:ImageOnlyGaussianNoise` of `make bench`).
 
     The Taylor series of both about the middle of each quarter of the circle, which is then
-    turned by a right angle as often as needed.
+    rotated by a right angle as often as needed.
     """
     quarter = ops.floor(4.0 * turn)
     x = (math.pi / 2.0) * (4.0 * turn - quarter - 0.5)

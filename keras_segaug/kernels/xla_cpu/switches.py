@@ -1,4 +1,4 @@
-"""One of several functions for each image, of which only that one is computed."""
+"""One of several functions for each image; only that one is computed."""
 
 from keras_segaug.core.backend import compiling_for_cpu, ops
 from keras_segaug.core.devices import runs_python_on_cpu
@@ -6,10 +6,10 @@ from keras_segaug.kernels.xla_cpu.blocks import map_chunks
 
 
 def switches(images):
-    """Is it cheaper to turn to the images one by one than to compute every function for all?
+    """Is it cheaper to go through the images one by one than to compute every function for all?
 
-    An accelerator has room for all images at once, and looking at a number there means waiting for
-    it. Without a compiler a loop over images costs more than it saves, but for torch, whose loop
+    An accelerator has room for all images at once, and reading a number there means waiting for
+    it. Without a compiler a loop over images costs more than it saves, except on torch, whose loop
     is one of Python; a program that torch exports holds no such loop.
     """
     first = images[0] if isinstance(images, list) else images
@@ -19,15 +19,15 @@ def switches(images):
 
 
 def one_of_each(case, functions, images, *nest):
-    """For each image the result of the functions of these numbers, one after the other.
+    """Applies to each image the functions of these numbers, one after the other.
 
     The functions are compiled once, however many turns there are.
 
     Args:
         case: int32 (B, turns).
         functions: take the number of the turn, an image (1, *size, C) and the values of the nest
-            for it, and return an image; all of them one of the same dtype.
-        images: (B, *size, C); for several turns of that dtype.
+            for it, and return an image; all return the same dtype.
+        images: (B, *size, C); for several turns they have that dtype.
         *nest: values as in `kernels.values`, whose tensors are (B, ...).
     """
     turns = case.shape[1]

@@ -8,7 +8,7 @@ _VALUES = 256
 
 
 def can_tabulate(images):
-    """Is a table for these images made faster than its function is computed for each pixel?"""
+    """Is it faster to make a table for these images than to compute the function per pixel?"""
     if isinstance(images, list) or not compiling_for_cpu() or dtype_of(images) != "uint8":
         return False
     height, width = images.shape[1:3]
