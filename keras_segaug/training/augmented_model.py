@@ -152,6 +152,19 @@ class AugmentedModel(keras.Model):
         *state, data = arguments
         return super().test_step(*state, self._as_it_is(data))
 
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """As `keras.Model.compute_loss`; refuses one weight a sample for a loss of pixels."""
+        if sample_weight is not None:
+            fit_checks.check_sample_weights(self, y, y_pred, sample_weight)
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
     def predict_step(self, *arguments: Any) -> Any:
         *state, data = arguments
         x = Entries(self, data).x

@@ -1,6 +1,7 @@
 """Whether augmentation, model and data fit each other, before the first step."""
 
 import contextlib
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -187,19 +188,57 @@ def check_sample_weights(owner, targets, outputs, weights):
 
     Keras would multiply each row of pixels by all of the weights, where there are as many.
     """
-    single = not any(map(keras.tree.is_nested, (targets, outputs, weights, owner.loss)))
-    if None in (weights, owner.loss) or not single or len(weights.shape) != 1:
+    flat = keras.tree.flatten(outputs)
+    parts = [_of_each(part, outputs) for part in (targets, weights, owner.loss)]
+    if any(part is None for part in parts):
+        # Keras knows by which names they belong together.
         return
-    loss = keras.losses.get(owner.loss)
-    function = loss.call if isinstance(loss, keras.losses.Loss) else loss
-    values = training_backend.output_spec(function, targets, outputs)
-    if len(values.shape) > 1:
-        raise ValueError(
-            f"{checks.name_of(owner)}: a loss of pixels needs a weight for each pixel. Received: "
-            f"sample weights of shape {tuple(weights.shape)}, one a sample, and a loss of shape "
-            f"{tuple(values.shape)}. Repeat them: "
-            "`np.broadcast_to(weights[:, None, None], masks.shape[:3])`."
-        )
+    for target, weight, loss, output in zip(*parts, flat, strict=True):
+        if any(each is None for each in (target, weight, loss)) or _rank_of(weight) != 1:
+            continue
+        shape = _shape_of_loss(loss, target, output)
+        # Of one value a sample Keras makes nothing wrong.
+        if len(shape) > 2 or any(n != 1 for n in shape[1:]):
+            raise ValueError(
+                f"{checks.name_of(owner)}: a loss of pixels needs a weight for each pixel. "
+                f"Received: sample weights of shape {tuple(weight.shape)}, one a sample, and a "
+                f"loss of shape {shape}. Repeat them: "
+                "`np.broadcast_to(weights[:, None, None], masks.shape[:3])`."
+            )
+
+
+def _of_each(part, outputs):
+    """What there is for each output, in a list; None where that cannot be said without names."""
+    flat, count = keras.tree.flatten(part), len(keras.tree.flatten(outputs))
+    if not keras.tree.is_nested(part):
+        return flat * count
+    if count == len(flat) == 1:
+        return flat
+    # On TensorFlow a model keeps its losses in a mapping of another type.
+    part = dict(part) if isinstance(part, Mapping) else part
+    try:
+        keras.tree.assert_same_structure(part, outputs)
+    except (TypeError, ValueError):
+        return None
+    return flat
+
+
+def _rank_of(tensor):
+    """The number of axes; None where TensorFlow does not know it."""
+    return getattr(tensor.shape, "rank", len(tuple(tensor.shape)))
+
+
+def _shape_of_loss(loss, target, output):
+    """That of the values of a loss, before they are weighed."""
+    loss = keras.losses.get(loss)
+
+    def values(*pair):
+        if not isinstance(loss, keras.losses.Loss):
+            return loss(*pair)
+        return loss.call(*(keras.ops.cast(each, loss.dtype) for each in pair))
+
+    pair = [keras.KerasTensor((None, *each.shape[1:]), each.dtype) for each in (target, output)]
+    return tuple(training_backend.output_spec(values, *pair).shape)
 
 
 def _differ(one, other):
