@@ -160,9 +160,9 @@ class AugmentedModel(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """As `keras.Model.compute_loss`; refuses one weight a sample for a loss of pixels."""
+        """As `keras.Model.compute_loss`, with weights of pixels for what is a loss of pixels."""
         if sample_weight is not None:
-            fit_checks.check_sample_weights(self, y, y_pred, sample_weight)
+            sample_weight = fit_checks.weights_of_the_loss(self, y, y_pred, sample_weight)
         return super().compute_loss(x, y, y_pred, sample_weight, training)
 
     def predict_step(self, *arguments: Any) -> Any:
@@ -227,7 +227,7 @@ class AugmentedModel(keras.Model):
         else:
             outputs = training_backend.output_spec(self, x, training=False)
         fit_checks.check_output(self, targets, outputs)
-        fit_checks.check_sample_weights(self, targets, outputs, weights)
+        fit_checks.weights_of_the_loss(self, targets, outputs, weights)
         return given
 
     def _symbolic_build(self, iterator=None, data_batch=None):

@@ -183,28 +183,45 @@ def check_output(owner, targets, outputs):
             )
 
 
-def check_sample_weights(owner, targets, outputs, weights):
-    """Raises for one weight a sample where the loss has a value for each pixel.
+def weights_of_the_loss(owner, targets, outputs, weights):
+    """Sample weights with the axes that the values of their loss have.
 
-    Keras would multiply each row of pixels by all of the weights, where there are as many.
+    Keras adds and takes off a last axis of one channel, and would spread weights (B, 1, H, W) and
+    a loss (B, H, W) over every pair of samples. Raises for one weight a sample where the loss has
+    a value for each pixel: each row of pixels would be multiplied by all of the weights, where
+    there are as many.
     """
     flat = keras.tree.flatten(outputs)
     parts = [_of_each(part, outputs) for part in (targets, weights, owner.loss)]
     if any(part is None for part in parts):
         # Keras knows by which names they belong together.
-        return
-    for target, weight, loss, output in zip(*parts, flat, strict=True):
-        if any(each is None for each in (target, weight, loss)) or _rank_of(weight) != 1:
-            continue
-        shape = _shape_of_loss(loss, target, output)
-        # Of one value a sample Keras makes nothing wrong.
-        if len(shape) > 2 or any(n != 1 for n in shape[1:]):
-            raise ValueError(
-                f"{checks.name_of(owner)}: a loss of pixels needs a weight for each pixel. "
-                f"Received: sample weights of shape {tuple(weight.shape)}, one a sample, and a "
-                f"loss of shape {shape}. Repeat them: "
-                "`np.broadcast_to(weights[:, None, None], masks.shape[:3])`."
-            )
+        return weights
+    found = [_fitted(owner, *each) for each in zip(*parts, flat, strict=True)]
+    if keras.tree.is_nested(weights):
+        return keras.tree.pack_sequence_as(weights, found)
+    return found[0] if len(found) == 1 else weights
+
+
+def _fitted(owner, target, weight, loss, output):
+    """One weight tensor, as the values of its loss are."""
+    if any(each is None for each in (target, weight, loss)):
+        return weight
+    rank, first = _rank_of(weight), owner.augmentation.data_format == "channels_first"
+    if rank != 1 and not (first and rank in (3, 4)):
+        return weight
+    shape = _shape_of_loss(loss, target, output)
+    if rank == 4 and len(shape) == 3 and weight.shape[1] == 1:
+        return keras.ops.squeeze(weight, axis=1)
+    if rank == 3 and len(shape) == 4 and shape[1] == 1:
+        return keras.ops.expand_dims(weight, axis=1)
+    # Of one value a sample Keras makes nothing wrong.
+    if rank == 1 and (len(shape) > 2 or any(n != 1 for n in shape[1:])):
+        raise ValueError(
+            f"{checks.name_of(owner)}: a loss of pixels needs a weight for each pixel. Received: "
+            f"sample weights of shape {tuple(weight.shape)}, one a sample, and a loss of shape "
+            f"{shape}. Repeat them: `np.broadcast_to(weights[:, None, None], masks.shape[:3])`."
+        )
+    return weight
 
 
 def _of_each(part, outputs):
