@@ -30,6 +30,15 @@ def entropy(merged):
     return -ops.sum(merged * _log(merged), axis=-1)
 
 
+def difference(mean, value):
+    """By how much a mean is to be moved towards a value, but for the share of that.
+
+    Two infinite logits differ by NaN, and no finite one moves a mean that is infinite.
+    """
+    stays = (value == mean) | (ops.isinf(mean) & ops.isfinite(value))
+    return ops.where(stays, 0.0, value - mean)
+
+
 class Running(Value):
     """The views so far.
 
@@ -61,8 +70,7 @@ class Running(Value):
         share = 1.0 / count
 
         def moved(mean, value):
-            # Two infinite logits differ by NaN.
-            step = ops.where(value == mean, 0.0, value - mean) * share
+            step = difference(mean, value) * share
             return mean + (step if shown is None else ops.where(shown, step, 0.0))
 
         if self.rule == "max":
