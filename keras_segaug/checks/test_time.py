@@ -122,6 +122,12 @@ def images(owner, value):
         checks.fail(owner, "images", f"{accepted}, with a known number of channels", f"{shape}")
 
 
+def shape_of_images(owner, shape):
+    """As `images`, for what Keras says of them before a model is built."""
+    single = all(n is None or isinstance(n, int) for n in shape)
+    images(owner, keras.KerasTensor(shape) if single else shape)
+
+
 def maps(owner, outputs, shape):
     """Raises for outputs that are not maps of the size of the images; `shape`: channels last."""
     flat = keras.tree.flatten(outputs)

@@ -16,7 +16,9 @@ def whole(owner, mask):
 
 def highest(objects):
     """The highest id of each sample, 0 where there is none: (B,) in the masks' dtype."""
-    return ops.maximum(ops.max(objects, axis=tuple(range(1, len(objects.shape)))), 0)
+    found = ops.max(objects, axis=tuple(range(1, len(objects.shape))))
+    # Keras' `maximum` would make 32 bits of 64 on torch.
+    return ops.where(found > 0, found, ops.zeros_like(found))
 
 
 def have_room(own, theirs, wanted):

@@ -152,6 +152,19 @@ class AugmentedModel(keras.Model):
         *state, data = arguments
         return super().test_step(*state, self._as_it_is(data))
 
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """As `keras.Model.compute_loss`, with weights of pixels for what is a loss of pixels."""
+        if sample_weight is not None:
+            sample_weight = fit_checks.weights_of_the_loss(self, y, y_pred, sample_weight)
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
     def predict_step(self, *arguments: Any) -> Any:
         *state, data = arguments
         x = Entries(self, data).x
@@ -214,7 +227,7 @@ class AugmentedModel(keras.Model):
         else:
             outputs = training_backend.output_spec(self, x, training=False)
         fit_checks.check_output(self, targets, outputs)
-        fit_checks.check_sample_weights(self, targets, outputs, weights)
+        fit_checks.weights_of_the_loss(self, targets, outputs, weights)
         return given
 
     def _symbolic_build(self, iterator=None, data_batch=None):

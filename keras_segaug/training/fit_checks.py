@@ -1,6 +1,7 @@
 """Checks, before the first step, that augmentation, model and data fit each other."""
 
 import contextlib
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -182,24 +183,79 @@ def check_output(owner, targets, outputs):
             )
 
 
-def check_sample_weights(owner, targets, outputs, weights):
-    """Raises for one weight per sample if the loss has a value for each pixel.
+def weights_of_the_loss(owner, targets, outputs, weights):
+    """Sample weights with the same axes as the values of their loss.
 
-    Keras would multiply each row of pixels by all of the weights, if there are equally many.
+    Keras adds and removes a last axis of one channel. It would broadcast weights (B, 1, H, W) and
+    a loss (B, H, W) over every pair of samples. Raises for one weight per sample if the loss has a
+    value for each pixel: Keras would multiply each row of pixels by all of the weights, if there
+    are equally many.
     """
-    single = not any(map(keras.tree.is_nested, (targets, outputs, weights, owner.loss)))
-    if None in (weights, owner.loss) or not single or len(weights.shape) != 1:
-        return
-    loss = keras.losses.get(owner.loss)
-    function = loss.call if isinstance(loss, keras.losses.Loss) else loss
-    values = training_backend.output_spec(function, targets, outputs)
-    if len(values.shape) > 1:
+    flat = keras.tree.flatten(outputs)
+    parts = [_of_each(part, outputs) for part in (targets, weights, owner.loss)]
+    if any(part is None for part in parts):
+        # Keras matches them by their names.
+        return weights
+    found = [_fitted(owner, *each) for each in zip(*parts, flat, strict=True)]
+    if keras.tree.is_nested(weights):
+        return keras.tree.pack_sequence_as(weights, found)
+    return found[0] if len(found) == 1 else weights
+
+
+def _fitted(owner, target, weight, loss, output):
+    """One weight tensor, as the values of its loss are."""
+    if any(each is None for each in (target, weight, loss)):
+        return weight
+    rank, first = _rank_of(weight), owner.augmentation.data_format == "channels_first"
+    if rank != 1 and not (first and rank in (3, 4)):
+        return weight
+    shape = _shape_of_loss(loss, target, output)
+    if rank == 4 and len(shape) == 3 and weight.shape[1] == 1:
+        return keras.ops.squeeze(weight, axis=1)
+    if rank == 3 and len(shape) == 4 and shape[1] == 1:
+        return keras.ops.expand_dims(weight, axis=1)
+    # With one value per sample Keras does the right thing.
+    if rank == 1 and (len(shape) > 2 or any(n != 1 for n in shape[1:])):
         raise ValueError(
             f"{checks.name_of(owner)}: a loss of pixels needs a weight for each pixel. Received: "
-            f"sample weights of shape {tuple(weights.shape)}, one a sample, and a loss of shape "
-            f"{tuple(values.shape)}. Repeat them: "
-            "`np.broadcast_to(weights[:, None, None], masks.shape[:3])`."
+            f"sample weights of shape {tuple(weight.shape)}, one a sample, and a loss of shape "
+            f"{shape}. Repeat them: `np.broadcast_to(weights[:, None, None], masks.shape[:3])`."
         )
+    return weight
+
+
+def _of_each(part, outputs):
+    """A list with one entry per output; None where only names tell which entry belongs to which."""
+    flat, count = keras.tree.flatten(part), len(keras.tree.flatten(outputs))
+    if not keras.tree.is_nested(part):
+        return flat * count
+    if count == len(flat) == 1:
+        return flat
+    # On TensorFlow a model keeps its losses in a mapping of another type.
+    part = dict(part) if isinstance(part, Mapping) else part
+    try:
+        keras.tree.assert_same_structure(part, outputs)
+    except (TypeError, ValueError):
+        return None
+    return flat
+
+
+def _rank_of(tensor):
+    """The number of axes; None where TensorFlow does not know it."""
+    return getattr(tensor.shape, "rank", len(tuple(tensor.shape)))
+
+
+def _shape_of_loss(loss, target, output):
+    """The shape of the values of a loss, before they are weighted."""
+    loss = keras.losses.get(loss)
+
+    def values(*pair):
+        if not isinstance(loss, keras.losses.Loss):
+            return loss(*pair)
+        return loss.call(*(keras.ops.cast(each, loss.dtype) for each in pair))
+
+    pair = [keras.KerasTensor((None, *each.shape[1:]), each.dtype) for each in (target, output)]
+    return tuple(training_backend.output_spec(values, *pair).shape)
 
 
 def _differ(one, other):

@@ -30,6 +30,15 @@ def entropy(merged):
     return -ops.sum(merged * _log(merged), axis=-1)
 
 
+def difference(mean, value):
+    """By how much a mean moves towards a value of share 1.
+
+    The difference of two equal infinite logits would be NaN. No finite value moves an infinite mean.
+    """
+    stays = (value == mean) | (ops.isinf(mean) & ops.isfinite(value))
+    return ops.where(stays, 0.0, value - mean)
+
+
 class Running(Value):
     """The merge of the views so far.
 
@@ -61,8 +70,7 @@ class Running(Value):
         share = 1.0 / count
 
         def moved(mean, value):
-            # The difference of two equal infinite logits would be NaN.
-            step = ops.where(value == mean, 0.0, value - mean) * share
+            step = difference(mean, value) * share
             return mean + (step if shown is None else ops.where(shown, step, 0.0))
 
         if self.rule == "max":

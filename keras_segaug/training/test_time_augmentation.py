@@ -129,6 +129,7 @@ class TestTimeAugmentation(keras.Model):
     # --- Keras ---
 
     def build(self, input_shape):
+        test_time.shape_of_images(self, input_shape)
         if not self.model.built:
             shape = self._last(input_shape)
             shape = self._ordered((shape[0], *(self.tile or shape[1:3]), shape[3]))

@@ -4,6 +4,7 @@ import numpy as np
 
 from keras_segaug.core import loop_backend
 from keras_segaug.core.backend import ops
+from keras_segaug.training.merging import difference
 
 
 def weights(length):
@@ -46,7 +47,7 @@ def blended(predict, images, tile, overlap, channels):
         for old, new in zip(maps, predict(loop_backend.cut(images, corner, tile)), strict=True):
             # A running mean: equal values leave it unchanged, and no final division is needed.
             there = loop_backend.cut(old, corner, tile)
-            window = there + ops.where(new == there, 0.0, new - there) * share
+            window = there + difference(there, new) * share
             found.append(loop_backend.put(old, window, corner))
         return found
 

@@ -17,6 +17,30 @@ def test_ids_below_zero_are_no_instances():
     np.testing.assert_array_equal(found[1], np.where(objects[0] > 0, objects[0], -1))
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32", "uint32", "int64"])
+def test_instances_are_pasted_whatever_integers_their_ids_are(dtype):
+    objects = np.zeros((2, 16, 14), dtype)
+    objects[0, :4], objects[1, 8:] = 2, 3
+    layer = ks.JointCopyPaste(instances=0, scale=(1.0, 1.0), seed=1, jit_compile=False)
+    _, found = to_numpy(layer(random_images(2), objects))
+    mine, other = objects.astype("int64"), objects[::-1].astype("int64")
+    np.testing.assert_array_equal(found, np.where(other > 0, 5, mine))
+
+
+def test_high_ids_of_instances_stay_different(backend_is):
+    """Those of panoptic masks need more than 32 bits."""
+    objects = np.zeros((2, 16, 14), "int64")
+    objects[0, :4], objects[1, 8:] = 2**31 + 5, 2**40
+    layer = ks.JointCopyPaste(instances=0, scale=(1.0, 1.0), seed=1, jit_compile=False)
+    if backend_is("jax"):
+        with pytest.raises(ValueError, match="JAX"):
+            layer(random_images(2), objects)
+        return
+    _, found = to_numpy(layer(random_images(2), objects))
+    other = objects[::-1]
+    np.testing.assert_array_equal(found, np.where(other > 0, 2**31 + 5 + 2**40, objects))
+
+
 def test_the_name_of_a_mask_is_no_other_mask():
     """Nothing is known of the mask of this name, so nothing is pasted."""
     layer = ks.JointCutMix(mask="mask", targets={"mask": "mask"}, jit_compile=False)

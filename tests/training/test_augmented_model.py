@@ -143,3 +143,41 @@ def test_a_class_that_is_not_named_has_the_weight_1():
         "AugmentedModel", table, masks.astype("int32") - 1, None, "channels_last"
     )
     np.testing.assert_array_equal(to_numpy(found), [[[1.0, 1.0], [1.0, 1.0]]])
+
+
+@keras.saving.register_keras_serializable("keras_segaug_tests")
+class Scaled(keras.Model):
+    """Of images (B, 1, H, W), channels first: each pixel times a weight that begins at 1."""
+
+    def build(self, shape):
+        self.scale = self.add_weight(shape=(), initializer="ones")
+
+    def call(self, images):
+        return images * self.scale
+
+
+@pytest.mark.parametrize("channel", [False, True], ids=["(B, H, W)", "(B, 1, H, W)"])
+@pytest.mark.parametrize("values", [False, True], ids=["loss (B, H, W)", "loss (B, 1, H, W)"])
+def test_weights_of_pixels_with_the_channels_first(values, channel):
+    """Each pixel has its own weight, and none that of a pixel of another sample."""
+    keras.config.set_image_data_format("channels_first")
+    rng = np.random.default_rng(0)
+    images = rng.uniform(0.0, 1.0, (4, 1, 6, 5)).astype("float32")
+    masks = rng.integers(0, 3, (4, 6, 5)).astype("uint8")
+    weights = rng.uniform(0.0, 1.0, (4, 6, 5)).astype("float32")
+    given = weights[:, None] if channel else weights
+
+    class OfPixels(keras.losses.Loss):
+        def call(self, masks, scores):
+            difference = keras.ops.abs(keras.ops.expand_dims(masks, 1) - scores)
+            return difference if values else difference[:, 0]
+
+    augmentation = ks.JointRandomFlip("horizontal", seed=1)
+    model = ks.AugmentedModel(Scaled(), augmentation)
+    model.compile(keras.optimizers.SGD(0.0), OfPixels())
+    found = losses_of_fit(model, images, masks, steps=1, batch_size=4, sample_weight=given)
+    data = augmentation.augment((images, masks, weights), augmentation.call_key(0))
+    moved, labels_, weights_ = to_numpy(data)
+    assert found == pytest.approx([(np.abs(labels_ - moved[:, 0]) * weights_).mean()], rel=1e-5)
+    found = model.evaluate(images, masks, sample_weight=given, batch_size=4, verbose=0)
+    assert found == pytest.approx((np.abs(masks - images[:, 0]) * weights).mean(), rel=1e-5)

@@ -141,6 +141,57 @@ def test_one_weight_a_sample_for_a_loss_of_pixels(loss):
     model.train_on_batch(images, masks, sample_weight=weights)
 
 
+def one_and_two_outputs():
+    """(networks, their losses, masks as they take them, how losses and weights are given)."""
+    images = keras.Input((16, 14, 3))
+    heads = {name: keras.layers.Conv2D(CLASSES, 1, name=name)(images) for name in ("a", "b")}
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    return {
+        "one": (network(), loss, lambda masks: masks),
+        "a list": (network(), [loss], lambda masks: masks),
+        "two": (
+            keras.Model(images, heads),
+            {"a": loss, "b": loss},
+            lambda masks: {"a": masks, "b": masks},
+        ),
+    }
+
+
+@pytest.mark.parametrize("kind", ["one", "a list", "two"])
+def test_one_weight_a_sample_where_the_model_is_evaluated_and_validated(kind):
+    plain, loss, given = one_and_two_outputs()[kind]
+    model = compiled(ks.AugmentedModel(plain, pipeline()), loss)
+    images, masks = images_and_masks(14)
+    masks, weights = given(masks), np.arange(14, dtype="float32")
+    options = {"verbose": 0, "batch_size": 14}
+    with pytest.raises(ValueError, match=r"a weight for each pixel.*np.broadcast_to"):
+        model.evaluate(images, masks, sample_weight=weights, **options)
+    with pytest.raises(ValueError, match=r"a weight for each pixel.*np.broadcast_to"):
+        model.fit(images, masks, validation_data=(images, masks, weights), **options)
+
+
+def test_one_weight_a_sample_for_a_list_of_one_loss():
+    model = compiled(ks.AugmentedModel(network(), pipeline()), ["sparse_categorical_crossentropy"])
+    images, masks = images_and_masks(14)
+    with pytest.raises(ValueError, match=r"a weight for each pixel.*np.broadcast_to"):
+        model.train_on_batch(images, masks, sample_weight=np.arange(14, dtype="float32"))
+    assert number_of_draws(model) == 0
+
+
+def test_one_weight_a_sample_for_a_loss_of_samples_is_taken_where_the_model_is_evaluated():
+    class OfSamples(keras.losses.Loss):
+        def call(self, masks, scores):
+            return keras.ops.mean(scores, axis=(1, 2, 3)) + masks[:, 0, 0]
+
+    model = compiled(ks.AugmentedModel(network(), pipeline()), OfSamples(reduction="sum"))
+    images, masks = images_and_masks(14)
+    weights = np.arange(14, dtype="float32")
+    found = model.evaluate(images, masks, sample_weight=weights, verbose=0, batch_size=14)
+    scores = model.predict(images, verbose=0)
+    expected = (weights * (scores.mean((1, 2, 3)) + masks[:, 0, 0])).sum()
+    assert found == pytest.approx(expected, rel=1e-4)
+
+
 def test_images_in_another_range_than_the_augmentation_takes_them_to_be():
     model = compiled(ks.AugmentedModel(network(), ks.ImageOnlyBrightness(0.1, seed=1)))
     with pytest.raises(ValueError, match=r"taken to be in \(0, 255\).*value_range=\(lowest"):

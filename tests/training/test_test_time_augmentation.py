@@ -199,6 +199,32 @@ def test_infinite_logits_stay():
     np.testing.assert_array_equal(said(ks.TestTimeAugmentation(network), x), said(network, x))
 
 
+def half_infinite():
+    """What a network says that is infinite in the left half of each image that it is shown."""
+    inputs = keras.Input((None, None, 1))
+    left = keras.layers.Lambda(half_infinite_of, output_shape=lambda shape: shape)
+    return keras.Model(inputs, left(inputs))
+
+
+def half_infinite_of(x):
+    there = np.arange(x.shape[2]) < x.shape[2] // 2
+    return keras.ops.where(keras.ops.convert_to_tensor(there[None, None, :, None]), -np.inf, x)
+
+
+def test_the_mean_of_what_is_infinite_and_what_is_not_is_infinite():
+    """Whichever of the views, or of the windows, comes first."""
+    x = images(1, 4, 6, 1)
+    flipped = ks.TestTimeAugmentation(half_infinite(), [ks.JointRandomFlip("horizontal")])
+    np.testing.assert_array_equal(said(flipped, x), np.full(x.shape, -np.inf))
+    mirrored = x[:, :, ::-1]
+    for tta, given in (
+        (ks.TestTimeAugmentation(half_infinite(), None, tile=(4, 4)), x),
+        (ks.TestTimeAugmentation(half_infinite(), None, tile=(4, 4)), mirrored),
+    ):
+        infinite = np.isneginf(said(tta, given))[0, 0, :, 0]
+        np.testing.assert_array_equal(infinite, [True, True, True, True, False, False])
+
+
 @pytest.mark.parametrize("merge", ["mean", "geometric_mean", "max", "vote"])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_where_the_network_says_nan_nothing_is_made_up(merge, channels):

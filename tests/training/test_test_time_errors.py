@@ -72,3 +72,13 @@ WRONG = {
 def test_what_is_wrong_is_said(message):
     with pytest.raises(ValueError, match=f"^TestTimeAugmentation: `{message}"):
         WRONG[message]()
+
+
+class Subclassed(keras.Model):
+    def call(self, x):
+        return x
+
+
+def test_one_image_for_a_model_that_says_no_shape():
+    with pytest.raises(ValueError, match=r"^TestTimeAugmentation: `images.*images\[None\]"):
+        ks.TestTimeAugmentation(Subclassed())(images(8, 8, 3))
