@@ -33,7 +33,7 @@ def entropy(merged):
 def difference(mean, value):
     """By how much a mean moves towards a value of share 1.
 
-    The difference of two equal infinite logits would be NaN. No finite value moves an infinite mean.
+    Two equal infinite logits differ by NaN. No finite value moves an infinite mean.
     """
     stays = (value == mean) | (ops.isinf(mean) & ops.isfinite(value))
     return ops.where(stays, 0.0, value - mean)
