@@ -255,8 +255,9 @@ def test_large_scale_jitter_is_gray_around_a_smaller_image():
 @pytest.mark.parametrize(
     ("make_it", "words"),
     [
-        (lambda: recipes.nnunet((0, 3)), "nnunet: `height`"),
-        (lambda: recipes.mmsegmentation("a"), "mmsegmentation: `height`"),
+        (lambda: recipes.nnunet((0, 3)), "nnunet: `size`"),
+        (lambda: recipes.large_scale_jitter((64, 64, 3)), r"large_scale_jitter: `size`.*64, 3\)"),
+        (lambda: recipes.mmsegmentation("a"), "mmsegmentation: `crop_size`"),
         (lambda: recipes.large_scale_jitter(8, value_range=3), "large_scale_jitter: `value_range`"),
         (lambda: recipes.street({1: 1}), "JointRandomFlip: `class_swap`"),
         (lambda: recipes.unimatch_strong(class_swap={1: 2}), "unimatch_strong: `class_swap`"),

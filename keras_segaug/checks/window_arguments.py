@@ -11,20 +11,23 @@ _HIGHEST_CLASS = 65535
 _LONGEST = 1 << 23
 
 
-def window_size(owner, height, width):
-    """Height and width in pixels: two numbers, or a pair of them, or one for a square."""
+def window_size(owner, height, width=None, argument="height"):
+    """Height and width in pixels: two numbers, or a pair of them, or one for a square.
+
+    `argument` is what the owner calls the first, which takes the pair.
+    """
     accepted = f"an integer in 1 .. {_LONGEST} (for a square), or a pair (height, width) of them"
     pair = height
     if width is not None or not isinstance(height, (tuple, list)):
         pair = (height, height if width is None else width)
         accepted = accepted if width is None else f"an integer in 1 .. {_LONGEST}"
     if len(pair) != 2:
-        fail(owner, "height", accepted, height)
-    for side, argument in zip(pair, ("height", "width"), strict=True):
+        fail(owner, argument, accepted, height)
+    for side, named in zip(pair, (argument, "width"), strict=True):
         if not isinstance(side, numbers.Integral) or isinstance(side, bool):
             side = 0
         if not 1 <= side <= _LONGEST:
-            given = "height" if width is None else argument
+            given = argument if width is None else named
             fail(owner, given, accepted, width if given == "width" else height)
     return int(pair[0]), int(pair[1])
 

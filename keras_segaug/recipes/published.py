@@ -79,7 +79,7 @@ def nnunet(
     >>> [layer.probability for layer in pipeline.layers]
     [1.0, 0.2, 0.2, 0.1, 0.1, 0.15, 0.15, 0.125, 0.1, 0.3, 1.0]
     """
-    height, width = checks.window_size("nnunet", size, None)
+    height, width = checks.window_size("nnunet", size, argument="size")
     border = filled("nnunet", value_range, ignore_class)
     turn = 15 / 360 if max(height, width) / min(height, width) > 1.5 else 0.5
     gamma = ImageOnlyGamma((0.7, 1.5))
@@ -152,7 +152,7 @@ def mmsegmentation(
     ((0.5, 2.0), 0.75)
     """
     crop = JointRandomScaleCrop(
-        checks.window_size("mmsegmentation", crop_size, None),
+        checks.window_size("mmsegmentation", crop_size, argument="crop_size"),
         scale=(0.5, 2.0),
         relative_to="image",
         max_class_fraction=0.75,
@@ -214,7 +214,7 @@ def large_scale_jitter(
     ((0.1, 2.0), 127.5)
     """
     border = filled("large_scale_jitter", value_range, ignore_class, gray=True)
-    height, width = checks.window_size("large_scale_jitter", size, None)
+    height, width = checks.window_size("large_scale_jitter", size, argument="size")
     return Pipeline(
         [
             JointRandomScaleCrop(height, width, scale=(0.1, 2.0), **border),

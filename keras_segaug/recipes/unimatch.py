@@ -133,7 +133,7 @@ def unimatch_strong(
 
 
 def _weak(recipe, size, class_swap, ignore_class, value_range):
-    height, width = checks.window_size(recipe, size, None)
+    height, width = checks.window_size(recipe, size, argument="size")
     border = filled(recipe, value_range, ignore_class)
     return [
         JointRandomScaleCrop(height, width, scale=(0.5, 2.0), relative_to="image", **border),

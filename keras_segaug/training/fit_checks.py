@@ -21,6 +21,12 @@ _LOOKED_AT = 32
 def check_model(owner, model):
     if not isinstance(model, keras.Model):
         checks.fail(owner, "model", "a keras.Model", model)
+    if isinstance(model, type(owner)):
+        raise ValueError(
+            f"{checks.name_of(owner)}: `model` must be a model without augmentation, since only "
+            f"the outer one would act. Received: a {type(model).__name__}. Give its `.model`, and "
+            "one Pipeline of both augmentations."
+        )
     if getattr(model, "preprocessor", None) is not None:
         raise ValueError(
             f"{checks.name_of(owner)}: `model` must have no preprocessor, which only its own `fit` "

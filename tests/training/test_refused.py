@@ -226,6 +226,8 @@ def test_arguments():
     preprocessed.preprocessor = keras.layers.Rescaling(1 / 255)
     with pytest.raises(ValueError, match="must have no preprocessor"):
         ks.AugmentedModel(preprocessed, pipeline())
+    with pytest.raises(ValueError, match=r"model without augmentation.*Give its `\.model`"):
+        ks.AugmentedModel(ks.AugmentedModel(network(), pipeline()), pipeline())
 
 
 @pytest.mark.parametrize("weights", [[1.0, 2.0], {"liver": 1.0}, {0: -1.0}, {0: "heavy"}, {}])

@@ -28,7 +28,10 @@ def read_pairs(
             raise FileNotFoundError(f"{owner}: there is no folder {folder}.")
     found = find_pairs(images, masks, image_suffix, mask_suffix)
     if not found.pairs:
-        raise ValueError(f"{owner}: no image in {images} has a mask of the same name in {masks}.")
+        raise ValueError(
+            f"{owner}: no image in {images} has a mask of the same name in {masks}. They must be "
+            "two folders; `image_suffix` and `mask_suffix` say what follows the common name."
+        )
     reader = Reader(Labels(palette, keep_colors=True), None, exif_orientation)
     pairs: list = []
     problems: list = []
