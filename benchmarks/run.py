@@ -81,7 +81,7 @@ def main(arguments=None):
 def measure(names, rows, side, settings):
     result = {"kind": "cpu", "machine": machine.facts(), "side": side}
     result |= {"threads": len(settings.cores), "rounds": settings.rounds, "rows": {}}
-    result["import_milliseconds"] = import_milliseconds()
+    result["import_milliseconds"] = import_milliseconds(settings.rounds)
     columns = (*Progress.get_default_columns(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         bar = progress.add_task("starting", total=len(rows))
