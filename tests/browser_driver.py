@@ -1,4 +1,4 @@
-"""A headless Chromium, for the tests that look at pages as people do."""
+"""A headless Chromium, for the tests that view pages as people do."""
 
 import contextlib
 import shutil
@@ -32,7 +32,7 @@ def chromium():
 
 
 def set_width(driver, name):
-    """The window of headless Chromium is never narrower than 500 pixels: this is."""
+    """The window of headless Chromium is never narrower than 500 pixels; this page can be."""
     width, height = WIDTHS[name]
     metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)

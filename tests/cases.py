@@ -8,7 +8,7 @@ import keras
 import keras_segaug as ks
 from keras_segaug.checks.signature import arguments_of
 
-# Images to look like: three, of another size than those of the tests.
+# Three reference images, of another size than the images of the tests.
 REFERENCES = [
     [
         [[(37 * i + 11 * y * y + 5 * x + 60 * c) % 256 for c in range(3)] for x in range(9)]
@@ -25,7 +25,7 @@ class Case(NamedTuple):
     label: str = ""
 
     def make(self, **more):
-        # What has no border takes none of its settings.
+        # A layer without a border takes no border arguments.
         if "fill_mode" not in arguments_of(self.layer):
             more = {name: value for name, value in more.items() if name not in BORDER}
         return self.layer(**{"seed": 7, "jit_compile": False, **self.arguments, **more})
@@ -106,7 +106,7 @@ CASES = [
     ),
     Case(ks.JointPadding, {"height": 64, "width": 80}),
     Case(ks.JointPadding, {"multiple": (9, 4), "position": "top_left"}, "-multiple"),
-    # Of the size of the images: at inference they are not resized.
+    # The size of the images, so that they are not resized at inference.
     Case(ks.JointRandomScaleCrop, {"height": 16, "width": 14, "scale": (0.4, 2.0)}),
     Case(
         ks.JointRandomScaleCrop,
@@ -220,12 +220,12 @@ CASES += [
     Case(ks.SomeOf, {"layers": inner()[2:], "count": (1, 2), "replace": True}, "-replace"),
     Case(ks.RandomOrder, {"layers": inner()[2:]}),
     Case(ks.JointRandAugment, {"num_ops": 2, "magnitude": 0.8}),
-    # Of few layers: what policies make of their own list is in tests/policies.
+    # With few layers: the policies' own lists of layers are tested in tests/policies.
     Case(ks.JointTrivialAugment, {"layers": inner()}),
     Case(ks.ImageOnlyAugMix, {"width": 2, "depth": 2, "layers": inner()[3:]}),
 ]
 
-# Layers that mix the samples of a batch, so that what becomes of one depends on the others. Their
+# Layers that mix the samples of a batch, so the result of one sample depends on the others. Their
 # own contract is in tests/mixing.
 MIXING = [
     Case(ks.JointCutMix, {"area": (0.2, 0.5)}),
@@ -239,10 +239,10 @@ MIXING = [
 ]
 
 
-# One of each way through the package: a copy, a lookup, a window that looks at the mask, a blend of
-# many pixels, pixels that are written, a table of values, statistics, a histogram, neighbors, a
-# product of matrices, a mask that changes its channels, a lookup that several share, choices, and
-# each way of mixing. For what is the same code for every layer.
+# One case for each path through the package: a copy, a lookup, a window that looks at the mask, a
+# blend of many pixels, pixels that are written, a table of values, statistics, a histogram,
+# neighbors, a product of matrices, a mask that changes its channels, a lookup that several layers
+# share, choices, and each way of mixing. For tests of code that is the same for every layer.
 _KINDS = (
     "JointRandomFlip",
     "JointRandomRotation",
@@ -269,10 +269,11 @@ _WANTED = os.environ.get("CASES", "all" if keras.backend.backend() == "tensorflo
 
 
 def ids(cases, everywhere=False):
-    """What `pytest.mark.parametrize` takes: all cases, elsewhere than on TensorFlow one of a kind.
+    """What `pytest.mark.parametrize` takes: all cases on TensorFlow, elsewhere one of each kind.
 
-    Unless they run `everywhere`: so do the drawn numbers, and the equality of what a layer computes
-    in a dataset, which is TensorFlow's, and outside.
+    With `everywhere` all cases run on every backend: those of the drawn numbers, and those that
+    compare what a layer computes in a dataset, where TensorFlow runs it, with what it computes
+    outside.
     """
     every = everywhere or _WANTED == "all"
     chosen = [case for case in cases if every or case.id in _KINDS]

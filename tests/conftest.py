@@ -5,35 +5,35 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "2")
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
-# JAX compiles each operation for each shape, which takes most of the time of its tests. What was
-# compiled is shared by the workers, and by the next run; `make clean` removes it.
+# JAX compiles each operation for each shape, which takes most of the time of its tests. The
+# workers, and the next run, share the compiled programs; `make clean` removes them.
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / "build/jax"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
-# Half of the rest is LLVM making the machine code fast, which tests on TensorFlow, compiled by the
-# same XLA, have done to them in full.
+# Half of the rest is LLVM optimizing machine code. The tests on TensorFlow, compiled by the same
+# XLA, run with full optimization.
 if os.environ.get("KERAS_BACKEND") == "jax":
     os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=1")
 
 import keras
 import pytest
 
-# What three backends need not repeat, since it does not touch their tensors: wrong arguments and
-# wrong calls are refused in Python, and what finds a broken layer is the same functions. (What one
-# backend alone refuses is in `test_silent_errors.py`, which all run.)
+# Tests that need not run on all three backends, since they do not touch their tensors: wrong
+# arguments and wrong calls are refused in Python, and the same functions find a broken layer.
+# (Errors that only one backend raises are in `test_silent_errors.py`, which runs on all.)
 _ONCE = ("test_errors.py", "test_words.py", "test_broken_layers.py")
 
 
 def pytest_collection_modifyitems(config, items):
-    """Not `collect_ignore`, which does not apply to files that are named in the command."""
+    """Skips them here: `collect_ignore` does not apply to files that are named in the command."""
     repeated = [item for item in items if item.path.name in _ONCE]
     if repeated and keras.backend.backend() != "tensorflow":
         config.hook.pytest_deselected(items=repeated)
         items[:] = [item for item in items if item not in set(repeated)]
 
 
-# torch takes seconds to compile a layer. What is to be compiled is traced as always, and the graph
-# run as it is, unless a test asks for kernels.
+# torch takes seconds to compile a layer. Layers are traced as always, but their graphs run
+# uncompiled unless a test asks for kernels.
 if keras.backend.backend() == "torch":
     from keras_segaug.core import torch_program
 
@@ -42,7 +42,7 @@ if keras.backend.backend() == "torch":
 
 @pytest.fixture
 def compiled_by_torch(monkeypatch):
-    """As users have it: graphs become kernels."""
+    """Graphs become kernels, as they do for users."""
     monkeypatch.setattr(torch_program, "kernels", KERNELS)
 
 

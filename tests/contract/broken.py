@@ -15,7 +15,7 @@ from keras_segaug.kernels.samplers import read_batch, sampler
 
 
 class Shifts(JointLayer, abstract=True):
-    """A right layer to be broken in one place: shifts by up to four pixels."""
+    """A correct layer, to be broken in one place: shifts by up to four pixels."""
 
     def __init__(self, reach=4, **kwargs):
         super().__init__(**kwargs)
@@ -28,7 +28,7 @@ class Shifts(JointLayer, abstract=True):
         return matrices.translation(0.0, parameters["x"])
 
     def separately(self, parameters, mask_parameters, interpolation):
-        """Operations that look image and mask up each by itself."""
+        """Operations that look up image and mask separately."""
         return [
             Color(reach="images", function=self.shifted_image, parameters=parameters),
             Labels(function=partial(self.shifted, parameters=mask_parameters, how=interpolation)),
@@ -45,7 +45,7 @@ class Shifts(JointLayer, abstract=True):
 
 
 class Right(Shifts):
-    """Nothing broken: shows that it is the breakage that fails, not the frame around it."""
+    """Nothing is broken: shows that the checks fail because of the break, not the base class."""
 
 
 class RedrawsForTheMask(Shifts):

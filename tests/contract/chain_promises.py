@@ -13,24 +13,24 @@ from tests.contract import chain_samples, chains
 from tests.contract.chains import CLASSES, ERASED, ERASED_ALONE, ERASED_IMAGE, FILLS
 from tests.data import as_held, dtype_of, to_numpy
 
-# A label for the value of a carrier, and the weight that belongs to it.
+# The label for each value of a carrier, and the weight that belongs to it.
 LABELS = np.arange(256)
 WEIGHTS = np.zeros(256, "float32")
 WEIGHTS[:CLASSES] = np.arange(1, CLASSES + 1) / 16
 for _label, _value in FILLS.items():
     LABELS[_value] = _label
 LABELS[ERASED_IMAGE] = ERASED
-# What never looks outside an image, so that its border plays no part.
+# Layers that never look outside an image, so their border does not matter.
 INSIDE = (ks.JointRandomFlip, ks.JointRandomRotate90, ks.JointRandomGridDistortion)
 
 
-class Failure(AssertionError):  # noqa: N818  # it is no error of this code
+class Failure(AssertionError):  # noqa: N818  # not an error of this code
     """A chain that breaks a promise, with all that is needed to run it again."""
 
 
 @dataclass
 class Tally:
-    """How much has been looked at, and how much of it was wrong."""
+    """How much has been checked, and how much of it was wrong."""
 
     chains: int = 0
     pixels: int = 0
@@ -83,7 +83,7 @@ def _problems(chain, tally):
 
 
 def _run(chain, data):
-    """What the chain makes of the data, and what replaying makes of it."""
+    """The chain's result for the data, and the result of replaying it."""
     layer = chain.layer
     if chain.place == "map":
         dataset = tf.data.Dataset.from_tensors(data)
@@ -98,7 +98,7 @@ def _run(chain, data):
 
 
 def _replayed_apart(chain, result, replayed, tally):
-    """Eagerly the same numbers; a compiled program may add in another order."""
+    """Where the replay differs: eagerly nowhere; a compiled program may add in another order."""
     for name in result:
         a, b = (x.astype("float64") for x in (result[name], replayed[name]))
         if a.shape != b.shape:
@@ -135,7 +135,7 @@ def _wrong_specs(chain, data, found, tally):
 
 
 def _without_sizes(chain, shape):
-    """As in a dataset of images of any size."""
+    """The shape without its sizes, as in a dataset of images of any size."""
     batched = chain.count is not None
     shape = [None if batched else shape[0], *shape[1:]]
     for i in range(int(batched), len(shape) - 1):
@@ -154,7 +154,7 @@ def _wrong_dtypes(chain, sample, found):
 
 
 def _invented(chain, result, coded, tally):
-    """Labels that were not there; rows that are no one-hot; weights that were not there."""
+    """Finds labels and weights that were not in the sample, and rows that are not one-hot."""
     fills = {
         leaf.mask_fill_value
         for leaf in chain.leaves()
@@ -179,10 +179,10 @@ def _invented(chain, result, coded, tally):
 
 
 def _misaligned(chain, result, coded, tally):
-    """Every carrier of the labels against the mask, pixel for pixel."""
+    """Compares every carrier of the labels with the mask, pixel by pixel."""
     mask = result["masks"].astype("int64")
     carried = result["depth"][..., 0].astype("int64")
-    # Where a class was erased the continuous values stay.
+    # Where the mask was erased the continuous values stay.
     row = np.arange(chain.num_classes) == ERASED
     erased = (mask == row).all(-1) if coded else mask == ERASED
     erased &= any(getattr(leaf, "mask_fill_value", 0) == ERASED for leaf in chain.leaves())
@@ -205,7 +205,7 @@ def _misaligned(chain, result, coded, tally):
             yield f"{name}: {wrong.sum()} of {wrong.size} pixels misaligned"
     for name in ("sample_weights", "certainty"):
         weights = result[name].reshape(carried.shape)
-        # A row of zeros may have been erased or not.
+        # A row of zeros may or may not have been erased.
         right = np.where(erased, 0.0, WEIGHTS[carried]) == weights
         right |= coded & erased & (WEIGHTS[carried] == weights)
         tally.pixels += right.size

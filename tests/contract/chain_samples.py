@@ -1,4 +1,4 @@
-"""Samples to send through the chains of `chains.py`, and what came out of them."""
+"""Samples for the chains of `chains.py`, and helpers to read the results."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ def sample_for(chain):
     ids = coarse.repeat(3, 1).repeat(3, 2)[:, :height, :width]
     images = rng.integers(0, 256, (count, height, width, chain.channels))
     images[..., -1] = ids
-    # Where colors need three channels, the second image has them, too.
+    # Where colors need three channels, the second image has three, too.
     second = np.repeat(ids[..., None], chain.channels, -1)
     instances = np.zeros((count, height, width), "int32")
     spots = np.zeros((count, SPOTS, 2), "float32")
@@ -37,7 +37,7 @@ def sample_for(chain):
 
 
 def deep_in(chain, coded=False):
-    """The names of those that have a channel axis."""
+    """The names of the entries that have a channel axis."""
     masks = ["masks"] * (chain.deep_mask or coded) + ["instances"] * coded
     return {*_DEEP, *masks}
 
@@ -46,7 +46,7 @@ def names_of(chain):
     return ("images", "masks", "sample_weights", *chain.targets)
 
 
-# Those with a channel axis.
+# The entries with a channel axis.
 _DEEP = ("images", "depth", "image_2", "certainty")
 
 

@@ -7,12 +7,12 @@ import numpy as np
 import keras_segaug as ks
 from keras_segaug.engine.spec import Spec
 
-# Few sizes: every other one costs JAX programs of its own. The second is the first, padded.
+# Few sizes: each further one costs JAX programs of its own. The second is the first, padded.
 SIZES = ((24, 24), (24, 32))
 CLASSES = 9
-# Fills of masks and images. Those of images that are no label tell where a fill came in.
+# Fills of masks and images. Image fills that are not labels show where a border was filled.
 FILLS = {0: 100, 5: 102, 9: 9, 11: 105, 255: 255}
-# What erasing writes where it also writes the mask, and into the image alone.
+# What erasing writes where it also writes the mask, and where it writes the image alone.
 ERASED, ERASED_IMAGE, ERASED_ALONE = 12, 112, 240
 SPOTS = 4
 ROLES = {
@@ -68,7 +68,7 @@ WINDOWS = (
 
 
 class Chain(NamedTuple):
-    """A chain, and what the checks must know of it."""
+    """A chain, and what the checks must know about it."""
 
     number: int
     layer: ks.Pipeline
@@ -134,7 +134,7 @@ class Maker:
         return self.last
 
     def made(self, layer, arguments, **more):
-        """A layer, its chance drawn if it is random."""
+        """A layer; if it is random, its probability is drawn."""
         if layer.random is True and self.chance(0.3):
             more["probability"] = 0.7
         if issubclass(layer, ks.JointLayer) and layer is not ks.JointRandomErasing:
@@ -154,7 +154,7 @@ class Maker:
         return self.made(layer, arguments, **more)
 
     def range(self):
-        """The value range, where the layer cannot know it by itself."""
+        """The value range, where the layer cannot derive it."""
         return {"value_range": (0.0, 255.0)} if self.told else {}
 
     def coloring(self):
@@ -168,7 +168,7 @@ class Maker:
         return self.made(layer, arguments, **(self.range() if takes else {}))
 
     def window(self, size, target):
-        """A layer that gives images of `target`; `size` is theirs before, None where unknown."""
+        """A layer that gives images of size `target`; `size`: before it, None where unknown."""
         fit = [pair for pair in WINDOWS if pair[0] is not ks.JointPadding]
         if size and size[0] <= target[0] and size[1] <= target[1]:
             fit = list(WINDOWS)
@@ -196,8 +196,8 @@ class Maker:
         return ks.RandomChoice(layers, weights=weights, probability=probability)
 
     def changing(self, depth, size, coded):
-        """What changes size or coding: a layer, or a choice whose branches all do. What it gives:
-        the layer, the size after it, and whether the masks are coded after it."""
+        """A layer that changes size or coding, or a choice whose branches all do. Returns the
+        layer, the size after it, and whether the masks are coded after it."""
         target = self.pick(SIZES) if self.chance(0.75) else None
         codes = not coded and (target is None or self.chance(0.2))
         if target is None and not codes:
@@ -249,7 +249,7 @@ def _made(number, place, told):
     drawn = str(maker.rng.choice(["eager", "jit", "map"], p=[0.88, 0.04, 0.08]))
     structure = maker.pick(["mapping", "mapping", "nested", "tuple"])
     small = maker.dtype == "uint8" and maker.chance(0.3)
-    # What costs a run of its own is not always there.
+    # Entries that cost a run of their own are sometimes left out.
     left_out = [name for name in ("image_2", "spots") if maker.chance(0.5)]
     targets = {name: role for name, role in ROLES.items() if name not in left_out}
     named = targets if structure != "tuple" else dict(enumerate(targets.values(), 3))

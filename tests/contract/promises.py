@@ -43,7 +43,7 @@ def check_interpolated_alignment(make, count=200, height=16, width=14):
 
 
 def check_labels(make, dtype, fill=None, **more):
-    """Labels out are labels in, plus the fill; the dtype is the one that came in."""
+    """The output has only labels of the input and the fill; the dtype stays the same."""
     top = {"bool": 1, "uint8": 250, "float16": 2000, "bfloat16": 250}.get(dtype, 60000)
     ids = np.array([0, 1, 1, top]).astype(as_numpy_dtype(dtype))
     mask = ids[labels(40, classes=4).astype(int)]
@@ -79,7 +79,7 @@ def check_mask_untouched(make, images, mask):
 
 
 def check_input_intact(make, data):
-    """Neither the arrays nor the structure of the caller change."""
+    """Neither the caller's arrays nor their structure change."""
     before = keras.tree.map_structure(lambda x: x.copy() if hasattr(x, "copy") else x, data)
     structure = dict(data)
     make()(data)
@@ -103,16 +103,16 @@ def check_config(layer, images, mask):
 
 
 def check_same_image(found, expected, gain=1.0):
-    """Equal but for rounding. A blend of 8-bit values all but halfway between two gray levels may
-    be rounded either way, since two programs need not add in the same order; what comes after the
-    lookup stretches that level by the gain."""
+    """Equal except for rounding. A blend of 8-bit values that is almost halfway between two gray
+    levels may be rounded either way, since two programs need not add in the same order; colors
+    after the lookup stretch that level by the gain."""
     apart = np.abs(found - expected) > 2e-2
     assert apart.mean() <= 0.01
     np.testing.assert_allclose(found, expected, atol=gain + 0.02 if apart.any() else 2e-2)
 
 
 def gain_of(case):
-    """By how much the colors of a case stretch one level of its geometry: its contrast does."""
+    """How much the colors of a case, that is its contrast, stretch one level of its geometry."""
     return 1.2 if case.layer is keras_segaug.Pipeline else 1.0
 
 

@@ -1,6 +1,6 @@
 """Checks many random chains: `python -m tests.contract.run_chains 1000`.
 
-What fails is written to a file as it is found, with all that is needed to run it again.
+Each failure is written to a file at once, with all that is needed to run it again.
 """
 
 import argparse

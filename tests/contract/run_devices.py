@@ -1,7 +1,7 @@
 """Compares an accelerator with the CPU: `python -m tests.contract.run_devices jax torch`.
 
 Every layer of the case list gets the same batches and the same seed on both. Masks must be the
-same, but for lookups that fall between two pixels to the last bit; images within a gray level.
+same, except where a lookup falls exactly between two pixels; images may differ by a gray level.
 Needs no TensorFlow. Exit status 1 where a layer differs.
 """
 
@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).parents[2]
-# Of the pixels: where a place is rounded to the next pixel, two devices may differ in the last bit.
+# Share of the pixels: two devices may differ in the last bit of a place before it is rounded.
 MAY_DIFFER = 2e-3
 LEVELS = 1.0
-# What hides all accelerators from a process.
+# Environment variables that hide all accelerators from a process.
 ON_CPU = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
 SIZE = {"count": 4, "height": 48, "width": 40}
 
@@ -41,13 +41,13 @@ def read_options():
 
 
 def record(options):
-    """{case: {name: array}}, the error as text, or None; of this process' device."""
+    """{case: {name: array}} on this process' device; for arrays also an error as text, or None."""
     from tests.cases import CASES, MIXING
 
     cases = [*CASES, *MIXING][options.first :: options.every]
     results: dict = {case.id: None for case in cases}
     for case in cases:
-        # After each, since whoever asked may wait no longer.
+        # After each case, since the caller may stop waiting at any time.
         options.record.write_bytes(pickle.dumps((device_name(), results)))
         try:
             results[case.id] = result_of(case, compiled=not options.steps)
@@ -73,7 +73,7 @@ def device_name():
 
 
 def on(backend, options, more, steps=False):
-    """(device, results) of processes of their own."""
+    """(device, results), from separate processes."""
     every = options.every * options.workers
     firsts = range(0, every, options.every)
     with ThreadPoolExecutor(options.workers) as pool:
@@ -95,7 +95,7 @@ def part_on(backend, every, more, steps, seconds, first):
 
 
 def differences(device, cpu):
-    """What is wrong with a layer's result, in words; None where nothing is."""
+    """What is wrong with a layer's result, in words; None if nothing is."""
     if isinstance(device, str) or isinstance(cpu, str):
         return f"device: {str(device)[:240]}; CPU: {str(cpu)[:240]}"
     for name, values in device.items():
@@ -104,18 +104,18 @@ def differences(device, cpu):
             return f"{name}: {values.dtype} {values.shape}, not {expected.dtype} {expected.shape}"
         apart = np.abs(values.astype("float64") - expected)
         share = np.mean(apart > (LEVELS if name == "images" else 0.0))
-        # Also where one of them is no number.
+        # Also wrong: where only one of them is NaN.
         if not share <= MAY_DIFFER or not np.array_equal(np.isnan(values), np.isnan(expected)):
             return f"{name}: {100 * share:.2f} % of the values differ, by up to {apart.max():.3g}"
     return None
 
 
 def compare(backend, options):
-    """Whether all layers are reached and give the same; says which do not."""
+    """Whether all layers were reached and give the same; prints those that do not."""
     with ThreadPoolExecutor(2) as pool:
         device = pool.submit(on, backend, options, {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"})
         beside = options.reference or backend
-        # torch computes on a CPU without compiling, which takes it longer than all the rest.
+        # torch computes on a CPU without compiling, since compiling takes longer than all the rest.
         cpu = pool.submit(on, beside, options, ON_CPU, beside == "torch")
     (name, all_found), (_, expected) = device.result(), cpu.result()
     found = {case: each for case, each in all_found.items() if each and expected[case]}

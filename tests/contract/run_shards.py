@@ -1,6 +1,6 @@
 """Runs layers on a batch that two devices share: `python -m tests.contract.run_shards`.
 
-Prints as JSON what became of each: {"case": {"collectives", "sharded", "equal"}}.
+Prints the result for each as JSON: {"case": {"collectives", "sharded", "equal"}}.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ LAYERS = {
 
 
 def dealt_out(arrays):
-    """The arrays over two devices along their first axis."""
+    """The arrays, split over two devices along their first axis."""
     mesh = jax.sharding.Mesh(np.array(jax.devices()), ("parts",))
     place = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("parts"))
     return [jax.device_put(array, place) for array in arrays]
@@ -49,7 +49,7 @@ def facts(results, expected, program=""):
 
 @contextlib.contextmanager
 def drawing_as_two():
-    """One device that draws as two do: it has all of the batch."""
+    """One device draws as two do, but holds the whole batch."""
     shards, backend.batch_shards = backend.batch_shards, lambda: 2
     try:
         yield
@@ -58,7 +58,7 @@ def drawing_as_two():
 
 
 def in_a_program(make, data, key):
-    """Traced by the user, where Keras' distribution alone knows of the devices."""
+    """In a function traced by the user, where only Keras' distribution knows the devices."""
 
     def augmented(images, masks):
         return make().augment((images, masks), key)
@@ -71,7 +71,7 @@ def in_a_program(make, data, key):
 
 
 def eagerly(make, data, key):
-    """By a layer that was called before Keras heard of the devices, which must not matter."""
+    """By a layer that was called before Keras knew of the devices; that must not matter."""
     with drawing_as_two():
         expected = make().augment(data, key)
     layer = make()

@@ -32,7 +32,7 @@ def test_any_size(case, height, width):
     np.testing.assert_array_equal(images[..., 0], masks)
 
 
-# Next to an edge, what is blended over many pixels has its mean further inside than its middle.
+# Next to an edge, the mean of a blend over many pixels lies further inside than its middle.
 BLENDING_NEIGHBORS = [case for case in JOINT if "antialias" not in case.arguments]
 
 
@@ -96,7 +96,7 @@ def test_chains_of_any_layers(cases, height, width, probability):
 )
 @pytest.mark.parametrize("case", **ids(JOINT))
 def test_what_follows_in_a_pipeline_is_not_lost(case):
-    """A crop behind any layer cuts its result, whether they share a lookup or not."""
+    """A crop after any layer cuts that layer's result, whether or not they share a lookup."""
     images, mask = random_images(6), labels(6)
     settings = {"interpolation": "nearest"}
     pipeline = ks.Pipeline([case.make(**settings), ks.JointCenterCrop(5, 6)], jit_compile=False)

@@ -1,4 +1,4 @@
-"""Every way to call a layer, and what tensors it takes: accepted, or refused with the cure."""
+"""Every way to call a layer, and every kind of tensor: accepted, or refused with the cure."""
 
 from collections import namedtuple
 
@@ -137,7 +137,7 @@ def test_no_samples_with_crop_rules(channels, jit_compile):
 @TRACED_BY_TENSORFLOW
 @pytest.mark.slow
 def test_no_samples_with_crop_rules_in_a_dataset(jit_compile):
-    """How many there are is not known while it is traced."""
+    """The number of samples is not known while the layer is traced."""
     crop = ks.JointRandomCrop(
         4,
         max_class_fraction=0.5,
@@ -154,7 +154,7 @@ def test_no_samples_with_crop_rules_in_a_dataset(jit_compile):
         assert masks.shape == (count, 4, 4)
 
 
-# --- Tensors of which too little is known ---------------------------------------------------
+# --- Tensors about which too little is known ------------------------------------------------
 
 IMAGE, MASK = tf.TensorSpec((None, None, 3), "uint8"), tf.TensorSpec((None, None, 1), "uint8")
 RAGGED_IMAGES = tf.RaggedTensorSpec((None, None, None, 3), "uint8")
@@ -222,7 +222,7 @@ def test_ragged_and_sparse_eagerly():
 
 
 def test_a_layer_works_after_a_dataset_that_it_refused():
-    """The stream is there, even where the trace that first needed it came to nothing."""
+    """The stream exists, even if the trace that first needed it failed."""
     layer = ks.ImageOnlyHue(0.1, seed=1, dtype="uint8")
     dataset = tf.data.Dataset.from_tensor_slices
     with pytest.raises(ValueError, match="ImageOnlyHue"):

@@ -7,11 +7,11 @@ import pytest
 from tests.contract import chain_promises, chains
 from tests.data import to_numpy
 
-# A handful of each place; most run eagerly, which takes about a second on TensorFlow. JAX compiles
-# every operation for every shape.
+# A handful for each place; most run eagerly, which takes about a second on TensorFlow. On JAX every
+# operation is compiled for every shape.
 NUMBERS = range(24 if keras.backend.backend() == "tensorflow" else 8)
 IN_A_DATASET = (6, 12, 18)
-# Where every check has something to look at: no colors, constant borders, spots.
+# A chain that gives every check something to look at: no colors, constant borders, spots.
 TOLD = 113
 
 
@@ -51,7 +51,7 @@ def test_what_is_broken_is_found(name, monkeypatch):
     monkeypatch.setattr(chain_promises, "_run", broken)
     with pytest.raises(chain_promises.Failure, match=said) as error:
         chain_promises.check(TOLD, chain_promises.Tally(), "eager")
-    # With all that is needed to run it again.
+    # The message has all that is needed to run it again.
     assert f"chain {TOLD}" in str(error.value)
     assert '"class": "Pipeline"' in str(error.value)
 

@@ -1,4 +1,4 @@
-"""Compiled or not, and how often, is decided inside: nobody sees it in the results."""
+"""Whether and how often a layer compiles never shows in its results."""
 
 import keras
 import numpy as np
@@ -13,7 +13,7 @@ from tests.marks import TRACED_BY_TENSORFLOW
 
 @pytest.mark.slow
 def test_changing_sizes_are_not_traced_each_time(monkeypatch):
-    """How long they take is for `make bench-check`."""
+    """Counts traces; `make bench-check` measures how long the calls take."""
     if keras.backend.backend() != "tensorflow":
         pytest.skip("JAX compiles for every shape, with and without us; torch is not compiled")
     traced = []
@@ -39,8 +39,8 @@ def test_every_size_of_a_traced_function_is_compiled():
         assert any(nodes), side
 
 
-# The loop knows no border, and a border no rows: each kind of either is enough, and the two that
-# fold coordinates also where there is one pixel to fold to.
+# The loop and the border do not depend on each other, so each kind of either is enough; the two
+# borders that fold coordinates are also tested where there is only one pixel to fold to.
 LOOKUPS = [
     ("reflect", (16, 14)),
     ("wrap", (17, 1)),
@@ -49,14 +49,14 @@ LOOKUPS = [
     ("reflect", (1, 1)),
     ("wrap", (1, 1)),
 ]
-# The loop is the same program wherever XLA compiles it, and compiling takes longest on JAX.
+# The loop is the same program wherever XLA compiles it, and JAX takes longest to compile it.
 if keras.backend.backend() != "tensorflow":
     del LOOKUPS[1:5]
 
 
 @pytest.mark.parametrize(("fill_mode", "size"), LOOKUPS)
 def test_compiled_lookup_is_the_same(fill_mode, size):
-    """The loop over blocks of rows, also where the rows do not fill the last block."""
+    """The loop over blocks of rows gives the same, even if the rows do not fill the last block."""
     images, mask = random_images(3, *size), labels(3, *size)
     more = {"images": images, "masks": [mask, mask.astype("int32"), np.eye(5)[mask]]}
     results = [
@@ -105,7 +105,7 @@ EMPTY = [
 @pytest.mark.slow
 @pytest.mark.parametrize("layer", EMPTY, ids=lambda layer: type(layer).__name__)
 def test_an_empty_batch_in_a_dataset(layer):
-    """The batch size is not known while the layer is traced; what follows is as it would be."""
+    """The batch size is not known while the layer is traced; later batches are unaffected."""
     import tensorflow as tf
 
     images, masks = random_images(3), labels(3)
@@ -125,8 +125,8 @@ def test_an_empty_batch_in_a_dataset(layer):
         np.testing.assert_array_equal(some, same)
 
 
-# A lookup, a window that looks at the mask, a choice, and what reduces an image, which has no
-# extremes and no counts where there is none.
+# A lookup, a window that looks at the mask, a choice, and reductions over an image: without an
+# image there are no extremes and no counts.
 _REDUCING = (ks.ImageOnlyAutoContrast, ks.ImageOnlyPercentileRescaling, ks.ImageOnlyCLAHE)
 _SEEING = ("JointRandomRotation", "JointRandomCrop-aimed", "ImageOnlyEqualize", "SomeOf")
 EMPTY_CASES = [case for case in CASES if case.layer in _REDUCING or case.id in _SEEING]
@@ -136,7 +136,7 @@ EMPTY_CASES = [case for case in CASES if case.layer in _REDUCING or case.id in _
 @pytest.mark.parametrize("case", **ids(EMPTY_CASES))
 @pytest.mark.slow
 def test_an_empty_batch_in_a_compiled_function_of_the_callers(case):
-    """XLA compiles both branches of a condition, so that none must fail without samples."""
+    """XLA compiles both branches of a condition, so neither may fail without samples."""
     import tensorflow as tf
 
     layer, images, masks = case.make(jit_compile="auto"), random_images(2), mask_for(case, 2)
@@ -170,7 +170,7 @@ def test_an_empty_batch_is_replayed_in_a_compiled_function(layer):
 
 
 def test_empty_batches_cost_no_program_of_their_own():
-    """A batch of an unknown size is traced once, whatever it turns out to hold."""
+    """A batch of an unknown size is traced once, whatever its size turns out to be."""
     import tensorflow as tf
 
     traced = []
@@ -255,14 +255,14 @@ def test_any_order_of_batch_sizes_costs_few_programs(monkeypatch, order):
     for count in ORDERS[order]:
         images, masks = counted.layer(random_images(count, 8, 6), labels(count, 8, 6))
         assert images.shape[0] == masks.shape[0] == count
-    # The function that has a gradient is traced with the one that has none only on demand.
+    # The function with a gradient is traced only on demand, not together with the one without.
     assert 1 <= counted.traces <= 4
 
 
 @needs_xla
 @pytest.mark.slow
 def test_padding_a_batch_is_seen_nowhere():
-    """Images, masks, weights and points of 8, then 5 samples: as without compilation."""
+    """Images, masks, weights and points of 8, then 5 samples: the same as uncompiled."""
     results = []
     for jit_compile in ("auto", False):
         layer = ks.Pipeline(

@@ -94,7 +94,7 @@ def test_the_branch_that_is_not_chosen_does_nothing_at_all():
 
 
 class Halving(ks.JointLayer):
-    """Another size for every size."""
+    """Maps every size to another size."""
 
     random = False
 
@@ -142,7 +142,7 @@ def test_branches_that_fit_together(layers):
 
 
 def two_crops(**more):
-    """Each marks what it fills with numbers of its own."""
+    """Two crops, each of which fills with numbers of its own."""
     return ks.RandomChoice(
         [
             ks.JointRandomCrop(
@@ -242,7 +242,7 @@ def test_identity_breaks_no_lookup_in_two():
 
 
 def test_identity_takes_no_other_layers_parameters():
-    """A crop that looks at the masks completes parameters, which go back to the layers in order."""
+    """A crop that looks at the masks completes its parameters; they go back to the right layer."""
     crop = ks.JointRandomCrop(9, 8, max_class_fraction=0.3)
     layer = ks.Pipeline([ks.Identity(), ks.JointRandomFlip(), crop, ks.Identity()], **QUIET)
     data = random_images(), labels()
@@ -254,7 +254,7 @@ def test_identity_takes_no_other_layers_parameters():
 
 
 def test_what_is_inside_counts_as_built_and_still_has_a_stream_of_its_own():
-    """Keras runs a model that has an unbuilt layer once more for each `predict`."""
+    """Keras runs a model once more for each `predict` if it has an unbuilt layer."""
     flip = ks.JointRandomFlip(seed=1)
     both = ks.Pipeline([ks.Pipeline([flip])], seed=2)
     images = random_images()

@@ -26,7 +26,7 @@ def public_layers():
 
 
 def test_every_public_layer_has_a_case():
-    # Views are several results, which have tests of their own.
+    # Views give several results, and have tests of their own.
     assert public_layers() - {ks.MultiView} == {case.layer for case in [*CASES, *MIXING]}
 
 
@@ -51,7 +51,7 @@ def test_config_survives_json(case):
 
 
 def settings():
-    """(layer with one argument set to something else than its default, the argument)."""
+    """(layer with one argument set to something other than its default, the argument)."""
     changed = {
         "probability": 0.5,
         "seed": 99,
@@ -64,7 +64,7 @@ def settings():
         "value_range": (0.0, 1.0),
     }
     for case in CASES:
-        # A policy refuses these beside `layers`, which have them (`tests/policies`).
+        # A policy refuses these together with `layers`, which have them (`tests/policies`).
         idle = BORDER_SETTINGS if "layers" in case.arguments else ()
         for name in [each for each in arguments_of(case.layer) if each not in idle]:
             if name in changed and (name != "probability" or case.make().random):
@@ -73,7 +73,7 @@ def settings():
 
 @pytest.mark.parametrize(("case", "name", "value"), settings())
 def test_every_shared_argument_is_kept(case, name, value):
-    # What to fill with is refused where nothing is filled with it.
+    # A fill value is refused where nothing is filled with it.
     fills = name in ("fill_value", "mask_fill_value") and "fill_mode" in arguments_of(case.layer)
     more = {"fill_mode": "constant"} if fills else {}
     copy = case.layer.from_config(case.make(**{name: value}, **more).get_config())

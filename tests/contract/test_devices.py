@@ -1,4 +1,4 @@
-"""What compares an accelerator with the CPU notices what differs, and runs."""
+"""The comparison of an accelerator with the CPU runs, and notices differences."""
 
 import os
 import subprocess

@@ -15,7 +15,7 @@ def layer(**more):
 
 
 def huge(*shape):
-    """As many pixels as wanted, in one byte."""
+    """An array of any number of pixels that takes one byte of memory."""
     return np.broadcast_to(np.uint8(0), shape)
 
 
@@ -106,7 +106,7 @@ def test_a_refused_call_leaves_the_counter_and_the_input():
 
 
 def test_a_refused_transform_leaves_the_counter():
-    """The mask's channels are seen only when the layer runs."""
+    """The layer sees the mask's channels only when it runs; refusing must not advance the counter."""
     pipeline = ks.Pipeline([ks.JointRandomFlip(), ks.MaskOnlyOneHot(3)], seed=1, jit_compile=False)
     pipeline(random_images(), labels())
     before = to_numpy(pipeline._state.value).copy()
@@ -232,7 +232,7 @@ def test_a_fill_the_images_cannot_hold(make, fill):
 
 
 def test_the_layer_that_fills_is_named():
-    """Not the first of those that share its lookup."""
+    """The error names the layer that fills, not the first of those that share its lookup."""
     filling = ks.Pipeline(
         [ks.JointRandomFlip(), layer(fill_mode="constant", mask_fill_value=300)], jit_compile=False
     )

@@ -20,7 +20,7 @@ SMOOTH = [
     (ks.ImageOnlyGaussianBlur, {"sigma": (0.5, 2.0)}),
     (ks.ImageOnlyNormalization, {"per_image": True}),
 ]
-# What a program for a CPU does in loops, by conditionals, or with slices only XLA knows.
+# Layers whose CPU programs use loops, conditionals, or slices that only XLA knows.
 TRICKY = [
     (ks.JointRandomRotation, {"factor": 0.2}),
     (ks.JointRandomCrop, {"height": 5, "width": 6}),
@@ -31,7 +31,7 @@ TRICKY = [
 
 
 def images():
-    """With black, gray and saturated pixels, and one image of a single value."""
+    """Images with black, gray and saturated pixels, and one image of a single value."""
     values = np.random.default_rng(0).uniform(30, 220, (3, 8, 8, 3)).astype("float32")
     values[0, :3] = 0.0
     values[0, 3:5] = values[0, 3:5, :, :1]
@@ -41,7 +41,7 @@ def images():
 
 
 def directions(layer, values):
-    """How much each value of the result counts in the loss."""
+    """The weight of each value of the result in the loss."""
     shape = layer.augment((values, MASK[: len(values)]), 3)[0].shape
     return np.random.default_rng(1).normal(size=tuple(shape)).astype("float32")
 
@@ -132,7 +132,7 @@ def test_what_lies_before_geometry_is_trained(jit_compile):
     model = keras.Sequential([keras.Input((8, 8, 3)), convolution, augmentation])
     model.compile("sgd", "mae", jit_compile=jit_compile)
     before = to_numpy(convolution.kernel).copy()
-    # There are no masks here, which is just what the warning is for.
+    # There are no masks here, and the warning is about exactly that.
     with pytest.warns(UserWarning, match="moves the images of a model in training"):
         model.fit(images(), np.zeros((3, 6, 6, 3), "float32"), verbose=0)
     after = to_numpy(convolution.kernel)

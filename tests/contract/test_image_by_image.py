@@ -1,4 +1,4 @@
-"""torch on a CPU is through with an image before the next: the result is that of all at once."""
+"""torch on a CPU works image by image, with the same result as on all images at once."""
 
 import keras
 import numpy as np
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.mark.parametrize("case", **ids([*CASES, *MIXING], everywhere=True))
 def test_as_all_at_once(case, monkeypatch):
-    # 8 bits, of which the lookup is another one, beside floats.
+    # 8-bit images, which have a lookup of their own, beside floats.
     for images in (random_images(), random_images().astype("float32")):
         data = images, mask_for(case)
         expected = to_numpy(case.make()(data))
@@ -29,7 +29,7 @@ def test_as_all_at_once(case, monkeypatch):
 
 
 def test_a_chain_is_few_operations():
-    """An accelerator is called for each of them: 201; 1,151 when it drew the numbers itself."""
+    """Each is a call to the accelerator: 201 now, 1,151 when it drew the numbers itself."""
     from torch.utils._python_dispatch import TorchDispatchMode
 
     class Counted(TorchDispatchMode):
@@ -58,7 +58,7 @@ def test_a_chain_is_few_operations():
 
 
 def test_the_state_is_beside_the_accelerator():
-    """Whatever the device in use is: "meta" is one that every machine has."""
+    """The state is on the CPU, whatever device is in use; every machine has the device "meta"."""
     layer = ks.JointRandomFlip()
     with keras.device("meta"):
         layer.build(None)
@@ -68,7 +68,7 @@ def test_the_state_is_beside_the_accelerator():
 
 
 def test_a_key_stays_beside_the_accelerator():
-    """One of other integers, too: to fetch it would wait for all that is still to be done."""
+    """So do keys of other integer types: fetching one would wait for all pending work."""
     import torch
 
     keys = [ks.random.key(3, 1), torch.tensor([3, 1], dtype=torch.int32)]
