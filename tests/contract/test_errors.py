@@ -106,7 +106,7 @@ def test_a_refused_call_leaves_the_counter_and_the_input():
 
 
 def test_a_refused_transform_leaves_the_counter():
-    """The layer sees the mask's channels only when it runs; refusing must not advance the counter."""
+    """A mask that is refused only when the layer runs does not advance the counter."""
     pipeline = ks.Pipeline([ks.JointRandomFlip(), ks.MaskOnlyOneHot(3)], seed=1, jit_compile=False)
     pipeline(random_images(), labels())
     before = to_numpy(pipeline._state.value).copy()

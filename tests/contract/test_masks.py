@@ -68,7 +68,7 @@ IMAGE_DTYPES = ("uint8", "float16", "bfloat16", "float32")
 @pytest.mark.parametrize("turn", range(4))
 @pytest.mark.parametrize("case", **ids(CASES))
 def test_images_come_back_in_the_compute_dtype(case, turn):
-    """Every layer meets every dtype and every policy; every pair of them, a third of the layers."""
+    """Every layer meets every dtype and policy; a third of the layers meet each pair of them."""
     dtype = IMAGE_DTYPES[turn]
     policy, expected = list(COMPUTED.items())[(CASES.index(case) + turn) % len(COMPUTED)]
     images = keras.ops.cast(random_images(), dtype)
@@ -91,7 +91,7 @@ def test_the_dtype_of_a_pipeline_counts_not_its_layers():
 
 @pytest.mark.parametrize("value", [2**40 + 3, -(2**33), 2.0**60 + 2.0**20])
 def test_no_class_id_is_cut(value):
-    """JAX holds 64 bits as 32: what fits comes back as int32, what does not is refused."""
+    """JAX holds 64 bits as 32: ids that fit come back as int32, others are refused."""
     layer = ks.JointRandomFlip(seed=1)
     mask = np.full((1, 4, 4), value)
     assert "64" in mask.dtype.name
@@ -101,7 +101,7 @@ def test_no_class_id_is_cut(value):
     with pytest.raises(ValueError, match=r"JointRandomFlip: JAX makes \w+32 of"):
         layer(random_images(1, 4, 4), mask)
     if mask.dtype == "int64":
-        # Ids that are no classes may come as weights; those of floats may lose digits.
+        # Ids that are not classes may be passed as weights; float ids may lose digits.
         with pytest.raises(ValueError, match="which cannot hold all of sample_weights"):
             layer(random_images(1, 4, 4), mask // mask, mask)
     _, kept = layer(random_images(1, 4, 4), np.full((1, 4, 4), 2**31 - 1))

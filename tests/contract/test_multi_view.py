@@ -1,4 +1,4 @@
-"""`MultiView`: several views of each sample, in every place a layer runs in."""
+"""`MultiView`: several views of each sample, in every place a layer can run."""
 
 import pickle
 
@@ -39,7 +39,7 @@ def same(found, expected):
 
 
 def close(found, expected):
-    """As programs that were compiled in other ways are: nearly, in images."""
+    """Equal, as far as differently compiled programs are: images only nearly."""
     found, expected = to_numpy(found), to_numpy(expected)
     assert set(found) == set(expected)
     for name in expected:
@@ -87,7 +87,7 @@ def test_views_draw_for_themselves_and_share_what_is_shared():
     for one in range(3):
         for other in range(one):
             assert abs(np.corrcoef(heights[one], heights[other])[0, 1]) < 0.25
-    # By their places, not by their names.
+    # Views draw by their places, not by their names.
     renamed = dict(zip("xyz", views.values(), strict=True))
     again = ks.MultiView(renamed, shared=ks.JointRandomFlip()).draw_parameters((200, 8, 8, 3), 1)
     same(again["views"]["y"], parameters["views"]["b"])
@@ -100,7 +100,7 @@ def test_views_draw_for_themselves_and_share_what_is_shared():
 
 
 def test_what_is_shared_is_finished_once():
-    """A window that is chosen by the masks is the same in all views."""
+    """A window that the shared layer chooses by the masks is the same in all views."""
     crop = ks.JointRandomCrop(5, 5, foreground_probability=1.0, foreground_classes=[3])
     layer = ks.MultiView({"a": ks.Identity(), "b": ks.Identity()}, shared=crop, seed=1)
     found, parameters = layer(*data(8), **TELL)
@@ -239,13 +239,13 @@ def test_in_a_model(tmp_path):
     assert list(layer.views) == ["weak", "strong"]
     assert layer.get_config() == model.get_layer("views").get_config()
     given = list(data())
-    # A file has lists for tuples.
+    # A file has lists instead of tuples.
     same(*(keras.tree.flatten(each(given, training=True)) for each in (loaded, model)))
     same(model(given, training=False), multi_view()(*data(), training=False))
 
 
 class Consistency(keras.Model):
-    """A training step: what is learned from the weak view is asked of the strong one."""
+    """Its training step asks the prediction of the strong view to be that of the weak one."""
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""NaN, "no data", stays where it is: it spreads no further than what is blended with it."""
+"""NaN, "no data", stays where it is: it spreads only to pixels that are blended with it."""
 
 import math
 
@@ -17,7 +17,7 @@ BLURS = (
     ks.ImageOnlyMedianBlur,
     ks.ImageOnlyDefocusBlur,
 )
-# What is filled has a value.
+# Filled pixels have a value.
 ERASES = (ks.ImageOnlyErasing, ks.ImageOnlyGridDropout)
 
 
@@ -29,7 +29,7 @@ def holes():
 
 
 def lost(images):
-    """Which pixels have no value?"""
+    """The pixels without a value."""
     return np.isnan(to_numpy(images)).any(-1)
 
 
@@ -54,7 +54,7 @@ def test_colors_leave_it_out(case):
     ],
 )
 def test_statistics_are_those_of_the_rest(layer, compiled):
-    """As if the image ended where the values do."""
+    """Statistics ignore NaN, as if the image ended where the values do."""
     whole = random_images(2, 32, 32).astype("float32")
     padded = np.pad(whole, ((0, 0), (0, 6), (0, 0), (0, 0)), constant_values=NAN)
     arguments = {**layer.get_config(), "jit_compile": compiled}
@@ -119,7 +119,7 @@ def test_a_fill_of_no_data_is_kept():
         ks.JointRandomRotation.from_json(layer.to_json()),
     ):
         assert math.isnan(copy.fill_value)
-    # One NaN is as good as another: the two are one lookup.
+    # All NaN count as the same fill value, so the two layers share one lookup.
     assert len(stages(ks.Pipeline([layer, ks.JointRandomZoom(0.1, **FILLED)]))) == 1
     other = ks.JointRandomZoom(0.1, fill_mode="constant", fill_value=float("-nan"))
     assert len(stages(ks.Pipeline([layer, other]))) == 1

@@ -1,4 +1,4 @@
-"""Operations that no public layer gives yet, and axes that none has: through the same engine."""
+"""The engine runs operations that no public layer gives yet, and axes that no layer has."""
 
 import keras
 import numpy as np
@@ -16,7 +16,7 @@ from tests.data import COMPILED, labels, random_images, to_numpy
 
 
 class Boxed(ks.JointLayer):
-    """Shows in a box what the next sample of the batch has there."""
+    """Shows the next sample of the batch inside a box, at the same place."""
 
     def draw(self, draws):
         return {"top": draws.integer(8), "left": draws.integer(6)}
@@ -34,7 +34,7 @@ class Boxed(ks.JointLayer):
 
 
 class Blended(ks.AugmentationLayer):
-    """A quarter of the next sample of the batch."""
+    """Blends in a quarter of the next sample of the batch."""
 
     def draw(self, draws):
         return {"weight": 0.75 + 0.0 * draws.uniform()}
@@ -46,7 +46,7 @@ class Blended(ks.AugmentationLayer):
 
 
 def by_hand(data, drawn, index):
-    """What `Boxed` makes of an array (B, H, W, ...)."""
+    """The result of `Boxed` for an array (B, H, W, ...)."""
     result = data.copy()
     for i, (top, left) in enumerate(zip(drawn["top"], drawn["left"], strict=True)):
         box = slice(top, top + 5), slice(left, left + 7)
@@ -88,7 +88,7 @@ def planned_by(layer, drawn, shape):
 
 
 def test_a_mirror_with_class_swap_keeps_out_of_what_mixes():
-    """Classes change places in the sample that is shown, which the lookup has left by then."""
+    """Classes swap in the sample that is shown, so the mirror cannot share the mixing lookup."""
     layers = [Boxed(), ks.JointRandomFlip("horizontal", class_swap={1: 2})]
     planned = [op for layer in layers for op in planned_by(layer, None, (4, 16, 14, 3))]
     assert len(fuse(planned)) == 2
@@ -110,7 +110,7 @@ def test_what_was_mixed_goes_home():
     found = to_numpy(layer.apply((images, masks), drawn))
     back = to_numpy(layer.invert(tuple(found), drawn))[1]
     covered = back == 0
-    # What a box hides of a sample is shown nowhere, unless the next box shows it.
+    # The part of a sample that a box hides is shown nowhere, unless the next box shows it.
     np.testing.assert_array_equal(back[~covered], masks[~covered])
     assert 0 < covered.sum() <= 4 * 5 * 7
 
@@ -183,7 +183,7 @@ def test_a_crop_of_volumes():
 
 
 def test_an_elastic_transform_of_volumes():
-    """Equal control values everywhere are a shift by whole voxels, along each axis its own."""
+    """Equal control values everywhere give a shift by whole voxels, along each axis its own."""
     shifts = (1, -2, 1)
     controls = tuple(
         keras.ops.ones((2, 6, 6, 6)) * (shift / size)

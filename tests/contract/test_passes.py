@@ -1,4 +1,4 @@
-"""What TensorFlow prepares for each pass over a dataset: little, and what it gives is the same."""
+"""TensorFlow has little to prepare for each pass over a dataset, and the results are the same."""
 
 import collections
 import threading
@@ -15,7 +15,7 @@ from tests.cases import CASES, MIXING, inner
 from tests.data import labels, random_images, to_numpy
 from tests.marks import TRACED_BY_TENSORFLOW
 
-# 2.16 does not, and its datasets round otherwise; nobody has tried those between.
+# 2.16 does not, and its datasets round differently; the versions in between were not tried.
 LOWERS = pytest.mark.skipif(
     tuple(map(int, tf.__version__.split(".")[:2])) < (2, 19),
     reason="this TensorFlow does not lower to StableHLO",
@@ -55,7 +55,7 @@ def by_id(name):
 @LOWERS
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
 def test_a_program_is_one_node(dtype):
-    """`python -m benchmarks.passes` says how long a pass takes with so many."""
+    """`python -m benchmarks.passes` measures how long a pass takes with this many nodes."""
     mapped = samples().map(chain(dtype=dtype))
     nodes = nodes_of(mapped)
     assert nodes["XlaCallModule"] == 1
@@ -71,7 +71,7 @@ def test_a_batch_of_known_size_is_one_node():
 
 
 # A copy, a lookup, a window that looks at the masks, a field, a choice, draws whose last bit
-# TensorFlow's simplifications would change, and branches, which its optimizer does change.
+# TensorFlow's simplifications would change, and branches, which its optimizer does rewrite.
 LAYERS = [
     "JointRandomFlip",
     "JointRandomRotation",
@@ -133,11 +133,11 @@ def test_a_schedule_moves_the_program():
 
 @TRACED_BY_TENSORFLOW
 def test_one_layer_in_several_datasets_of_one_shape():
-    """Images and masks, and images and weights: the same shapes, and not the same program."""
+    """Images with masks and images with weights have the same shapes, but not the same program."""
     fill = {"fill_mode": "constant", "mask_fill_value": 3}
     layer = ks.JointRandomRotation((0.1, 0.1), seed=1, **fill)
     fours = np.full((2, 8, 8), 4.0, "float32")
-    # What is outside has the weight 0.
+    # Pixels from outside the image have the weight 0.
     for name, outside in (("masks", 3.0), ("sample_weights", 0.0)):
         data = {"images": random_images(2, 8, 8), name: fours}
         for found in tf.data.Dataset.from_tensor_slices(data).map(layer):
@@ -147,7 +147,7 @@ def test_one_layer_in_several_datasets_of_one_shape():
 
 @TRACED_BY_TENSORFLOW
 def test_what_has_no_state_gets_none(tmp_path):
-    """TensorFlow takes the node for one with a state, and saves no iterator with one."""
+    """TensorFlow takes the node for a stateful one, and saves no iterator that has state."""
     layer = chain()
     for call in (lambda x: layer.augment(x, 3), lambda x: layer(x, training=False)):
         mapped = samples().map(call)
@@ -174,7 +174,7 @@ def test_tensorflows_own_draws_stay():
 @TRACED_BY_TENSORFLOW
 @pytest.mark.parametrize("images", ["float32", "uint8"])
 def test_gradients_flow_through_a_node(images):
-    """The node has none. Asked for in a dataset, they are those that are asked for elsewhere."""
+    """The node has no gradient, yet gradients within a dataset are the same as outside."""
 
     def slope_of(layer):
         def slope(sample):
@@ -200,7 +200,7 @@ def test_gradients_flow_through_a_node(images):
 
 @pytest.mark.parametrize("batched", [False, True])
 def test_gradients_within_a_dataset_whatever_keras_runs_on(batched):
-    """They are computed after the call, by TensorFlow, too."""
+    """TensorFlow computes them, after the call, whatever backend Keras has."""
     images = tf.data.Dataset.from_tensor_slices(random_images(2, 8, 9).astype("float32"))
     given = images.batch(1) if batched else images
 
@@ -223,7 +223,7 @@ def test_gradients_within_a_dataset_whatever_keras_runs_on(batched):
 
 @TRACED_BY_TENSORFLOW
 def test_warnings_stay_where_two_threads_trace():
-    """TensorFlow's one message is silenced. A filter for all, of the first, outlived the second."""
+    """Only TensorFlow's one message is silenced; a filter for all outlived overlapping traces."""
     entered, left = threading.Event(), threading.Event()
 
     class Program:
@@ -253,7 +253,7 @@ def test_warnings_stay_where_two_threads_trace():
 
 
 class Tabled(ks.ImageOnlyLayer):
-    """Its program takes a table along that is no part of it."""
+    """Its program captures a table that is not part of it."""
 
     random = True
 

@@ -17,15 +17,16 @@ from tests.contract import promises
 from tests.data import labels, mask_for, random_images, to_numpy
 from tests.marks import TRACED_BY_TENSORFLOW
 
-# TensorFlow runs what a dataset maps, whatever Keras runs on. So another backend has to show that
-# each layer can be traced there at all, which single pairs show with the fewest shapes, and
-# TensorFlow that each takes images of any size. The rest shows that other ways are the same code.
+# TensorFlow runs what a dataset maps, whatever Keras runs on. So the other backends only have to
+# show that each layer can be traced there at all, which single pairs do with the fewest shapes, and
+# TensorFlow that each layer takes images of any size. The rest shows that other ways are the same
+# code.
 ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
 SINGLE = ONE_OF_EACH_KIND if ON_TENSORFLOW else CASES
 
 
 def eagerly(case, images, mask, call=0, **more):
-    """What call number `call` of the layer gives, outside `tf.data`."""
+    """The result of call number `call` of the layer, outside `tf.data`."""
     layer = case.make(**more)
     key = layer.call_key(call) if layer.random else 0
     parameters = layer.draw_parameters((images, mask), key)
@@ -90,7 +91,7 @@ def test_batches_under_a_parallel_map():
 @TRACED_BY_TENSORFLOW
 @pytest.mark.parametrize("case", **ids(CASES))
 def test_dataset_of_images_of_unknown_size(case):
-    """Batches of all layers, and single pairs, which are batches of one, of one layer of a kind."""
+    """Batches for all layers; single pairs (batches of one) for one layer of each kind."""
     sizes = [(16, 14), (9, 21)]
     for count in (1, 3) if case in ONE_OF_EACH_KIND else (3,):
 
@@ -108,7 +109,7 @@ def test_dataset_of_images_of_unknown_size(case):
                 tf.TensorSpec((*batch, *(None, None, 3)[:rank]), "uint8"),
             ),
         )
-        # "auto" must not compile here: once for every size would be slower than not at all.
+        # "auto" must not compile here: compiling for every size would be slower than not compiling.
         found = list(dataset.map(case.make(jit_compile="auto")).as_numpy_iterator())
         for call, (images, masks) in enumerate(generate()):
             assert_same(found[call], eagerly(case, images, masks, call), case)
@@ -167,7 +168,7 @@ METHODS = ("draw_parameters", "apply", "invert", "augment", "stateless_call")
 
 @pytest.mark.parametrize("way", WAYS_IN)
 def test_autograph_leaves_the_layers_alone(way):
-    """The mark that says so is TensorFlow's own; this fails when its name changes."""
+    """The mark for that is a private one of TensorFlow; this test fails when its name changes."""
     stacks = []
 
     class Spy(ks.ImageOnlyLayer):
@@ -180,7 +181,7 @@ def test_autograph_leaves_the_layers_alone(way):
     for files in stacks:
         ours = [place for place, file in enumerate(files) if "keras_segaug/core/" in file]
         assert ours
-        # The caller's own function, in which all that is ours runs, may be rewritten.
+        # AutoGraph may rewrite the caller's own function, in which our code runs.
         assert not any("__autograph_generated_file" in file for file in files[ours[0] :])
 
 
@@ -236,7 +237,7 @@ def test_fit(jit_compile, policy):
     assert model.jit_compile == jit_compile or jit_compile == "auto"
     history = model.fit([random_images(6), labels(6)], batch_size=2, epochs=2, verbose=0)
     assert np.isfinite(history.history["loss"]).all()
-    # Six steps have drawn six times.
+    # Six steps drew six times.
     assert to_numpy(augmentation._state.value)[0] == 6 * 256
     predicted = model.predict([random_images(6), labels(6)], verbose=0)
     assert predicted.shape == (6, 16, 14, 5)
@@ -349,7 +350,7 @@ def test_exported_as_a_saved_model(tmp_path):
 
 
 def test_the_stream_of_dataset_map_is_saved(tmp_path):
-    """Also where Keras runs on JAX or torch, and `tf.data` counts in a variable of its own."""
+    """Also if Keras runs on JAX or torch, where `tf.data` counts in a variable of its own."""
     augmentation = ks.Pipeline([ks.ImageOnlyBrightness(0.2)], seed=4)
     model = keras.Sequential([keras.Input((16, 14, 3)), augmentation])
     list(tf.data.Dataset.from_tensor_slices(random_images(5)).map(augmentation))

@@ -29,9 +29,9 @@ def spots(count, number=150):
 
 
 def read_off(ramp, points):
-    """What ramps (h, w, 2) hold at points (N, 2), blended; and where that can be told.
+    """The blended values of ramps (h, w, 2) at points (N, 2), and where they are reliable.
 
-    Not outside, nor where the ramp has a kink between the pixels.
+    They are not outside the image, nor where the ramp has a kink between the pixels.
     """
     height, width = ramp.shape[:2]
     x, y = points.T

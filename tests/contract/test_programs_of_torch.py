@@ -1,4 +1,4 @@
-"""What torch compiles gives what it gives step by step, from few programs."""
+"""Compiled by torch, layers give what they give step by step, with few programs."""
 
 import collections
 import threading
@@ -54,7 +54,7 @@ def traces(monkeypatch):
 
 @pytest.mark.parametrize("case", **ids([*CASES, *MIXING], everywhere=True))
 def test_a_graph_holds_all_that_a_layer_does(case, monkeypatch, traces):
-    """To the bit: the same operations, of which a program reads packed words."""
+    """Bit for bit: the same operations, except that the graph looks up packed words."""
     monkeypatch.setattr(torch_backend, "can_look_up", lambda *given: False)
     for images in (random_images(), random_images().astype("float32")):
         data = images, mask_for(case)
@@ -68,7 +68,7 @@ def test_a_graph_holds_all_that_a_layer_does(case, monkeypatch, traces):
 @pytest.mark.parametrize("case", KINDS, ids=lambda case: case.id)
 @pytest.mark.usefixtures("compiled_by_torch")
 def test_kernels_give_what_steps_give(case):
-    """Within what a product and a sum in one step change: ties of gray levels and of pixels."""
+    """A product and a sum fused into one step may only change ties of gray levels and of pixels."""
     for images in (random_images(), random_images().astype("float32")):
         data = images, mask_for(case)
         expected, found = (
@@ -109,7 +109,7 @@ def test_structures_and_dtypes_get_programs_of_their_own(traces):
 
 
 def test_one_tensor_in_two_roles_is_two_later(traces):
-    """The first call decides what the program is; not which of its inputs are one."""
+    """If the first call passes one tensor twice, the program still takes two different ones."""
     layers = [pipeline(jit_compile=each, targets={"depth": "continuous"}) for each in (True, False)]
     image = torch.from_numpy(random_images().astype("float32"))
     mask, second = torch.from_numpy(labels(3)), 4 - torch.from_numpy(labels(3))
@@ -136,7 +136,7 @@ Both = collections.namedtuple("Both", ["tissue", "lesion"])
     ids=["named tuple", "ordered", "mapping", "nested"],
 )
 def test_masks_keep_their_structure_and_their_order(make, traces):
-    """Of an `OrderedDict` the first mask is the one that came first, of a dict that by name."""
+    """The first mask of an `OrderedDict` is the one inserted first, of a dict the first by name."""
     images, mask = pairs()
     other = (mask == 0).astype("uint8")
     data = {"images": images, "masks": make(mask, other)}
@@ -270,7 +270,7 @@ def test_told_to_compile_where_torch_cannot(monkeypatch):
 
 
 def test_left_to_decide_where_torch_cannot(monkeypatch, recwarn):
-    # As on CUDA.
+    # Compiles as on CUDA.
     monkeypatch.setattr(torch_program, "compiles", lambda jit_compile, images: bool(jit_compile))
     monkeypatch.setattr(torch_program, "kernels", broken)
     layer, plain = (pipeline(jit_compile=each) for each in ("auto", False))

@@ -27,7 +27,7 @@ def flat(parameters):
 
 
 def drawn_by(case, count=4, key=123, **more):
-    """All that decides the result of a call on so many images."""
+    """All that decides the result of a call on `count` images."""
     return case.make(**more).draw_parameters((random_images(count), mask_for(case, count)), key)
 
 
@@ -99,7 +99,7 @@ def test_compiled_is_the_same(case):
     plain = results(case.make(), images, mask, 2)
     compiled = results(case.make(jit_compile=True), images, mask, 2)
     for (image, moved), (image_compiled, moved_compiled) in zip(plain, compiled, strict=True):
-        # Fused arithmetic rounds differently; labels must not care.
+        # Fused arithmetic rounds differently; labels must not change.
         promises.check_same_image(image, image_compiled, promises.gain_of(case))
         np.testing.assert_array_equal(moved, moved_compiled)
 
@@ -140,7 +140,7 @@ def test_probability_zero_is_inference(case):
 
 @pytest.mark.parametrize("case", **ids(RANDOM))
 def test_probability_is_per_sample(case):
-    """Some samples of one batch are left alone, the others are as without it."""
+    """Some samples of a batch are left alone, the others are as without `probability`."""
     images, mask = random_images(32), mask_for(case, 32)
     layer = case.make(probability=0.5)
     parameters = layer.draw_parameters((images, mask), 9)
@@ -183,7 +183,7 @@ def test_any_integer_is_a_seed(seed):
 
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_words_are_words_in_any_dtype(jit_compile):
-    """Keys of torch have 64 bits, and so has an array made of them, or by hand."""
+    """Keys of torch have 64 bits, and so have arrays made from them or by hand."""
     layer = ks.JointRandomRotation(0.3, jit_compile=jit_compile)
     words = np.array([[7, 1 << 31], [0xFFFFFFFF, 3], [5, 0]], "uint32")
     images = random_images(3)
@@ -197,7 +197,7 @@ def test_words_are_words_in_any_dtype(jit_compile):
         same(to_numpy(ks.random.fold_in(keys, 3)), folded)
     for keys in (words.astype("int64"), words.astype("int32")):
         same(to_numpy(layer.augment(images, keras.ops.convert_to_tensor(keys))), expected)
-    # A batch that is filled up.
+    # A batch that is padded.
     same(to_numpy(layer.augment(images[:2], words[:2].astype("int64"))), expected[:2])
 
 

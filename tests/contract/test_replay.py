@@ -25,7 +25,7 @@ def test_a_crop_in_a_later_branch_completes_its_parameters():
     expected = to_numpy(nested().augment((images, masks), 3))
     found = to_numpy(nested().apply((images, masks), drawn))
     np.testing.assert_array_equal(found[1], expected[1])
-    # It needs no masks any more, and moves back what it moved.
+    # It needs no masks anymore, and moves back what it moved.
     np.testing.assert_array_equal(to_numpy(nested().apply(images, drawn)), found[0])
     ones = np.ones(masks.shape, "float32")
     moved = nested().apply((images, masks, ones), drawn)
@@ -50,7 +50,7 @@ def test_points_follow_a_crop_in_a_later_branch():
 
 def test_parameters_can_be_cut_up_by_samples():
     images, masks = random_images(8), labels(8)
-    # One choice alone, whose own parameters are told what the images are.
+    # A choice by itself, whose own parameters hold the size of the images.
     layer = nested().layers[1]
     drawn = layer.draw_parameters((images, masks), 3)
     parts = keras.tree.map_structure(lambda each: each[2:5], drawn)
@@ -62,7 +62,7 @@ def test_parameters_can_be_cut_up_by_samples():
 
 FLIP, TURN = ks.JointRandomFlip("horizontal"), ks.JointRandomRotation(0.1)
 CROP = {"height": 6, "width": 5, "jit_compile": False}
-# What draws, what is given its parameters, and what is said of them.
+# The layer that draws, the layer that is given the parameters, and the message.
 OTHERS = {
     "another class": (FLIP, TURN, "takes 'angle'. Received 'horizontal'"),
     "one that draws less": (ks.JointRandomFlip(), FLIP, "takes 'horizontal'. Received 'horizontal"),
@@ -138,7 +138,7 @@ def test_parameters_of_another_layer_are_refused(name, way):
 @pytest.mark.parametrize("layer", [FLIP, TURN, ks.ImageOnlyGamma(0.2), ks.Pipeline([FLIP, TURN])])
 @pytest.mark.parametrize("way", ["apply", "invert"])
 def test_parameters_of_another_batch_are_refused(way, layer):
-    """One sample's would do the same to all of the batch."""
+    """Parameters of one sample would do the same to the whole batch."""
     for count in (1, 2):
         drawn = layer.draw_parameters((count, 16, 14, 3), 1)
         cut = {name: each for name, each in drawn.items() if name != "input_size"}
@@ -150,7 +150,7 @@ def test_parameters_of_another_batch_are_refused(way, layer):
 @pytest.mark.parametrize("count", [0, 2])
 @pytest.mark.slow
 def test_a_batch_whose_size_is_not_known(count):
-    """Drawn, applied and moved back in a traced function."""
+    """It is drawn for, applied to and moved back in a traced function."""
     if keras.backend.backend() != "tensorflow":
         pytest.skip("only TensorFlow traces for any number of samples")
     import tensorflow as tf
@@ -183,12 +183,12 @@ def test_what_is_no_set_of_parameters_is_refused(inner):
 
 @pytest.mark.parametrize("case", **ids(CASES))
 def test_a_layers_own_parameters_are_known(case):
-    """Also as a fresh copy of the layer sees them, and those that a composition has finished."""
+    """A fresh copy of the layer knows them, too, and those that a composition has resolved."""
     images, masks = random_images(), mask_for(case)
     drawn = case.make().draw_parameters((images, masks), 1)
     copy = case.make()
     expected = to_numpy(case.make().apply((images, masks), drawn))
-    # What mixes samples needs all of them.
+    # A layer that mixes samples needs all of them.
     count = 3 if copy._mixes() else 2
     part = keras.tree.map_structure(lambda each: each[:count], drawn)
     found = to_numpy(copy.apply((images[:count], masks[:count]), part))

@@ -1,4 +1,4 @@
-"""`layer(data, return_parameters=True)`: what was drawn, beside what was made of it."""
+"""`layer(data, return_parameters=True)` returns what was drawn beside the result."""
 
 import keras
 import numpy as np
@@ -33,7 +33,7 @@ def same_result(found, expected, case):
 
 
 def check_told(layer, data, result, parameters, call, case):
-    """They are those of the call, and apply to the same result."""
+    """The parameters are those of the call, and applying them gives the same result."""
     same_parameters(parameters, layer.draw_parameters(data, key_of(layer, call)))
     same_result(result, layer.apply(data, parameters), case)
 
@@ -46,7 +46,7 @@ def test_eagerly(case):
         check_told(layer, data, result, parameters, call, case)
     same_result(result, case.make().augment(data, key_of(layer, 1)), case)
     assert len(layer.describe(parameters)) == 3
-    # Of the third call: one call takes one key.
+    # Parameters of the third call: each call takes one key.
     same_result(layer(*data), layer.augment(data, key_of(layer, 2)), case)
     result, parameters = layer(*data, **TELL, training=False)
     assert parameters is None
@@ -131,7 +131,7 @@ def test_they_move_back_what_the_call_moved():
 
 
 class Told(keras.layers.Layer):
-    """What the message for symbolic inputs says to write."""
+    """The layer that the message for symbolic inputs tells users to write."""
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""A batch that several devices share: each works on its own shard, and gives what one gives."""
+"""Devices that share a batch each work on their own shard, with the same result as one device."""
 
 import json
 import os
@@ -21,7 +21,7 @@ TRACED = [
 
 @pytest.fixture(scope="module")
 def found():
-    """What two devices make of a batch, and what travels between them."""
+    """The result of two devices for a batch, and the data that moves between them."""
     flags = "--xla_force_host_platform_device_count=2"
     done = subprocess.run(
         [sys.executable, "-m", "tests.contract.run_shards"],

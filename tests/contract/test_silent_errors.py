@@ -1,4 +1,4 @@
-"""What would go wrong without a word is refused, or said once."""
+"""Errors that would stay silent are refused, or warned about once."""
 
 import keras
 import numpy as np
@@ -42,7 +42,7 @@ def test_one_image_with_many_channels_is():
     layer()(many, one_hot(7))
     layer()(many, 255 * one_hot(7))
     layer()(many, one_hot(6))
-    # What cannot be seen can be said.
+    # `tf.data` hides the values, so nothing is refused.
     dataset = tf.data.Dataset.from_tensors((many[None], one_hot(7)[None]))
     assert len(list(dataset.map(layer()))) == 1
     # Colors, and 0 and 255 in several channels.
@@ -68,7 +68,7 @@ def test_a_fractional_mask_in_a_dataset(jit_compile):
     assert len(list(dataset(good).batch(2).map(flip))) == 2
     for key in ("mask", "more"):
         bad = {**good, key: good[key] / 255}
-        # Whoever reads the images alone is told, too.
+        # A user who reads only the images is told, too.
         mapped = dataset(bad).map(flip).map(lambda moved: moved["image"])
         with pytest.raises(tf.errors.InvalidArgumentError, match=f"JointRandomFlip: {WHOLE}"):
             list(mapped)
@@ -86,7 +86,7 @@ class MaskLoss(keras.layers.Layer):
 
 @pytest.mark.slow
 def test_a_float_mask_in_a_model(tmp_path):
-    """What checks it in a graph hinders neither compilation nor export."""
+    """Checking the mask in a graph prevents neither compilation nor export."""
     images = keras.Input((16, 14, 3), dtype="uint8")
     masks = keras.Input((16, 14), dtype="float32")
     moved, targets = ks.JointRandomFlip()(images, masks)
@@ -131,13 +131,13 @@ def test_images_moved_alone_in_a_model_in_training(augmentation):
     ) as said:
         fit(model)
     assert len([each for each in said if "mine" in str(each.message)]) == 1
-    # Once a layer, and pytest makes errors of warnings.
+    # Once per layer: pytest turns a second warning into an error.
     fit(model)
     fit(model, batch_size=3)
 
 
 def test_nothing_is_said_where_nothing_is_wrong():
-    """Here pytest makes errors of warnings."""
+    """No warning: pytest turns warnings into errors here."""
     model = network(ks.JointRandomFlip(jit_compile=False))
     images = random_images(4).astype("float32")
     model.predict(images, verbose=0)

@@ -102,7 +102,7 @@ def aimed():
 
 
 def test_parameters_of_layers_that_look_at_masks_are_complete():
-    """The same window without the masks, so for images alone, too."""
+    """They give the same window without the masks, so for images alone, too."""
     images, masks = random_images(8), labels(8)
     layer = aimed()
     parameters = layer.draw_parameters((images, masks), 3)
@@ -285,7 +285,7 @@ def test_jit_around_a_layer_must_bring_a_key():
 
 @pytest.fixture
 def as_rank():
-    """Makes this process one of those that train together; no other one has to be there."""
+    """Makes this process one rank of a group; the other ranks need not exist."""
     distributed = pytest.importorskip("torch.distributed")
     fake = pytest.importorskip("torch.testing._internal.distributed.fake_pg")
 
@@ -336,7 +336,7 @@ def test_a_worker_that_was_started_anew_knows_whose_it_is(as_rank, monkeypatch, 
             expected = drawn(layer)
             here = pickle.loads(sent[-1])
             assert drawn(here if way == "layer" else here.layers[0]) == expected
-    # As in a worker: another process, in no group, with the seed that ranks seeded alike give it.
+    # As in a worker: another process, in no group, with the seed that equally seeded ranks give it.
     monkeypatch.setitem(processes._process, "name", processes.process() + 1)
     monkeypatch.setattr(processes, "worker_seed", lambda: 5)
     come = [pickle.loads(each) for each in sent]
@@ -348,12 +348,12 @@ def test_a_worker_that_was_started_anew_knows_whose_it_is(as_rank, monkeypatch, 
 
 
 def in_workers(*arguments):
-    """What `tests/contract/workers.py` drew, epoch by epoch."""
+    """The draws of `tests/contract/workers.py`, epoch by epoch."""
     return run_workers(*arguments)[0]
 
 
 def run_workers(engine, way, workers, epochs, seed=5):
-    """(what it drew, what it said on the way)."""
+    """(its draws, its error output)."""
     command = [sys.executable, "-m", "tests.contract.workers", engine, way]
     done = subprocess.run(
         [*command, str(workers), str(epochs), str(seed)],

@@ -1,4 +1,4 @@
-"""Every accepted structure comes back as it was, with everything moved alike."""
+"""Every accepted structure comes back unchanged, with all its entries moved alike."""
 
 from collections import OrderedDict
 
@@ -18,7 +18,7 @@ def same(a, b):
 
 
 def needs_masks(case):
-    """Does the case choose its window by what the mask holds?"""
+    """Does the case choose its window by the content of the mask?"""
     return {"max_class_fraction", "foreground_probability"} & set(case.arguments)
 
 
@@ -123,7 +123,7 @@ def test_the_callers_data_stay_as_they_are(case):
 @pytest.mark.parametrize("case", **ids(CASES))
 @pytest.mark.parametrize("rank", [3, 4])
 def test_symbolic_shapes_and_dtypes(case, rank):
-    """What a Functional model is told is what it gets."""
+    """The shapes and dtypes that a Functional model is told are those it gets."""
     images, mask = random_images(), mask_for(case)
     layer = case.make(dtype="mixed_bfloat16")
     images, mask = (images, mask) if rank == 4 else (images[0], mask[0])
@@ -146,7 +146,7 @@ def test_symbolic_unknown_sizes(case):
 
 
 def test_a_mask_is_looked_at_once(monkeypatch):
-    """Reading its values waits for a GPU."""
+    """Reading its values means waiting for a GPU, so it happens once."""
     looked = []
     monkeypatch.setattr(input_tensors, "check_whole_numbers", lambda *given: looked.append(given))
     ks.JointRandomFlip(jit_compile=False)(random_images(), labels(dtype="float32"))

@@ -13,7 +13,7 @@ from tests.data import as_held, labels, random_images, to_numpy
 
 
 def full(count=3):
-    """A sample with an entry of each role, its targets, and what moves it."""
+    """A sample with an entry of each role, and its `targets`."""
     images = random_images(count)
     rng = np.random.default_rng(4)
     data = {
@@ -53,7 +53,7 @@ def same(found, expected):
     for key in expected:
         a, b = to_numpy(found[key]), to_numpy(expected[key])
         assert (a.dtype, a.shape) == (b.dtype, b.shape), key
-        # Compiled, a blend may be rounded otherwise.
+        # A compiled blend may be rounded differently.
         np.testing.assert_allclose(a, b, atol=2e-2 if a.dtype.kind == "f" else 0, err_msg=key)
 
 
@@ -75,7 +75,7 @@ def test_every_role():
     certainty = alone(data["images"], data["masks"], data["certainty"])[2]
     np.testing.assert_array_equal(result["certainty"], certainty)
     assert result["valid"] is data["valid"]
-    # Geometry alone, and not the color of the image.
+    # Only the geometry, not the color of the image.
     first, _, last = layer(None).layers
     moves = ks.Pipeline([first, ks.ImageOnlyRescaling(1.0), last], jit_compile=False)
     drawn = layer(None).draw_parameters((3, 16, 14, 3), ks.random.key(5, 0))
@@ -86,7 +86,7 @@ def test_every_role():
 
 
 def test_ids_that_are_not_to_be_filled_swapped_nor_coded():
-    """As weights, a mask of other ids goes where the classes go, and is else left alone."""
+    """With the role "weights", a mask of other ids moves with the classes and changes no ids."""
     data, _ = full(8)
     border = {"fill_mode": "constant", "jit_compile": False}
     flip = ks.JointRandomFlip("horizontal", class_swap={1: 2}, jit_compile=False)
@@ -125,7 +125,7 @@ def test_in_every_place_and_structure():
     same(layer(targets).augment(data, ks.random.key(5, 0)), expected)
     dataset = tf.data.Dataset.from_tensors(data).map(layer(targets))
     same(next(iter(dataset.as_numpy_iterator())), expected)
-    # In a mapping within the masks.
+    # Further entries in a mapping of masks.
     inner = {key: data[key] for key in ("masks", "depth", "spots", "valid")}
     nested = {"images": data["images"], "masks": inner}
     words = {key: targets[key] for key in ("depth", "spots", "valid")}
@@ -134,7 +134,7 @@ def test_in_every_place_and_structure():
     same(result, {key: expected[key] for key in inner})
     result = layer(words)((data["images"], inner))
     same(result[1], {key: expected[key] for key in inner})
-    # By position, also as JSON has them.
+    # By position, also with keys as JSON writes them.
     keys = ("images", "depth", "sample_weights", "image_2", "spots")
     for places in (
         {1: "continuous", 3: "image", 4: "points"},
@@ -143,7 +143,7 @@ def test_in_every_place_and_structure():
         result = layer(places)(tuple(data[key] for key in keys))
         assert isinstance(result, tuple)
         same(dict(zip(keys, result, strict=True)), {key: expected[key] for key in keys})
-    # `dataset.map` takes a tuple apart.
+    # `dataset.map` unpacks a tuple.
     entries = tuple(data[key] for key in (*keys[:3], "spots"))
     moving = layer({1: "continuous", 3: "points"})
     result = next(iter(tf.data.Dataset.from_tensors(entries).map(moving).as_numpy_iterator()))
@@ -200,12 +200,12 @@ def test_any_number_of_points_without_a_program_for_each():
     for count in sizes:
         result = moving({"images": data["images"], "spots": np.ones((1, count, 2), "float32")})
         assert tuple(result["spots"].shape) == (1, count, 2)
-    # Three sizes have their own, all others share one.
+    # Three sizes have their own programs, all others share one.
     assert len(moving._program._programs) <= 4
 
 
 def test_missing_numbers_stay_missing_and_spread_no_further():
-    """A sample that is left alone is looked up with those that are not: between no pixels."""
+    """A sample that is left alone shares the lookup with others, but is not blended."""
     depth = np.ones((8, 16, 14), "float32")
     depth[:, 5, 6] = np.nan
     data = {"images": random_images(8), "depth": depth}
@@ -233,7 +233,7 @@ def test_continuous_values_keep_their_dtype_and_blend(dtype):
 
 
 def test_the_same_borders_as_the_image():
-    """Pixels that leave before a color and would come back after it are lost to both."""
+    """Pixels that leave before a color and would come back after it are lost in both."""
     data = {"images": random_images(2)[..., :1].astype("float32")}
     data["depth"] = data["images"].copy()
     layers = [
@@ -274,7 +274,7 @@ def test_a_crop_that_looks_at_the_masks_is_one_for_all(jit_compile):
     for ramp, moved, point in zip(result["depth"], result["spots"], data["spots"], strict=True):
         found, inside = read_off(ramp, moved)
         assert np.abs(found - point)[inside].max(initial=0.0) < 1e-3
-    # And the same windows as without further entries.
+    # The windows are the same as without further entries.
     main = {key: data[key] for key in ("images", "masks")}
     plain = ks.Pipeline(crop.layers, seed=2, jit_compile=jit_compile)(main)
     np.testing.assert_array_equal(to_numpy(plain["masks"]), result["masks"])
@@ -345,7 +345,7 @@ def test_config_and_json():
 
 
 def test_models_with_targets_run_and_are_saved(tmp_path):
-    """A model calls its layers again, with what they were first called with."""
+    """A loaded model calls its layers again, with the arguments they were first called with."""
     roles = {"depth": "continuous", "weights": "mask", "w": "weights", "valid": "ignore"}
     flip = ks.JointRandomFlip(seed=1, targets={**roles, "a/w": "weights"})
     data = {key: random_images(2)[..., :1] for key in roles}

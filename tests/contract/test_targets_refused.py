@@ -1,4 +1,4 @@
-"""What has no role in `targets` and would stay behind is refused, and so are wrong roles."""
+"""Entries that have no role in `targets` and would not be moved are refused; so are wrong roles."""
 
 import numpy as np
 import pytest
@@ -134,7 +134,7 @@ def test_bad_positions():
 
 
 def test_what_the_words_make_clear():
-    """Two images, or masks, under names that would otherwise both be the main one."""
+    """Roles tell which of two images, or masks, is the main one, where both have its name."""
     data = {
         "image": random_images(),
         "images": random_images(),

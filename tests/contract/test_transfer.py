@@ -1,4 +1,4 @@
-"""`MultiView.transfer`: what was predicted for one view, in the frame of another one."""
+"""`MultiView.transfer` moves a prediction from the frame of one view into that of another."""
 
 import keras
 import numpy as np
@@ -17,7 +17,7 @@ def multi_view(source, target, **more):
 
 
 def coordinates(count=4, height=HEIGHT, width=WIDTH):
-    """Images that say of each pixel where it was."""
+    """Images whose pixels hold their own coordinates."""
     places = np.stack(np.indices((height, width)), -1).astype("float32")
     return np.broadcast_to(places, (count, *places.shape)).copy()
 
@@ -53,7 +53,7 @@ PAIRS = {
 }
 
 
-# A second backend, which compiles chains operation by operation, shows with a few that it agrees.
+# Other backends, which compile chains operation by operation, run only a few to show they agree.
 ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
 CHAINS = 16 if ON_TENSORFLOW else 2
 SOME_PAIRS = PAIRS if ON_TENSORFLOW else ("quarter turns", "affine and crop")
@@ -61,7 +61,7 @@ SOME_PAIRS = PAIRS if ON_TENSORFLOW else ("quarter turns", "affine and crop")
 
 @pytest.mark.parametrize("name", SOME_PAIRS)
 def test_the_mask_of_one_view_becomes_that_of_the_other(name):
-    """Two large regions, so that few pixels lie where the nearest of the nearest is another one."""
+    """Two large regions, so that rounding twice to the nearest pixel changes few labels."""
     images = np.zeros((3, 512, 512, 1), "float32")
     rows, columns = np.indices((512, 512))
     masks = np.where(3 * rows + columns > 1000, 7, 2).astype("uint8")[None].repeat(3, 0)
@@ -101,7 +101,7 @@ SMOOTH = {
 }
 
 
-# Which of them is composed with which is decided in Python.
+# Python decides how maps are composed, so one backend need test all combinations.
 OTHERS = ["none", "itself", "affine"] if ON_TENSORFLOW else ["affine"]
 TURN_A_LITTLE = ks.JointRandomRotation(0.05)
 PLACES = {"targets": {"points": "points"}}
@@ -119,16 +119,15 @@ def test_smooth_maps_to_a_tenth_of_a_pixel(name, other):
 
 
 def distances(layer, source, target, count, height, width):
-    """How far off in the source, in pixels, a point is, by where the layer itself has moved it.
+    """How far `transfer` is from the points that the layer itself moved, in pixels of the source.
 
-    What is transferred are scores that say for each pixel of the source where it is; points that
-    came in are looked up in them where they are in the target, and must lie where they are in the
-    source.
+    The transferred scores hold the coordinates of each pixel of the source. Read where a point lies
+    in the target, they must give the place where it lies in the source.
     """
     shown, parameters = with_points(layer, count, height, width)
     size = shown[source]["images"].shape[1:3]
     moved, valid = moved_between(layer, coordinates(count, *size), parameters, source, target)
-    # Beyond the outermost centers scores do not grow any more.
+    # Beyond the outermost pixel centers the scores are constant.
     usable = valid & ((moved > 0.0) & (moved < np.array(size) - 1.0)).all(-1)
     off = []
     for number in range(count):
@@ -148,7 +147,7 @@ def with_points(layer, count, height, width):
 
 
 def read_between(values, valid, places):
-    """Blended values at places (n, 2) of an image, and at which all four pixels are valid."""
+    """Blended values at places (n, 2) of an image, and where all four pixels are valid."""
     low = np.floor(places).astype(int)
     share = places - low
     inside = ((low >= 0) & (low < np.array(valid.shape) - 1)).all(-1)
@@ -167,7 +166,7 @@ def test_how_scores_are_read(interpolation):
     images = coordinates()
     shown, parameters = views_of(layer, images, labels(4, HEIGHT, WIDTH))
     moved, valid = moved_between(layer, images, parameters, interpolation=interpolation)
-    # By 3.2 rows and 2.8 columns; a cubic reads two pixels further.
+    # The shift is 3.2 rows and 2.8 columns; a cubic reads two pixels further.
     off = np.abs(moved - shown["strong"][0])[:, 6:, 6:]
     assert valid[:, 6:, 6:].all()
     expected = 0.2 if interpolation == "nearest" else 0.0
@@ -244,12 +243,12 @@ def test_random_chains_show_what_is_valid(seed):
     source, target = (shown[name]["sample_weights"] for name in ("weak", "strong"))
     size = source.shape[1:3]
     places, valid = moved_between(layer, coordinates(4, *size), parameters)
-    # Lookups one after the other round as often: so much is undecided at the edge of what is shown.
+    # Each of several lookups rounds once, so up to two pixels at the edge of a view are undecided.
     assert widened(target, 2)[valid].all()
     rows, columns = np.moveaxis(np.floor(places + 0.5).astype(int), -1, 0)
     numbers = np.arange(4)[:, None, None]
     assert widened(source, 2)[numbers, rows, columns][valid].all()
-    # A point that both show is on a valid pixel.
+    # A point that both views show lies on a valid pixel.
     at, held = {}, True
     for name, weights in (("weak", source), ("strong", target)):
         at[name], inside = on_pixels(shown[name]["points"][..., ::-1], weights.shape[1:])
@@ -267,7 +266,7 @@ def on_pixels(places, size):
 
 
 def widened(shown, by):
-    """Ones, and what lies so near to one."""
+    """The ones of an array, widened `by` pixels to each side."""
     spread = np.pad(shown, ((0, 0), (by, by), (by, by)))
     shifts = range(2 * by + 1)
     height, width = shown.shape[1:]
@@ -297,14 +296,14 @@ def test_what_a_border_was_filled_with_is_not_valid(mode):
     ids = np.ones((2, 16, 16), "uint8")
     for names in (("weak", "strong"), ("strong", "weak")):
         _, valid = moved_between(layer, ids, parameters, *names)
-        # Filled rows come in from above; what is pushed out below is not in the other view.
+        # Filled rows come in at the top; rows pushed out at the bottom are not in the other view.
         filled = slice(0, 4) if names[1] == "strong" else slice(12, 16)
         assert not valid[:, filled].any()
         assert valid.sum() == 2 * 12 * 16
 
 
 def test_a_color_between_two_shifts_is_a_border_between_them():
-    """What left the image before a color cannot come back after it."""
+    """Pixels that left the image before a color cannot come back after it."""
     shifts = [ks.JointRandomTranslation((a, a), (0.0, 0.0)) for a in (0.25, -0.25)]
     together = ks.Pipeline(shifts)
     apart = ks.Pipeline([shifts[0], ks.ImageOnlyRescaling(1.0), shifts[1]])
@@ -318,7 +317,7 @@ def test_a_color_between_two_shifts_is_a_border_between_them():
 
 
 def test_the_shared_part_is_no_detour():
-    """What it moved out of the image is not valid; it is not undone to be done again."""
+    """Pixels that it moved out are not valid; all others come back exactly, not resampled twice."""
     shared = ks.JointRandomTranslation((0.25, 0.25), (0.0, 0.0))
     layer = multi_view(ks.Identity(), ks.JointRandomFlip("horizontal"), shared=shared)
     parameters = layer.draw_parameters((6, 16, 16, 1), 1)
@@ -381,7 +380,7 @@ def test_channels_first():
 
 
 def test_no_number_comes_from_what_is_not_shown():
-    """Neither NaN nor a large number, beyond the pixels that are shown, reaches a valid one."""
+    """Neither NaN nor a large number outside the shown pixels reaches a valid pixel."""
     shift = ks.JointRandomTranslation((0.21, 0.21), (0.13, 0.13))
     layer = multi_view(shift, ks.JointRandomRotation((0.02, 0.02)))
     parameters = layer.draw_parameters((2, 32, 28, 1), 1)
@@ -424,7 +423,7 @@ def compiled(function):
     ],
 )
 def test_in_a_compiled_training_step(source, target):
-    """Sizes are traced there, where parameters come from a dataset; those of arrays are not."""
+    """There the sizes in the parameters are traced; the sizes of arrays are not."""
     layer = multi_view(source, target)
     size = to_numpy(layer(coordinates()))["weak"].shape[1:3]
     scores = np.random.default_rng(0).normal(size=(4, *size, 2)).astype("float32")
@@ -490,7 +489,7 @@ def test_what_is_refused(name):
 
 
 class Borrowing(ks.JointLayer):
-    """Shows each sample the one before it."""
+    """Shows the previous sample in place of each."""
 
     def plan(self, parameters, spec):
         from keras_segaug.engine.operations import Piece, Warp

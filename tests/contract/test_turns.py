@@ -13,7 +13,7 @@ COUNT = 24
 
 
 def one_by_one(layer, data, drawn):
-    """What the layers do to each sample, called one after the other in its own order."""
+    """The result of calling the layers one after the other, for each sample in its own order."""
     turns = to_numpy(drawn["turns"])
     results = []
     for sample, numbers in enumerate(turns):
@@ -35,7 +35,7 @@ def _of_sample(parameters, sample):
 @pytest.mark.parametrize("name", ["some", "replace", "order"])
 def test_each_sample_gets_its_layers_in_its_order(name, compiled):
     layers = {
-        # Flips meet pixels, so that a lookup of several is the same as one after the other.
+        # Flips land on whole pixels, so fusing several into one lookup gives the same.
         "some": [ks.JointRandomFlip(), ks.ImageOnlyGamma(0.5), ks.ImageOnlyGaussianBlur(sigma=2.0)],
         "replace": [ks.ImageOnlyBrightness(0.3), ks.ImageOnlyContrast(0.5), ks.ImageOnlyHue(0.5)],
         "order": [
@@ -77,7 +77,7 @@ def test_every_layer_gets_its_share(replace, scale):
         np.testing.assert_allclose(second, share, atol=0.02)
     else:
         assert (turns[:, 0] != turns[:, 1]).all()
-        # The second is as likely as its weight among those that are left.
+        # The second layer is as likely as its weight among the remaining ones.
         left = turns[first == 4, 1]
         expected = np.array([1.0, 2.0, 0.0, 3.0, 0.0]) / 6.0
         np.testing.assert_allclose(np.bincount(left, minlength=5) / len(left), expected, atol=0.03)
@@ -96,7 +96,7 @@ def test_how_many_is_drawn():
     turns = to_numpy(ks.SomeOf(inner(), (0, 2)).draw_parameters((3000, 4, 4, 3), 1)["turns"])
     counts = np.bincount((turns >= 0).sum(1), minlength=3)
     np.testing.assert_allclose(counts, 1000, atol=5 * np.sqrt(3000 / 3 * 2 / 3))
-    # The first turns are taken first.
+    # Unused turns come last.
     assert not ((turns[:, 0] < 0) & (turns[:, 1] >= 0)).any()
 
 
@@ -110,7 +110,7 @@ def test_with_replacement_a_layer_draws_anew():
 
 @pytest.mark.parametrize("compiled", COMPILED)
 def test_a_choice_among_colors_is_that_of_the_branches(compiled):
-    """Tables, what reads neighbors, what has a chance of its own, and geometry beside them."""
+    """Branches: a table, a color that reads neighbors, one with a probability, and geometry."""
     branches = [
         ks.ImageOnlyGamma((2.0, 3.0)),
         ks.ImageOnlyGaussianBlur(sigma=(1.0, 2.0)),

@@ -1,7 +1,7 @@
 """What worker processes draw: `python -m tests.contract.workers WAY WORKERS EPOCHS`.
 
-A program of its own, since a backend must not have run before a process is forked. It prints
-JSON: for each epoch what each element drew, as the brightness of a gray image tells.
+A separate program, since no backend may have run before a process is forked. It prints JSON: for
+each epoch the draw of each element, read from the brightness of a gray image.
 """
 
 import json
@@ -30,7 +30,7 @@ def brightness(images):
 
 
 class Items:
-    """A dataset by index; a key makes its elements those of `augment`."""
+    """A dataset by index; with a key its elements are those of `augment`."""
 
     def __init__(self, layer, keyed=False):
         self.layer = layer
@@ -46,14 +46,14 @@ class Items:
 
 
 class Wrapped(Items):
-    """The layer as a part of a Keras model, which Keras pickles in its own way."""
+    """With the layer inside a Keras model, which Keras pickles in its own way."""
 
     def __getitem__(self, index):
         return brightness(self.layer(GREY[None], training=True))
 
 
 class Sequence(keras.utils.PyDataset):
-    """Writes down what it drew, in whichever process it runs."""
+    """Records what it drew, in whichever process it runs."""
 
     def __init__(self, layer, path, **options):
         super().__init__(**options)
@@ -92,7 +92,7 @@ def torch_loader(way, workers, epochs, seed):
 
 def py_dataset(way, workers, epochs, seed):
     if way != "threads" and keras.backend.backend() != "torch":
-        # `fit` is at work in TensorFlow or JAX when Keras makes the processes.
+        # TensorFlow or JAX is busy with `fit` when Keras makes the processes.
         multiprocessing.set_start_method("spawn")
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile(loss="mse")
@@ -113,7 +113,7 @@ def _draw(number):
 
 
 def forked(way, workers, epochs, seed):
-    """A fork while TensorFlow has nothing to do, which is the only safe moment for one."""
+    """Forks while TensorFlow is idle, the only safe moment."""
     _inherited.append(a_layer())
     _inherited[0](GREY)
     drawn = []

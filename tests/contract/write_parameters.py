@@ -1,6 +1,6 @@
 """Writes what every backend must draw: `python -m tests.contract.write_parameters`.
 
-Of a case that draws what it drew before nothing changes, not even the last digit.
+The entry of a case that draws the same as before stays unchanged, to the last digit.
 """
 
 import json
@@ -12,7 +12,7 @@ from tests.contract.test_randomness import REFERENCE, drawn_by, flat
 
 
 def same(found, expected):
-    """As the test compares them."""
+    """Compares as the test does."""
     return len(found) == len(expected) and all(
         np.shape(a) == np.shape(b) and np.allclose(a, b, rtol=1e-6, atol=1e-7)
         for a, b in zip(found, expected, strict=True)
