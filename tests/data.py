@@ -20,7 +20,7 @@ def to_numpy(tensors):
     )
 
 
-# As it is compiled for a CPU, and as elsewhere.
+# Compiled for a CPU, and as it runs elsewhere.
 COMPILED = [False, True] if keras.backend.backend() != "torch" else [False]
 
 
@@ -55,7 +55,7 @@ def dtype_of(tensor):
 
 
 def as_held(dtype):
-    """The dtype in which the Keras backend can hold an array of this dtype at all."""
+    """The dtype in which the Keras backend holds an array of this dtype."""
     return dtype_of(keras.ops.convert_to_tensor(np.zeros(1, dtype)))
 
 

@@ -23,7 +23,7 @@ def run_example(script, *options):
 
 
 def smallest_folder(folder):
-    """Fills a folder with as few slices as give training and test slices: one block of each."""
+    """Fills a folder with the fewest slices that give training and test slices: a block of each."""
     for role in ("images", "masks"):
         (folder / role).mkdir()
         # The top of the volume, which holds most groups.

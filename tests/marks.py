@@ -3,8 +3,8 @@
 import keras
 import pytest
 
-# A dataset is run by TensorFlow whatever backend Keras has. That each layer can be traced there and
-# gives what it gives elsewhere, single pairs show on all of them (`tests/contract/test_places.py`).
+# TensorFlow runs a dataset whatever backend Keras has. On all backends, single pairs show that each
+# layer can be traced there and gives the same as elsewhere (`tests/contract/test_places.py`).
 TRACED_BY_TENSORFLOW = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="TensorFlow runs it on every backend"
 )

@@ -8,12 +8,13 @@ from typing import NamedTuple
 import keras
 
 ROOT = Path(__file__).parent.parent
-# `<!-- backend: torch -->` or `<!-- needs: albumentations -->` in the line above: where it runs.
+# `<!-- backend: torch -->` or `<!-- needs: albumentations -->` in the line above says where it
+# runs.
 FENCE = re.compile(
     r"^(?:<!-- (backend|needs): (\w+(?:, \w+)*) -->\n)?```python\n(.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
-# What looks like either: where it is not written as above, it would be run nowhere, or everywhere.
+# Anything that looks like either. Misspelled, it would make the snippet run nowhere, or everywhere.
 LOOKS_LIKE_ONE = re.compile(
     r"^[ \t]*(?:<!--|(?:```|~~~)[`~ \t{.]*py)", re.MULTILINE | re.IGNORECASE
 )
@@ -33,13 +34,13 @@ class Snippet(NamedTuple):
         return all(importlib.util.find_spec(name) for name in self.names)
 
     def run(self, names):
-        """An error names the page and its line, as if the page were a module."""
+        """Runs the code; an error names the page and its line, as if the page were a module."""
         where = str(self.page.relative_to(ROOT))
         exec(compile("\n" * self.line + self.code, where, "exec"), names)
 
 
 def snippets_of(page):
-    """Raises `ValueError` where something of the page would not be run as its writer meant."""
+    """Raises `ValueError` if part of the page would not be run as its author meant."""
     text = page.read_text()
     rest = FENCE.sub(lambda found: "\n" * found[0].count("\n"), text)
     if stray := LOOKS_LIKE_ONE.search(rest):

@@ -1,4 +1,4 @@
-"""The benchmarks run, tiny, and the figures in their tables are worked out rightly."""
+"""The benchmarks run at a tiny size, and the figures in their tables are computed correctly."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def run_module(*arguments, backend="tensorflow"):
     command = [sys.executable, "-m", *map(str, arguments)]
     environment = {**os.environ, "KERAS_BACKEND": backend}
     if backend == "jax":
-        # Half of compiling is making the machine code fast; here it only has to run.
+        # Half of compiling is optimizing machine code; here it only has to run.
         environment["XLA_FLAGS"] = "--xla_backend_optimization_level=1"
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
 
@@ -95,7 +95,7 @@ def test_a_scan_is_timed(tmp_path):
 
 
 def test_the_cases_need_no_pytest():
-    """The benchmarks time the layers of `tests/cases.py`, and what they run in has no pytest."""
+    """The benchmarks time the layers of `tests/cases.py` in an environment without pytest."""
     code = "import sys; sys.modules['pytest'] = None; import tests.cases"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)
 
@@ -284,7 +284,7 @@ def test_gathers_are_counted_in_a_listing():
 
 @pytest.mark.slow
 def test_runner_writes_json_and_markdown(tmp_path):
-    """The second contender has no such layer; the third is not installed, or takes part."""
+    """The second contender has no such layer; the third takes part if it is installed."""
     pytest.importorskip("tensorflow")
     done = run_module(
         *("benchmarks.run", "--rounds", 2, "--seconds", 0.005, "--side", 16),

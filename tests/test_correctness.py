@@ -1,4 +1,4 @@
-"""`make correctness`: its page is made from its result, and what is broken is reported."""
+"""`make correctness`: its page is made from its result, and broken layers are reported."""
 
 import json
 import re

@@ -30,7 +30,7 @@ PUBLIC = [
 
 @pytest.mark.parametrize("name", MODULES)
 def test_docstring_examples(name, monkeypatch):
-    # What is compiled gives the same, as other tests say, and compiling takes most of the time.
+    # Compiled layers give the same, as other tests show, and compiling takes most of the time.
     monkeypatch.setattr(compilation.Compiled, "compiles", lambda *given: False)
     module = importlib.import_module(name)
     names = {"np": np, "keras": keras, "keras_segaug": keras_segaug}
@@ -49,11 +49,11 @@ def snippets():
     return re.findall(r"```python\n(.*?)```", README, re.S)
 
 
-# Keras says on JAX and torch that a dataset shuffles itself.
+# On JAX and torch, Keras warns that `shuffle` is ignored for a dataset.
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.shuffle=True. was passed")
 def test_readme_snippets_run(tmp_path, monkeypatch):
-    """In their order, one after the other, as a reader would paste them."""
+    """They run in order, one after the other, as a reader would paste them."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "scans").symlink_to(ROOT / "examples/data/ct/images")
     (tmp_path / "organs").symlink_to(ROOT / "examples/data/ct/masks")

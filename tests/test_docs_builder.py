@@ -1,4 +1,4 @@
-"""What the site says of the package is made from the package: pages, tables, links."""
+"""The site's pages, tables and links about the package are made from the package."""
 
 import importlib
 import inspect
@@ -48,7 +48,7 @@ def test_the_catalog_has_all_that_can_be_made():
 
 
 def test_layers_that_are_not_public_are_not_in_the_catalog():
-    """Whatever was imported before: this one is what an old generator is turned into."""
+    """Whatever was imported before: this layer is the one that replaces an old generator."""
     importlib.import_module("keras_segaug.migration.affine")
     assert catalog.public_layers() == ENTRIES
 
@@ -61,7 +61,7 @@ def test_strengths_can_be_made_and_differ(name):
 
 @pytest.fixture
 def stretch(monkeypatch):
-    """A new layer, as if it lay in the package, for one test: others list what is registered."""
+    """A new layer as if in the package, for one test only: other tests list registered layers."""
 
     class JointRandomStretch(keras_segaug.JointLayer):
         """Stretches image and mask to the right.
@@ -179,7 +179,7 @@ def test_ignored_pixels_are_those_of_the_draw_that_is_shown(name, monkeypatch):
     tile = pictures._ignored(NAMED[name], "street", after)
     red = (tile == (204, 51, 102)).all(-1)
     assert 0 < red.mean() < 0.9
-    # Beside them a pixel may be blended with what is filled.
+    # Next to them a pixel may be blended with filled ones.
     assert (tile != after.image // 2 + 100).any(-1)[~red].mean() < 0.1
 
 
@@ -305,7 +305,7 @@ def test_only_some_pages_are_made(tmp_path, monkeypatch):
         builder.main(asked)
     assert made == [NAMED["JointRandomFlip"]] * 2
     assert len(tried_again) == 1
-    # A layer that has come since.
+    # A layer that was added later.
     del table["tensorflow"]["JointRandomCrop"]
     (tmp_path / "targets.json").write_text(json.dumps(table))
     table["tensorflow"]["JointRandomCrop"] = dict.fromkeys(ROLES, CHANGED)
@@ -434,7 +434,7 @@ def test_every_example_image_is_there():
 
 
 def test_a_broken_link_ends_the_build():
-    """What is told to be quiet counts no warnings, however strict it is."""
+    """With `-q` MkDocs counts no warnings, however strict it is."""
     assert "\nstrict: true\n" in (pages.ROOT / "mkdocs.yml").read_text()
     [build] = re.findall("mkdocs build.*", (pages.ROOT / "Makefile").read_text())
     assert "-q" not in build

@@ -1,9 +1,9 @@
-"""What `docs/equivalents.toml` names is there: our layers, and those of other libraries.
+"""The layers that `docs/equivalents.toml` names exist: ours, and those of other libraries.
 
 A layer that is not in it gets a page that says that nobody has compared it yet.
 
-Names of Keras are looked up always; those of the others where they are installed, in a process
-each: Kornia's Triton crashes beside TensorFlow. In the environment of the benchmarks all are
+Names of Keras are always looked up; those of the others where they are installed, each in its own
+process: Kornia's Triton crashes beside TensorFlow. In the environment of the benchmarks all are
 installed (`make .venv-bench/torch-peers`, then `.venv-bench/bin/python -m pip install pytest
 hypothesis pytest-xdist` once):
 
@@ -24,7 +24,7 @@ from tests.snippets import ROOT
 
 EQUIVALENTS = tomllib.loads((ROOT / "docs/equivalents.toml").read_text())
 LAYERS = [entry.name for entry in public_layers()]
-# Where the names of each library are.
+# The modules with the names of each library.
 MODULES = {
     "albumentations": ["albumentations"],
     "torchvision": ["torchvision.transforms.v2"],

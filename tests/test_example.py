@@ -55,7 +55,7 @@ def test_compares_saves_and_draws(slices, tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(keras.backend.backend() != "jax", reason="shown on JAX")
 def test_grain_feeds_it_without_tensorflow(slices, tmp_path, monkeypatch):
-    """As where TensorFlow is not installed: a module of its name that cannot be imported."""
+    """As if TensorFlow were not installed: a module of its name fails to import."""
     (tmp_path / "tensorflow.py").write_text("raise ModuleNotFoundError('tensorflow')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
     options = ["--data", slices, "--epochs", 2, "--loader", "grain"]

@@ -24,7 +24,7 @@ def test_trains_scores_and_writes_a_page(tmp_path):
     slices, docs = tmp_path / "slices", tmp_path / "docs"
     slices.mkdir()
     smallest_folder(slices)
-    # The others differ from the second by a layer, and are tried below.
+    # The others differ from the second by one layer, and are tested below.
     methods = "supervised", "geometry"
     short = "--epochs", 2, "--seeds", 1, "--write-docs", docs, "--methods", *methods
     result = run_example("few_labels.py", "--data", slices, *short)
@@ -76,7 +76,7 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(few_labels, monkeypatch, tm
 
 
 class Oracle(keras.layers.Layer):
-    """Sees the class of a pixel, which its gray level says."""
+    """Predicts the class of a pixel, which its gray level gives."""
 
     def call(self, images, training=False):
         classes = keras.ops.cast(keras.ops.round(images[..., 0] / 25.0), "int32")
@@ -86,7 +86,7 @@ class Oracle(keras.layers.Layer):
 @pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS[1:])
 def test_labels_lie_where_the_strong_view_shows_them(few_labels, monkeypatch, method):
-    """An oracle says of the strong view what the labels say that were moved with it."""
+    """An oracle's classes of the strong view are the labels that were moved there."""
     _, masks, names = few_labels.read_pairs(SLICES)
     coded = (25 * np.minimum(masks, 9))[..., None]
     data = few_labels.Data(coded, masks, names, 0.1)

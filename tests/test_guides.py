@@ -10,13 +10,13 @@ from tests.snippets import ROOT, snippets_of
 GUIDES = [ROOT / "docs/index.md", *sorted((ROOT / "docs/guides").glob("*.md"))]
 
 
-# Keras says on JAX and torch that a dataset shuffles itself, and its MeanIoU asks JAX for 64 bits.
+# On JAX and torch Keras warns that `shuffle` is ignored for datasets; MeanIoU asks JAX for 64 bits.
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.shuffle=True. was passed")
 @pytest.mark.filterwarnings("ignore:Explicitly requested dtype .*int64")
 @pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
 def test_guide_runs(page, tmp_path, monkeypatch):
-    """In a folder where `scans` and `organs` are images and index masks, as the guides say."""
+    """It runs in a folder where `scans` are images and `organs` index masks, as guides assume."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "scans").symlink_to(ROOT / "examples/data/ct/images")
     (tmp_path / "organs").symlink_to(ROOT / "examples/data/ct/masks")

@@ -87,7 +87,7 @@ def test_files_are_read_without_tensorflow():
 
 @pytest.mark.slow
 def test_importing_adds_no_module_but_the_packages_own():
-    """To what Keras imports. How long that may take is for `make bench-check`."""
+    """Compared with importing Keras alone. `make bench-check` limits the time of the import."""
     code = (
         "import keras, numpy, sys; before = set(sys.modules)\n"
         "import keras_segaug\n"

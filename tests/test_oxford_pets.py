@@ -27,7 +27,7 @@ def pets(tmp_path):
         # Some files of the archive are GIFs by another name.
         Image.fromarray(image).save(images / f"pet_{number}.jpg", "GIF" if number == 3 else "JPEG")
         Image.fromarray(trimap).save(trimaps / f"pet_{number}.png")
-    # What the archives hold besides.
+    # Other files in the archives.
     (trimaps / "._pet_0.png").write_bytes(b"\0\5\26\7")
     (images / "pet_0.mat").write_bytes(b"MATLAB 5.0 MAT-file")
     return tmp_path
@@ -40,7 +40,7 @@ def compared(result):
         result.stdout,
     )
     without, with_it, gain, mean_gain = map(float, found.groups())
-    # So few steps need not have taught anything.
+    # The model need not learn anything in so few steps.
     assert 0 <= without < 1
     assert 0 <= with_it < 1
     assert gain == mean_gain == pytest.approx(with_it - without, abs=2e-3)

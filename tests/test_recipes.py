@@ -1,4 +1,4 @@
-"""Augmentations as they were published, and for common kinds of images."""
+"""Recipes are as they were published; recipes for common kinds of images."""
 
 import keras
 import numpy as np
@@ -9,7 +9,7 @@ from keras_segaug import recipes
 from tests.data import ct_slices, random_images, to_numpy
 
 SIZED = ["large_scale_jitter", "mmsegmentation", "nnunet", "unimatch_strong", "unimatch_weak"]
-# What needs the colors of RGB.
+# Layers that need RGB colors.
 COLORED = ["mmsegmentation", "street", "unimatch_strong"]
 SWAPPING = [name for name in recipes.__all__ if name not in ("street", "medical_slices")]
 COUNT = 2000
@@ -36,7 +36,7 @@ def photos(count=4):
 
 
 def drawn(pipeline, count=COUNT):
-    """What the layers draw before they look at anything: [{name: (count, ...)}]."""
+    """The numbers that the layers draw before they see masks: [{name: (count, ...)}]."""
     return [to_numpy(each) for each in pipeline._draw(20261126, count)["layers"]]
 
 
@@ -101,7 +101,7 @@ def test_one_hot_masks_and_no_class_to_fill_with():
 
 
 def coded(count=24):
-    """The column of each pixel as its value, an arrow's head as class 1 and its end as 2."""
+    """The column of each pixel as its value; the head of an arrow as class 1, its tail as 2."""
     image = np.broadcast_to(np.linspace(0.0, 1.0, 40, dtype="float32")[:, None], (30, 40, 3))
     mask = np.ones((30, 40), "uint8")
     mask[:, 20:] = 2
@@ -172,7 +172,7 @@ def test_nnunet_as_published():
 
 
 def test_nnunet_turns_what_lies_around_the_window_into_it():
-    """As from a larger patch: only what lies outside the image is filled."""
+    """As if cut from a larger patch: only pixels from outside the image are filled."""
     images, masks = np.ones((40, 96, 96, 1), "float32"), np.ones((40, 96, 96), "uint8")
     crop, turn, zoom, *_ = recipes.nnunet(32, value_range=(0, 1)).layers
     assert isinstance(crop, ks.JointRandomCrop)
@@ -192,7 +192,8 @@ def test_mmsegmentation_as_published():
     assert frequency(brightness) == pytest.approx(0.5, abs=0.035)
     assert abs(brightness["delta"]).max() == pytest.approx(32 / 255, rel=0.01)
     first = [choice["layers"][i]["layers"] for i in (0, 1)]
-    # Each with chance 1/2, in one of two orders: a quarter of the samples for each branch.
+    # Each acts with probability 1/2, in one of two orders: a quarter of the samples for each
+    # branch.
     branches = (choice["choice"] < 0.5, choice["choice"] >= 0.5)
     for layers, chosen in zip(first, branches, strict=True):
         assert chosen.mean() == pytest.approx(0.5, abs=0.035)
@@ -204,7 +205,7 @@ def test_mmsegmentation_as_published():
 
 
 def test_the_colors_of_mmsegmentation_are_those_of_its_steps():
-    """Brightness, contrast and hue of one sample, by hand."""
+    """They equal brightness, contrast and hue of one sample, computed by hand."""
     pipeline = ks.Pipeline(recipes.mmsegmentation(8).layers[2:3], seed=1, jit_compile=False)
     images = random_images(20, 8, 8)
     parameters = pipeline.draw_parameters(images.shape, 3)

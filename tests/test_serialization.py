@@ -1,4 +1,4 @@
-"""Every layer goes through JSON that a person can read, and a wrong text is told so."""
+"""Every layer can be written as readable JSON and read back, and wrong JSON is refused."""
 
 import json
 

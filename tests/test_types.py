@@ -21,8 +21,8 @@ def mypy(*arguments):
 
 
 def test_a_strictly_checked_program_may_use_every_public_name(tmp_path):
-    # What a layer writes of itself is a call; so a new layer is called, too. (Arrays and functions
-    # are no source.)
+    # The `repr` of a layer is a call, so new layers are checked, too. (Arrays and functions have no
+    # source form.)
     made = [case.make() for case in [*CASES, *MIXING]]
     written = {type(each).__name__: repr(each) for each in made if "<" not in repr(each)}
     calls = tmp_path / "calls.py"
@@ -30,7 +30,8 @@ def test_a_strictly_checked_program_may_use_every_public_name(tmp_path):
     calls.write_text(f"from keras_segaug import {names}\n{lines}")
     named = set(re.findall(r"\bks\.(\w+)", PROGRAM.read_text()))
     assert set(ks.__all__) <= named | set(written)
-    # Outside of the tree, as a user's is, so that the package's own modules are not strict ones.
+    # Outside the repository, as a user's program is, so the package's own modules are not checked
+    # strictly.
     config = tmp_path / "mypy.ini"
     config.write_text("[mypy]\n[mypy-keras_segaug.*]\nfollow_imports = silent\n")
     checked = mypy("--config-file", str(config), str(PROGRAM), str(calls))
@@ -38,7 +39,7 @@ def test_a_strictly_checked_program_may_use_every_public_name(tmp_path):
 
 
 def test_what_is_exported_is_listed_and_what_is_listed_is_exported():
-    """`X as X` is what a type checker takes for public, `__all__` what `dir` and a star show."""
+    """A type checker takes `X as X` as public; `dir` and a star import show `__all__`."""
     text = Path(ks.__file__).read_text()
     exported = set(re.findall(r"(\w+) as \1\b", text))
     assert exported <= set(ks.__all__)

@@ -63,7 +63,7 @@ def test_mixing_shows_one_place_of_one_sample(shown):
 
 
 def code_lines(source):
-    """How many lines of its class are code: neither empty, nor a comment, nor its docstring."""
+    """The number of lines of code in its class: not empty, no comment, no docstring."""
     [layer] = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
     lines = source.split("\n")[layer.lineno - 1 : layer.end_lineno]
     docstring = source.split("\n")[layer.body[0].lineno - 1 : layer.body[0].end_lineno]

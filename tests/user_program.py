@@ -1,4 +1,4 @@
-"""What a user writes who checks types strictly: every public name once. Read by mypy, never run."""
+"""A program of a user who checks types strictly: every public name once. For mypy, never run."""
 
 from typing import Any
 

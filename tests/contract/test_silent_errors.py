@@ -42,7 +42,7 @@ def test_one_image_with_many_channels_is():
     layer()(many, one_hot(7))
     layer()(many, 255 * one_hot(7))
     layer()(many, one_hot(6))
-    # `tf.data` hides the values, so nothing is refused.
+    # A dataset does not show its values while it is traced; a batch axis says this is one image.
     dataset = tf.data.Dataset.from_tensors((many[None], one_hot(7)[None]))
     assert len(list(dataset.map(layer()))) == 1
     # Colors, and 0 and 255 in several channels.

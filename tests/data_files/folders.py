@@ -51,7 +51,7 @@ def truncate(path, drop=30):
 
 
 def save_bmp(path, indices, colors, bits):
-    """A BMP of 1, 4 or 8 bits whose table has no more colors than these: pillow's have all."""
+    """A BMP of 1, 4 or 8 bits whose table has only these colors; pillow writes full tables."""
     shifts = np.arange(bits - 1, -1, -1)
     rows = [np.packbits((row[:, None] >> shifts & 1).astype("uint8")).tobytes() for row in indices]
     pixels = b"".join(row + bytes(-len(row) % 4) for row in reversed(rows))
@@ -66,7 +66,7 @@ def save_bmp(path, indices, colors, bits):
 
 
 def save_gray_png(path, levels, bits):
-    """A gray PNG of 1, 2 or 4 bits a pixel, which pillow reads but does not write."""
+    """A gray PNG of 1, 2 or 4 bits per pixel, which pillow reads but does not write."""
     rows = b""
     for row in levels:
         packed = np.array(row, "uint8")[:, None] >> np.arange(bits - 1, -1, -1) & 1

@@ -1,4 +1,4 @@
-"""The real old classes, and what they do to the corners of an image."""
+"""The real old classes, and where they move the corners of an image."""
 
 import numpy as np
 from keras.src.legacy.preprocessing.image import ImageDataGenerator as InsideKeras
@@ -12,16 +12,16 @@ GENERATIONS = {"keras": InsideKeras, "keras_preprocessing": KerasPreprocessing}
 
 
 def coordinates(height, width):
-    """An image that says of each pixel where it is: channels x and y."""
+    """An image whose channels hold the x and y of each pixel."""
     rows, columns = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
     return np.stack([columns, rows], -1).astype("float64")
 
 
 def corners(images, off_center=0):
-    """Where the corners of moved `coordinates` (N, H, W, 2) look, also outside: (N, 8).
+    """The points that the corners of moved `coordinates` (N, H, W, 2) show, also outside: (N, 8).
 
-    Three pixels in the middle tell the whole affine map. `off_center` moves the corners by as
-    many pixels, and what they see back: the map seen from a class whose middle is elsewhere.
+    Three pixels in the middle determine the whole affine map. `off_center` moves the corners by
+    that many pixels, and the points they show back: the same map for a class with another center.
     """
     height, width = images.shape[1:3]
     row, column = height // 2, width // 2

@@ -1,4 +1,4 @@
-"""A worker of `tf.data`'s service, in a process of its own: its only argument is the address."""
+"""A worker of `tf.data`'s service in a separate process; its only argument is the address."""
 
 import sys
 

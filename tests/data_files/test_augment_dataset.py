@@ -1,4 +1,4 @@
-"""What happens to a sample depends on its number and the epoch alone, to the bit."""
+"""The result for a sample depends on its number and the epoch alone, bit for bit."""
 
 import hashlib
 
@@ -25,7 +25,7 @@ def chain(**more):
     )
 
 
-# Compiled, and anew for each iteration of a dataset; where rounding does not matter, a light one.
+# This one is compiled, again for each iteration; where rounding does not matter, a light one runs.
 LAYER = chain(seed=3)
 LIGHT = ks.ImageOnlyBrightness(0.3, seed=3, jit_compile=False)
 
@@ -62,7 +62,7 @@ def test_the_hash_of_500_samples(reference, batch, calls):
 
 
 def test_goes_on_after_a_stop_at_element_137(reference):
-    """In a new layer and a new dataset, as after a restart."""
+    """A new layer and a new dataset continue, as after a restart."""
     dataset = ks.augment_dataset(pairs(), chain(seed=3), start=137, num_parallel_calls=2)
     assert hash_of(samples(dataset)) == hash_of(reference[137:])
 
@@ -124,12 +124,12 @@ def test_a_variable_holds_the_epoch():
     assert [hash_of(samples(dataset)) for _ in range(2)] == epochs[1:]
 
 
-# Keras says on JAX and torch that a dataset shuffles itself.
+# On JAX and torch, Keras warns that `shuffle` is ignored for a dataset.
 @pytest.mark.filterwarnings("ignore:.shuffle=True. was passed")
 @pytest.mark.slow
 def test_a_callback_tells_the_epochs_of_fit():
     def train(epochs, initial_epoch):
-        """What each epoch's loss is for a model that does not learn: a print of its images."""
+        """The loss of each epoch for a model that does not learn: a fingerprint of its images."""
         model = keras.Sequential([keras.Input((16, 14, 3)), keras.layers.Conv2D(1, 1)])
         model.set_weights([np.ones((1, 1, 3, 1)), np.zeros(1)])
         model.compile(keras.optimizers.SGD(0.0), "mse")

@@ -1,4 +1,4 @@
-"""Every case of broken files and wrong arguments: a message that names it, and the cure."""
+"""Every kind of broken file and wrong argument gives a message that names it and the cure."""
 
 import sys
 
@@ -227,7 +227,7 @@ def test_color_tables_that_disagree(folders):
 
 @pytest.mark.parametrize(("bits", "shade"), [(1, 255), (2, 85), (4, 17)])
 def test_gray_masks_of_several_depths_are_doubted(folders, bits, shade):
-    """White is 1 in a file of one bit, as programs that shrink PNGs write it, and 255 in others."""
+    """White is 1 in files of one bit, which programs that shrink PNGs write, and 255 in others."""
     masks = folders[1]
     few = random_mask(classes=2)
     few[0, :2] = 0, 1

@@ -1,4 +1,4 @@
-"""Files that change after the check are named when they are read, never bent to what was said."""
+"""Files that change after the check are named when they are read, never silently converted."""
 
 import pathlib
 

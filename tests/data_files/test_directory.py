@@ -63,7 +63,7 @@ def test_real_slices_come_as_they_are_stored():
 
 
 def test_one_real_image_with_a_mask_of_its_own_name():
-    """One folder, told apart by a suffix; the mask of instances is another file that is ignored."""
+    """One folder: a suffix marks the mask, and the mask of instances, another file, is ignored."""
     options = {"image_suffix": "img", "mask_suffix": "mask_3class", "batch_size": None}
     dataset = load(EXAMPLES / "nuclei", class_names=["out", "in", "border"], **options)
     ((image, mask),) = dataset
@@ -134,7 +134,7 @@ def test_a_dict_and_a_pipeline(folders):
     assert element["images"].shape == (5, 6, 8, 3)
 
 
-# Keras says on JAX and torch that a dataset shuffles itself.
+# On JAX and torch, Keras warns that `shuffle` is ignored for a dataset.
 @pytest.mark.filterwarnings("ignore:.shuffle=True. was passed")
 def test_a_model_learns_from_it(folders):
     dataset = load(*folders, class_names=list("abcd"), batch_size=5)

@@ -1,4 +1,4 @@
-"""Files of several frames or pages: which is meant nobody knows, so none is taken."""
+"""Files of several frames or pages are refused, since it is unknown which one is meant."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def reader_and_pair(image, mask):
 
 
 def problems(image, mask):
-    """What a check of headers finds, and a whole one: the same."""
+    """The problems that a check of headers and a whole check find; they must be the same."""
     reader, pair = reader_and_pair(image, mask)
     found = []
     for look in (reader.header, reader.arrays):
@@ -47,7 +47,7 @@ def test_animated_masks_are_refused(tmp_path, ending):
 
 
 def test_a_still_gif_is_read(tmp_path):
-    """Also with a comment behind its one frame."""
+    """Also with a comment after its only frame."""
     image, mask = save(tmp_path / "image.png", IMAGE), save(tmp_path / "m.gif", with_table(MASK))
     data = mask.read_bytes()
     mask.write_bytes(data[:-1] + b"!\xfe\x02hi\x00;")
@@ -56,7 +56,7 @@ def test_a_still_gif_is_read(tmp_path):
 
 
 def test_the_second_image_of_a_camera_is_no_frame(tmp_path):
-    """A JPEG with a preview behind the photo (MPO), as many cameras write it."""
+    """A JPEG with a preview after the photo (MPO), as many cameras write it, is read."""
     frames = [Image.fromarray(random_image(seed=n)) for n in range(2)]
     options = {"format": "MPO", "save_all": True, "append_images": frames[1:]}
     image, mask = save(tmp_path / "i.jpg", frames[0], **options), save(tmp_path / "m.png", MASK)

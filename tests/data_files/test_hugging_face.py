@@ -1,4 +1,4 @@
-"""Batches of rows as Hugging Face datasets hand them over; the library itself is not needed."""
+"""Batches of rows as Hugging Face datasets pass them; the library itself is not needed."""
 
 import pickle
 
@@ -109,7 +109,7 @@ def test_kinds_of_images(mode):
     rows = {"image": [image], "annotation": [Image.new("L", (8, 6))]}
     (moved,) = transform(ks.Identity(dtype=dtype))(rows)["image"]
     assert moved.shape == (6, 8, channels)
-    # Palettes and inks have no level of exactly 7.
+    # Palette and CMYK images have no level of exactly 7.
     assert level is None or (moved == level).all()
 
 

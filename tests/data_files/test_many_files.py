@@ -1,6 +1,6 @@
 """10,000 pairs: all broken ones in one message, nothing kept but paths.
 
-How long a scan may take is for `make bench-check`.
+`make bench-check` limits how long a scan may take.
 """
 
 import os
@@ -34,7 +34,7 @@ def folders(tmp_path_factory):
 
 @pytest.fixture
 def broken(folders):
-    """20 broken files, five of each of four kinds; mended afterwards."""
+    """20 broken files, five of each of four kinds; repaired afterward."""
     images, masks = folders
     sound = (images / "00000.png").read_bytes(), (masks / "00000.png").read_bytes()
     paths = [images / f"{n:05}.png" for n in range(700, 705)]
@@ -73,7 +73,7 @@ def test_twenty_broken_files_are_in_one_message(folders, broken):
 
 @pytest.mark.slow
 def test_a_survey_keeps_nothing_but_the_pairs(folders):
-    """Beside the list of pairs: the same for ten times the files, up to what waits in threads."""
+    """Apart from the list of pairs and files waiting in threads, memory does not grow."""
     pairs = find_pairs(*map(str, folders)).pairs
     reader = Reader(Labels())
     used = {}
@@ -84,8 +84,8 @@ def test_a_survey_keeps_nothing_but_the_pairs(folders):
         tracemalloc.stop()
         assert len(survey.pairs) == count
     kept, peak = (more - less for less, more in zip(*used.values(), strict=True))
-    # A list takes 8 bytes an entry, and up to an eighth more; a slice of it the same again. Freed
-    # tuples and dicts, which Python keeps for later up to a number, come on top: one small object
-    # a pair would be 400 kB and more.
+    # A list takes 8 bytes per entry, and up to an eighth more; a slice of it the same again. Freed
+    # tuples and dicts, some of which Python keeps for reuse, come on top. One small object per pair
+    # would take 400 kB and more.
     assert kept < 8000 * 8 * 1.2 + 150_000
     assert peak < 8000 * 8 * 2.5 + 200_000

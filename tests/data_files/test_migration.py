@@ -34,7 +34,7 @@ def migrate(arguments, mask_arguments=None, **more):
 
 def generator_of(arguments, generation="keras"):
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what it switches on and off by itself
+        warnings.simplefilter("ignore")  # about options that it switches by itself
         return GENERATIONS[generation](**arguments)
 
 
@@ -43,7 +43,7 @@ def generator_of(arguments, generation="keras"):
 
 @pytest.mark.parametrize("fill_mode", ["nearest", "reflect", "constant"])
 def test_geometry_pixel_by_pixel(fill_mode):
-    """SciPy and the lookup here agree to a hundredth of a level on float images."""
+    """The old class' SciPy and our lookup agree to a few hundredths of a level on float images."""
     arguments = {
         "rotation_range": 40,
         "height_shift_range": 5.0,
@@ -62,7 +62,7 @@ def test_geometry_pixel_by_pixel(fill_mode):
         expected = generator.apply_transform(image, drawn)
         parameters = {
             "angle": np.deg2rad(drawn["theta"]),
-            # What it calls the height shift moves sideways: see the report.
+            # The old class' "height shift" moves sideways: see the report.
             "height_shift": drawn["ty"],
             "width_shift": drawn["tx"],
             "shear": np.deg2rad(drawn["shear"]),
@@ -75,7 +75,7 @@ def test_geometry_pixel_by_pixel(fill_mode):
             flip.apply(found, {"horizontal": np.array([drawn["flip_horizontal"] > 0])})
         )
         close = np.abs(found - expected) < 0.05
-        # Filling: SciPy's begins at the center of the last pixel, a band one pixel wide.
+        # SciPy's fill begins at the center of the last pixel, so a band one pixel wide differs.
         assert close.mean() > (0.93 if fill_mode == "constant" else 0.9999)
 
 
@@ -87,7 +87,7 @@ def test_geometry_pixel_by_pixel(fill_mode):
 )
 @settings(max_examples=30, deadline=None)
 def test_brightness_pixel_by_pixel(factor, low, high, seed):
-    """Within 0 .. 255 to the level; a stretched image to a level of the stretch."""
+    """Exact to a level within 0 .. 255; a stretched image to a level of the stretched range."""
     image = np.random.default_rng(seed).integers(low, high, (6, 5, 3)).astype("float32")
     arguments = {"brightness_range": (0.0, 3.0)}
     expected = generator_of(arguments).apply_transform(image, {"brightness": factor})
@@ -102,7 +102,7 @@ def test_brightness_pixel_by_pixel(factor, low, high, seed):
 
 
 def test_brightness_of_images_in_0_1():
-    """The class inside Keras made zeros and ones of them; here 256 levels share the range."""
+    """The class inside Keras turned them into zeros and ones; here 256 levels share the range."""
     image = np.full((1, 4, 4, 3), 0.5, "float32")
     arguments = {"brightness_range": (0.5, 0.5)}
     assert set(np.unique(generator_of(arguments).random_transform(image[0]))) == {0.0}
@@ -155,7 +155,7 @@ STANDARD = {
     ],
 )
 def test_standardisation_pixel_by_pixel(generation, name, live):
-    """As `standardize`, with the statistics of `fit`: read from a live generator, or computed."""
+    """As `standardize` with the statistics of `fit`, read from a live generator or computed."""
     arguments, images = STANDARD[name], random_images(30, 6, 5)
     generator = generator_of(arguments, generation)
     generator.fit(images)
@@ -297,7 +297,7 @@ def test_the_arguments_are_those_of_the_old_classes():
     for old in GENERATIONS.values():
         parameters = inspect.signature(old.__init__).parameters
         told = {n: p.default for n, p in parameters.items() if n not in ("self", "kwargs")}
-        # 1.1.2 writes out what Keras takes from its settings.
+        # 1.1.2 spells out defaults that Keras takes from its settings.
         settings_of_keras = {"data_format": None, "dtype": None}
         assert {**told, **settings_of_keras} == DEFAULTS
 
@@ -308,7 +308,7 @@ def test_the_arguments_are_those_of_the_old_classes():
 )
 @settings(max_examples=100, deadline=None)
 def test_no_argument_is_dropped_in_silence(images, masks):
-    """Whatever differs from the default is named in the report; the pipeline always builds."""
+    """The report names every argument that is not the default; the pipeline always builds."""
     migration = migrate(images, masks)
     named = {(finding.role, finding.argument) for finding in migration.report.findings}
     for role, arguments in (("images", images), ("masks", masks or {})):
@@ -336,7 +336,7 @@ def test_live_generators_read_as_their_arguments(generation):
 
 
 def test_the_directory_call(tmp_path):
-    """Read from live iterators, and from their arguments."""
+    """The call is derived from live iterators, and from their arguments."""
     for folder in ("images", "masks"):
         (tmp_path / folder / "all").mkdir(parents=True)
         Image.new("L", (8, 6)).save(tmp_path / folder / "all" / "a.png")
@@ -411,7 +411,7 @@ def test_the_directory_call_tells_what_was_wrong():
 
 @pytest.mark.parametrize("kind", ["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"])
 def test_the_directory_call_runs_and_resizes_as_the_old_class(tmp_path, kind):
-    """All files without a `subset`, paths as objects, and what pillow calls a resampling."""
+    """Without a `subset` all files are read; paths may be objects, and resampling is Pillow's."""
     for folder in ("images", "masks"):
         (tmp_path / folder).mkdir()
     rng = np.random.default_rng(0)

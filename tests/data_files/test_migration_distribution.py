@@ -1,6 +1,7 @@
 """Over 5,000 draws each, the migrated pipeline and the real old classes do the same.
 
-Where a class is known to do otherwise than it says, the comparison says so: the class inside
+Where a class is known to deviate from its documentation, the comparison accounts for it: the class
+inside
 Keras 3 swaps the two shifts and, for images that are not square, turns about another point;
 Keras-Preprocessing 1.1.2 turns about a point one pixel off, and shears columns, not rows.
 """
@@ -33,7 +34,7 @@ def assert_same_distribution(found, expected):
 
 
 def swapped(arguments):
-    """The same with the two shifts exchanged."""
+    """The same arguments with the two shifts exchanged."""
     return {
         **arguments,
         "height_shift_range": arguments.get("width_shift_range", 0.0),
@@ -74,13 +75,13 @@ def test_corners_as_in_keras_preprocessing(name):
     image = coordinates(17, 21)
     expected = moved_by_old_class("keras_preprocessing", GEOMETRY[name], image)
     found = moved_by_pipeline(GEOMETRY[name], image)
-    # Shifts and flips have no middle, or the right one.
+    # Shifts have no center, and flips the right one.
     off_center = int("rotation_range" in GEOMETRY[name])
     assert_same_distribution(corners(found), corners(expected, off_center))
 
 
 def test_shear_as_in_keras_preprocessing():
-    """It shears columns: seen in a mirror along the diagonal it is the documented one."""
+    """It shears columns: mirrored along the diagonal, that is the documented shear."""
     image = coordinates(17, 17)
     arguments = {"shear_range": 25}
     expected = moved_by_old_class("keras_preprocessing", arguments, image)
@@ -110,7 +111,7 @@ SHIFTS = [0.2, 0.999, 1.0, 4.5, 1, 2, 7, [3, -5], (0.1, 0.3), [0.5, 2], np.array
 @pytest.mark.parametrize("generation", GENERATIONS)
 def test_every_kind_of_shift(generation, value):
     generator = GENERATIONS[generation](height_shift_range=0.0, width_shift_range=0.0)
-    # An array has no truth value, so the old class cannot be told one directly.
+    # An array has no truth value, so it cannot be passed to the old class directly.
     generator.height_shift_range = list(value) if isinstance(value, np.ndarray) else value
     np.random.seed(3)
     expected = [generator.get_random_transform((40, 30, 3))["tx"] for _ in range(DRAWS)]
@@ -152,13 +153,13 @@ INTENSITY = {
 }
 
 
-# 1.1.2 stretches what a channel shift has left of 0 .. 255 to all of it.
+# 1.1.2 stretches the values that a channel shift leaves to all of 0 .. 255: left out.
 @pytest.mark.parametrize(
     ("generation", "name"),
     [(generation, name) for generation in GENERATIONS for name in INTENSITY][:-1],
 )
 def test_intensities(generation, name):
-    """Of four pixels with 0 and 255 among them, so that 1.1.2 has nothing to stretch."""
+    """The pixels include 0 and 255, so that 1.1.2 has nothing to stretch."""
     image = np.array([[[0.0], [40.0]], [[150.0], [255.0]]])
     arguments = INTENSITY[name]
     generator = GENERATIONS[generation](**arguments)

@@ -28,7 +28,7 @@ def problems(image, mask, exif_orientation=None):
 
 
 def tagged(path, pixels, orientation):
-    """The file, and its pixels upright."""
+    """The file, and its pixels turned upright."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     save(path, pixels, exif=exif)
@@ -37,7 +37,7 @@ def tagged(path, pixels, orientation):
 
 
 def tagged_mask(path, image_orientation, orientation, height=6, width=8):
-    """One whose upright size is that of an image (6, 8) with its orientation."""
+    """A mask whose upright size is that of an image (6, 8) with `image_orientation`."""
     turned = (image_orientation >= 5) != (orientation >= 5)
     size = (width, height) if turned else (height, width)
     return tagged(path, random_mask(*size), orientation)
@@ -120,7 +120,7 @@ def exif_of(orientation):
 
 
 def test_a_tag_behind_the_pixels_of_a_png_counts(tmp_path):
-    """As the format allows and some tools write it."""
+    """The format allows that, and some tools write it."""
     image = save(tmp_path / "image.png", IMAGE)
     labels = random_mask(8, 6)
     mask = save(tmp_path / "mask.png", labels)
@@ -131,7 +131,7 @@ def test_a_tag_behind_the_pixels_of_a_png_counts(tmp_path):
 
 
 def test_a_tag_in_a_text_of_a_png_counts(tmp_path):
-    """As ImageMagick wrote it before the format had a place for it."""
+    """ImageMagick wrote tags so before the format had a place for them."""
     image = save(tmp_path / "image.png", IMAGE)
     labels = random_mask(8, 6)
     mask = save(tmp_path / "mask.png", labels)

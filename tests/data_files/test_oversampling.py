@@ -1,4 +1,4 @@
-"""Images of rare classes come as often as they should, and again so with the same seed."""
+"""Images of rare classes come as often as they should, and the same way with the same seed."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ from tests.data_files.folders import EXAMPLES, colored, random_image, save, trun
 
 CT = EXAMPLES / "ct"
 
-# Of twenty masks all hold 0, and so many hold 1, 2 and 3; 255 is to be ignored, and in one alone.
+# All twenty masks hold 0, this many hold 1, 2 and 3; one alone holds 255, which is ignored.
 HELD = {1: range(10), 2: (3, 17), 3: (17,), 255: (5,)}
 # With threshold 0.8: sqrt(0.8 / f) for f of 0.5, 0.1 and 0.05.
 FACTORS = [1.6**0.5] * 10 + [1.0] * 10
@@ -79,7 +79,7 @@ def test_an_ignored_class_is_rare_where_it_is_not_ignored(folders):
 
 
 def test_every_image_comes_as_often_as_its_factor_says():
-    """Over 4,000 epochs, each of which shows it once more than the whole number, or not."""
+    """Over 4,000 epochs; each shows an image the whole part of its factor, or once more."""
     factors, epochs = np.array([1.0, 1.25, 3.0, 2.9, 1.5, 12.03]), 4000
     passes = repeated(factors, seed=7).batch(100).repeat(epochs)
     counts = np.array([np.bincount(places) for places in passes.as_numpy_iterator()])
@@ -89,7 +89,7 @@ def test_every_image_comes_as_often_as_its_factor_says():
     share = factors % 1
     error = np.sqrt(share * (1 - share) / epochs)
     assert (np.abs(more.mean(0) - share) <= 4 * error).all()
-    # Images are drawn apart from each other, and epochs apart from the one before.
+    # Images are drawn independently of each other, and each epoch of the one before.
     drawn = more[:, [1, 3, 4, 5]].T
     for one, other in ((drawn, drawn), (drawn[:, 1:], drawn[:, :-1])):
         related = np.corrcoef(one, other)[:4, 4:]
@@ -118,7 +118,7 @@ def test_without_shuffling_repeats_follow_each_other(folders):
 
 
 def test_shuffling_parts_the_repeats(folders):
-    """Where the four copies of image 17 lie, over 100 epochs: anywhere, and not together."""
+    """Over 100 epochs the four copies of image 17 lie anywhere, and not together."""
     dataset = load_made(folders, shuffle=True, seed=1, batch_size=36)
     places, together = [], 0
     for epoch in epochs_of(dataset, 100):
@@ -172,7 +172,7 @@ print([numbers(dataset) for _ in range(3)])
 
 @pytest.mark.slow
 def test_another_process_draws_the_same(folders):
-    # TensorFlow's own seed, which another test may have set, counts as it does for `shuffle`.
+    # TensorFlow's global seed, which another test may have set, matters as it does for `shuffle`.
     tf.random.set_seed(1)
     dataset = load_made(folders, shuffle=True, seed=5)
     expected = [numbers(dataset) for _ in range(3)]
@@ -202,7 +202,7 @@ def test_validation_is_left_alone(folders, shuffle):
     assert sorted(numbers(validation)) == kept
     assert len(validation) == 1
     assert validation.report.oversampling is None
-    # Shares are of the 12 that train.
+    # Shares are of the 12 training images.
     images = {n: len(set(HELD[n]) & set(used)) for n in (1, 2, 3)}
     factors = [
         max([1.0] + [(0.8 * 12 / images[n]) ** 0.5 for n in images if place in HELD[n]])
@@ -220,7 +220,7 @@ def test_validation_is_left_alone(folders, shuffle):
 
 
 def test_colors_count_as_the_classes_they_become(folders, tmp_path):
-    """Two colors of one class are one class, and a color of the ignored class none."""
+    """Two colors of one class count as one class, and a color of the ignored class as none."""
     table = [(0, 0, 0), (9, 0, 0), (0, 9, 0), (0, 0, 9)]
     for n in range(8):
         save(tmp_path / f"images/{n}.png", random_image(seed=n))
@@ -290,7 +290,7 @@ def test_the_report_warns_of_images_that_come_very_often(tmp_path, capsys):
 
 
 def test_names_that_are_not_utf8_can_be_printed(tmp_path, capsys):
-    """`print` refuses the halves of characters that Python puts in their place."""
+    """Python replaces their bytes with lone surrogates, which `print` refuses."""
     root = os.fsencode(tmp_path)
     for folder in (b"images", b"masks"):
         os.mkdir(os.path.join(root, folder))
@@ -357,7 +357,7 @@ def test_a_cache_keeps_what_was_drawn_first(folders):
 
 
 def fit_counting(dataset, **options):
-    """How many batches each of three epochs of training took."""
+    """The number of batches in each of three epochs of training."""
     batches = []
     count = keras.callbacks.LambdaCallback(
         on_epoch_begin=lambda epoch, logs: batches.append(0),
@@ -369,7 +369,7 @@ def fit_counting(dataset, **options):
     return batches
 
 
-# Keras says on JAX and torch that a dataset shuffles itself.
+# On JAX and torch, Keras warns that `shuffle` is ignored for a dataset.
 @pytest.mark.filterwarnings("ignore:.shuffle=True. was passed")
 def test_fit_takes_as_many_steps_as_are_expected(folders):
     dataset = load_made(folders, shuffle=True, seed=5, batch_size=4, palette=CLASSES)
@@ -377,7 +377,7 @@ def test_fit_takes_as_many_steps_as_are_expected(folders):
     assert fit_counting(dataset.repeat(), steps_per_epoch=dataset.steps_per_epoch) == [7, 7, 7]
 
 
-# It also says that data ran out, where it did not know how much there is.
+# It also warns that data ran out if it did not know the length.
 @pytest.mark.filterwarnings("ignore:.shuffle=True. was passed", "ignore:Your input ran out of data")
 def test_fit_goes_through_an_epoch_of_unknown_length(folders):
     batches = fit_counting(load_made(folders, shuffle=True, seed=5, batch_size=4, palette=CLASSES))
@@ -419,6 +419,6 @@ REFUSED = [
 
 @pytest.mark.parametrize(("options", "message"), REFUSED)
 def test_refuses(options, message):
-    """Before any file is looked at: these folders do not exist."""
+    """Arguments are refused before any file is looked at: these folders do not exist."""
     with pytest.raises(ValueError, match=message):
         load("no images", "no masks", **options)

@@ -137,7 +137,7 @@ def test_a_function_that_returns_no_path_is_named(tmp_path):
     ],
 )
 def test_a_function_that_takes_masks_for_images_is_named(tmp_path, files, wrong):
-    """`replace` changes nothing in a mask's name: each mask would be an image with itself."""
+    """`replace` does not change a mask's name, so each mask would be paired with itself."""
     folder = touch(tmp_path / "data", *files)
     os.symlink(folder, tmp_path / "link")
     for masks in (folder, os.path.join(folder, "."), os.fspath(tmp_path / "link")):
@@ -210,7 +210,7 @@ def test_a_link_to_a_folder_above_lists_nothing_twice(tmp_path):
 def test_a_folder_and_a_link_to_it_are_listed_by_the_folders_own_name(tmp_path):
     for role in ("i", "m"):
         folder = touch(tmp_path / role, "b/1.png")
-        # Before and after the folders: systems list them in either order.
+        # Names before and after the folders' names: systems list them in either order.
         for name, target in (("a", "b"), ("c", "b"), ("e", "d"), ("f", "d")):
             os.symlink(os.path.join(folder, target), os.path.join(folder, name))
         touch(folder, "d/2.png")

@@ -59,7 +59,7 @@ VOC = """0 0 0, 128 0 0, 0 128 0, 128 128 0, 0 0 128, 128 0 128, 0 128 128, 128 
 
 
 def test_voc_is_the_published_table():
-    """As it stands in `mmseg/utils/class_names.py`; void as the development kit draws it."""
+    """It is as in `mmseg/utils/class_names.py`, with void as the development kit draws it."""
     named = named_palette("voc")
     published = [tuple(map(int, row.split())) for row in VOC.split(",")]
     assert list(named.ids)[:21] == published
@@ -69,7 +69,7 @@ def test_voc_is_the_published_table():
 
 
 def test_cityscapes_has_its_training_ids():
-    """A few rows of cityscapesScripts' `labels.py`, void ones among them."""
+    """Compares a few rows of cityscapesScripts' `labels.py`, including void ones."""
     named = named_palette("cityscapes")
     assert len(named.class_names) == 19
     rows = {
@@ -89,7 +89,7 @@ def test_cityscapes_has_its_training_ids():
 
 
 def test_ade20k_has_the_ids_of_its_index_masks():
-    """A few rows of the benchmark's `objectInfo150.txt` and `color150`."""
+    """Compares a few rows of the benchmark's `objectInfo150.txt` and `color150`."""
     named = named_palette("ade20k")
     assert len(named.class_names) == len(set(named.class_names)) == 151
     rows = {

@@ -1,4 +1,4 @@
-"""Batches as Ray Data hands them over; Ray itself is not needed."""
+"""Batches as Ray Data passes them; Ray itself is not needed."""
 
 import pickle
 

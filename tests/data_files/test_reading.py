@@ -1,4 +1,4 @@
-"""Single images and masks, kind by kind: what their files hold comes out, or a clear problem."""
+"""Each kind of image and mask file is read as it is stored, or reported as a clear problem."""
 
 import io
 
@@ -50,7 +50,7 @@ def mask(tmp_path):
 
 
 def as_modes():
-    """The image as pillow holds it in each mode that is read."""
+    """The image in each of Pillow's modes that is read."""
     rgba = Image.fromarray(np.dstack([IMAGE, IMAGE[..., 0]]))
     rgb = Image.fromarray(IMAGE)
     modes = {mode: rgb.convert(mode) for mode in ("1", "L", "P", "RGB")}
@@ -67,7 +67,7 @@ def test_images_of_all_modes_become_what_pillow_makes_of_them(tmp_path, mask, mo
     expected = np.asarray(through.convert({"grayscale": "L"}.get(color_mode, color_mode.upper())))
     assert pixels.dtype == np.uint8
     assert pixels.shape == (6, 8, {"grayscale": 1, "rgb": 3, "rgba": 4}[color_mode])
-    # Pillow weighs the colors in fixed point.
+    # Pillow weights the colors in fixed point.
     assert np.abs(pixels.reshape(expected.shape).astype(int) - expected).max() <= (
         color_mode == "grayscale"
     )
@@ -142,7 +142,7 @@ def test_indices_of_any_depth(tmp_path, image, bits):
 
 @pytest.mark.parametrize("bits", [1, 2, 4])
 def test_few_bits_of_gray_are_ids_too(tmp_path, image, bits):
-    """Viewers, and pillow, spread them over 0 .. 255."""
+    """Viewers and pillow spread them over 0 .. 255; the ids are the stored values."""
     ids = random_mask(classes=2**bits, seed=bits)
     path = save_gray_png(tmp_path / "mask.png", ids, bits)
     np.testing.assert_array_equal(read(image, path).mask, ids)
@@ -156,7 +156,7 @@ def test_few_bits_of_gray_are_ids_too(tmp_path, image, bits):
 )
 @pytest.mark.parametrize("width", [4, 8])
 def test_a_bmp_with_a_short_table_of_grays_is_read_right_or_refused(tmp_path, bits, grays, width):
-    """Pillow takes all black and white BMPs with two colors to have one bit a pixel."""
+    """Pillow assumes that all black and white BMPs with two colors have one bit per pixel."""
     indices = random_mask(width=width, classes=len(grays))
     path = save_bmp(tmp_path / "a.bmp", indices, [(n, n, n) for n in grays], bits)
     if bits == {2: 1, 4: 8}[len(grays)]:
@@ -189,7 +189,7 @@ def test_a_sixteen_bit_mask_keeps_its_ids(tmp_path, image):
     [
         Image.fromarray(colored(MASK)),
         Image.fromarray(colored(MASK)).convert("RGBA"),
-        # The order of its color table means nothing.
+        # The order of its color table has no meaning.
         Image.fromarray(colored(MASK)).convert("P", palette=Image.Palette.ADAPTIVE, colors=4),
         with_table(3 - MASK, COLORS[::-1]),
     ],
@@ -285,7 +285,7 @@ def _wrong(path, content):
 
 @pytest.mark.parametrize("ending", ["png", "jpg", "bmp", "gif", "webp"])
 def test_broken_bytes_are_problems_never_crashes(tmp_path, mask, ending):
-    """Every cut, and noise in every place, of a file of each format."""
+    """Files of each format, cut at every length, or with noise in every place."""
     buffer = io.BytesIO()
     Image.fromarray(IMAGE).save(buffer, {"jpg": "jpeg"}.get(ending, ending))
     sound = buffer.getvalue()

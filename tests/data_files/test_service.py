@@ -1,4 +1,4 @@
-"""`tf.data`'s service: workers in processes of their own, records that carry their numbers."""
+"""`tf.data`'s service: workers in separate processes, records that carry their numbers."""
 
 import contextlib
 import subprocess
@@ -68,11 +68,11 @@ def test_what_a_record_gets_depends_on_its_number_and_the_epoch_alone():
 
 
 def test_numbers_that_a_dataset_counts_start_anew_on_each_worker():
-    """What the recipe warns of. Where this fails, TensorFlow has changed, and the docs are to."""
+    """The recipe warns of this. If it fails, TensorFlow has changed, and the docs must follow."""
     layer = ks.ImageOnlyBrightness(0.2, seed=1)
     images = np.full((RECORDS, 8, 8, 3), 100, "uint8")
     dataset = tf.data.Dataset.from_tensor_slices(images).map(layer)
-    # Each worker goes through all of it.
+    # Each worker goes through the whole dataset.
     everything = service.ShardingPolicy.OFF
     with cluster(2) as target:
         passes = dataset.apply(service.distribute(everything, target))

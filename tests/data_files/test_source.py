@@ -103,7 +103,7 @@ def test_what_is_wrong_is_said_by_its_own_name(folders):
     assert "has it changed?" in str(error.value)
     with pytest.raises(ValueError, match=f"^{name}: problems with 1 files"):
         source_of(*folders)
-    # The dataset's own name comes back.
+    # The dataset's errors have its own name again.
     with pytest.raises(ValueError, match=r"^segmentation_dataset_from_directory: problems"):
         dataset_of(*folders)
     with pytest.warns(UserWarning, match=f"{name}: problems with 1 files") as warned:
@@ -114,7 +114,7 @@ def test_what_is_wrong_is_said_by_its_own_name(folders):
 def test_counts_of_a_file_that_broke_are_refused_each_time_by_its_own_name(folders, monkeypatch):
     source = source_of(*folders, check="headers")
     truncate(folders[1] / "08.png")
-    # As large images do it: all but the first few are counted in threads.
+    # As for large images: all but the first few are counted in threads.
     monkeypatch.setattr(survey, "LONG", -1.0)
     for knowledge in (source.pixel_counts, source.class_weights):
         with pytest.raises(ValueError, match=r"(?s)^segmentation_source_from_directory:.*08\.png"):

@@ -124,7 +124,7 @@ def test_few_bits_with_white_as_zero_keep_within_their_bits(tmp_path):
 
 
 def test_colors_of_eight_bits_in_a_table_of_sixteen(tmp_path):
-    """What some writers store; libtiff takes it so, too."""
+    """Some writers store that, and libtiff reads it the same way."""
     image, path = save(tmp_path / "i.png", IMAGE), tmp_path / "m.tif"
     table = np.zeros((3, 256), "uint16")
     table[:, :4] = np.array(COLORS).T
