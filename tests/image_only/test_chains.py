@@ -1,4 +1,4 @@
-"""Several color layers in a row, beside the same layers one by one."""
+"""Several color layers in a row give the same as the layers one by one."""
 
 import keras
 import numpy as np
@@ -7,7 +7,7 @@ import pytest
 import keras_segaug as ks
 from tests.data import ct_slices, labels, random_images, to_numpy
 
-# What works on all channels together, on each, on values, on neighbors, on masks.
+# Layers that work on all channels together, on each channel, on values, on neighbors, on masks.
 LAYERS = {
     "brightness": lambda: ks.ImageOnlyBrightness(0.2),
     "contrast": lambda: ks.ImageOnlyContrast(0.5),
@@ -18,7 +18,7 @@ LAYERS = {
     "rescaling": lambda: ks.ImageOnlyRescaling(0.5, 3.0),
     "maybe": lambda: ks.ImageOnlyHue(0.5, probability=0.5),
     "one-hot": lambda: ks.MaskOnlyOneHot(5),
-    # Nearest: a blend halfway between two levels may be rounded either way.
+    # "nearest", since a blend halfway between two levels may be rounded either way.
     "rotation": lambda: ks.JointRandomRotation(0.1, interpolation="nearest"),
     "flip": lambda: ks.JointRandomFlip(),
     "erasing": lambda: ks.JointRandomErasing(),
@@ -78,7 +78,7 @@ def test_what_is_no_number_spoils_no_other_pixel(value, jit_compile):
 
 @pytest.mark.parametrize("dtype", ["float32", "uint8"])
 def test_chains_on_real_slices(dtype):
-    """One channel: no word is full, and a table serves all of it."""
+    """With one channel no word is full, and one table serves the whole image."""
     images, masks, _ = ct_slices()
     layers = [ks.ImageOnlyGamma((0.5, 0.9)), ks.ImageOnlyContrast(0.3)]
     results = [

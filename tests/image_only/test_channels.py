@@ -1,4 +1,4 @@
-"""Channels in another order, written over, shifted: each sample by itself, any number of them."""
+"""Channels are reordered, overwritten or shifted for each sample, whatever their number."""
 
 import collections
 

@@ -8,7 +8,7 @@ from tests.data import random_images, to_numpy
 
 
 def holes():
-    """One pixel without any value, and one without each of the channels."""
+    """Images with one pixel without any value, and one pixel for each missing channel."""
     images = random_images(2, 32, 32).astype("float32")
     images[0, 4, 5] = np.nan
     for channel in range(3):

@@ -1,4 +1,4 @@
-"""A Keras layer with weights of its own, as the function of an `ImageOnlyLambda`."""
+"""A Keras layer with weights works as the function of an `ImageOnlyLambda`."""
 
 import keras
 import numpy as np
@@ -29,7 +29,7 @@ def test_it_works_compiled_or_not_built_or_not(dtype, built, compiled):
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("within", [False, True])
 def test_its_weights_are_those_of_now(within, compiled):
-    """A program of JAX kept those of its first call."""
+    """Its current weights are used; a JAX program used to keep those of its first call."""
     inner, images = sums(), random_images(2).astype("float32")
     layer = ks.ImageOnlyLambda(inner, jit_compile=compiled)
     if within:
@@ -52,7 +52,7 @@ def test_gradients_reach_its_weights(compiled):
         tape.watch(images)
         total = tf.reduce_sum(augmentation(images))
     of_image, of_kernel, of_bias = tape.gradient(total, [images, *layer.trainable_variables])
-    # A pixel inside has a share in nine sums, the bias one in each.
+    # An inner pixel contributes to nine sums, the bias once to each sum.
     assert (of_image.numpy()[:, 1:-1, 1:-1] == 9.0).all()
     np.testing.assert_allclose(of_bias, [2 * 16 * 14] * 3)
     np.testing.assert_allclose(
@@ -62,7 +62,7 @@ def test_gradients_reach_its_weights(compiled):
 
 @pytest.mark.parametrize("compiled", [False, True])
 def test_it_does_not_train_on_what_it_is_given(compiled):
-    """Normalizing by the batch is not every image by itself; and a program is for all calls."""
+    """Batch statistics would mix images, and one program must serve all calls."""
     inner = keras.layers.BatchNormalization(epsilon=0.0)
     inner.build((None, None, None, 3))
     layer = ks.ImageOnlyLambda(inner, jit_compile=compiled)

@@ -1,4 +1,4 @@
-"""What single ImageOnly layers are about."""
+"""What individual ImageOnly layers do."""
 
 import json
 
@@ -19,7 +19,7 @@ from tests.data import labels, random_images, to_numpy
     ],
 )
 def test_keras_agrees(ours, theirs):
-    """Where Keras' layer does what it documents: saturation only where nothing is clipped."""
+    """It agrees where Keras' layer does what it documents: saturation only without clipping."""
     images = random_images(2).astype("float32") / 255 * 0.5 + 0.25
     factor = tuple(ours.factor)
     layer = getattr(keras.layers, theirs)(factor, value_range=(0, 1))
@@ -63,7 +63,7 @@ def test_noise_has_the_deviation_that_was_drawn():
 
 
 def test_blur_derives_its_kernel_from_the_largest_sigma():
-    """Three sigma to each side: beyond that, a larger kernel changes next to nothing."""
+    """The kernel has three sigma to each side; a larger one changes next to nothing."""
     images = random_images(2, 32, 32)
     derived = ks.ImageOnlyGaussianBlur(kernel_size=None, sigma=(2.0, 2.0), jit_compile=False)(
         images

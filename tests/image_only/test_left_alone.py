@@ -1,4 +1,4 @@
-"""What is expensive is not computed for samples that it leaves alone; that changes no result."""
+"""Expensive colors are skipped for samples that they leave alone; that changes no result."""
 
 import numpy as np
 import pytest
@@ -38,5 +38,5 @@ def test_a_sample_that_is_left_alone_keeps_every_bit(number):
     changed = (to_numpy(result) != images).any((1, 2, 3))
     assert changed.any()
     assert not acts.all()
-    # A resolution may be drawn that leaves the image as it is.
+    # The drawn resolution may leave the image as it is.
     assert not changed[~acts].any()

@@ -1,4 +1,4 @@
-"""What layers of light, of erasing and of references are about."""
+"""What layers of light, of erasing and of references do."""
 
 import json
 
@@ -41,7 +41,7 @@ def test_a_bias_field_is_smooth_and_the_same_for_all_channels():
     found = to_numpy(ks.ImageOnlyBiasField((0.3, 0.3), value_range=(-100, 1000), **PLAIN)(images))
     field = np.log((found + 100) / 150)
     np.testing.assert_allclose(field[..., 0], field[..., 2], atol=1e-6)
-    # Of third order: the fourth difference along a row is nothing.
+    # The field is of third order, so the fourth difference along a row is 0.
     np.testing.assert_allclose(np.diff(field, 4, axis=2), 0.0, atol=1e-5)
     assert field.std() > 0.05
 
@@ -69,7 +69,7 @@ def test_vignetting_darkens_the_corners_by_its_factor():
     found = to_numpy(ks.ImageOnlyVignetting((0.36, 0.36), **PLAIN)(np.full((9, 13, 1), 100.0)))
     np.testing.assert_allclose(found[[0, -1], [0, -1], 0], 64.0, rtol=1e-5)
     assert found[4, 6, 0] == 100.0
-    # Where tan^2 is half of that of the corner, of which it is 1 / 0.8 - 1.
+    # There tan^2 is more than half of that of the corner, which is 1 / 0.8 - 1.
     assert found[4, 0, 0] < 100 / (1 + 0.5 * 0.25) ** 2
 
 
@@ -94,7 +94,7 @@ def test_a_grid_fills_its_share(size):
     side = round(0.25 * min(size))
     expected = (round(0.6 * side) / side) ** 2
     assert abs((found == 0).mean() - expected) < 0.02
-    # A period later it is the same.
+    # The grid repeats after one period.
     np.testing.assert_array_equal(found[:, side:], found[:, :-side])
     np.testing.assert_array_equal(found[:, :, side:], found[:, :, :-side])
 

@@ -30,7 +30,7 @@ def test_brightness(amount):
 
 @pytest.mark.parametrize("amount", [0.0, 0.6, 1.0, 1.5])
 def test_contrast(amount):
-    """Keras draws (1 - lower, 1 + upper), so that no pair fixes it."""
+    """Keras draws from (1 - lower, 1 + upper), so no pair fixes the factor."""
     drawn = {"contrast_factor": tensor(amount, amount)[:, None, None, None]}
     theirs = keras.layers.RandomContrast(0.5).transform_images(tensor(*colors()), drawn)
     drawn = ks.ImageOnlyContrast(0.5).draw_parameters(colors().shape, 1)
@@ -46,7 +46,7 @@ def test_a_pair_of_contrasts_has_the_ends_of_keras():
 
 @pytest.mark.parametrize("amount", [0.0, 0.3, 0.5, 0.6])
 def test_saturation(amount):
-    """Of colors half of the way to gray, none of which the factor brings beyond the range."""
+    """The colors are halfway to gray, so the factor moves none of them out of the range."""
     images = colors() / 255 * 0.25 + 0.5
     ours = ks.ImageOnlySaturation((amount, amount), value_range=(0, 1), **QUIET)
     theirs = keras.layers.RandomSaturation((amount, amount), value_range=(0, 1))
@@ -55,7 +55,7 @@ def test_saturation(amount):
 
 @pytest.mark.parametrize("shift", [-0.5, -0.2, 0.1, 0.5])
 def test_hue(shift):
-    """Shifts, in turns, which Keras' factor gives the double of, with a random sign."""
+    """The shift is in turns; Keras' factor is twice as much, with a random sign."""
     images = colors() / 255
     layer = keras.layers.RandomHue(1.0, value_range=(0, 1))
     theirs = layer.transform_images(images, {"factor": tensor(shift, shift)})
@@ -68,17 +68,17 @@ def test_hue(shift):
 
 @pytest.mark.parametrize(("kernel", "sigma"), [(3, 0.7), (5, 1.0), ((3, 3), 0.3)])
 def test_blur(kernel, sigma):
-    """Inside: at the border Keras blends with black, ours mirrors."""
+    """They agree inside: at the border Keras blends with black, ours mirrors."""
     images = random_images(2, 20, 20).astype("float32")
     settings = {"kernel_size": kernel, "sigma": (sigma, sigma)}
-    # A chance of 1.0 is drawn from 0 to 1 by Keras, and half of the images are left alone.
+    # For a factor of 1.0 Keras draws a chance from 0 to 1, which leaves half of the images alone.
     theirs = to_numpy(keras.layers.RandomGaussianBlur((1.0, 1.0), **settings)(images))
     ours = to_numpy(ks.ImageOnlyGaussianBlur(**settings, **QUIET)(images))
     np.testing.assert_allclose(ours[:, 3:-3, 3:-3], theirs[:, 3:-3, 3:-3], atol=1e-2)
 
 
 def test_a_pair_of_kernel_sizes():
-    """Rows, then columns; Keras mixes up the weights of kernels that are not square."""
+    """The pair is (rows, columns); Keras mixes up the weights of kernels that are not square."""
     image = np.zeros((1, 9, 9, 1), "float32")
     image[0, 4, 4] = 255.0
     layer = ks.ImageOnlyGaussianBlur(kernel_size=(5, 1), sigma=(1.0, 1.0), **QUIET)
@@ -113,7 +113,7 @@ def test_color_jitter_takes_the_arguments_of_keras_in_their_order():
     ],
 )
 def test_which_of_keras_layers_act_at_inference(name, acts):
-    """As docs/keras_conventions.md says; none here does."""
+    """They do as docs/keras_conventions.md says; none of ours acts."""
     if not hasattr(keras.layers, name):
         pytest.skip("not in this version of Keras")
     images = np.round(colors() / 2.0)

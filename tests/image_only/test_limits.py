@@ -8,14 +8,14 @@ from tests.cases import IMAGE_ONLY, Case, ids
 from tests.data import labels, random_images, to_numpy
 
 RANGES = (ks.ImageOnlyRescaling, ks.ImageOnlyNormalization, ks.ImageOnlyPercentileRescaling)
-# Where only some pixels got brighter, the contrast's mean is another: it is left out.
+# Without contrast: its mean would change if only some pixels got brighter.
 JITTER = {"brightness_factor": 0.2, "saturation_factor": (0.3, 0.7), "hue_factor": 0.2}
 LIMITED = [
     Case(case.layer, JITTER) if case.layer is ks.ImageOnlyColorJitter else case
     for case in IMAGE_ONLY
     if case.layer not in RANGES
 ]
-# A table, a mean, neighbors, the channels of a pixel, a field.
+# A table, a mean, neighbors, the channels of a pixel.
 KINDS = [case for case in LIMITED if case.id[9:] in ("Gamma", "Contrast", "GaussianBlur", "Hue")]
 
 
@@ -48,7 +48,7 @@ def test_other_channels_stay(case):
 @pytest.mark.parametrize("case", **ids(KINDS))
 @pytest.mark.parametrize("jit_compile", [False, "auto"])
 def test_the_mask_counts_as_it_is_at_the_place_of_the_layer(case, jit_compile):
-    """Moved, and not yet one-hot."""
+    """There the mask is moved, and not yet one-hot."""
     images, mask = random_images(4, 40, 30, 4), labels(4, 40, 30)
     flip = ks.JointRandomFlip("horizontal", dtype="uint8")
     color = case.make(mask_classes=[1], channels=(0, 1, 2), dtype="uint8")
@@ -93,7 +93,7 @@ def test_what_does_not_fit_the_data_is_refused(arguments, data, message):
     pair = (random_images(2), labels(2))
     with pytest.raises(ValueError, match=f"ImageOnlyGamma: {message}"):
         layer(pair if data == "pair" else pair[0])
-    # The stream has not moved on.
+    # The stream has not advanced.
     other = ks.ImageOnlyGamma(0.3, seed=1, **arguments)
     other.build(None)
     np.testing.assert_array_equal(to_numpy(layer._state.value), to_numpy(other._state.value))

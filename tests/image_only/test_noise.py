@@ -41,7 +41,7 @@ def test_speckle_grows_with_the_value():
 @pytest.mark.parametrize("compiled", COMPILED)
 @pytest.mark.parametrize("factor", [0.02, 0.1, 0.25])
 def test_shot_noise_counts_photons(factor, compiled):
-    """What comes out is a whole number of photons, of Poisson's mean and variance."""
+    """The result is a whole number of photons, with Poisson's mean and variance."""
     photons = 1.0 / factor**2
     layer = ks.ImageOnlyShotNoise(
         (factor, factor), value_range=(0, 1), seed=1, jit_compile=compiled

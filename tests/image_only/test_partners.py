@@ -11,7 +11,7 @@ by_layer = pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.__na
 
 
 def batch(count=5):
-    """Images of different brightness, so that it shows what they have been made to look like."""
+    """Images of different brightness, which reveals which image each was made to look like."""
     levels = np.linspace(0.2, 1.0, count)[:, None, None, None]
     return (random_images(count, 20, 18) * levels).astype("uint8"), labels(count, 20, 18)
 
@@ -48,7 +48,7 @@ def test_in_a_pipeline_and_a_choice(layer):
 
 @by_layer
 def test_padding_is_nobodys_partner(layer):
-    """Batches of other sizes are padded to the one that is compiled."""
+    """Batches of other sizes are padded to the compiled size; padding must be nobody's partner."""
     images, _ = batch()
     matching = layer(factor=(1, 1), seed=3)
     matching(images)

@@ -21,10 +21,10 @@ SIZES = ((1, 1), (1, 6), (7, 1), (9, 8))
 CHANNELS = (1, 2, 3, 4, 9)
 KINDS = ("lowest", "highest", "middle", "random", "extremes")
 BATCH = 20
-# What makes another range is judged by its own tests.
+# Layers that change the range have tests of their own.
 OTHER_RANGES = (ks.ImageOnlyRescaling, ks.ImageOnlyNormalization, ks.ImageOnlyLambda)
 CASES = [
-    # References have three channels, the other samples of a batch as many as the images.
+    # References have three channels; other samples of the batch have as many as the images.
     Case(case.layer, {"factor": (0.3, 1.0)}) if "references" in case.arguments else case
     for case in [*IMAGE_ONLY, Case(ks.ImageOnlyAugMix, {"width": 2, "depth": 2})]
     if case.layer not in OTHER_RANGES
@@ -56,7 +56,7 @@ def run(case, dtype, value_range, images, mask, seed):
 def test_values_stay_in_their_range(case):
     rng = np.random.default_rng(0)
     combinations = list(itertools.product(DTYPES, SIZES, CHANNELS, KINDS))
-    # A prime stride meets every dtype, size, channel count and kind, and most pairs of them.
+    # A prime stride reaches every dtype, size, channel count and kind, and most pairs of them.
     chosen = [combinations[(37 * n) % len(combinations)] for n in range(13)]
     several = 0
     for seed, ((dtype, given), size, channels, kind) in enumerate(chosen):

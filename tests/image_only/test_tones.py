@@ -1,4 +1,4 @@
-"""Tones, beside Pillow and OpenCV: equal values come out equal, to the gray level."""
+"""Tones give the same gray levels as Pillow and OpenCV."""
 
 import keras
 import numpy as np
@@ -13,7 +13,7 @@ ALWAYS = {"factor": (1.0, 1.0), **QUIET}
 
 
 def smooth(count=2, height=40, width=33, channels=3):
-    """Images of few dark and many bright values, each next to its like."""
+    """Smooth images with few dark and many bright values."""
     steps = np.random.default_rng(3).normal(size=(count, height, width, channels))
     values = steps.cumsum(1).cumsum(2)
     low, high = values.min((1, 2), keepdims=True), values.max((1, 2), keepdims=True)
@@ -25,7 +25,7 @@ def kinds():
 
 
 def by_channel(function, images):
-    """A function of gray images of Pillow, for each channel of each image."""
+    """Applies a Pillow function of gray images to each channel of each image."""
     found = [
         [np.asarray(function(Image.fromarray(np.ascontiguousarray(channel)))) for channel in image]
         for image in images.transpose(0, 3, 1, 2)
@@ -94,7 +94,7 @@ def test_grayscale_as_pillow(images):
 def test_autocontrast_as_pillow(images, compiled):
     found = to_numpy(ks.ImageOnlyAutoContrast(jit_compile=compiled)(images))
     expected = by_channel(ImageOps.autocontrast, images)
-    # Pillow cuts off what is behind the decimal point, of a whole number sometimes one.
+    # Pillow truncates, which sometimes takes 1 from a whole number.
     assert (found - expected > -1e-3).all()
     assert (found - expected < 1.001).all()
 
@@ -122,7 +122,7 @@ def test_other_ranges_have_the_same_levels(cls, value_range):
 @pytest.mark.parametrize("clip_limit", [0.5, 2.0, 4.0, 40.0])
 @pytest.mark.parametrize("tiles", [(8, 8), (3, 5), (1, 1), (4, 11)])
 def test_clahe_as_opencv(tiles, clip_limit):
-    """Also where the tiles do not divide the image, or one side only."""
+    """Also if the tiles do not divide the image, or divide one side only."""
     cv2 = pytest.importorskip("cv2")
     clahe = cv2.createCLAHE(clip_limit, tiles[::-1])
     layer = ks.ImageOnlyCLAHE(clip_limit=clip_limit, tile_grid_size=tiles, **QUIET)
@@ -182,7 +182,7 @@ def test_flat_images_stay(layer):
 
 @pytest.mark.parametrize("cls", [ks.ImageOnlyEqualize, ks.ImageOnlyCLAHE])
 def test_what_has_no_value_is_not_counted(cls):
-    """Equalized as if the image ended where the values do."""
+    """The image is equalized as if it ended where the values do."""
     images = smooth().astype("float32")
     holes = np.concatenate([images, np.full_like(images, np.nan)], axis=2)
     more = {"clip_limit": 3.0, "tile_grid_size": (1, 1)} if cls is ks.ImageOnlyCLAHE else {}
@@ -247,7 +247,7 @@ class TestPercentiles:
         assert 3 <= is_one[0].sum() <= 17
 
     def test_the_range_after_it_is_known(self):
-        """Of integers that say nothing of their range; the next layer is told."""
+        """Even for integers that do not tell their range; the next layer knows it."""
         images = np.random.default_rng(0).integers(-1000, 3000, (2, 12, 12, 1), "int16")
         layers = [
             ks.ImageOnlyPercentileRescaling(value_range=(0, 1)),

@@ -13,7 +13,7 @@ from tests.data import random_images, to_numpy
 UINT16 = np.array([1000, 30000, 60000, 200], "uint16").reshape(1, 2, 2, 1)
 FLOATS = random_images(2, 4, 4).astype("float32")
 PLAIN = {"jit_compile": False}
-# A uint16 array is int32 where torch holds it.
+# torch holds a uint16 array as int32.
 no_uint16 = pytest.mark.skipif(keras.backend.backend() == "torch", reason="torch has no uint16")
 
 
@@ -72,12 +72,12 @@ def test_signed_integers_must_be_told():
     with pytest.raises(ValueError, match=r"ImageOnlyBrightness: `value_range`.*int16.*\(lowest, "):
         brightness()(images)
     assert to_numpy(brightness(value_range=(-1000, 3000))(images)).max() == 1500.0
-    # Who needs no range is not asked for one.
+    # Layers that need no range do not ask for one.
     ks.Pipeline([ks.JointRandomFlip(), ks.ImageOnlyGaussianBlur()], **PLAIN)(images)
 
 
 def seen_by(layers, images, **arguments):
-    """What a brightness at the end of a pipeline adds, twice: the width of its range."""
+    """Twice what a brightness at the end of a pipeline adds: the width of its range."""
     before = to_numpy(ks.Pipeline(layers, **PLAIN, **arguments)(images)) if layers else images
     after = ks.Pipeline([*layers, brightness()], **PLAIN, **arguments)(images)
     return 2.0 * float((to_numpy(after) - before).max())
@@ -148,7 +148,7 @@ def test_floats_outside_an_assumed_range_raise(data):
             layer(data)
         with pytest.raises(ValueError, match="value_range="):
             layer.apply(data, layer.draw_parameters(data.shape, 1))
-    # Only where the range plays a part.
+    # They raise only where the range matters.
     brightness()(data, training=False)
     brightness(value_range=(-1, 76500))(data)
     ks.Pipeline([ks.JointRandomFlip(), ks.ImageOnlyGaussianBlur()], **PLAIN)(data)
@@ -208,7 +208,7 @@ def test_a_given_range_that_the_dtype_cannot_hold():
             ValueError, match=r"uint8, which holds up to 255.* may then be 0 to 1000"
         ):
             pipeline(images)
-    # Who rescales has chosen what is clipped.
+    # A user who rescales has chosen what is clipped.
     scaled = ks.Pipeline([ks.ImageOnlyRescaling(0.5)], value_range=(0, 1000), dtype="uint8")
     assert np.asarray(scaled(images)).max() == 255
 

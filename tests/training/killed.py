@@ -1,6 +1,6 @@
 """A training run that kills itself in the middle of an epoch: python killed.py FOLDER STEP.
 
-It prints, after each step, which draw comes next, and a checksum of the weights.
+After each step it prints which draw comes next, and a checksum of the weights.
 """
 
 import os
@@ -18,7 +18,7 @@ def main(folder, last):
     images, masks = images_and_masks()
 
     def report(*_, **__):
-        # A callback's own `model` brings JAX' variables up to date.
+        # Access to a callback's `model` brings JAX' variables up to date.
         its = callback.model
         weights = sum(float(abs(each).sum()) for each in its.model.get_weights())
         print(number_of_draws(its), f"{weights:.4f}", flush=True)

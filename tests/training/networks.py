@@ -19,7 +19,7 @@ def images_and_masks(count=8, height=16, width=14):
 
 
 def network(size=(16, 14), seed=0):
-    """Per pixel, with what depends on training: batch normalization."""
+    """A network for pixels, with a layer that depends on training: batch normalization."""
     keras.utils.set_random_seed(seed)
     inputs = keras.Input((*size, 3))
     features = keras.layers.Rescaling(1 / 255)(inputs)
@@ -29,13 +29,13 @@ def network(size=(16, 14), seed=0):
 
 
 def pipeline(**options):
-    """Quick to compile."""
+    """An augmentation that compiles quickly."""
     layers = [ks.JointRandomFlip("horizontal"), ks.ImageOnlyBrightness(0.1, value_range=(0, 255))]
     return ks.Pipeline(layers, **{"seed": 3, **options})
 
 
 def turning_pipeline(**options):
-    """With pixels that come in from outside, of class 2 and weight 0."""
+    """An augmentation that fills pixels from outside, with class 2 and weight 0."""
     turn = ks.JointRandomRotation(0.1, fill_mode="constant", mask_fill_value=2)
     return ks.Pipeline([pipeline(), turn], **{"seed": 3, **options})
 
@@ -46,7 +46,7 @@ def compiled(model, loss=None, **options):
 
 
 def losses_of_fit(model, *data, steps, **options):
-    """Of each step, one an epoch: Keras reports the mean of an epoch."""
+    """The loss of each step. Each step is an epoch, since Keras reports the mean of an epoch."""
     options = {"batch_size": 8, "epochs": steps, "shuffle": False, **options}
     return model.fit(*data, verbose=0, **options).history["loss"]
 
@@ -64,5 +64,5 @@ def weights_of(model):
 
 
 def number_of_draws(model):
-    """How many steps the model has drawn for."""
+    """The number of steps that the model has drawn for."""
     return int(model.augmentation._stream.read()[0]) // 256

@@ -1,4 +1,4 @@
-"""Small networks of which it is known what they should say."""
+"""Small networks whose predictions are known."""
 
 import keras
 import numpy as np
@@ -14,7 +14,7 @@ def per_pixel(channels=3, size=(None, None), softmax=True):
 
 
 def convolution(classes=4, activation="softmax", size=(None, None), kernel=3):
-    """Looks at the pixels around, and at no two sides alike."""
+    """Reads the surrounding pixels, with different weights on every side."""
     inputs = keras.Input((*size, 3))
     layer = keras.layers.Conv2D(classes, kernel, padding="same", activation=activation)
     outputs = layer(inputs)
@@ -24,7 +24,7 @@ def convolution(classes=4, activation="softmax", size=(None, None), kernel=3):
 
 
 def sided():
-    """Three classes: the pixel, its left neighbor, its right neighbor. So it knows the sides."""
+    """Three classes: the pixel, its left neighbor, its right neighbor; so left and right differ."""
     inputs = keras.Input((None, None, 1))
     layer = keras.layers.Conv2D(3, (1, 3), padding="same", use_bias=False)
     outputs = layer(inputs)
@@ -36,7 +36,7 @@ def sided():
 
 @keras.saving.register_keras_serializable("tests")
 class LessItsMean(keras.layers.Layer):
-    """The image less its mean: depends on all of it."""
+    """The image minus its mean, so each pixel depends on the whole image."""
 
     def call(self, images):
         return images - keras.ops.mean(images, axis=(1, 2), keepdims=True)

@@ -1,4 +1,4 @@
-"""What `fit` may be given, and what the model and the loss get of it."""
+"""The forms of data that `fit` takes, and what of it the model and the loss get."""
 
 import keras
 import numpy as np
@@ -24,7 +24,7 @@ WEIGHTS = np.random.default_rng(5).uniform(0.0, 2.0, MASKS.shape).astype("float3
 def batches(structures):
     """A dataset as every backend takes it: a Python generator."""
     while True:
-        # Keras wants a tuple.
+        # Keras requires a tuple.
         yield from (each if isinstance(each, tuple) else (each,) for each in structures)
 
 
@@ -59,7 +59,7 @@ def test_further_inputs_move_with_the_images():
     model, plain = compiled(ks.AugmentedModel(named_network(), augmentation)), named_network()
     plain.set_weights(model.model.get_weights())
     found = losses_of_fit(model, inputs, MASKS, steps=2)
-    # All in one mapping, and what no input names.
+    # All entries in one mapping, including one that is not an input of the model.
     whole = {**inputs, "masks": MASKS}
     found += losses_of_fit(model, batches([whole]), steps=1, batch_size=None, steps_per_epoch=1)
     compiled(plain)
@@ -120,7 +120,7 @@ def test_deep_supervision_with_targets_of_two_sizes(tmp_path):
 
 
 def test_images_of_changing_size(backend_is):
-    """A new size is looked at while `fit` runs, when on JAX the variables are empty."""
+    """A new size is checked while `fit` runs, when the variables are empty on JAX."""
     inputs = keras.Input((None, None, 3))
     model = keras.Model(inputs, keras.layers.Conv2D(CLASSES, 3, padding="same")(inputs))
     model = compiled(ks.AugmentedModel(model, pipeline()))
@@ -144,7 +144,7 @@ def test_images_of_a_new_size_that_the_model_gives_another_size_for(backend_is):
 
 @pytest.mark.slow
 def test_masks_with_an_axis_of_channels_and_without(backend_is):
-    """TensorFlow would make one program of both, with an unknown number of axes."""
+    """TensorFlow would make one program for both, with an unknown number of axes."""
     if not backend_is("tensorflow"):
         pytest.skip("Elsewhere each of them has its own program.")
     model = ks.AugmentedModel(network(), ks.JointRandomFlip("horizontal", seed=1))

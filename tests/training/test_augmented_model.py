@@ -1,4 +1,4 @@
-"""A model that augments in its train step learns what it learns from the same batches outside."""
+"""Augmenting in the train step trains a model exactly as the same batches augmented outside."""
 
 import keras
 import numpy as np
@@ -31,7 +31,7 @@ def test_the_losses_are_those_of_the_plain_model_on_the_same_augmented_batches()
     found = losses_of_fit(model, *data, steps=20, sample_weight=WEIGHTS)
     expected = losses_of_the_plain_model(turning_pipeline(), *data, WEIGHTS, steps=20)
     np.testing.assert_allclose(found, expected, rtol=1e-4)
-    # The draws matter: those of another seed give other losses.
+    # The draws matter: another seed gives other losses.
     other = losses_of_the_plain_model(turning_pipeline(seed=4), *data, WEIGHTS, steps=3)
     assert not np.allclose(found[:3], other, rtol=1e-3)
     assert number_of_draws(model) == 20
@@ -147,7 +147,7 @@ def test_a_class_that_is_not_named_has_the_weight_1():
 
 @keras.saving.register_keras_serializable("keras_segaug_tests")
 class Scaled(keras.Model):
-    """Of images (B, 1, H, W), channels first: each pixel times a weight that begins at 1."""
+    """Multiplies images (B, 1, H, W), channels first, by a weight that starts at 1."""
 
     def build(self, shape):
         self.scale = self.add_weight(shape=(), initializer="ones")
@@ -159,7 +159,7 @@ class Scaled(keras.Model):
 @pytest.mark.parametrize("channel", [False, True], ids=["(B, H, W)", "(B, 1, H, W)"])
 @pytest.mark.parametrize("values", [False, True], ids=["loss (B, H, W)", "loss (B, 1, H, W)"])
 def test_weights_of_pixels_with_the_channels_first(values, channel):
-    """Each pixel has its own weight, and none that of a pixel of another sample."""
+    """Each pixel gets its own weight, and none gets that of a pixel of another sample."""
     keras.config.set_image_data_format("channels_first")
     rng = np.random.default_rng(0)
     images = rng.uniform(0.0, 1.0, (4, 1, 6, 5)).astype("float32")

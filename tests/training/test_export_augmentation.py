@@ -1,4 +1,4 @@
-"""An augmentation as a SavedModel, in a process that has TensorFlow and not this package."""
+"""An exported augmentation runs in a process that has TensorFlow but not this package."""
 
 import subprocess
 import sys
@@ -47,7 +47,7 @@ def test_the_same_where_the_package_is_not_installed(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (3, 16, 14, 3), dtype="uint8")
     masks = np.random.default_rng(1).integers(0, 5, (3, 16, 14), dtype="uint16")
     ks.export_augmentation(layer, tmp_path / "saved", images[0], masks[0])
-    # Over one that is there.
+    # Overwrites the existing one.
     ks.export_augmentation(layer, tmp_path / "saved", images[0], masks[0])
     held = {"images": images, "masks": masks}
     for seed in range(-1, 4):
@@ -67,7 +67,7 @@ def test_a_model_and_its_augmentation(tmp_path):
     network = keras.Sequential(
         [
             keras.Input((16, 14, 3)),
-            # Acts in training alone.
+            # Acts only in training.
             keras.layers.Dropout(0.5),
             keras.layers.Conv2D(5, 1),
         ]

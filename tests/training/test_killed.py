@@ -1,4 +1,4 @@
-"""What a real process that was killed has drawn is not drawn again after the restart."""
+"""The draws of a process that was really killed are not drawn again after the restart."""
 
 import os
 import signal
@@ -34,6 +34,6 @@ def test_draws_go_on_after_a_kill_in_the_middle_of_an_epoch(tmp_path):
     assert [number for number, _ in killed] == [0, 1, 2, 3, 4, 5, 6]
     status, restarted = run(tmp_path, last=-1)
     assert status == 0
-    # Keras begins the epoch anew, with the weights and the draws that were saved last.
+    # Keras restarts the epoch, with the weights and the draws that were saved last.
     assert restarted[0] == killed[-1]
     assert [number for number, _ in restarted] == [6, 7, 8, 9, 10]

@@ -1,4 +1,4 @@
-"""What Keras does for every model it does for this one, too."""
+"""Keras' features for models work with an `AugmentedModel`, too."""
 
 import keras
 import numpy as np
@@ -29,7 +29,7 @@ def test_the_private_ways_of_keras_still_exist():
 
 
 class Unbuilt(keras.Model):
-    """Built by what it is first called with; with a loss of its own."""
+    """Built by its first call; adds a loss of its own."""
 
     def __init__(self):
         super().__init__()
@@ -41,7 +41,7 @@ class Unbuilt(keras.Model):
 
 @pytest.mark.slow
 def test_all_that_keras_can_do_while_it_trains(backend_is):
-    """One run with much of it; each step draws once."""
+    """One run with many of Keras' features; each step draws once."""
     keras.config.set_dtype_policy("mixed_float16")
     model = ks.AugmentedModel(Unbuilt(), pipeline(), name="all")
     assert model.compute_dtype == "float16"
@@ -83,7 +83,7 @@ def test_a_step_is_traced_once(backend_is):
     model.fit(IMAGES, MASKS, batch_size=4, epochs=1, verbose=0)
     first = len(traces)
     model.fit(IMAGES, MASKS, batch_size=4, epochs=10, verbose=0)
-    # Torch runs every step as it is.
+    # torch runs every step eagerly.
     assert len(traces) == first + (20 if backend_is("torch") else 0)
     assert number_of_draws(model) == 22
 

@@ -1,4 +1,4 @@
-"""Sheets of augmented images: what they show, where they go, and that training does not notice."""
+"""Sheets of augmented images: what they show, where they go, and that training is unaffected."""
 
 import importlib.util
 import struct
@@ -66,7 +66,7 @@ def test_sheets_of_a_training_which_does_not_notice(tmp_path):
 
 
 def test_a_sheet_shows_masks_and_class_shares():
-    # Half of the left half comes in on the right, and what is empty is class 5.
+    # Half of the left half moves into the right half, and the empty part is class 5.
     border = {"fill_mode": "constant", "mask_fill_value": 5}
     layer = ks.JointRandomTranslation(0.0, (0.25, 0.25), **border, seed=1)
     names = {1: "left", 5: "empty"}
@@ -78,7 +78,7 @@ def test_a_sheet_shows_masks_and_class_shares():
     assert "left 50.0% to 50.0%" in text
     assert "empty 0.0% to 25.0%" in text
     assert "class 0 50.0% to 25.0%" in text
-    # The same again, to the bit.
+    # The same again, bit for bit.
     again, seen_again = monitored(layer, class_names=names, rows=3)
     again.on_epoch_end(3)
     assert np.array_equal(seen[1][2], seen_again[0][2])

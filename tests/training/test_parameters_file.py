@@ -1,4 +1,4 @@
-"""Drawn parameters in files: equal results from them, and nothing loaded that is not theirs."""
+"""Drawn parameters in files give equal results, and those of other layers are refused."""
 
 import json
 from pathlib import Path
@@ -38,7 +38,7 @@ def test_what_is_loaded_is_what_was_saved(case, tmp_path):
     layer, path = case.make(), tmp_path / "drawn.npz"
     drawn = layer.draw_parameters(sample(), 3)
     ks.save_parameters(path, layer, drawn)
-    # Of another name, seed and way to compile.
+    # A layer with another name, seed and `jit_compile`.
     loaded = ks.load_parameters(path, case.make(seed=8, name="other", jit_compile="auto"))
     keras.tree.assert_same_structure(drawn, loaded)
     assert equal(drawn, loaded)
@@ -63,7 +63,7 @@ def test_views_and_names_that_look_alike(tmp_path):
 
 def test_a_file_of_another_backend_gives_the_same(tmp_path):
     """`recorded.npz` was written on TensorFlow: see the end of this module."""
-    # This backend writes the same: torch has no words of 32 bits without a sign.
+    # This backend writes the same dtypes, though torch has no unsigned 32-bit words.
     ks.save_parameters(
         tmp_path / "own.npz", pipeline(), pipeline().draw_parameters((2, 16, 14, 3), 5)
     )
@@ -78,7 +78,7 @@ def test_a_file_of_another_backend_gives_the_same(tmp_path):
     images, masks = pipeline().apply(sample(), loaded)
     expected = np.load(RECORDED.with_name("recorded_result.npz"))
     assert np.array_equal(backend.to_numpy(masks), expected["masks"])
-    # Words of a key read as others would be other noise.
+    # If the words of a key were misread, the noise would differ.
     np.testing.assert_allclose(backend.to_numpy(images), expected["images"], atol=2e-2)
 
 
@@ -110,7 +110,7 @@ def test_a_file_that_is_cut_off_or_damaged(tmp_path):
         path.write_bytes(whole[:length])
         with pytest.raises(ValueError, match=r"no complete file of parameters.*save .* anew"):
             ks.load_parameters(path, pipeline())
-    # Within an array: what the file says of itself tells that it is another one.
+    # Damage within an array: the file's own checksum reveals it.
     middle = len(whole) // 3
     path.write_bytes(whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :])
     with pytest.raises(ValueError, match="no complete file of parameters"):

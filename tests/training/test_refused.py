@@ -1,4 +1,4 @@
-"""What does not fit is refused before the first step, with the cure; nothing has changed then."""
+"""Data that does not fit is refused before the first step, with the cure; nothing changes."""
 
 import keras
 import numpy as np
@@ -101,11 +101,11 @@ def test_an_augmentation_that_changes_the_size_of_a_fixed_input():
     model = compiled(ks.AugmentedModel(network(), ks.JointRandomCrop(8, 6, seed=1)))
     with pytest.raises(ValueError, match=r"of which the augmentation makes \(8, 6\)"):
         model.fit(IMAGES, MASKS, verbose=0)
-    # It is a matter of the input, not of the crop.
+    # The input was the problem, not the crop.
     model = compiled(ks.AugmentedModel(network((8, 6)), ks.JointRandomCrop(8, 6, seed=1)))
     model.fit(IMAGES, MASKS, verbose=0)
     assert number_of_draws(model) == 1
-    # Nothing crops what it is validated with.
+    # Nothing crops the validation data.
     for more in ({"validation_data": (IMAGES, MASKS)}, {"validation_split": 0.5}):
         with pytest.raises(
             ValueError, match=r"not augmented.*\(8, 6\).*\(16, 14\).*JointCenterCrop"
@@ -129,20 +129,20 @@ def test_text_of_a_py_dataset(model):
 
 @pytest.mark.parametrize("loss", [None, "sparse_categorical_crossentropy"])
 def test_one_weight_a_sample_for_a_loss_of_pixels(loss):
-    """As many weights as pixels in a row: Keras would multiply each row by them."""
+    """With as many weights as pixels in a row, Keras would multiply each row by them."""
     model = compiled(ks.AugmentedModel(network(), pipeline()), loss)
     images, masks = images_and_masks(14)
     weights = np.arange(14, dtype="float32")
     with pytest.raises(ValueError, match=r"a weight for each pixel.*\(None,\).*np.broadcast_to"):
         model.train_on_batch(images, masks, sample_weight=weights)
     assert number_of_draws(model) == 0
-    # Compiled anew for a loss of whole samples.
+    # Compiled again, for a loss of whole samples.
     compiled(model, lambda masks, scores: keras.ops.mean(scores**2, axis=(1, 2, 3)))
     model.train_on_batch(images, masks, sample_weight=weights)
 
 
 def one_and_two_outputs():
-    """(networks, their losses, masks as they take them, how losses and weights are given)."""
+    """{kind: (network, its loss, a function that gives masks, or weights, the form it takes)}."""
     images = keras.Input((16, 14, 3))
     heads = {name: keras.layers.Conv2D(CLASSES, 1, name=name)(images) for name in ("a", "b")}
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)

@@ -1,4 +1,4 @@
-"""Arguments that follow the epoch: as a layer made with the value, everywhere, compiled once."""
+"""Scheduled arguments act as in a layer made with the value, everywhere, compiled once."""
 
 import copy
 import pickle
@@ -28,18 +28,18 @@ def flat(structure):
 
 
 def inside(value):
-    """Another value that is accepted where this one is."""
+    """Another value that is accepted wherever this one is."""
     if not isinstance(value, tuple):
         return 0.5 * value
     return tuple(0.75 * one + 0.25 * other for one, other in (value, value[::-1]))
 
 
 def movable():
-    """Of each layer of the package all that may move, and what it moves to."""
+    """For each layer of the package, all arguments that may move, and values to move them to."""
     found = {}
     for case in KINDS:
         layer = case.make()
-        # Whether it acts is drawn in one place for all; what follows from that differs in these.
+        # Whether a layer acts is drawn in one place for all; its consequences differ in these.
         values = {"probability": 0.4} if layer._children or layer._mixes() else {}
         for name in scheduling.drawn_arguments(layer):
             if not isinstance(np.ravel(getattr(layer, name))[0], np.integer):
@@ -49,7 +49,7 @@ def movable():
     return list(found.values())
 
 
-# What only a number of Python can be: the logarithm of it is taken, or the order of a distribution.
+# These must be Python numbers: their logarithm is taken, or they are the order of a distribution.
 NUMBERS = {"ratio", "sigma", "alpha"}
 
 
@@ -68,7 +68,7 @@ def test_as_a_layer_made_with_the_value(case, name, value):
     found, expected = (each.augment(sample(), 5, return_parameters=True) for each in (layer, made))
     for one, other in zip(flat(found[1]), flat(expected[1]), strict=True):
         CLOSE(one, other)
-    # A number in its last digit may move a pixel to the next level, or another label.
+    # A difference in the last digit may move a pixel to the next level, or to another label.
     for one, other in zip(flat(found[0]), flat(expected[0]), strict=True):
         assert np.mean(np.abs(one - other) > 2e-2) < 0.01
 
@@ -135,7 +135,7 @@ def test_one_program_for_all_values(jit_compile):
     for epoch in range(4):
         for schedule in schedules:
             schedule.on_epoch_begin(epoch)
-        # Also a batch that is filled up.
+        # The second batch is padded.
         for count in (3, 2):
             shown.append(float(np.max(flat(layer(np.zeros((count, 8, 8, 1), "float32"))))))
         counts.append(len(traces))
@@ -172,7 +172,7 @@ def test_a_dataset_that_was_mapped_before_is_told_of():
 
 
 def shifting_model(**more):
-    """Its loss is what the brightness is shifted by."""
+    """A model whose loss is the shift in brightness."""
     shift = ks.ImageOnlyBrightness((0.0, 0.0), value_range=(0, 1), seed=1, name="shift")
     pipeline = ks.Pipeline([ks.Identity(), shift], seed=1)
     last = keras.layers.Conv2D(1, 1, use_bias=False, kernel_initializer="ones")
@@ -192,7 +192,7 @@ def losses(model, **more):
 @pytest.mark.slow
 def test_in_a_model_that_trains(tmp_path):
     model, shift = shifting_model(steps_per_execution=1)
-    # A model that has been compiled is so anew, once.
+    # A model that has been compiled is compiled again, once.
     CLOSE(losses(model), [0.0])
     schedule = ks.AugmentationSchedule(shift, "factor", lambda epoch: (0.1 * epoch,) * 2)
     CLOSE(losses(model, epochs=4, callbacks=[schedule]), [0.0, 0.1, 0.2, 0.3])
@@ -234,7 +234,7 @@ def test_copies_keep_the_value():
     ks.AugmentationSchedule(shift, "factor", ks.LinearSchedule((0.3, 0.3), (0.5, 0.5), 2))
     for each in (copy.deepcopy(pipeline), pickle.loads(pickle.dumps(pipeline))):
         CLOSE(backend.to_numpy(each(DATA["x"])), 0.3)
-    # What it was made with stays what it says.
+    # The layer still reports the argument that it was made with.
     assert shift.factor == (0.0, 0.0)
     CLOSE(flat(ks.Pipeline.from_json(pipeline.to_json())(DATA["x"])), 0.0)
 

@@ -1,4 +1,4 @@
-"""Test-time augmentation says what the network says, view by view, in the image's own place."""
+"""Test-time augmentation merges the network's predictions of all views, moved back in place."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 BACKEND = keras.backend.backend()
 SQUARE = images(2, 8, 8, 3)
 OBLONG = images(2, 6, 10, 3)
-# How an image is flipped, and back.
+# Functions that flip an image, and flip it back.
 FLIPS = [lambda x: x, lambda x: x[:, :, ::-1], lambda x: x[:, ::-1], lambda x: x[:, ::-1, ::-1]]
 TURNS = [
     (
@@ -75,7 +75,8 @@ def test_classes_of_left_and_right_change_back():
     )
     np.testing.assert_array_equal(said(swapping, x), said(network, x))
     assert np.abs(said(plain, x) - said(network, x)).max() > 0.1
-    # So do those of what is no copy, in the middle of an image that is the same in all its rows.
+    # So do those of views that are resampled: in the middle of an image whose columns are all
+    # equal.
     ramp = np.broadcast_to(np.arange(16, dtype="float32")[:, None], (1, 16, 16, 1))
     layers = [ks.JointRandomFlip("horizontal", class_swap={1: 2}), ks.JointRandomShear(0.0, 0.1)]
     drawn = ks.TestTimeAugmentation(network, ks.Pipeline(layers, seed=1))
@@ -96,9 +97,9 @@ def affine():
 
 
 def test_affine_views_agree_and_what_they_do_not_show_does_not_count(affine):
-    """A ramp is interpolated without loss. What a view is filled with would be seen at once.
+    """A ramp is interpolated without loss, and any fill of a view would be seen at once.
 
-    (But for a thousandth of it, which `transfer` takes for what float32 loses.)
+    (Except for a thousandth of it, which `transfer` takes for rounding of float32.)
     """
     y, x = np.mgrid[:32, :32].astype("float32") / 32
     ramp = np.stack([y, x, y - x], -1)[None]
@@ -107,7 +108,7 @@ def test_affine_views_agree_and_what_they_do_not_show_does_not_count(affine):
     merged, _, deviation = to_numpy(tta(ramp))
     np.testing.assert_allclose(merged, said(network, ramp), atol=1e-3)
     assert deviation.max() < 3e-3
-    # What is not shown is no 0 that is larger than what is.
+    # Pixels that are not shown do not count as a 0, which could be the largest value.
     largest = ks.TestTimeAugmentation(network, affine, "max")
     np.testing.assert_allclose(said(largest, ramp), said(network, ramp), atol=3e-3)
 
@@ -131,7 +132,7 @@ def test_a_view_is_the_same_whatever_else_is_in_the_batch_and_others_are_drawn_o
 
 
 def test_views_of_other_sizes():
-    """As in multi-scale testing; a crop shows its window alone."""
+    """They work as in multi-scale testing; a crop shows only its window."""
     network = convolution(kernel=1, activation=None)
     y = np.broadcast_to(np.linspace(0, 1, 16, dtype="float32")[:, None, None], (1, 16, 16, 3))
     views = [ks.JointResizing(24, 24), ks.JointRandomCrop(8, 8, seed=1), ks.Identity()]
@@ -200,7 +201,7 @@ def test_infinite_logits_stay():
 
 
 def half_infinite():
-    """What a network says that is infinite in the left half of each image that it is shown."""
+    """A network whose prediction is infinite in the left half of each image."""
     inputs = keras.Input((None, None, 1))
     left = keras.layers.Lambda(half_infinite_of, output_shape=lambda shape: shape)
     return keras.Model(inputs, left(inputs))
@@ -212,7 +213,7 @@ def half_infinite_of(x):
 
 
 def test_the_mean_of_what_is_infinite_and_what_is_not_is_infinite():
-    """Whichever of the views, or of the windows, comes first."""
+    """It is, whichever of the views, or of the windows, comes first."""
     x = images(1, 4, 6, 1)
     flipped = ks.TestTimeAugmentation(half_infinite(), [ks.JointRandomFlip("horizontal")])
     np.testing.assert_array_equal(said(flipped, x), np.full(x.shape, -np.inf))
@@ -242,7 +243,7 @@ def test_where_the_network_says_nan_nothing_is_made_up(merge, channels):
 
 
 def blended(x, tile, apart):
-    """Windows one by one, in plain numpy."""
+    """Blends windows one by one, in plain numpy."""
     total, weight = np.zeros(x.shape), np.zeros(x.shape[1:3])[..., None]
     hann = [np.sin(np.pi * (np.arange(n) + 0.5) / n) ** 2 for n in tile]
     hann = np.outer(*hann)[..., None]
@@ -280,7 +281,7 @@ def test_what_is_smaller_than_a_window_is_mirrored_at_its_edges():
 
 @pytest.mark.parametrize("size", [(8, 8), (19, 8), (5, 30), (3, 2)])
 def test_windows_change_nothing_of_single_pixels(size):
-    # The softmax itself is another one, in its last bit, where XLA compiles it for another shape.
+    # No softmax: its last bit changes when XLA compiles it for another shape.
     x, network = images(2, *size, 3), per_pixel(softmax=False)
     tta = ks.TestTimeAugmentation(network, "d4", tile=(8, 8), batch_views=8)
     np.testing.assert_array_equal(said(tta, x), said(network, x))
@@ -300,13 +301,13 @@ def test_so_many_views_are_predicted_at_once():
         layer.seen.clear()
         ks.TestTimeAugmentation(network, views, batch_views=at_once)(x)
         assert [shape[0] for shape in layer.seen] == batches
-    # Quarter turns of what is not square would be what half turns are.
+    # For images that are not square, quarter turns would repeat the half turns.
     layer.seen.clear()
     ks.TestTimeAugmentation(network, "d4")(images(2, 6, 8, 2))
     assert [shape[0] for shape in layer.seen] == [8]
     layer.seen.clear()
     ks.TestTimeAugmentation(network, "flips", tile=(8, 8))(images(2, 12, 8, 2))
-    # The first only asks for the maps.
+    # The first call only finds out the shape of the maps.
     assert layer.seen == [(2, 8, 8, 2), (8, 8, 8, 2), (8, 8, 8, 2)]
 
 
@@ -349,7 +350,7 @@ def test_integers_and_half_precision():
 
 
 class Subclassed(keras.Model):
-    """Says what it gives by running, for which it needs its weights."""
+    """Its output shape is known only by running it, which needs its weights."""
 
     def __init__(self):
         super().__init__()

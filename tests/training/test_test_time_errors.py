@@ -1,4 +1,4 @@
-"""What test-time augmentation cannot do is said before anything is predicted, with a cure."""
+"""Test-time augmentation refuses what it cannot do before it predicts, with a cure."""
 
 import keras
 import numpy as np

@@ -1,7 +1,7 @@
-"""Prints the memory of one window, and that of a large image, beside the image and the result.
+"""Prints the memory for one window, and for a large image without the image and the result.
 
-Of a program that knows no sizes, or of `predict`: python tile_memory.py program|predict. A process
-of its own, since what TensorFlow once had it keeps.
+For a program that knows no sizes, or for `predict`: python tile_memory.py program|predict. This is
+a separate process, since TensorFlow keeps the memory that it once had.
 """
 
 import sys
@@ -20,7 +20,7 @@ def megabytes(name):
 
 
 def network():
-    """Little to compute, and much memory."""
+    """A network that computes little and takes much memory."""
     inputs = keras.Input((None, None, 3))
     wide = keras.layers.Conv2D(64, 1, activation="relu")(inputs)
     low = keras.layers.UpSampling2D()(keras.layers.MaxPooling2D()(wide))
