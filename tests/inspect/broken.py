@@ -1,4 +1,4 @@
-"""Augmenters that each go wrong in one place, as plain functions (image, mask) and classes."""
+"""Augmenters that are each wrong in one place, as plain functions (image, mask) and classes."""
 
 import numpy as np
 from scipy import ndimage
@@ -7,7 +7,7 @@ RNG = np.random
 
 
 def turned(array, degrees, order, shift=(0.0, 0.0), mode="reflect"):
-    """Turns (H, W, ...) about its center and shifts it by (rows, columns)."""
+    """Turns an array (H, W, ...) about its center and shifts it by (rows, columns)."""
     angle = np.deg2rad(degrees)
     matrix = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     center = (np.array(array.shape[:2]) - 1) / 2
@@ -141,7 +141,7 @@ def crops_the_mask_only(image, mask):
     return image, mask[:-8, :-8]
 
 
-# On batches.
+# These work on batches.
 
 
 def shares_across_the_batch(images, masks):

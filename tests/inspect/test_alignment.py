@@ -1,4 +1,4 @@
-"""`check_alignment` finds what is broken, names it, and is silent about the rest."""
+"""`check_alignment` finds broken augmentations, names the fault, and passes all others."""
 
 import keras
 import numpy as np
@@ -24,9 +24,9 @@ def names(report):
     return {finding.kind for finding in report.findings}
 
 
-# Of which the check wrongly says that image and mask lie apart: a contrast so near to 1 that the
-# colors seem to be the original ones, pixels larger than those of the mask, and an image that has
-# become another one's.
+# Here the check wrongly reports that image and mask are misaligned: a contrast so near to 1 that
+# the colors seem to be the original ones, pixels larger than those of the mask, and an image that
+# was made to look like another one.
 FALSE_ALARMS = ("SomeOf", "SomeOf-replace", "ImageOnlyLowResolution")
 FALSE_ALARMS += ("ImageOnlyFourierDomainAdaptation",)
 KNOWN = pytest.mark.xfail(reason="a false alarm of the check", strict=True)
@@ -42,7 +42,8 @@ KNOWN = pytest.mark.xfail(reason="a false alarm of the check", strict=True)
 def test_every_layer_passes(case):
     report = ks.check_alignment(case.make(), **SMALL, **SPECIAL.get(case.layer, {}))
     if case.arguments.get("antialias"):
-        # Averaged over many pixels, no image of codes can be read: the report says so, no more.
+        # An image of codes that is averaged over many pixels cannot be read: the report says only
+        # that.
         assert names(report) <= {"undecided"}, report
         return
     assert report.ok, report
@@ -63,7 +64,7 @@ RIGHT = [
 
 @pytest.mark.parametrize("bits", [1, 2, 3, 4])
 def test_few_colors_are_no_false_alarm(bits):
-    """An image of two gray levels shows but four places, which fit by chance now and then."""
+    """An image of two gray levels shows only four places, which fit by chance now and then."""
     step = 256 >> bits
     for shown in (0, step // 2):
         report = ks.check_alignment(
@@ -88,7 +89,7 @@ def test_what_is_left_of_an_erased_image_is_still_read(rows, level):
 
 
 def test_a_small_image_in_a_large_filled_one_is_read_to_the_pixel():
-    """Registration as a whole would not see so small a shift."""
+    """Registering the whole image would not detect so small a shift."""
 
     def zoomed_out(image, mask, right=0):
         moved = ndimage.affine_transform(
@@ -160,7 +161,7 @@ def test_the_offset_is_measured():
 
 @pytest.mark.parametrize("columns", [-3, -2, 2, 3])
 def test_an_offset_whose_label_is_near_by_again_is_measured(columns):
-    """Labels hold the place modulo four, so that some pixels fit two columns to either side."""
+    """Labels hold the place modulo four, so some pixels also fit two columns to either side."""
 
     def shifted(image, mask):
         return image, np.roll(mask, columns, 1)
@@ -200,7 +201,7 @@ def test_allowed_findings_are_left_out():
     right=st.booleans(),
 )
 def test_any_flip_and_shift(rows, columns, down, right):
-    """Of both it passes; of the image alone it is found, unless nothing moves."""
+    """Moving both passes; moving the image alone is found, unless nothing moves."""
 
     def move(array):
         array = array[::-1] if down else array
@@ -259,7 +260,7 @@ def test_two_generators():
         return ks.check_alignment(pair, **SMALL)
 
     assert names(check()) == {"mask_dtype"}
-    # The channel shift takes numbers from the stream that the masks' generator goes on with.
+    # The channel shift takes random numbers, so image and mask no longer draw the same ones.
     assert names(check(channel_shift_range=40.0)) == {"mask_dtype", "misaligned"}
 
 
@@ -347,7 +348,7 @@ def test_half_a_pixel_between_image_and_mask(function):
 
 @pytest.mark.parametrize("number", range(6))
 def test_the_texture_is_in_8_bits(number):
-    """A value beyond would come out at the other end."""
+    """A value outside 0 .. 255 would wrap around."""
     image = Probe((48, 64), number, 112).image
     assert image.min() >= 0.0
     assert image.max() <= 255.0

@@ -39,7 +39,7 @@ def test_an_antialiased_resizing_is_aligned(factors, interpolation):
 @pytest.mark.parametrize("kernel", ["BOX", "HAMMING", "LANCZOS"])
 @pytest.mark.parametrize("factors", [(0.2, 0.2), (0.3, 0.8), (0.5, 0.5)])
 def test_whatever_the_kernel(factors, kernel):
-    """Those of other libraries, of floats, which nothing rounds."""
+    """It reads images resized by other libraries' kernels, as floats that nothing rounds."""
     height, width = (round(length * f) for length, f in zip((100, 128), factors, strict=True))
 
     def resize(image, mask):
@@ -56,7 +56,7 @@ def test_whatever_the_kernel(factors, kernel):
 
 
 def beside(mask, size, offset):
-    """Resizes a mask, looking so many of its own pixels beside where it must."""
+    """Resizes a mask, reading `offset` of its own pixels beside the right place."""
 
     def index(length, result):
         places = (np.arange(result) + 0.5) * length / result - 0.5 + offset
@@ -82,7 +82,7 @@ def test_a_broken_antialiased_resizing_is_found(factors, wrong):
 
 @pytest.mark.parametrize("factor", [0.2, 0.3, 0.37, 0.6, 0.75, 0.9])
 def test_an_antialiased_resizing_whose_mask_lies_beside_is_found(factor):
-    """By less than a pixel of the result, but at least 0.75 of one that came."""
+    """It is off by less than a pixel of the result, but by 0.75 of an input pixel."""
     size = round(48 * factor), round(64 * factor)
     layer = ks.JointResizing(size, antialias=True, jit_compile=False, dtype="uint8")
     for offset in (0.0, 0.75, -0.75):
@@ -95,7 +95,7 @@ def test_an_antialiased_resizing_whose_mask_lies_beside_is_found(factor):
 
 @pytest.mark.parametrize("factors", [(0.25, 0.25), (0.5, 0.5), (0.3, 0.8)])
 def test_a_smaller_image_of_other_colors_is_not_mistaken(factors):
-    """A brightness would move every place that is read; unreadable is what such an image is."""
+    """A brightness would move every place that is read, so such an image counts as unreadable."""
     for gain, more in ((1.0, 8.0), (0.9, 0.0), (-1.0, 255.0)):
 
         def colored(images, masks, gain=gain, more=more):

@@ -1,4 +1,4 @@
-"""`check` says what is run, and what is wrong with a file."""
+"""`check` prints what it runs, and what is wrong with a file."""
 
 import keras
 import pytest

@@ -140,7 +140,7 @@ def test_any_image_can_be_seen(shape, dtype, scale, seed):
     seen = view.rgb("test", images, view.value_range_of([images])[0])
     assert seen.shape == (*shape[:2], 3)
     assert seen.dtype == "uint8"
-    # Brighter stays brighter.
+    # Brighter pixels stay brighter.
     order = images.ravel().argsort(kind="stable")
     assert (np.diff(seen[..., : shape[2]].ravel()[order].astype(int)) >= 0).all()
 

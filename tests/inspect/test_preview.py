@@ -1,4 +1,4 @@
-"""What the preview page holds, and what is wrong with what it was given."""
+"""The content of the preview page, and the errors for bad input."""
 
 import base64
 import io
@@ -57,7 +57,7 @@ def test_holds_the_draws_of_the_layer():
             for name, axis in (("horizontal", 1), ("vertical", 0)):
                 if drawn[name] == "yes":
                     image, mask = np.flip(image, axis), np.flip(mask, axis)
-            # What was drawn is what is shown, up to the quarter turn's direction.
+            # The image shown is the one drawn, up to the direction of the quarter turn.
             turned = [(np.rot90(image, k), np.rot90(mask, k)) for k in range(4)]
             assert any(
                 np.array_equal(image_of(shown), a) and np.array_equal(mask_of(data, shown), b)
@@ -146,7 +146,7 @@ def test_reads_every_kind_of_image(folders):
 
 
 def test_shows_what_the_loader_reads(folders):
-    """A photo turned by its tag, indices of a palette, black and white; masks have a suffix."""
+    """A photo turned by its tag, palette indices, a black and white image; masks with a suffix."""
     image, mask = random_images(1)[0], labels(1)[0]
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -9,7 +9,7 @@ from tests.contract.test_config import public_layers
 from tests.data import labels, random_images, to_numpy
 
 JOINT, COLORS = gallery.layers_named("Joint"), gallery.coloring()
-# What these give is no image to look at.
+# The results of these are not images to look at.
 UNSEEN = ("ImageOnlyRescaling", "ImageOnlyNormalization")
 
 
@@ -20,7 +20,7 @@ def test_finds_every_layer():
 
 
 def drawn(cls):
-    # Not of every gray level there is: those have no contrast to gain.
+    # Not all gray levels: such images would have no contrast to gain.
     images, masks = 40 + random_images(4, 64, 48) // 2, labels(4, 64, 48)
     layer = gallery.example_of(cls, 64, 48)
     draws = [layer.draw_parameters((images, masks), number) for number in range(1, 4)]

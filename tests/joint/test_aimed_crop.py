@@ -29,7 +29,7 @@ def shares(windows, ignored=None):
 
 
 def all_candidates(layer, masks, parameters):
-    """The shares (B, K) of every window that a layer could choose from."""
+    """The shares (B, K) of all windows that a layer could choose from."""
     top, left = (to_numpy(parameters[side]) for side in ("top", "left"))
     room = np.array(masks.shape[1:]) - (layer.height, layer.width)
     rows = np.floor(top * np.float32(room[0] + 1)).astype(int)
@@ -63,7 +63,7 @@ def test_windows_obey_max_class_fraction_whenever_one_can(ignored, jit_compile):
     obeyed = (possible <= 0.6).any(1)
     assert obeyed.sum() > 3
     np.testing.assert_array_less(found[obeyed], 0.6 + 1e-6)
-    # Where none obeys, the one that comes nearest.
+    # Where no window obeys, the one that comes nearest is taken.
     np.testing.assert_allclose(found[~obeyed], possible.min(1)[~obeyed], atol=1e-6)
 
 
@@ -223,7 +223,7 @@ def test_bad_arguments_of_erasing(arguments, named):
 
 
 def overlapping(count=200, side=40):
-    """An organ (channel 1) all over the image, a small lesion (channel 2) in it, a rim (3)."""
+    """An organ (channel 1) covers the image, with a small lesion (channel 2) and a rim (3)."""
     rng = np.random.default_rng(3)
     mask = np.zeros((count, side, side, 4), "uint8")
     mask[:, :, :, 1] = 1
@@ -245,7 +245,7 @@ def test_a_class_inside_another_is_aimed_for(dtype, jit_compile):
 
 
 def test_any_foreground_of_overlapping_classes():
-    """Channel 0 is the background, channel 3 ignored, whatever lies over them."""
+    """Channel 0 is the background and channel 3 is ignored, even where classes overlap them."""
     mask = overlapping()
     mask[..., 0], mask[..., 1] = 1, 0
     crop = ks.JointRandomCrop(6, 6, foreground_probability=1.0, ignore_class=3, **QUIET)

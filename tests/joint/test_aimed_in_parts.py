@@ -1,4 +1,4 @@
-"""A crop that looks at the mask, after a layer for which a compiled batch is worked on in parts."""
+"""A crop that looks at the mask, after a layer that works through a compiled batch in parts."""
 
 import numpy as np
 import pytest
@@ -6,14 +6,14 @@ import pytest
 import keras_segaug as ks
 from tests.data import COMPILED, to_numpy
 
-# More pixels than are worked on at once, so that each image is a part.
+# More pixels than one part may have, so that each image is a part.
 SIDE = 600
 
 
 @pytest.mark.parametrize("compiled", COMPILED)
 @pytest.mark.slow
 def test_a_crop_aims_in_every_part(compiled):
-    """At what the rotation has left of the mask: a class on few pixels is in every window."""
+    """It aims at the rotated mask: a class on few pixels is in every window."""
     mask = np.zeros((3, SIDE, SIDE), "uint8")
     for i, place in enumerate((40, 300, 520)):
         mask[i, place : place + 12, place : place + 12] = 2

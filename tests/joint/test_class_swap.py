@@ -1,4 +1,4 @@
-"""Left and right change places in exactly the samples that are mirrored."""
+"""Left and right are swapped in exactly the samples that are mirrored."""
 
 import keras
 import numpy as np
@@ -21,7 +21,7 @@ def layers():
 
 
 def mirrored(layer, drawn):
-    """By hand: an odd number of mirrored axes, in samples that the layer acts on."""
+    """Samples that the layer acts on and that have an odd number of mirrored axes, by hand."""
     drawn = to_numpy(drawn)
     odd = sum(
         drawn[name].astype(int) for name in ("horizontal", "vertical", "mirrored") if name in drawn
@@ -42,7 +42,7 @@ def test_index_one_hot_and_several_masks(layer, jit_compile):
     found = to_numpy(layer.apply(data, drawn))
     where = mirrored(layer, drawn)
     assert 0 < where.sum() < count
-    # The image carries the mask as it would be without a swap.
+    # The image carries the mask without the swap.
     moved = found["images"][..., 0].astype(int)
     expected = np.where(where[:, None, None], TABLE[moved], moved)
     np.testing.assert_array_equal(found["masks"]["ids"], expected)
@@ -66,7 +66,7 @@ def test_in_a_pipeline_what_is_filled_keeps_its_class():
 
 
 def test_kidneys_keep_their_side():
-    """On CT slices: the left kidney lies on the right of the image, mirrored or not."""
+    """On CT slices the left kidney lies on the right of the image, mirrored or not."""
     _, masks, names = ct_slices()
     left, right = names["kidney_left"], names["kidney_right"]
     both = [mask for mask in masks if (mask == left).any() and (mask == right).any()]
@@ -136,7 +136,7 @@ def test_classes_that_the_mask_cannot_hold():
         flip(mask[..., None], mask)
     with pytest.raises(ValueError, match=r"classes up to 2 for a mask of 3 channels"):
         flip(mask[..., None], np.ones((1, 4, 4, 3), "uint8"))
-    # A mask that can hold neither of the two has no business with them.
+    # A mask that can hold neither of the two is left alone.
     other = ks.JointRandomFlip(class_swap={300: 301}, jit_compile=False)
     other(mask[..., None], mask)
 
@@ -172,7 +172,7 @@ SCORED = {
 
 @pytest.mark.parametrize("name", SCORED)
 def test_scores_go_back_to_their_side(name):
-    """A network that is always right: what it says of the mirrored image is its one-hot mask."""
+    """A network that is always right predicts the one-hot mask of the mirrored image."""
     layer, mask = SCORED[name](), labels(40, 12, 12, classes=9)
     drawn = layer.draw_parameters((40, 12, 12, 3), 3)
     _, moved = to_numpy(layer.apply((mask[..., None], mask), drawn))
@@ -190,7 +190,7 @@ def test_predictions_must_be_told_from_images_where_classes_swap():
         drawn = layer.draw_parameters(logits.shape, 3)
         with pytest.raises(ValueError, match=r"`predictions` must be True .* or False"):
             layer.invert(logits, drawn)
-        # With the mask at its side it is an image.
+        # Together with a mask it is an image.
         layer.invert((logits, np.zeros((2, 8, 8), "uint8")), drawn)
     ks.JointRandomFlip("horizontal").invert(logits, {"horizontal": np.array([True, False])})
     flip = SCORED["flip"]()
@@ -205,7 +205,7 @@ def test_predictions_must_be_told_from_images_where_classes_swap():
 
 
 def test_predictions_keep_their_dtype():
-    """An 8-bit pipeline rounds its images; scores are no levels."""
+    """An 8-bit pipeline rounds its images, but not scores."""
     flip = ks.JointRandomFlip(class_swap={1: 2}, dtype="uint8")
     logits = np.random.default_rng(1).normal(size=(4, 8, 8, 3)).astype("float32")
     drawn = flip.draw_parameters(logits.shape, 1)

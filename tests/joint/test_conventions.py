@@ -1,4 +1,4 @@
-"""Units, signs and centers: against Keras' layers where those are right, and by hand."""
+"""Units, signs and centers, compared with Keras' layers where those are right, and by hand."""
 
 import keras
 import numpy as np
@@ -113,7 +113,7 @@ def test_resizing_is_that_of_tensorflow(size, interpolation):
 
 
 def test_affine_is_its_parts_in_their_order():
-    # Of floats: whether 172.5 becomes 172 or 173 is up to the last bit of a matrix.
+    # Floats, since the last bit of a matrix decides whether 172.5 becomes 172 or 173.
     images = random_images(4, 20, 23).astype("float32")
     affine = ks.JointRandomAffine(
         (0.1, 0.1), (0.2, 0.2), (-0.1, -0.1), (0.1, 0.1), (0.2, 0.2), (0.1, 0.1), (0.05, 0.05)
@@ -154,7 +154,7 @@ def test_keras_agrees(ours, theirs, fill_mode):
 
 
 def test_a_merged_chain_blends_once():
-    """A turn and a turn back are the image itself, but for the rounding of coordinates."""
+    """A turn and a turn back give the image itself, except for the rounding of coordinates."""
     images = random_images(2, 40, 40)
     there_and_back = ks.Pipeline(
         [ks.JointRandomRotation((0.1, 0.1)), ks.JointRandomRotation((-0.1, -0.1))],

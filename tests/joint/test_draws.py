@@ -1,4 +1,4 @@
-"""What the layers draw follows what their docstrings say: 10,000 samples of each."""
+"""The layers' draws follow the distributions in their docstrings: 10,000 samples of each."""
 
 import math
 
@@ -64,12 +64,12 @@ P_VALUE = 1e-3  # one seed, so a failure is a change of the code
 
 
 def drawn_by(layer):
-    """What is drawn before a layer looks at anything."""
+    """The numbers that are drawn before a layer looks at any data."""
     return to_numpy(layer._draw(20261122, COUNT))
 
 
 def check_independent(columns):
-    """Across parameters, and each from one sample to the next."""
+    """Checks that parameters do not depend on each other, nor samples on the previous one."""
     limit = 4 / math.sqrt(COUNT)
     for i, column in enumerate(columns):
         assert abs(np.corrcoef(column[1:], column[:-1])[0, 1]) < limit
@@ -104,7 +104,7 @@ def test_elastic():
     layer = ks.JointRandomElasticTransform(strength=(0.01, 0.02), smoothness=0.25)
     drawn = drawn_by(layer)
     x, y = drawn["control_x"], drawn["control_y"]
-    # The same seed draws the same shape: beside a fixed strength it tells the drawn one.
+    # The same seed draws the same shape, so a fixed strength reveals the drawn one.
     fixed = drawn_by(ks.JointRandomElasticTransform(strength=0.02, smoothness=0.25))
     reach = 0.02 * math.sqrt(3) / (151 / 315)
     for control in fixed.values():
@@ -158,7 +158,7 @@ def test_aimed_crop():
             assert stats.kstest(column, uniform(0, 1).cdf).pvalue > P_VALUE
     assert stats.kstest(drawn["pixel"], uniform(0, 1).cdf).pvalue > P_VALUE
     assert stats.binomtest(int(drawn["aimed"].sum()), COUNT, 0.3).pvalue > P_VALUE
-    # The class with the shortest wait is the one aimed for.
+    # The crop aims for the class with the shortest wait.
     waits = to_numpy(layer._waits({"priority": keras.ops.convert_to_tensor(drawn["priority"])}))
     found = np.bincount(waits.argmin(1), minlength=3)
     assert stats.chisquare(found, COUNT * np.array([1, 2, 5]) / 8).pvalue > P_VALUE

@@ -48,7 +48,7 @@ def test_ignored_pixels_do_not_train():
     history = model.fit(images, masks.astype("int32"), epochs=8, batch_size=8, verbose=0)
     assert np.isfinite(history.history["loss"]).all()
     assert history.history["loss"][-1] < 0.8 * history.history["loss"][0]
-    # What stands under an ignored pixel changes nothing; what stands elsewhere does.
+    # Predictions at ignored pixels do not change the loss; predictions elsewhere do.
     logits = model.predict(images, verbose=0)
     expected = float(loss(masks.astype("int32"), logits))
     for where, same in ((filled, True), (~filled, False)):

@@ -56,7 +56,7 @@ CHAINS = {
 
 @pytest.mark.parametrize("name", CHAINS)
 def test_what_came_last_is_undone_first(name):
-    """Steps that do not commute: in another order a pixel comes back to another place."""
+    """The steps do not commute: in another order a pixel would come back to another place."""
     chain = ks.Pipeline(CHAINS[name], jit_compile=False)
     mask = np.arange(1, 257).reshape(1, 16, 16).repeat(8, 0).astype("int32")
     weights = np.ones(mask.shape, "float32")
@@ -108,7 +108,7 @@ def test_smooth_images_come_back(layer):
     )
     inside = shown == 1.0
     assert inside.mean() > 0.6
-    # Two bilinear lookups: the slope of the image is up to 7 gray levels a pixel.
+    # Two bilinear lookups: the slope of the image is up to 7 gray levels per pixel.
     assert np.abs(back - images)[inside].mean() < 0.5
 
 
@@ -174,7 +174,7 @@ def test_color_stays_where_nothing_moves():
 
 
 def test_test_time_augmentation_on_real_slices():
-    """A stand-in for a network that works pixel by pixel: its mean over views is its own answer."""
+    """For a network that works pixel by pixel, the mean over views is its own prediction."""
     images = ct_slices()[0][50:54].astype("float32")
     views = ks.Pipeline([ks.JointRandomFlip(), ks.JointRandomRotate90()])
 

@@ -15,7 +15,7 @@ HEIGHT, WIDTH = 24, 32
 
 
 def smooth(count=1):
-    """Gentle enough that the last bit of a coordinate does not show."""
+    """Images so smooth that the last bit of a coordinate does not show."""
     rows, columns = np.indices((HEIGHT, WIDTH), "float32")
     images = [3.0 * rows + 2.0 * columns + i for i in range(count)]
     return np.stack(images)[..., None]
@@ -50,7 +50,7 @@ def test_geometry(name, factors):
     images = smooth()
     found, expected = to_numpy((ours(images), theirs(images)))
     assert np.abs(found - images).mean() > 1.0
-    # Where the fill begins is up to the last bit of a coordinate.
+    # The last bit of a coordinate decides where the fill begins.
     assert (np.abs(found - expected) > 0.05).mean() < 0.03
 
 
@@ -68,7 +68,7 @@ def test_flip(mode, axis):
 
 @pytest.mark.parametrize(("x", "y"), [(0.25, 0.0), (0.0, 0.25)])
 def test_shear_is_keras_about_the_center(x, y):
-    """Keras' anchor is the top left corner: on 9 x 9 pixels that is a shift by one pixel."""
+    """Keras shears about the top left corner: on 9 x 9 pixels that differs by one pixel."""
     rows, columns = np.indices((9, 9), "float32")
     images = (7.0 * rows + 5.0 * columns)[None, ..., None]
     factors = keras.ops.convert_to_tensor([[x, y]], dtype="float32")
@@ -97,7 +97,7 @@ def test_a_pair_of_shears_is_a_range_and_no_sign_is_drawn():
 )
 @pytest.mark.parametrize("size", [(12, 16), (48, 64), (20, 40)])
 def test_resizing(size, options):
-    # Beyond the edge taps of a cubic are left out by JAX, and mirrored by TensorFlow, as here.
+    # JAX leaves out the taps of a cubic beyond the edge; TensorFlow mirrors them, as we do.
     theirs = keras.layers.Resizing(*size, **options)
     margin = 6 if options.get("interpolation") == "bicubic" else 0
     assert_alike(ks.JointResizing(*size, **options, **QUIET), theirs, smooth(2), margin=margin)
@@ -117,7 +117,7 @@ def test_center_crop(size):
 
 
 def test_a_random_crop_takes_the_middle_at_inference():
-    """Keras gives the whole image back, of another size than in training."""
+    """Keras returns the whole image, which has another size than in training."""
     images = random_images(2, HEIGHT, WIDTH).astype("float32")
     ours = to_numpy(ks.JointRandomCrop(12, 16, **QUIET)(images, training=False))
     np.testing.assert_array_equal(ours, images[:, 6:18, 8:24])
@@ -129,10 +129,10 @@ def test_a_random_crop_takes_the_middle_at_inference():
 def test_erasing_nothing_and_all(share):
     images, mask = random_images(2).astype("float32"), labels(2)
     settings = {"scale": (share, share), "fill_value": 77.0}
-    # A square of all the area is cut to the image.
+    # A square of the whole area would be cut to the image.
     ours = ks.JointRandomErasing(**settings, ratio=(14 / 16, 14 / 16), mask_fill_value=9, **QUIET)
     found, moved = to_numpy(ours(images, mask))
-    # A chance of 1.0 is drawn from 0 to 1 by Keras, and half of the images are left alone.
+    # For a factor of 1.0 Keras draws a chance from 0 to 1, which leaves half of the images alone.
     expected = to_numpy(keras.layers.RandomErasing((1.0, 1.0), **settings)(images))
     np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(moved, np.full_like(mask, 9) if share else mask)
@@ -164,7 +164,7 @@ CHANCES = ["JointRandomPerspective", "JointRandomElasticTransform", "JointRandom
 @pytest.mark.parametrize("name", [*CHANCES, "ImageOnlyGaussianBlur"])
 @pytest.mark.parametrize("given", [0.3, (0.1, 0.3)])
 def test_a_chance_without_a_name_is_refused(name, given):
-    """Keras' first argument of these is the chance that they act."""
+    """In Keras the first argument of these layers is the chance that they act."""
     with pytest.raises(TypeError, match=rf"^{name}: .*must be named.*probability="):
         getattr(ks, name)(given)
     assert getattr(ks, name)(probability=0.3).probability == 0.3
@@ -201,7 +201,7 @@ def test_a_negative_scalar_is_the_same_range(name, arguments):
     ],
 )
 def test_a_pair_in_the_wrong_order_is_refused(name, arguments):
-    """Keras sorts it: more often a slip of the hand than a wish."""
+    """Keras sorts the pair, but the order is more often a slip than intended."""
     getattr(keras.layers, name)(*arguments)
     with pytest.raises(ValueError, match=rf"^Joint{name}: .*lower <= upper"):
         getattr(ks, f"Joint{name}")(*arguments)

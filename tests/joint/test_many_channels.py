@@ -1,4 +1,4 @@
-"""8-bit images that do not fit into the packed lookup give what those give that do."""
+"""8-bit images that do not fit into the packed lookup give the same as those that do."""
 
 import numpy as np
 import pytest
@@ -18,11 +18,11 @@ def results(make, images, mask):
 
 @pytest.mark.parametrize("case", **ids(JOINT))
 def test_four_channels_are_moved_as_three(case):
-    """One word a pixel holds three channels and the mask: a fourth takes another way."""
+    """One word per pixel holds three channels and the mask; a fourth takes another path."""
     images, mask = random_images(channels=4), labels()
     three, moved = results(lambda: case.make(dtype="uint8"), images[..., :3], mask)
     four, also = results(lambda: case.make(dtype="uint8"), images, mask)
-    # Both ways blend by themselves: a half is rounded up or down.
+    # The two paths blend separately, so a half may be rounded up or down.
     assert np.abs(four[..., :3].astype(int) - three).max() <= 1
     assert (also != moved).mean() < 0.01
 

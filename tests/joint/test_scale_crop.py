@@ -1,4 +1,4 @@
-"""Scales by the image's own size, and windows that look at the mask through their own map."""
+"""Scales relative to the image's size, and windows that read the mask through their own map."""
 
 import numpy as np
 import pytest
@@ -62,7 +62,7 @@ def test_windows_of_ct_slices_obey_the_fraction_whenever_one_can(relative_to, ig
 @pytest.mark.parametrize("one_hot", [False, True])
 @pytest.mark.slow
 def test_the_one_window_that_obeys_is_found(compiled, one_hot):
-    """Two classes meet in one place; in a window anywhere else there is only one."""
+    """Two classes meet in one place; any other window has only one class."""
     mask = np.ones((40, 60, 60), "uint8")
     mask[:, 20:, 20:] = 2
     given = np.eye(3, dtype="uint8")[mask] if one_hot else mask
@@ -81,7 +81,7 @@ def test_points_of_no_class_of_a_one_hot_mask_do_not_count():
     layer = ks.JointRandomScaleCrop(
         16, 16, (1.0, 1.0), "image", 0.7, ignore_class=2, candidates=30, seed=1, **QUIET
     )
-    # Class 1 alone counts: it has all of the points of a window that shows it.
+    # Only class 1 counts: it has all counted points of a window that shows it.
     drawn = to_numpy(layer.draw_parameters((random_images(8, 32, 32), mask), 2))
     first = np.argmax(np.floor(drawn["left"] * 17) < 16, axis=1)
     np.testing.assert_array_equal(drawn["left"][np.arange(8), first], drawn["chosen_left"])
@@ -95,7 +95,7 @@ def test_scales_of_the_image_are_uniform_and_windows_lie_anywhere():
     steps = (found[:, -1, -1] - found[:, 0, 0]) / 19
     shown = 1.0 / steps[:, 0]
     assert stats.kstest(shown, stats.uniform(0.5, 1.5).cdf).pvalue > 1e-3
-    # The aspect stays, but for the rounding to whole pixels.
+    # The aspect ratio stays, except for the rounding to whole pixels.
     np.testing.assert_allclose(steps[:, 0], steps[:, 1], rtol=0.03)
     room = 80 - 20 * steps[:, 0]
     place = (found[:, 0, 0, 0] + 0.5 - 0.5 * steps[:, 0]) / room
@@ -123,7 +123,7 @@ def test_where_nothing_counts_the_first_window_is_taken():
 
 
 def test_it_looks_at_the_mask_as_the_layers_before_leave_it():
-    """The quarter turn puts the rare class where the windows of this seed would not meet it."""
+    """It sees the border of the classes where the turn by 45 degrees leaves it."""
     masks = np.zeros((30, 40, 40), "uint8")
     masks[:, :20] = 1
     turn = ks.JointRandomRotation((0.125, 0.125), fill_mode="constant", mask_fill_value=255)

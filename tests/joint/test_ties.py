@@ -1,4 +1,4 @@
-"""Halfway between two pixels: the label is that of the second, on every path."""
+"""Halfway between two pixels the label is that of the second, on every path."""
 
 import numpy as np
 import pytest
@@ -8,14 +8,14 @@ from tests.data import COMPILED, to_numpy
 
 
 def nearest(size, result):
-    """In whole numbers: the pixel in which the middle of each pixel of the result lies."""
+    """The pixel in which the middle of each result pixel lies, computed in whole numbers."""
     return (2 * np.arange(result) + 1) * size // (2 * result)
 
 
 @pytest.mark.parametrize("compiled", COMPILED)
 @pytest.mark.parametrize("channels", [3, 4])
 def test_resized_labels_are_those_of_whole_numbers(channels, compiled):
-    """Scales of which float32 misses the last bit, so that edges are missed by a bit, too."""
+    """float32 misses the last bit of these scales, so edges could be missed by a bit, too."""
     height, width = 84, 54
     mask = (np.arange(height)[:, None] * 7 + np.arange(width)) % 251
     mask = np.stack([mask, mask[::-1]])

@@ -1,4 +1,4 @@
-"""Layers that cut, pad and resize: against other libraries, and by hand."""
+"""Layers that cut, pad and resize, compared with other libraries, and by hand."""
 
 import pathlib
 
@@ -19,7 +19,7 @@ QUIET = {"jit_compile": False}
 
 
 def coordinates(height, width):
-    """A float image of (row, column): tells where every pixel was looked up."""
+    """A float image of (row, column), which tells where every pixel was looked up."""
     rows, columns = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
     return np.stack([rows, columns], -1).astype("float32")
 
@@ -48,7 +48,7 @@ def test_pad_to_aspect_ratio_is_a_resized_image_with_a_sharp_edge():
 
 
 def test_the_letterbox_stays_sharp_in_a_chain():
-    """The fill is the fill, whatever of the image a merged lookup could see there."""
+    """The bars keep the fill, even where a merged lookup could see more of the image."""
     border = {"fill_mode": "constant", "fill_value": 9.0}
     chain = ks.Pipeline(
         [
@@ -154,7 +154,7 @@ def test_resized_crop_never_leaves_the_image(height, width, area, aspect):
     assert (top + tall <= height).all()
     assert (left >= 0).all()
     assert (left + wide <= width).all()
-    # The aspect is in its range but for the rounding to whole pixels.
+    # The aspect ratio is in its range, except for the rounding to whole pixels.
     assert (np.abs(wide - tall * aspect) <= 0.5 + 0.5 * aspect + 1e-3).all() or tall.min() == 1
 
 
@@ -174,7 +174,7 @@ def test_resized_crop_is_a_crop_then_a_resize():
 
 
 def test_resizing_merges_with_any_border():
-    """A turn that fills with a constant, and a resized crop: still one lookup."""
+    """A turn that fills with a constant and a resized crop are still one lookup."""
     turn = ks.JointRandomRotation(0.1, fill_mode="constant", mask_fill_value=255)
     for layer in (ks.JointRandomResizedCrop(8, 8), ks.JointResizing(8, 8)):
         assert [len(stage) for stage in stages(ks.Pipeline([turn, layer]))] == [2]
@@ -227,7 +227,7 @@ def test_padding_refuses_a_larger_image():
 
 
 def test_real_slices_through_all_of_them():
-    """What the mask says of an organ, the image shows: both come from the same place."""
+    """Image and mask come from the same place: a channel that carries the mask still equals it."""
     images, masks, _ = read_pairs(CT)
     images, masks = images[:24:6], masks[:24:6]
     chain = ks.Pipeline(

@@ -82,14 +82,14 @@ def test_a_gap_spreads_no_further_than_it_has_a_share(gap):
     images[0, 9, 21, 0] = gap
     found = to_numpy(resizing(8, 8)(images))
     missing = np.isnan(found)
-    # The triangle of a pixel reaches four pixels to each side of its middle.
+    # The triangle kernel of a pixel reaches four pixels to each side of its middle.
     assert 1 <= missing.sum() <= 4
     assert missing[0, 2, 5, 0]
     np.testing.assert_allclose(found[~missing], expected[~missing], atol=1e-4)
 
 
 def test_in_a_pipeline_it_has_its_lookup_to_itself():
-    """What is merged with it could not know how much to blend."""
+    """A map that was merged with it would not tell how many pixels to blend."""
     images, mask = random_images(2, 40, 40), labels(2, 40, 40)
     flip, turn = ks.JointRandomFlip("horizontal", seed=1), ks.JointRandomRotation((0.1, 0.1))
     layers = [flip, resizing(10, 12), turn]
@@ -100,7 +100,7 @@ def test_in_a_pipeline_it_has_its_lookup_to_itself():
         expected = layer.apply(expected, each or None)
         expected = keras.ops.round(expected[0]), expected[1]
     found = to_numpy(chain.apply((images, mask), drawn))
-    # 8 bits between the two, as elsewhere in a chain.
+    # Images are 8-bit between two lookups, as elsewhere in a chain.
     np.testing.assert_allclose(found[0], to_numpy(expected[0]), atol=1.01)
     np.testing.assert_array_equal(found[1], to_numpy(expected[1]))
 

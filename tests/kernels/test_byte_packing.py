@@ -1,4 +1,4 @@
-"""Bytes in words, beside numpy."""
+"""Bytes packed in words, compared with numpy."""
 
 import keras
 import numpy as np

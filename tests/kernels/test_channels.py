@@ -1,4 +1,4 @@
-"""Images as lists of channels, and back; compiled for a CPU and not."""
+"""Images as lists of channels, and back; compiled for a CPU and uncompiled."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def test_joined_bytes_are_rounded_and_clipped(count, compiled):
 @pytest.mark.parametrize("compiled", COMPILED)
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_table_gives_what_the_function_gives(count, compiled):
-    """Each image has a table of its own."""
+    """It does, although each image has a table of its own."""
     images, power = random_images(3, 40, 30, count), np.array([0.5, 1.0, 2.0], "float32")
 
     def tabulated(images, power):

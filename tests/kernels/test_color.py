@@ -1,4 +1,4 @@
-"""Color arithmetic against Python's own colorsys, and against what the documents say."""
+"""Color arithmetic, compared with Python's colorsys and with the documentation."""
 
 import colorsys
 

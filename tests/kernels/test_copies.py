@@ -1,4 +1,4 @@
-"""Copies against the lookup: both give the same bits."""
+"""Copies and the lookup give the same bits."""
 
 from unittest import mock
 
@@ -43,7 +43,7 @@ def sample(count, height, width, seed=0):
 
 
 def assert_same(names, fill_mode, seed, data, jit_compile):
-    """Both ways agree; returns whether anything was copied."""
+    """Checks that copy and lookup agree; returns whether anything was copied."""
     copier = mock.Mock(wraps=execute.copy)
     with mock.patch.object(execute, "copy", copier):
         copied = augment(names, fill_mode, seed, data, jit_compile)
@@ -77,7 +77,7 @@ def test_agrees_with_the_lookup(names, size, fill_mode, seed):
 )
 def test_compiled_copies_agree_with_the_lookup(names, count):
     copied = assert_same(names, "reflect", 3, sample(count, 12, 15), jit_compile=COMPILES)
-    # A window that is not square is not turned by copying.
+    # Copying cannot turn a window that is not square.
     assert copied or not COMPILES or names == ["turn", "crop", "flip"]
 
 
@@ -86,7 +86,7 @@ def test_a_window_larger_than_the_image_is_looked_up():
 
 
 def test_every_outcome_is_a_copy():
-    """Unequal pixels, so that no orientation looks like another: all of them appear."""
+    """All orientations appear; all pixels differ, so none looks like another."""
     images = np.arange(48, dtype="uint8").reshape(1, 4, 4, 3).repeat(64, 0)
     turned = augment(["turn", "flip"], "reflect", 5, {"images": images})["images"]
     square = images[0]
@@ -97,12 +97,12 @@ def test_every_outcome_is_a_copy():
 
 
 def test_many_crops_are_one_program():
-    """Where the window starts is no constant of the program: else each call would compile."""
+    """The start of the window is not a constant of the program, or each call would compile."""
     layer = ks.JointRandomCrop(40, 40, seed=1, dtype="uint8")
     data = random_images(1, 64, 64)
     copier = mock.Mock(wraps=execute.copy)
     with mock.patch.object(execute, "copy", copier):
         windows = {to_numpy(layer(data)).tobytes() for _ in range(30)}
     assert len(windows) > 20
-    # Called while a program is made, and not by the program.
+    # The mock is called while a program is traced, not when it runs.
     assert 1 <= copier.call_count <= 2 or not COMPILES

@@ -1,4 +1,4 @@
-"""Which window of a mask to take, beside numpy; as it is compiled for a CPU, and as elsewhere."""
+"""The choice of a window, compared with numpy; compiled for a CPU, and as it runs elsewhere."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ SIDES = st.integers(1, 100)
 
 
 def labels_of(generator, shape, dtype="uint8"):
-    """Patches, so that some windows are of few classes."""
+    """Labels in patches, so that some windows have few classes."""
     small = generator.integers(0, 4, (shape[0], *(-(-side // 8) for side in shape[1:])))
     large = small.repeat(8, 1).repeat(8, 2)[:, : shape[1], : shape[2]]
     return large.astype(dtype) - (1 if dtype == "int32" else 0)
@@ -35,7 +35,7 @@ def test_pixels_are_counted(compiled, height, width, seed):
 def test_the_class_of_the_least_priority_is_chosen(compiled, dtype, height, width, seed):
     generator = np.random.default_rng(seed)
     labels = labels_of(generator, (3, height, width), dtype)
-    # No mask of 8 bits holds a 259: it must not be taken for a 3.
+    # An 8-bit mask cannot hold 259, which must not be taken for 3.
     classes = (259, 2, 1)
     priority = generator.random((3, 3)).astype("float32")
     found = run(
@@ -91,7 +91,8 @@ def test_shares_of_windows(compiled, dtype, ignored, height, width, seed, enough
             elif ignored == 2:
                 assert_share_of_the_grids_classes(share, window, ignored)
             else:
-                # On a grid the third class may look larger than the second, not than this.
+                # On the grid the third class may look larger than the second, but not than a
+                # majority.
                 counts = np.bincount(counted) / counted.size
                 if counts.max() > 0.5:
                     np.testing.assert_allclose(share, counts.max(), atol=1e-6)
@@ -99,7 +100,7 @@ def test_shares_of_windows(compiled, dtype, ignored, height, width, seed, enough
 
 
 def assert_share_of_the_grids_classes(share, window, ignored):
-    """Of the two classes that most points of the grid have; where none has one, 1."""
+    """The share is that of one of the two classes with the most grid points; 1 without points."""
     rows, columns = (((np.arange(16) + 0.5) / 16 * size).astype(int) for size in window.shape)
     points = window[np.ix_(rows, columns)]
     points = points[(points >= 0) & (points != ignored)]
@@ -109,7 +110,7 @@ def assert_share_of_the_grids_classes(share, window, ignored):
     votes = np.bincount(points, minlength=10)
     counted = window[(window >= 0) & (window != ignored)]
     counts = np.bincount(counted, minlength=10) / counted.size
-    # Two classes with as many points: either may be the one.
+    # If two classes have equally many points, either may be meant.
     second = np.sort(votes)[-2]
     firsts, seconds = np.flatnonzero(votes == votes.max()), np.flatnonzero(votes >= second)
     allowed = [max(counts[a], counts[b]) for a in firsts for b in seconds if a != b]

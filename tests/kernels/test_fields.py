@@ -1,4 +1,4 @@
-"""Smooth maps: against scipy, their statistics, and their inverses."""
+"""Smooth maps: compared with scipy, their statistics, and their inverses."""
 
 import keras
 import numpy as np
@@ -51,7 +51,7 @@ def test_spline_is_the_tensor_product_of_scipys_splines():
 
 
 def test_spline_at_turned_points_is_that_at_lines():
-    """A matrix that only seems to turn takes the way through the looked-up field."""
+    """A matrix that only seems to turn takes the path of the looked-up field."""
     layer = ks.JointRandomElasticTransform(strength=0.03, smoothness=0.5)
     drawn = layer.draw_parameters((3, HEIGHT, WIDTH, 1), 1)
     zero = keras.ops.zeros((3,))
@@ -76,14 +76,14 @@ def test_elastic_field_is_as_strong_and_as_smooth_as_told(strength, smoothness):
 def correlation_length(field, axis):
     size = field.shape[axis]
     lines = np.moveaxis(field, axis, -1).reshape(-1, size)
-    products = lines.T @ lines  # of every place with every other: one product for all lags
+    products = lines.T @ lines  # each place with every other: one product for all lags
     found = [np.diag(products, lag).mean() / np.diag(products).mean() for lag in range(size // 2)]
     return np.interp(-np.exp(-1.0), -np.array(found), np.arange(len(found))) / size
 
 
 @pytest.mark.parametrize("strength", [0.02, 0.0235])
 def test_elastic_field_never_folds(strength):
-    """At the default, and at the strongest that is accepted."""
+    """It does not at the default strength, nor at the strongest that is accepted."""
     layer = ks.JointRandomElasticTransform(strength=strength, smoothness=0.25)
     columns, rows = grid_of(layer, layer.draw_parameters((1000, HEIGHT, WIDTH, 1), 6))
     x_across, x_down = np.diff(columns, axis=2)[:, 1:], np.diff(columns, axis=1)[:, :, 1:]

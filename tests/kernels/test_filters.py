@@ -1,4 +1,4 @@
-"""Blurs and sharpness against OpenCV and Pillow."""
+"""Blurs and sharpness, compared with OpenCV and Pillow."""
 
 import cv2
 import numpy as np
@@ -31,7 +31,7 @@ def test_median_is_that_of_opencv(side, compiled):
 
 
 def line(length, turn, reach):
-    """A kernel drawn point by point."""
+    """The kernel of a line, drawn point by point."""
     kernel = np.zeros((2 * reach + 1, 2 * reach + 1))
     for along in np.linspace(-0.5, 0.5, 2 * reach + 1) * length:
         y, x = reach - along * np.sin(turn), reach + along * np.cos(turn)
@@ -97,7 +97,7 @@ def test_no_data_spreads_where_it_has_a_weight(compiled):
 @pytest.mark.parametrize("compiled", COMPILED)
 @pytest.mark.parametrize("amount", [0.0, 0.6, 1.0, 2.0])
 def test_sharpness_is_that_of_pillow(amount, compiled):
-    """Which rounds the smooth image first, and cuts the result."""
+    """Up to a level: Pillow rounds the smooth image first, and truncates the result."""
     [image] = random_images(1)
     expected = ImageEnhance.Sharpness(Image.fromarray(image)).enhance(amount)
     [found] = run(

@@ -1,4 +1,4 @@
-"""JPEG against Pillow, which has libjpeg."""
+"""JPEG, compared with Pillow, which uses libjpeg."""
 
 import io
 
@@ -28,8 +28,8 @@ def smooth():
 @pytest.mark.parametrize("compiled", COMPILED)
 @pytest.mark.parametrize("kind", ["noise", "smooth", "ct"])
 def test_against_pillow(kind, compiled):
-    """All are within one level, but those of a block in some hundreds, where a coefficient lies so
-    near to the middle between two steps that it takes the other one."""
+    """All pixels are within one level, except in one block of some hundreds, where a coefficient so
+    near to the middle between two steps is rounded to the other one."""
     image = {
         "noise": lambda: random_images(1, 35, 29)[0],
         "smooth": smooth,

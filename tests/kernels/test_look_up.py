@@ -1,4 +1,4 @@
-"""What each backend looks images and labels up with, against the general lookup."""
+"""Each backend's lookup of images and labels, compared with the general lookup."""
 
 import keras
 import numpy as np
@@ -37,7 +37,7 @@ def test_the_same_pixels(size, fill_mode, dtype, channels):
     points = [rng.uniform(-1.6 * n, 2.6 * n, (2, 9, 7)).astype("float32") for n in size]
     found, label = looked_up(images, labels, points, fill_mode=fill_mode)
     expected = in_general(images, points, "bilinear", fill_mode, 9)
-    # Blended in float32, and 8 bits rounded once.
+    # Images are blended in float32, and 8-bit images rounded once.
     np.testing.assert_allclose(found, expected, atol=0.51 if dtype == "uint8" else 2e-3)
     assert str(found.dtype) == ("uint8" if dtype == "uint8" else "float32")
     np.testing.assert_array_equal(label, in_general(labels, points, "nearest", fill_mode, 7))
@@ -46,7 +46,7 @@ def test_the_same_pixels(size, fill_mode, dtype, channels):
 @pytest.mark.parametrize("fill_mode", MODES)
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
 def test_pixels_on_pixels_stay_as_they_are(dtype, fill_mode):
-    """To the last bit: a layer that does nothing to a sample leaves it as it is."""
+    """Bit for bit: a layer that does nothing to a sample leaves it unchanged."""
     images = (random_images(1, 37, 611, 3) / (1 if dtype == "uint8" else 3)).astype(dtype)
     labels = random_images(1, 37, 611, 1).astype("uint8")
     points = np.meshgrid(np.arange(37.0), np.arange(611.0), indexing="ij")
@@ -61,7 +61,7 @@ def test_a_label_changes_in_the_middle():
     labels = np.arange(4, dtype="uint8").reshape(1, 1, 4, 1)
     columns = np.array([[[below, middle, 1.0 + middle, 2.49]]], "float32")
     images = np.zeros((1, 1, 4, 3), "uint8")
-    # A point that is mirrored may be rounded before.
+    # "nearest", since mirroring may round a point before the lookup.
     _, label = looked_up(images, labels, [0.0 * columns, columns], fill_mode="nearest")
     np.testing.assert_array_equal(label.ravel(), [0, 1, 2, 2])
 
@@ -76,7 +76,7 @@ def test_what_is_no_number_spreads_to_what_is_blended_with_it_alone():
 
 
 def test_large_images_are_looked_up_where_float32_is_exact():
-    """Positions in parts of a size lose bits, the more the larger it is."""
+    """Positions as fractions of the size lose more bits the larger the size is."""
     images = np.tile(np.array([0, 255], "uint8"), 20_000).reshape(1, 1, -1, 1)
     columns = np.array([[[39_998.0, 39_999.0, 20_001.25]]], "float32")
     found, _ = looked_up(images, images, [0.0 * columns, columns])

@@ -1,4 +1,4 @@
-"""What is lost and what stays where it is when an image is made small and large again."""
+"""What is lost, and what stays in place, when an image is made small and large again."""
 
 import cv2
 import numpy as np
@@ -20,7 +20,7 @@ def coarse(images, compiled, interpolation="bicubic", scales=SCALES, smallest=0.
 @pytest.mark.parametrize("compiled", COMPILED)
 @pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
 def test_a_mirrored_image_gives_the_mirrored_result(interpolation, compiled):
-    """Were anything displaced, it would be displaced to the other side."""
+    """A displacement would go to the opposite side in the mirrored image."""
     images = random_images(4, 32, 30).astype("float32")
     found = coarse(images, compiled, interpolation)
     mirrored = coarse(images[:, ::-1, ::-1].copy(), compiled, interpolation)
@@ -29,7 +29,7 @@ def test_a_mirrored_image_gives_the_mirrored_result(interpolation, compiled):
 
 
 def test_a_spot_stays_where_it_is():
-    """To a twentieth of a pixel, wherever between the pixels it lies."""
+    """It stays to a twentieth of a pixel, wherever it lies between pixels."""
     y, x = np.mgrid[:64, :64].astype("float32")
     for middle in (30.0, 31.3, 32.5):
         spot = np.exp(-((y - middle) ** 2 + (x - middle) ** 2) / (2 * 8.0**2))
@@ -40,7 +40,7 @@ def test_a_spot_stays_where_it_is():
 
 
 def test_a_ramp_at_half_the_size_stays_a_ramp():
-    """The nearest pixels alone would lie half a pixel beside it."""
+    """Nearest pixels alone would be off by half a pixel."""
     ramp = np.broadcast_to(np.arange(32, dtype="float32")[:, None, None], (4, 32, 8, 1)).copy()
     for found in coarse(ramp, False, "bilinear")[:2]:
         np.testing.assert_allclose(found[4:-4], ramp[0, 4:-4], atol=1e-4)
@@ -62,7 +62,7 @@ def test_as_opencv_where_no_center_lies_midway():
 @pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
 @pytest.mark.parametrize("smallest", [0.1, 0.25, 0.5])
 def test_block_by_block_is_as_all_at_once(interpolation, smallest):
-    """All at once is what an image gets that may become a single pixel."""
+    """An image that may become a single pixel is computed all at once."""
     images = random_images(8, 203, 150).astype("float32")
     rest = np.random.default_rng(1).uniform(smallest, 1.0, 6)
     scales = np.array([smallest, 1.001 * smallest, *rest], "float32").reshape(-1, 1, 1, 1)

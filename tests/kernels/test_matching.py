@@ -1,4 +1,4 @@
-"""Histograms against numpy, frequencies against its Fourier transform."""
+"""Histograms compared with numpy, frequencies with numpy's Fourier transform."""
 
 import keras
 import numpy as np
@@ -19,7 +19,7 @@ def pairs():
 
 
 def matched(image, other):
-    """One channel, as the textbook has it."""
+    """Matches one channel, as in the textbook."""
     _, place, count = np.unique(image.ravel(), return_inverse=True, return_counts=True)
     levels, theirs = np.unique(other.ravel(), return_counts=True)
     shares = np.cumsum(count) / image.size, np.cumsum(theirs) / other.size
@@ -65,7 +65,7 @@ def test_no_data_does_not_count():
 
 
 def adapted(image, other, beta):
-    """As in the paper's program: a square about the middle of the shifted transform."""
+    """As in the paper's code: replaces a square at the middle of the shifted transform."""
     axes = {"axes": (0, 1)}
     own, theirs = np.fft.fft2(image, **axes), np.fft.fft2(other, **axes)
     strength, wanted = (np.fft.fftshift(np.abs(x), **axes) for x in (own, theirs))

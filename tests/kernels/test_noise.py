@@ -1,4 +1,4 @@
-"""Numbers of a distribution, beside scipy's."""
+"""Numbers of a distribution, compared with scipy's."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def test_poisson_is_that_of_scipy(mean, compiled):
 
 
 def test_few_photons_of_tiny_probability():
-    """The largest and the smallest uniform numbers give finite ones."""
+    """The smallest and the largest uniform numbers give finite counts."""
     ends = np.array([0.0, 1.0 - 2.0**-24], "float32")
     for mean in (0.0, 2.0, 5.0, 1e6, 1e12):
         found = run(poisson, [np.full_like(ends, mean), ends], False)

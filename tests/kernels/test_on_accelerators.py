@@ -1,4 +1,4 @@
-"""What only goes wrong on an accelerator, and is therefore not used."""
+"""Operations that go wrong only on an accelerator are not used."""
 
 import re
 from pathlib import Path
@@ -13,9 +13,9 @@ ROOT = Path(keras_segaug.__file__).parent
 @pytest.mark.parametrize(
     ("pattern", "allowed"),
     [
-        # A GPU multiplies with ten bits of each number.
+        # A GPU uses only ten bits after the point of each number.
         (r"ops\.(matmul|einsum|tensordot|dot|inner|conv|depthwise_conv)\(", {"products.py"}),
-        # On torch Keras makes a tensor in the memory of the CPU of the initial value.
+        # On torch Keras puts the initial value in a tensor on the CPU.
         (r"ops\.(max|min)\([^\n]*initial=", {"backend.py"}),
     ],
 )

@@ -1,4 +1,4 @@
-"""The packed lookup against the general one."""
+"""The packed lookup, compared with the general one."""
 
 import keras
 import numpy as np
@@ -45,7 +45,7 @@ def test_agrees_with_the_general_lookup(
     ]
     words, image, mask = read_batch([packed, *general], points[::-1], 2)
     packed_image, packed_mask = to_numpy(unpack(words, channels))
-    # Rounding is half a gray level.
+    # Rounding changes up to half a gray level.
     np.testing.assert_allclose(packed_image, to_numpy(image), atol=0.51)
     np.testing.assert_array_equal(packed_mask, to_numpy(mask))
 

@@ -1,4 +1,4 @@
-"""Products of matrices are in full float32, also where the device's own are not."""
+"""Products of matrices have full float32 precision, even where the device's own do not."""
 
 import keras
 import numpy as np
@@ -10,7 +10,7 @@ from tests.data import gradient_of, to_numpy
 
 
 def tensor_float_product(left, right):
-    """The product that a GPU makes of numbers rounded to ten bits after the point."""
+    """The product on a GPU, which rounds numbers to ten bits after the point."""
 
     def rounded(numbers):
         return bitcast(
@@ -43,7 +43,7 @@ def test_product_of_parts_is_as_good_as_float32(scale):
 
 @pytest.mark.parametrize("side", [0, 1])
 def test_the_gradient_of_parts_is_that_of_the_product(side):
-    """To the bits of the first parts."""
+    """They agree in the bits of the first parts."""
     arrays = matrices()
 
     def total(multiply):
@@ -59,7 +59,7 @@ def test_the_gradient_of_parts_is_that_of_the_product(side):
 
 @pytest.mark.skipif(keras.backend.backend() != "torch", reason="only torch has it")
 def test_mixed_precision_of_torch_is_left_out():
-    """With it the rows of elastic fields moved pixels, and JPEG was off by 81 levels."""
+    """With it elastic fields were off by pixels, and JPEG by 81 levels."""
     import torch
 
     left, right = matrices()

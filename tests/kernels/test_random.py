@@ -1,4 +1,4 @@
-"""The generator against its published vectors, and its numbers against their distributions."""
+"""The generator gives its published vectors, and its numbers have their distributions."""
 
 import keras
 import numpy as np
@@ -32,7 +32,7 @@ def test_published_vectors(key, counter, expected):
 def test_numpy_makes_the_same_words():
     keys = random.fold_in(random.key(5), keras.ops.arange(7, dtype="int32"))
     stream = threefry.constant(3)
-    # More than fit into one part.
+    # More words than fit into one part.
     count = 5000
     counter = threefry.counted(count, keys)
     expected = to_numpy(threefry.threefry_2x32(keys[:, None], counter, stream))
@@ -45,7 +45,7 @@ def test_numpy_makes_the_same_words():
 
 
 def test_a_graph_holds_the_rounds_once():
-    """Whatever Keras runs on: TensorFlow traces what a dataset maps."""
+    """It does on every backend of Keras, since TensorFlow traces what a dataset maps."""
     tf = pytest.importorskip("tensorflow")
 
     @tf.function(autograph=False)
@@ -64,7 +64,7 @@ def test_a_graph_holds_the_rounds_once():
 
 
 def test_eager_numbers_are_drawn_in_numpy(monkeypatch):
-    """Each of the hundred steps would be a call of the backend."""
+    """Otherwise each of the hundred steps would be a call of the backend."""
     key = random.key(5)
     monkeypatch.setattr(threefry, "constant", lambda value: pytest.fail("a step of the backend"))
     assert to_numpy(random.Draws(key, 4).uniform()).shape == (4,)
@@ -121,7 +121,7 @@ def test_normal_field():
 @pytest.mark.parametrize("field", [random.normal_field, random.uniform_field])
 @pytest.mark.parametrize("channels", [1, 2, 3])
 def test_no_two_values_of_a_field_are_correlated(field, channels):
-    """Whatever lies between them: two come from one pass of the generator, at any distance."""
+    """At no distance: one pass of the generator makes two values, which may lie far apart."""
     keys = random.fold_in(random.key(3), keras.ops.arange(3, dtype="int32"))
     values = to_numpy(field(keys, 41, 37, channels)).reshape(3, -1).astype("float64")
     values -= values.mean(1, keepdims=True)

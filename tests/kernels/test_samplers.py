@@ -1,4 +1,4 @@
-"""The lookup against scipy.ndimage, and against grids made by hand."""
+"""The lookup, compared with scipy.ndimage and with grids made by hand."""
 
 import keras
 import numpy as np
@@ -73,7 +73,7 @@ def test_against_scipy(height, width, reach, fill_mode, order, seed):
 
 @pytest.mark.parametrize("fill_mode", sorted(SCIPY_MODES))
 def test_bicubic_is_keys_kernel(fill_mode):
-    """Scipy has no such kernel: the weights are written out here."""
+    """Scipy has no such kernel, so the weights are written out here."""
 
     def kernel(distance):
         d = np.abs(distance)

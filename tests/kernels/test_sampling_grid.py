@@ -33,7 +33,7 @@ class Shifted(Field):
 
 
 def by_hand(matrix, columns, rows):
-    """numpy's homogeneous coordinates, for a batch of 3 x 3 matrices."""
+    """Homogeneous coordinates in numpy, for a batch of 3 x 3 matrices."""
     vectors = np.stack([columns, rows, np.ones_like(columns)], -1)
     moved = np.einsum("bij,bhwj->bhwi", matrix, vectors)
     return moved[..., 0] / moved[..., 2], moved[..., 1] / moved[..., 2]
@@ -44,7 +44,7 @@ def random_matrix(seed, projective=False):
     matrix[:, 2] = (0, 0, 1)
     if projective:
         matrix[:, 2, :2] = ((0.01, -0.02), (0.03, 0.01))
-    # Those of numpy are for (x, y), those of the package for (y, x).
+    # The numpy matrices are for (x, y), those of the package for (y, x).
     order = (1, 0, 2)
     rows = tuple(tuple(tensor(matrix[:, i, j]) for j in order) for i in order)
     return matrix, Matrix((*rows[:2], rows[2] if projective else (0.0, 0.0, 1.0)))

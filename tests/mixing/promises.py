@@ -4,7 +4,7 @@ import numpy as np
 
 from tests.data import labels, to_numpy
 
-# Images and masks that say of each pixel from where it comes: sample, row and column.
+# Base of the code that says where each pixel comes from: sample, row and column.
 STEP = 256
 
 
@@ -14,13 +14,13 @@ def coordinates(count, height=16, width=14):
 
 
 def coded(places):
-    """One number a pixel."""
+    """One number for each pixel."""
     sample, row, column = np.moveaxis(np.asarray(places, "int64"), -1, 0)
     return (sample * STEP + row) * STEP + column
 
 
 def batch_of_places(count=4, height=16, width=14, seed=0):
-    """A mapping of images and masks that say of each pixel from where it comes.
+    """A mapping of images and masks that say where each pixel comes from.
 
     Args:
         count: how many samples.
@@ -55,7 +55,7 @@ def check_one_source(call, mixed=True, **batch):
 
 
 def check_places(data, found):
-    """Of which sample each pixel is that was found for a `batch_of_places`."""
+    """The sample that each pixel comes from, in a result `found` for a `batch_of_places`."""
     code = found["masks"]["code"]
     np.testing.assert_array_equal(coded(found["images"]), code)
     sample, row, column = code // STEP**2, code // STEP % STEP, code % STEP

@@ -1,7 +1,7 @@
 """Mixes many random batches: `python -m tests.mixing.run_batches 500`.
 
-Of every output pixel, image, masks and weights must come from one place of one sample: eagerly,
-compiled, and in `dataset.map`. For MixUp, what is blended must be what it says is blended.
+For every output pixel, image, masks and weights must come from one place of one sample: eagerly,
+compiled, and in `dataset.map`. For MixUp, the blend must be the one that the layer reports.
 """
 
 import argparse
@@ -19,7 +19,7 @@ FORMS = ("eager", "compiled", "dataset")
 
 
 def results_of(layer, form, count):
-    """(batch, what became of it), `count` times."""
+    """(batch, its result), `count` times."""
     batches = (batch_of_places(seed=seed) for seed in range(count))
     if form != "dataset":
         yield from ((data, to_numpy(layer(data))) for data in batches)
@@ -33,7 +33,7 @@ def results_of(layer, form, count):
 
 
 def check_blend(call, seed):
-    """Images and soft masks are blended with the shares that the layer tells."""
+    """Images and soft masks are blended with the shares that the layer reports."""
     images, classes = random_images(4, seed=seed).astype("float32"), labels(4, seed=seed)
     hot = np.eye(5, dtype="float32")[classes]
     found = to_numpy(call({"images": images, "masks": hot}))
@@ -48,7 +48,7 @@ def check_blend(call, seed):
 
 
 def run(case, form, count):
-    """The layer of a case, `count` times."""
+    """Runs the layer of a case `count` times."""
     layer, mixed = made(case, jit_compile=form != "eager"), 0
     for data, found in results_of(layer, form, count):
         sample = check_places(data, found)

@@ -1,4 +1,4 @@
-"""What each layer that mixes samples promises for itself: shares, areas, classes, ids."""
+"""Individual promises of each layer that mixes samples: shares, areas, classes, ids."""
 
 import keras
 import numpy as np
@@ -13,7 +13,7 @@ DRAWS = 2000
 
 
 def shares(layer, height=32, width=48, count=DRAWS):
-    """Which share of each image comes from another sample."""
+    """Which pixels of each image come from another sample, and their share."""
     images = np.zeros((count, height, width, 1), "uint8")
     _, mixing = layer(images, return_mixing=True)
     other = to_numpy(mixing)["sample"] != np.arange(count)[:, None, None]
@@ -66,7 +66,7 @@ def test_no_area_is_no_rectangle():
 def test_weights_are_those_of_the_beta_distribution(alpha):
     drawn = to_numpy(random.Draws(random.key(3), 5000).beta(alpha))
     assert np.isfinite(drawn).all()
-    # float32 holds what is near 0, not what is near 1: the lower half, which is as likely.
+    # float32 is precise near 0, not near 1: so this tests the lower half, which is as likely.
     lower = drawn[drawn < 0.5]
     assert abs(len(lower) / 5000 - 0.5) < 0.03
     found = stats.kstest(lower, lambda x: 2.0 * stats.beta(alpha, alpha).cdf(x))
@@ -134,7 +134,7 @@ def test_four_samples_about_a_point():
 
 @pytest.mark.parametrize("center", [(0.0, 0.0), (1.0, 1.0), (0.5, 0.5)])
 def test_each_part_is_a_window_at_one_scale(center):
-    """A row or a column more in the result is always the same step in the image."""
+    """One more row or column in the result is always the same step in the image."""
     rows, columns = np.meshgrid(np.arange(40.0), np.arange(40.0), indexing="ij")
     images = np.broadcast_to(np.stack([rows, columns], -1), (5, 40, 40, 2)).astype("float32")
     layer = ks.JointMosaic(40, 40, scale=(0.5, 2.0), center=center, seed=1, jit_compile=False)
@@ -203,7 +203,7 @@ def test_the_share_of_spots():
 
 
 def test_spots_are_as_smooth_as_a_gaussian_makes_noise():
-    """The correlation between pixels, beside that of white noise that scipy smooths."""
+    """The correlation between pixels is that of white noise smoothed by scipy."""
     from keras_segaug.kernels.smooth_noise import smooth_noise
 
     numbers = np.random.default_rng(0).uniform(-1, 1, (300, 20, 20)).astype("float32")
@@ -223,7 +223,7 @@ def test_spots_are_as_smooth_as_a_gaussian_makes_noise():
 
 
 def two_objects(count=4, dtype="int32"):
-    """Masks of the classes 0, 1, 2, 3 and of the ids of four objects in each sample."""
+    """Masks of the classes 0 to 3, and masks of the ids of four objects, for each sample."""
     classes, objects = np.zeros((2, count, 24, 24), dtype)
     for number, (row, column) in enumerate([(2, 2), (2, 14), (14, 2), (14, 14)]):
         place = slice(None), slice(row, row + 7), slice(column, column + 7)
@@ -262,7 +262,7 @@ def test_ids_of_instances_stay_different(count):
         for mine, ids, new in zip(
             found["masks"]["classes"], found["masks"]["objects"], pasted, strict=True
         ):
-            # One's own keep their ids, those that came are counted on from the highest, 20.
+            # A sample's own objects keep their ids; pasted ids are counted on from the highest, 20.
             assert set(np.unique(ids[~new])) <= {0, 5, 10, 15, 20}
             came = set(np.unique(ids[new]))
             assert came <= {25, 30, 40}
@@ -284,7 +284,7 @@ def test_each_instance_is_as_likely():
 
 
 def test_the_matrix_of_what_is_pasted():
-    """Scaled about a window that lies inside, and mirrored half of the time."""
+    """It scales about a window that lies inside, and mirrors half of the time."""
     images = np.stack(np.meshgrid(np.arange(24.0), np.arange(24.0), indexing="ij"), -1)
     images = np.broadcast_to(images, (60, 24, 24, 2)).astype("float32")
     masks = np.ones((60, 24, 24), "uint8")
@@ -332,7 +332,7 @@ def test_one_hot_masks_know_their_classes():
 @pytest.mark.parametrize("place", ["in a pipeline", "before", "in a graph"])
 @pytest.mark.slow
 def test_what_a_border_was_filled_with_is_no_instance(place):
-    """255 in the mask of ids, which leaves no room for others in 8 bits."""
+    """A fill of 255 is not an id; as one, it would leave no room for others in 8 bits."""
     fill = {"fill_mode": "constant", "mask_fill_value": 255}
     moved = ks.JointRandomTranslation((0.25, 0.25), (0.0, 0.0), **fill)
     paste = ks.JointCopyPaste([1], instances="ids", mask="classes", scale=(1.0, 1.0))
@@ -360,11 +360,11 @@ def test_where_ids_would_not_fit_nothing_is_pasted_in_a_graph():
         for i, ids in enumerate(found):
             own = set(np.unique(objects[i]))
             came = set(np.unique(ids)) - own
-            # Counted on, never around.
+            # Ids are counted on and never wrap around.
             assert all(each > max(own) for each in came)
 
 
-# --- What nothing is known of --------------------------------------------------------------------
+# --- Pixels about which nothing is known ---------------------------------------------------------
 
 
 @pytest.mark.parametrize("one_hot", [False, True])
@@ -399,7 +399,7 @@ def test_ignored_pixels_are_not_pasted(layer, one_hot):
 
 
 def test_on_real_slices():
-    """Half of the organs of one slice in another, each whole and where it was."""
+    """Each pixel of image and mask comes from its own place in one and the same slice."""
     images, masks, ids = ct_slices()
     images, masks = images[:6], masks[:6]
     layer = ks.JointClassMix(num_classes=1 + max(ids.values()), seed=1)

@@ -14,14 +14,14 @@ from tests.data import COMPILED, labels, random_images, to_numpy
 from tests.marks import TRACED_BY_TENSORFLOW
 from tests.mixing.promises import STEP, check_one_source, coded, coordinates
 
-# Whose pixels are those of one place; a blend is of two.
+# Layers whose pixels each come from one place; a blend comes from two.
 PLACED = [case for case in MIXING if case.layer is not ks.JointMixUp]
 PASTING = [case for case in PLACED if case.layer is not ks.JointMosaic]
 NEAREST = {"interpolation": "nearest"}
 
 
 def made(case, **more):
-    """A layer of the case, images looked up as nearest and the mask of classes deciding."""
+    """The layer of a case, with "nearest" lookup; the mask of classes decides."""
     if case.layer in (ks.JointMosaic, ks.JointCopyPaste):
         more = {**NEAREST, **more}
     return case.layer(
@@ -30,7 +30,7 @@ def made(case, **more):
 
 
 def one_image_a_sample(count=4, **options):
-    """Samples that are told apart by their values: images and masks are their number."""
+    """Samples with distinct values: their images and masks hold their number."""
     number = np.arange(count, dtype="uint8")[:, None, None]
     masks = np.broadcast_to(number, (count, 16, 14)).copy()
     return np.repeat(masks[..., None], 3, axis=-1), masks
@@ -59,7 +59,7 @@ def test_in_dataset_map(case):
 @TRACED_BY_TENSORFLOW
 @pytest.mark.parametrize("case", **ids(MIXING))
 def test_an_empty_batch_in_a_dataset(case):
-    """The batch size is not known while the layer is traced; a reduction has nothing to choose."""
+    """The batch size is not known while tracing, and reductions have nothing to reduce."""
     tf = pytest.importorskip("tensorflow")
     images, masks = one_image_a_sample(3)
     kinds = tf.TensorSpec((None, 16, 14, 3), "uint8"), tf.TensorSpec((None, 16, 14), "uint8")
@@ -73,7 +73,7 @@ def test_an_empty_batch_in_a_dataset(case):
 
 
 class Crossed(ks.MixingLayer):
-    """Broken: the masks are those of another partner."""
+    """Broken: the masks come from another partner."""
 
     def draw(self, draws):
         return {"partner": draws.partners()[0]}
@@ -242,7 +242,7 @@ def test_the_map_of_samples(case):
 
 @pytest.mark.parametrize("case", **ids(PASTING))
 def test_what_was_pasted_goes_home(case):
-    """Every pixel that is shown somewhere is back at its place, all others are filled."""
+    """Every pixel that is shown somewhere returns to its place; all others are filled."""
     exact = {"scale": (1.0, 1.0)} if case.layer is ks.JointCopyPaste else {}
     layer = made(case, probability=0.7, **exact)
     places, classes = coordinates(5), labels(5, dtype="int32")
@@ -295,7 +295,7 @@ def test_points_are_refused():
 
 @pytest.mark.parametrize("case", **ids(PLACED))
 def test_between_geometry_and_color(case):
-    # What is fused is the same compiled or not: one way of pasting, and the one of an own scale.
+    # Fusion is the same compiled or not, so two cases: a plain paste, and one with its own scale.
     compiled = True in COMPILED and case.layer in (ks.JointClassMix, ks.JointMosaic)
     layers = [
         ks.JointRandomFlip(),
@@ -311,7 +311,7 @@ def test_between_geometry_and_color(case):
         images, (_, code) = to_numpy(found)
         np.testing.assert_array_equal(coded(images), code)
         if case.layer in (ks.JointMosaic, ks.JointCopyPaste):
-            # Resized and turned at once, pixels are others than one after the other.
+            # Resizing and turning in one lookup reads other pixels than one after the other.
             continue
         one_by_one = data
         for layer, drawn in zip(layers, parameters["layers"], strict=True):
@@ -351,7 +351,7 @@ def test_augment_dataset_repeats_for_any_parallelism():
 
 
 def test_in_a_model_that_is_trained(tmp_path):
-    """Nothing but the fit of a saved model: it mixes, compiled with the model."""
+    """A saved model is loaded and fitted: the layer mixes, compiled with the model."""
     inputs = keras.Input((16, 14, 3))
     mixed = ks.JointCutMix(ignore_class=None)(inputs)
     model = keras.Model(inputs, keras.layers.Conv2D(5, 1)(mixed))

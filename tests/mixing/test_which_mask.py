@@ -1,4 +1,4 @@
-"""Which of several masks decides, and what masks of instance ids and weights may hold."""
+"""Which of several masks decides, and the values that instance ids and weights may have."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from tests.data import labels, random_images, to_numpy
 
 
 def test_ids_below_zero_are_no_instances():
-    """What is void is not pasted as an object, and does not lower the ids of those that are."""
+    """Void pixels are not pasted as an object, and do not lower the ids of pasted objects."""
     objects = np.zeros((2, 16, 14), "int32")
     objects[0, :4], objects[0, 4:8], objects[1] = 2, 3, -1
     layer = ks.JointCopyPaste(instances=0, scale=(1.0, 1.0), seed=1, jit_compile=False)
@@ -28,7 +28,7 @@ def test_instances_are_pasted_whatever_integers_their_ids_are(dtype):
 
 
 def test_high_ids_of_instances_stay_different(backend_is):
-    """Those of panoptic masks need more than 32 bits."""
+    """The ids of panoptic masks need more than 32 bits."""
     objects = np.zeros((2, 16, 14), "int64")
     objects[0, :4], objects[1, 8:] = 2**31 + 5, 2**40
     layer = ks.JointCopyPaste(instances=0, scale=(1.0, 1.0), seed=1, jit_compile=False)
@@ -42,7 +42,7 @@ def test_high_ids_of_instances_stay_different(backend_is):
 
 
 def test_the_name_of_a_mask_is_no_other_mask():
-    """Nothing is known of the mask of this name, so nothing is pasted."""
+    """The mask of this name is ignored everywhere, so nothing is pasted."""
     layer = ks.JointCutMix(mask="mask", targets={"mask": "mask"}, jit_compile=False)
     known = np.zeros((4, 16, 14), "uint8")
     images = random_images(4)

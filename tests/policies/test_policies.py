@@ -17,7 +17,7 @@ def of_sample(parameters, number):
 
 
 def one_by_one(layer, images, masks, drawn):
-    """For each sample what moves pixels as one pipeline, then color after color, rounded."""
+    """For each sample all geometry as one pipeline, then color after color, each rounded."""
     found = []
     for sample, turns in enumerate(to_numpy(drawn["turns"])):
         one = images[sample : sample + 1], masks[sample : sample + 1]
@@ -44,7 +44,7 @@ def test_it_does_what_the_layers_do_one_by_one(policy, compiled):
     found, found_masks = to_numpy(layer.apply((images, masks), drawn))
     expected, expected_masks = one_by_one(layer, images, masks, drawn)
     np.testing.assert_array_equal(found_masks, expected_masks)
-    # A value beside a step (posterize, solarize) may fall to its other side.
+    # A value next to a step (posterize, solarize) may fall on its other side.
     far = np.abs(found.astype(int) - expected) > 1
     assert far.mean() < 1e-3
 
@@ -59,7 +59,8 @@ def test_every_candidate_gets_its_share(policy):
     assert number == 14
     share = turns.shape[1] / number
     counts = np.array([(turns == each).any(1).sum() for each in range(number)])
-    # Three standard deviations: of 14 layers one in 26 would lie outside; the seed is fixed.
+    # Three standard deviations: one of 14 layers would be outside in one of 26 runs; the seed is
+    # fixed.
     np.testing.assert_array_less(np.abs(counts / count - share), 3 * np.sqrt(share / count))
     acts = np.stack([to_numpy(each["applied"]) for each in drawn["layers"]])
     np.testing.assert_array_equal(acts.sum(0), turns.shape[1])
@@ -153,7 +154,7 @@ class TestAugMix:
     def test_distributions(self):
         drawn = ks.ImageOnlyAugMix(alpha=1.0).draw_parameters((4000, 8, 8, 3), 1)
         weights, share = to_numpy(drawn["weights"]), to_numpy(drawn["share"])
-        # Of a flat Dirichlet distribution of three: mean 1/3, variance 1/18; of a uniform share.
+        # The mean and variance of a flat Dirichlet distribution of three, and of a uniform share.
         np.testing.assert_allclose(weights.mean(0), 1 / 3, atol=0.015)
         np.testing.assert_allclose(weights.var(0), 1 / 18, atol=0.004)
         np.testing.assert_allclose([share.mean(), share.var()], [1 / 2, 1 / 12], atol=0.02)
@@ -162,7 +163,7 @@ class TestAugMix:
 
 
 def _of_few(policy, value_range, own=None):
-    """A policy of few layers; `own` is the range that these are given themselves."""
+    """A policy of few layers; `own` is the value range given to the layers themselves."""
     layers = [
         ks.ImageOnlyBrightness(0.2, value_range=own),
         ks.ImageOnlyContrast(0.3, value_range=own),
@@ -188,7 +189,7 @@ def test_the_value_range_reaches_layers_of_ones_own(policy, dtype, value_range, 
 
 @pytest.mark.parametrize("policy", STANDARD)
 def test_the_value_range_of_a_policy_is_for_its_layers_alone(policy):
-    """That of a layer inside counts before it, that of the pipeline around it after it."""
+    """A layer's own range overrides it, and layers after the policy use the pipeline's."""
     images = (random_images(8) / 255.0).astype("float32")
     outer = {"value_range": (0, 1), "seed": 1, "jit_compile": False}
     bright = ks.ImageOnlyBrightness((0.1, 0.1))
