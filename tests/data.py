@@ -64,7 +64,7 @@ def random_images(count=3, height=16, width=14, channels=3, seed=0):
 
 
 def labels(count=3, height=16, width=14, classes=5, seed=1, dtype="uint8"):
-    """Blocks of classes, so that a nearest lookup has something to hit."""
+    """Masks with blocks of classes, so that a nearest lookup meets whole areas."""
     rng = np.random.default_rng(seed)
     coarse = rng.integers(0, classes, (count, -(-height // 2), -(-width // 2)))
     return coarse.repeat(2, 1).repeat(2, 2)[:, :height, :width].astype(dtype)

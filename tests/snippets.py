@@ -1,4 +1,4 @@
-"""The Python code of a page, to be run with the lines it has there."""
+"""The Python code of a page, to be run with its line numbers on that page."""
 
 import importlib.util
 import re

@@ -1,4 +1,4 @@
-"""The examples in the docstrings and the README run, and say what they say."""
+"""The examples in the docstrings and the README run, and print what they show."""
 
 import doctest
 import importlib

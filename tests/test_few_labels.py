@@ -51,7 +51,7 @@ def test_no_label_of_an_unlabeled_slice_is_used(few_labels):
     assert (len(labeled), len(unlabeled)) == (5, 43)
     assert labeled | unlabeled == set(training)
     assert not labeled & unlabeled
-    # Nor in the weights of the classes.
+    # Unlabeled images do not count in the class weights, either.
     counts = np.bincount(masks[sorted(labeled)].ravel(), minlength=256)[: len(names)]
     np.testing.assert_allclose(
         data.weights[: len(names)] ** 2, counts.sum() / counts / len(names), rtol=1e-5

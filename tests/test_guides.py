@@ -1,4 +1,4 @@
-"""The guides run, each from its own text, one snippet after the other."""
+"""The guides run, each from its own text, snippet after snippet."""
 
 import traceback
 

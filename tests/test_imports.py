@@ -1,4 +1,4 @@
-"""What importing the package needs, and what it leaves alone."""
+"""What importing the package requires, and what it does not load or change."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Recipes are as they were published; recipes for common kinds of images."""
+"""Recipes give the published augmentations, and suit common kinds of images."""
 
 import keras
 import numpy as np
@@ -128,7 +128,7 @@ def test_classes_are_swapped_in_mirrored_samples(name):
     found, moved = to_numpy(geometry(images, masks))
     mirrored = found[:, 15, 30, 0] < found[:, 15, 10, 0]
     assert 4 < mirrored.sum() < 20
-    # Left stays left: where a sample is mirrored, the classes have changed places.
+    # Left stays left: where a sample is mirrored, the classes are swapped.
     assert (moved[:, 15, 8] == 1).all()
     assert (moved[:, 15, 32] == 2).all()
 

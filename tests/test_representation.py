@@ -8,7 +8,7 @@ import keras_segaug as ks
 from tests.cases import CASES, MIXING, ids
 
 NAMES = {**vars(ks), "inf": float("inf"), "nan": float("nan")}
-# Functions and arrays are shown in brief.
+# Functions and arrays are abbreviated.
 WRITTEN = [case for case in [*CASES, *MIXING] if "<" not in repr(case.make())]
 
 

@@ -1,4 +1,4 @@
-"""The example that trains with the augmentation in the dataset and in the model runs through."""
+"""The example that trains with the augmentation in the dataset and in the model runs."""
 
 import re
 

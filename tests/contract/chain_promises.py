@@ -237,7 +237,7 @@ def _misplaced(chain, result, tally):
 
 
 def _cut(mask, block):
-    """Does the block touch the edge of the image, or what was filled?"""
+    """Does the block touch the edge of the image, or a filled part?"""
     padded = np.pad(mask, 1, constant_values=-1)
     around = ndimage.binary_dilation(np.pad(block, 1), np.ones((3, 3))) & ~np.pad(block, 1)
     return bool((padded[around] != 0).any())

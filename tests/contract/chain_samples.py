@@ -66,7 +66,7 @@ def structured(chain, sample):
 
 
 def flat(chain, data, coded):
-    """The inverse of `structured`, of a result; `coded`: are the masks one-hot?"""
+    """The inverse of `structured`, for a result; `coded`: are the masks one-hot?"""
     names = names_of(chain)
     if chain.structure == "tuple":
         data = dict(zip(names, data, strict=True))

@@ -234,7 +234,7 @@ class Maker:
 
 
 def made(number, place=None):
-    """The chain of this number, in the place that it draws or in the one given."""
+    """The chain of this number, in the given place or else in the one that it draws."""
     try:
         return _made(number, place, told=False)
     except ValueError as error:

@@ -34,7 +34,7 @@ def check_interpolated_alignment(make, count=200, height=16, width=14):
             np.broadcast_to(mask, (count, *mask.shape)).copy(),
         )
     )
-    # Where a point lies halfway between two pixels either is the nearest.
+    # Where a point lies halfway between two pixels, either counts as the nearest.
     clear = (np.abs(images % 1.0 - 0.5) > 1e-3).all(-1)
     assert clear.mean() > 0.5
     nearest = np.floor(images + 0.5).astype("int32")

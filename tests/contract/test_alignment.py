@@ -1,4 +1,4 @@
-"""Image and mask move as one, in every pixel of 200 draws."""
+"""Image and mask move together, in every pixel of 200 draws."""
 
 import keras
 import numpy as np

@@ -27,7 +27,7 @@ def test_changing_sizes_are_not_traced_each_time(monkeypatch):
 
 @pytest.mark.slow
 def test_every_size_of_a_traced_function_is_compiled():
-    """A size is traced once in `dataset.map`, so compiling it always pays."""
+    """A size is traced once in `dataset.map`, so compiling it always pays off."""
     import tensorflow as tf
 
     layer = ks.JointRandomFlip(seed=1)

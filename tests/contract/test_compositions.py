@@ -1,4 +1,4 @@
-"""What a gate and a choice do to the layers inside, at any depth."""
+"""The effect of a gate and a choice on the layers inside, at any depth."""
 
 import numpy as np
 import pytest
@@ -125,7 +125,7 @@ def test_branches_that_do_not_fit_together(name):
     layers, named = REFUSED[name]
     with pytest.raises(ValueError, match=rf"RandomChoice: `layers` must .*{named}") as caught:
         ks.RandomChoice(layers)
-    # The cure.
+    # The remedy that the message names.
     assert "before or after the RandomChoice" in str(caught.value)
 
 

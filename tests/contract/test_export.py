@@ -52,7 +52,7 @@ def run(path, file_format):
     return interpreter.get_tensor(result["index"])
 
 
-@pytest.mark.filterwarnings("ignore")  # of the exporters, about themselves
+@pytest.mark.filterwarnings("ignore")  # warnings of the exporters about themselves
 @pytest.mark.parametrize("file_format", FORMATS[BACKEND])
 def test_a_model_is_exported_as_it_infers(tmp_path, file_format):
     model = network()

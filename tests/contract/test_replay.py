@@ -1,4 +1,4 @@
-"""Parameters of layers within layers: complete, and nothing but numbers of each sample."""
+"""Parameters of nested layers are complete, and hold only numbers for each sample."""
 
 import re
 
@@ -44,7 +44,7 @@ def test_points_follow_a_crop_in_a_later_branch():
     choice = ks.RandomChoice([center, pipeline.layers[0]])
     layer = ks.RandomChoice([center, choice], targets={"points": "points"}, jit_compile=False)
     found = to_numpy(layer.augment({"image": images, "mask": labels(8), "points": points}, 3))
-    # The corner of the window says where the point that was at (0, 0) has gone.
+    # The corner of the window tells where the point at (0, 0) went.
     np.testing.assert_array_equal(found["points"][:, 0], -found["image"][:, 0, 0].astype(float))
 
 

@@ -1,4 +1,4 @@
-"""Further entries of a sample: each moves as its role in `targets` says, and none stays behind."""
+"""Each further entry of a sample moves as its role in `targets` says, and none is left unmoved."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Messages as a beginner reads them: the layer, the argument, what came, what to write."""
+"""Messages tell a beginner the layer, the argument, what was received and what to write."""
 
 import keras
 import numpy as np
@@ -188,7 +188,7 @@ def test_gamma_and_contrast_stay_finite():
 
 @pytest.mark.parametrize(("cls", "arguments", "named"), BAD_ARGUMENTS)
 def test_every_message_is_complete(cls, arguments, named):
-    """The layer, the argument, what is accepted, what came."""
+    """It names the layer, the argument, what is accepted and what was received."""
     with pytest.raises((ValueError, TypeError)) as caught:
         cls(**arguments)
     said = str(caught.value)

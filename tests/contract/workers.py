@@ -1,4 +1,4 @@
-"""What worker processes draw: `python -m tests.contract.workers WAY WORKERS EPOCHS`.
+"""Prints what worker processes draw: `python -m tests.contract.workers WAY WORKERS EPOCHS`.
 
 A separate program, since no backend may have run before a process is forked. It prints JSON: for
 each epoch the draw of each element, read from the brightness of a gray image.
@@ -83,7 +83,7 @@ def torch_loader(way, workers, epochs, seed):
         items = Wrapped(keras.Sequential([keras.Input((1, 1, 1)), layer]))
     options = {}
     if workers:
-        # TensorFlow and JAX do not run in a forked process.
+        # TensorFlow and JAX do not work in a forked process.
         forks = keras.backend.backend() == "torch" and way not in ("model", "spawned")
         options = {"multiprocessing_context": "fork" if forks else "spawn"}
     loader = DataLoader(items, batch_size=None, num_workers=workers, **options)
@@ -189,7 +189,7 @@ def cluster(way, workers, epochs, seed):
 def member(way, workers, epochs, seed):
     import tensorflow as tf
 
-    # Before the first tensor.
+    # This must come before the first tensor.
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
     with strategy.scope():
         # All members have the seed that the first one drew.

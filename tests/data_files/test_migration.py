@@ -143,7 +143,7 @@ STANDARD = {
 }
 
 
-# 1.1.2 adds the epsilon of ZCA to the variances, so what it fits is compared live only.
+# 1.1.2 adds the epsilon of ZCA to the variances, so its fit is compared only live.
 @pytest.mark.parametrize(
     ("generation", "name", "live"),
     [

@@ -42,7 +42,7 @@ def load_made(folders, **options):
 
 
 def numbers(dataset):
-    """Which images an epoch shows, in order: their gray level is their number."""
+    """The images that an epoch shows, in order: their gray level is their number."""
     epoch = []
     for images, _ in dataset.as_numpy_iterator():
         epoch += images[..., 0, 0, 0].reshape(-1).tolist()

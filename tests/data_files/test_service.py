@@ -19,7 +19,7 @@ RECORDS = 64
 
 @contextlib.contextmanager
 def cluster(count):
-    """The address of a service with so many workers."""
+    """The address of a service with `count` workers."""
     dispatcher = service.DispatchServer()
     address = dispatcher.target.split("://")[1]
     command = [sys.executable, "-m", "tests.data_files.service_worker", address]

@@ -52,7 +52,7 @@ def test_a_chain_is_its_layers_one_by_one(chain, dtype, jit_compile):
     for layer, parameters in zip(layers, drawn["layers"], strict=True):
         expected = layer.apply(expected, parameters if layer.random else None)
         if chain.startswith("rotation") and layer is layers[0]:
-            # A lookup keeps 8 bits in a pipeline; by itself a layer returns its own dtype.
+            # In a pipeline a lookup keeps 8 bits; by itself a layer returns its own dtype.
             expected = keras.ops.cast(keras.ops.round(expected[0]), "uint8"), expected[1]
     expected_images, expected_masks = to_numpy(expected)
     atol = 0.02 if dtype == "float32" else 0.52

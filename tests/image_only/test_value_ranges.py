@@ -52,7 +52,7 @@ def test_erasing_writes_noise_of_the_range():
         ks.Pipeline([ks.ImageOnlyRescaling(1 / 255), layer], **PLAIN)(random_images(2))
     )
     assert 0.9 < found.max() <= 1.0
-    # Without noise it needs no range.
+    # Without noise the layer needs no range.
     signed = np.ones((1, 8, 8, 1), "int16")
     ks.JointRandomErasing(fill_value=3, **PLAIN)(signed)
     with pytest.raises(ValueError, match=r"JointRandomErasing.*int16.*value_range="):

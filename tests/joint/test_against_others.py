@@ -26,7 +26,7 @@ def about_center(linear):
 
 
 def rotation(p):
-    # Content turns counter-clockwise; rows count downwards.
+    # Content turns counterclockwise; rows count downward.
     c, s = np.cos(p["angle"]), np.sin(p["angle"])
     return about_center(((c, -s), (s, c)))
 
@@ -133,7 +133,7 @@ def test_same_pixels(layer, arguments, formula, fill_mode, other):
         expected = other(IMAGES[i, ..., 0], u, v, 1, fill_mode)
         apart = np.abs(images[i, ..., 0].astype(float) - expected)
         assert apart.mean() < 0.5
-        # Halfway between two pixels either is the nearest; OpenCV takes steps of 1/32.
+        # Halfway between two pixels either counts as the nearest; OpenCV takes steps of 1/32.
         halfway = (np.abs(u % 1 - 0.5) < 1 / 16) | (np.abs(v % 1 - 0.5) < 1 / 16)
         expected = other(MASKS[i], u, v, 0, fill_mode)
         clear.append(1 - halfway.mean())

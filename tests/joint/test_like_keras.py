@@ -1,4 +1,4 @@
-"""Fixed factors on fixed arrays, beside Keras' layer of the same name on the same backend.
+"""Fixed factors on fixed arrays, compared with Keras' layer of that name on the same backend.
 
 What differs, and why, is in docs/keras_conventions.md; here it is measured.
 """

@@ -1,4 +1,4 @@
-"""Resizing with antialiasing, beside TensorFlow and Pillow."""
+"""Resizing with antialiasing, compared with TensorFlow and Pillow."""
 
 import keras
 import numpy as np

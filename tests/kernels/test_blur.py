@@ -1,4 +1,4 @@
-"""Blur against scipy.ndimage."""
+"""Blur, compared with scipy.ndimage."""
 
 import keras
 import numpy as np

@@ -17,7 +17,7 @@ def adjust_contrast(images, factor, value_range):
 
 def float_images():
     images = random_images(2, 12, 10).astype("float32")
-    images[0, 0] = 0.0  # black, white, grays and pure colors: where hue is hard
+    images[0, 0] = 0.0  # black, white, grays and pure colors, where hue is hard
     images[0, 1] = 255.0
     images[0, 2] = np.arange(10)[:, None] * 25.0
     images[0, 3, :3] = np.eye(3) * 255.0

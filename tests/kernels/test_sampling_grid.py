@@ -1,4 +1,4 @@
-"""Points, as long as they are a matrix and once they are a grid."""
+"""Points, while they are still a matrix and once they are a grid."""
 
 from typing import Any
 

@@ -25,7 +25,7 @@ def shares(layer, height=32, width=48, count=DRAWS):
 
 def test_the_area_of_a_rectangle():
     other, found = shares(ks.JointCutMix(area=(0.1, 0.5), seed=1, jit_compile=False))
-    # To the nearest whole pixel along each side.
+    # Up to rounding to whole pixels along each side.
     assert 0.08 < found.min() < 0.11
     assert 0.49 < found.max() < 0.52
     assert stats.kstest(found, stats.uniform(0.1, 0.4).cdf).statistic < 0.05
@@ -43,7 +43,7 @@ def test_the_shape_of_a_rectangle():
     assert abs(heights - widths).max() <= 1
     long = ks.JointCutMix(area=(0.5, 0.5), ratio=(20, 20), seed=1, jit_compile=False)
     other, found = shares(long, count=50)
-    # As wide as the image, and the area kept.
+    # The rectangle is as wide as the image, and keeps its area.
     assert (other.any(1).sum(1) == 48).all()
     np.testing.assert_allclose(found, 0.5, atol=0.02)
 
@@ -168,7 +168,7 @@ def test_the_share_of_classes(fraction, one_hot):
     drawn = to_numpy(layer.draw_parameters((random_images(60), given), 3))
     for partner, shown in zip(drawn["partner"], drawn["shown"], strict=True):
         chosen = set(np.unique(masks[partner][shown]))
-        # All pixels of a class, or none.
+        # All pixels of a class are shown, or none.
         assert not chosen & set(np.unique(masks[partner][~shown]))
         assert len(chosen) == int(len(np.unique(masks[partner])) * fraction + 1e-4)
 

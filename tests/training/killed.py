@@ -1,4 +1,4 @@
-"""A training run that kills itself in the middle of an epoch: python killed.py FOLDER STEP.
+"""A training run that kills itself in mid-epoch: python killed.py FOLDER STEP.
 
 After each step it prints which draw comes next, and a checksum of the weights.
 """

@@ -119,7 +119,7 @@ def test_class_weights_are_those_of_each_pixel_after_the_augmentation(form):
     model = compiled(ks.AugmentedModel(network(), pipeline()), **options)
     weighted = {} if soft else {"sample_weight": WEIGHTS}
     found = losses_of_fit(model, IMAGES, masks, steps=2, class_weight=given, **weighted)
-    # Each `fit` has its own.
+    # Each `fit` has its own class weights.
     found += losses_of_fit(model, IMAGES, masks, steps=1, **weighted)
     augmentation, plain, expected = pipeline(), compiled(network(), **options), []
     for number in range(3):

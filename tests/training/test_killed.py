@@ -30,7 +30,7 @@ def run(folder, last):
 def test_draws_go_on_after_a_kill_in_the_middle_of_an_epoch(tmp_path):
     status, killed = run(tmp_path, last=6)
     assert status == -signal.SIGKILL
-    # Eight samples in twos: the second step of the second epoch.
+    # Eight samples in batches of two: the second step of the second epoch.
     assert [number for number, _ in killed] == [0, 1, 2, 3, 4, 5, 6]
     status, restarted = run(tmp_path, last=-1)
     assert status == 0

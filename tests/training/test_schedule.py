@@ -197,7 +197,7 @@ def test_in_a_model_that_trains(tmp_path):
     schedule = ks.AugmentationSchedule(shift, "factor", lambda epoch: (0.1 * epoch,) * 2)
     CLOSE(losses(model, epochs=4, callbacks=[schedule]), [0.0, 0.1, 0.2, 0.3])
     CLOSE(losses(model, epochs=3, initial_epoch=2, callbacks=[schedule]), [0.2])
-    # Saved with the model, which does not need the schedule.
+    # The value is saved with the model, which does not need the schedule.
     model.save(tmp_path / "model.keras")
     model.save_weights(tmp_path / "model.weights.h5")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
