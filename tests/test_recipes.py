@@ -192,8 +192,7 @@ def test_mmsegmentation_as_published():
     assert frequency(brightness) == pytest.approx(0.5, abs=0.035)
     assert abs(brightness["delta"]).max() == pytest.approx(32 / 255, rel=0.01)
     first = [choice["layers"][i]["layers"] for i in (0, 1)]
-    # Each acts with probability 1/2, in one of two orders: a quarter of the samples for each
-    # branch.
+    # Each with probability 1/2, in one of two orders: a quarter of the samples for each branch.
     branches = (choice["choice"] < 0.5, choice["choice"] >= 0.5)
     for layers, chosen in zip(first, branches, strict=True):
         assert chosen.mean() == pytest.approx(0.5, abs=0.035)

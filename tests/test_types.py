@@ -30,8 +30,7 @@ def test_a_strictly_checked_program_may_use_every_public_name(tmp_path):
     calls.write_text(f"from keras_segaug import {names}\n{lines}")
     named = set(re.findall(r"\bks\.(\w+)", PROGRAM.read_text()))
     assert set(ks.__all__) <= named | set(written)
-    # Outside the repository, as a user's program is, so the package's own modules are not checked
-    # strictly.
+    # Outside the repository, as for a user, so the package's modules are not checked strictly.
     config = tmp_path / "mypy.ini"
     config.write_text("[mypy]\n[mypy-keras_segaug.*]\nfollow_imports = silent\n")
     checked = mypy("--config-file", str(config), str(PROGRAM), str(calls))

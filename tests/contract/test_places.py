@@ -19,8 +19,7 @@ from tests.marks import TRACED_BY_TENSORFLOW
 
 # TensorFlow runs what a dataset maps, whatever Keras runs on. So the other backends only have to
 # show that each layer can be traced there at all, which single pairs do with the fewest shapes, and
-# TensorFlow that each layer takes images of any size. The rest shows that other ways are the same
-# code.
+# TensorFlow that each layer takes images of any size. The rest shows that all use the same code.
 ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
 SINGLE = ONE_OF_EACH_KIND if ON_TENSORFLOW else CASES
 

@@ -25,7 +25,7 @@ def chain(**more):
     )
 
 
-# This one is compiled, again for each iteration; where rounding does not matter, a light one runs.
+# Compiled, again for each iteration of a dataset; a light one where rounding does not matter.
 LAYER = chain(seed=3)
 LIGHT = ks.ImageOnlyBrightness(0.3, seed=3, jit_compile=False)
 

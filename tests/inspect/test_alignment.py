@@ -42,8 +42,7 @@ KNOWN = pytest.mark.xfail(reason="a false alarm of the check", strict=True)
 def test_every_layer_passes(case):
     report = ks.check_alignment(case.make(), **SMALL, **SPECIAL.get(case.layer, {}))
     if case.arguments.get("antialias"):
-        # An image of codes that is averaged over many pixels cannot be read: the report says only
-        # that.
+        # An image of codes averaged over many pixels cannot be read: the report says only that.
         assert names(report) <= {"undecided"}, report
         return
     assert report.ok, report

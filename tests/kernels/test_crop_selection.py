@@ -91,8 +91,7 @@ def test_shares_of_windows(compiled, dtype, ignored, height, width, seed, enough
             elif ignored == 2:
                 assert_share_of_the_grids_classes(share, window, ignored)
             else:
-                # On the grid the third class may look larger than the second, but not than a
-                # majority.
+                # On the grid the third class may look larger than the second, not than a majority.
                 counts = np.bincount(counted) / counted.size
                 if counts.max() > 0.5:
                     np.testing.assert_allclose(share, counts.max(), atol=1e-6)

@@ -59,8 +59,7 @@ def test_every_candidate_gets_its_share(policy):
     assert number == 14
     share = turns.shape[1] / number
     counts = np.array([(turns == each).any(1).sum() for each in range(number)])
-    # Three standard deviations: one of 14 layers would be outside in one of 26 runs; the seed is
-    # fixed.
+    # Three standard deviations: with 14 layers one in 26 runs would fail, but the seed is fixed.
     np.testing.assert_array_less(np.abs(counts / count - share), 3 * np.sqrt(share / count))
     acts = np.stack([to_numpy(each["applied"]) for each in drawn["layers"]])
     np.testing.assert_array_equal(acts.sum(0), turns.shape[1])

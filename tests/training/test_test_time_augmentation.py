@@ -75,8 +75,7 @@ def test_classes_of_left_and_right_change_back():
     )
     np.testing.assert_array_equal(said(swapping, x), said(network, x))
     assert np.abs(said(plain, x) - said(network, x)).max() > 0.1
-    # So do those of views that are resampled: in the middle of an image whose columns are all
-    # equal.
+    # So do those of resampled views, in the middle of an image whose columns are all equal.
     ramp = np.broadcast_to(np.arange(16, dtype="float32")[:, None], (1, 16, 16, 1))
     layers = [ks.JointRandomFlip("horizontal", class_swap={1: 2}), ks.JointRandomShear(0.0, 0.1)]
     drawn = ks.TestTimeAugmentation(network, ks.Pipeline(layers, seed=1))
