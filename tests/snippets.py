@@ -8,8 +8,7 @@ from typing import NamedTuple
 import keras
 
 ROOT = Path(__file__).parent.parent
-# `<!-- backend: torch -->` or `<!-- needs: albumentations -->` in the line above says where it
-# runs.
+# Where a snippet runs: `<!-- backend: torch -->` or `<!-- needs: albumentations -->` above it.
 FENCE = re.compile(
     r"^(?:<!-- (backend|needs): (\w+(?:, \w+)*) -->\n)?```python\n(.*?)^```$",
     re.DOTALL | re.MULTILINE,
