@@ -75,6 +75,14 @@ def test_a_probability_moves_no_other_draw():
     np.testing.assert_array_equal(*[to_numpy(each["choice"]) for each in choices])
 
 
+def test_whether_a_layer_acts_depends_on_nothing_else_it_draws():
+    first, last = (ks.random.Draws(ks.random.key(1), 50) for _ in range(2))
+    last.uniform()
+    acts = [to_numpy(draws.gate(0.5)) for draws in (first, last)]
+    np.testing.assert_array_equal(*acts)
+    assert 10 < acts[0].sum() < 40
+
+
 def test_one_layer_used_twice_draws_twice():
     layer = brightness()
     first, second = ks.Pipeline([layer, layer]).draw_parameters((50, 1, 1, 1), 1)["layers"]

@@ -152,7 +152,7 @@ MUTANTS = [
         "core/random.py",
         "self._family.unit(_GATE_STREAM, 1, self._place, 0)",
         "self._unit()",
-        "tests/contract/test_streams.py -k moves_no_other_draw",
+        "tests/contract/test_streams.py -k nothing_else_it_draws",
     ),
     Mutant(
         "core/counter.py",
