@@ -212,7 +212,8 @@ def _fitted(owner, target, weight, loss, output):
     """One weight tensor, as the values of its loss are."""
     if any(each is None for each in (target, weight, loss)):
         return weight
-    rank, first = _rank_of(weight), owner.augmentation.data_format == "channels_first"
+    # TensorFlow raises here if the rank is unknown, as it would in Keras' loss.
+    rank, first = len(weight.shape), owner.augmentation.data_format == "channels_first"
     if rank != 1 and not (first and rank in (3, 4)):
         return weight
     shape = _shape_of_loss(loss, target, output)
@@ -224,7 +225,7 @@ def _fitted(owner, target, weight, loss, output):
     if rank == 1 and (len(shape) > 2 or any(n != 1 for n in shape[1:])):
         raise ValueError(
             f"{checks.name_of(owner)}: a loss of pixels needs a weight for each pixel. Received: "
-            f"sample weights of shape {tuple(weight.shape)}, one a sample, and a loss of shape "
+            f"sample weights of shape {tuple(weight.shape)}, one per sample, and a loss of shape "
             f"{shape}. Repeat them: `np.broadcast_to(weights[:, None, None], masks.shape[:3])`."
         )
     return weight
@@ -244,11 +245,6 @@ def _of_each(part, outputs):
     except (TypeError, ValueError):
         return None
     return flat
-
-
-def _rank_of(tensor):
-    """The number of axes; None where TensorFlow does not know it."""
-    return getattr(tensor.shape, "rank", len(tuple(tensor.shape)))
 
 
 def _shape_of_loss(loss, target, output):
