@@ -1,5 +1,6 @@
 """Runs operations on a batch."""
 
+import functools
 import itertools
 
 from keras_segaug import checks
@@ -37,7 +38,7 @@ def _run_stretch(groups, batch, dtype):
     one_by_one = runs_python_on_cpu(batch.first())
     for i, group in enumerate(groups):
         alike = _together(group, groups[i + 1 :])
-        if (one_by_one or any(map(_prefers_per_image, alike))) and not _mixes(group):
+        if (one_by_one or _prefer_per_image(alike)) and not _mixes(group):
             return _image_by_image(groups[i:], batch, dtype)
         batch = run_group(group, batch)
     return batch
@@ -49,11 +50,14 @@ def _together(group, later):
     return list(colors) or [group]
 
 
-def _prefers_per_image(group):
-    """Does it read a pixel more than once, or out of order?
+def _prefer_per_image(alike):
+    """Does a CPU gain by finishing one image before it turns to the next?"""
+    passes = _passes(alike) if isinstance(alike[0], Color) else [alike]
+    return len(passes) > 1 or any(map(_prefers_per_image, alike))
 
-    A CPU gains by finishing one image before it turns to the next.
-    """
+
+def _prefers_per_image(group):
+    """Does it read a pixel more than once, or out of order?"""
     if isinstance(group, Color):
         return group.looks_around
     return isinstance(group, Lookup) and bool(group.steps) and not group.copies
@@ -88,16 +92,34 @@ def _image_by_image(groups, batch, dtype):
 
 def _colored(colors, batch, dtype="float32"):
     """Runs color operations; the images come back in this dtype."""
-
-    def run_all(images):
-        for each in colors:
-            images = run_color(each, images, batch.masks)
-        return as_dtype(images, dtype)
-
     if not colors or batch.images is None:
         return batch
-    images = fusion_barrier(run_all, batch.images, ops.shape(batch.images), dtype)
+    *first, last = _passes(colors)
+    images = batch.images
+    for each, result in [*((each, "float32") for each in first), (last, dtype)]:
+        run_pass = functools.partial(_run_pass, each, batch.masks, result)
+        images = fusion_barrier(run_pass, images, ops.shape(images), result)
     return Batch(images, batch.masks, batch.weights)
+
+
+def _run_pass(colors, masks, dtype, images):
+    for each in colors:
+        images = run_color(each, images, masks)
+    return as_dtype(images, dtype)
+
+
+def _passes(colors):
+    """The operations, divided into those that one pass over the image computes.
+
+    An expensive function of values after one of pixels begins another: XLA makes such a loop
+    without vector instructions.
+    """
+    passes: list[list[Color]] = [[]]
+    for each in colors:
+        if each.tabulate and any(before.reach == "pixels" for before in passes[-1]):
+            passes.append([])
+        passes[-1].append(each)
+    return passes
 
 
 def run_group(group, batch):

@@ -38,14 +38,19 @@ def histograms(level, group, groups, counted=None, count=LEVELS):
     return ops.reshape(counts, (groups, count))
 
 
+def by_channel(images):
+    """(groups for `histograms`, their number): one for each channel of each image (B, H, W, C)."""
+    batch, channels = ops.shape(images)[0], images.shape[-1]
+    first = ops.arange(batch, dtype="int32")[:, None, None, None] * channels
+    return first + ops.arange(channels, dtype="int32"), batch * channels
+
+
 def equalize(images, value_range, gaps=False):
     """Images (B, H, W, C), each channel by its own histogram; see `_equalizing_table`."""
-    batch, channels = ops.shape(images)[0], images.shape[-1]
     level = levels(images, value_range)
-    group = ops.arange(batch, dtype="int32")[:, None, None, None] * channels
-    group = group + ops.arange(channels, dtype="int32")
+    group, groups = by_channel(images)
     counted = ~ops.isnan(images) if gaps else None
-    counts = histograms(level, group, batch * channels, counted)
+    counts = histograms(level, group, groups, counted)
     table = computed_once(_equalizing_table)(counts)
     found = gather_rows(ops.reshape(table, (-1,)), level + LEVELS * group)
     low, high = value_range

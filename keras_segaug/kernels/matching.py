@@ -10,11 +10,10 @@ import numpy as np
 from keras_segaug.core.backend import gather_rows, highest, ops
 from keras_segaug.kernels import antialias
 from keras_segaug.kernels.fields import pixels
+from keras_segaug.kernels.histograms import LEVELS, by_channel, histograms
 from keras_segaug.kernels.matrices import as_float
-from keras_segaug.kernels.products import matmul
 from keras_segaug.kernels.xla_cpu.blocks import computed_once
 
-LEVELS = 256
 # What float32 leaves of a frequency that is absent, as a share of the largest possible amplitude.
 _NO_STRENGTH = 1e-5
 
@@ -24,19 +23,13 @@ def cumulative(images, value_range):
 
     The levels divide the range evenly, from its lowest value to its highest. NaN does not count.
     """
-    batch, height, width, channels = ops.shape(images)
     level = ops.floor(_level(images, value_range) + 0.5)
-    level = ops.where(ops.isnan(level), -16.0, level)
-    level = ops.reshape(ops.transpose(level, (0, 3, 1, 2)), (batch, channels, height * width))
-    # A count for each pair of the upper and the lower four bits, by one product of matrices.
-    upper = ops.floor(level / 16.0)
-    places = pixels(16, (-1, 1))
-    upper, lower = (
-        ops.cast(ops.equal(bits[:, :, None, :], places), "float32")
-        for bits in (upper, level - 16.0 * upper)
-    )
-    counts = matmul(upper, ops.transpose(lower, (0, 1, 3, 2)))
-    found = ops.cumsum(ops.reshape(counts, (batch, channels, LEVELS)), axis=-1)
+    counted = ~ops.isnan(level)
+    level = ops.cast(ops.where(counted, level, 0.0), "int32")
+    group, groups = by_channel(images)
+    counts = histograms(level, group, groups, counted)
+    counts = ops.reshape(counts, (ops.shape(images)[0], images.shape[-1], LEVELS))
+    found = ops.cumsum(ops.cast(counts, "float32"), axis=-1)
     return found / ops.maximum(found[..., -1:], 1.0)
 
 

@@ -104,7 +104,9 @@ def fusion_barrier(function, tensor, shape, dtype):
         return function(tensor)
     # Always false, even for NaN, but XLA cannot prove it and keeps the branch.
     never = ops.cast(ops.reshape(tensor, (-1,))[0], "float32") < -math.inf
-    return ops.cond(never, lambda: ops.zeros(shape, dtype), lambda: function(tensor))
+    # Of two branches XLA would make a selection and fuse it, if it takes both for cheap.
+    unused = [lambda: ops.zeros(shape, dtype)] * 2
+    return ops.switch(ops.cast(never, "int32"), [lambda: function(tensor), *unused])
 
 
 def one_after_the_other(steps, images):
