@@ -54,7 +54,7 @@ class Lookup(Value):
         for step in self.steps:
             if isinstance(step, Warp):
                 # Its regions are in its own image, which later steps look at through its border.
-                grid = grid.folded(self.border.mode if self.border else "constant")
+                grid = grid.folded(self.border.mode if self.border else "constant", step.size)
                 grid = (mixing.moved_back if step.back else mixing.moved)(step, grid)
             else:
                 grid = grid.moved(step)

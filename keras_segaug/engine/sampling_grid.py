@@ -47,11 +47,14 @@ class SamplingGrid:
         source = ops.broadcast_to(ops.reshape(source, shape), (count, *self.size))
         return SamplingGrid(self.size, self._matrix, self._grid, source)
 
-    def folded(self, fill_mode):
-        """The points of this image that stand for those outside, unless they are to be filled."""
+    def folded(self, fill_mode, size):
+        """These points in an image of this size, those outside as the points that stand for them.
+
+        Points that are to be filled stay outside.
+        """
         if fill_mode == "constant" or self.is_unmoved():
             return self
-        pairs = list(zip(self.grid(), self.size, strict=True))
+        pairs = list(zip(self.grid(), size, strict=True))
         folded = [fold(axis, n, fill_mode, 0) for axis, n in pairs]
         if fill_mode == "wrap":
             # Beyond the last pixel comes half of the first one: as a place, it is that pixel.
