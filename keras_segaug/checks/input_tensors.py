@@ -34,6 +34,10 @@ _IRREGULAR = {
     "a batch one size: `images.to_tensor()`, `masks.to_tensor(255)` where 255 is ignored.",
     "sparse": "Make them dense: `tf.sparse.to_dense(tensor)`.",
 }
+_SAME_SAMPLE = (
+    "Are they of the same sample, and both batched or neither? `JointResizing` and the crops "
+    "change both sizes alike."
+)
 # With up to so many channels a mask may hold colors, which are not one-hot.
 _MOST_COLORS = 4
 
@@ -112,6 +116,30 @@ def check_shapes(owner, sample):
                 or _other_batch(tensor, sample)
             ):
                 _fail_shapes(owner, role, tensor, sample)
+            elif beside and None in (*its.packed_shape(tensor.shape)[1:3], *shape[1:3]):
+                _check_size_in_graph(owner, role, tensor, its, sample)
+
+
+def _check_size_in_graph(owner, role, tensor, layout, sample):
+    """Raises when a TensorFlow graph runs: while it is traced, the size is not known.
+
+    A lookup would find something in a mask of any size, but not what belongs to the image.
+    """
+    images = sample.images
+
+    def holds():
+        first, second = (
+            ops.convert_to_tensor(list(its.packed_shape(ops.shape(each))[:3]), dtype="int32")
+            for its, each in ((layout, tensor), (sample.image_layout, images))
+        )
+        return ops.all(first == second)
+
+    said = (
+        f"{checks.name_of(owner)}: {role} must have the height, width and batch size of the "
+        f"images (data_format={owner.data_format!r}). {_SAME_SAMPLE} Received {role}, then images, "
+        "of these shapes:"
+    )
+    assert_in_graph(tensor, holds, said, tensor, images)
 
 
 def check_values(owner, sample):
@@ -213,10 +241,7 @@ def _other_batch(tensor, sample):
 
 
 def _fail_shapes(owner, role, tensor, sample):
-    cure = (
-        "Are they of the same sample, and both batched or neither? `JointResizing` and the crops "
-        "change both sizes alike."
-    )
+    cure = _SAME_SAMPLE
     if _fit_otherwise(tensor, sample):
         other = "last" if sample.image_layout.channels_first else "first"
         cure = f'They fit with data_format="channels_{other}": give that to the layer.'

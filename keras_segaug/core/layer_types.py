@@ -1,6 +1,5 @@
 """The three types of layers: geometry for both, color for the image, coding for the mask."""
 
-import numbers
 from collections.abc import Sequence
 from typing import Any
 
@@ -70,7 +69,17 @@ class JointLayer(AugmentationLayer, abstract=True):
         if parameters is None and self.random:
             return self._warp(spec, None, self.inference_matrix(spec.size))
         map = self.displacement(parameters or {}, spec.size)
-        return self._warp(spec, map, self.inference_matrix(spec.size) if self.random else None)
+        return self._warp(spec, map, self._left_alone(spec))
+
+    def _left_alone(self, spec):
+        """The map for samples that a composition has not drawn the layer for.
+
+        None where there are none: a layer that is not random and gives another size is for all.
+        """
+        if self.random:
+            return self.inference_matrix(spec.size)
+        kept = matrices.same_size(spec.size, self.output_spec(spec).size)
+        return matrices.identity(len(spec.size)) if kept else None
 
     def _warp(self, spec, map, rest, fill_mode=None, **more):
         """A `Warp` with the settings of this layer, in a list.
@@ -85,7 +94,7 @@ class JointLayer(AugmentationLayer, abstract=True):
         size = self.output_spec(spec).size
         every = [each for each in (map, rest) if each is not None]
         whole = all(isinstance(each, Matrix) and each.whole for each in every)
-        kept = all(_same(a, b) for a, b in zip(spec.size, size, strict=True))
+        kept = matrices.same_size(spec.size, size)
         if kept and map is None and rest is matrices.identity(len(size)):
             return []
         fields = {
@@ -107,12 +116,6 @@ def inside_window(interpolation):
     Any border will do, except for a cubic, whose outer taps lie outside.
     """
     return {"inside": interpolation != "bicubic", "fill_mode": "reflect"}
-
-
-def _same(a, b):
-    return a is b or (
-        isinstance(a, numbers.Integral) and isinstance(b, numbers.Integral) and a == b
-    )
 
 
 class ImageOnlyLayer(AugmentationLayer, abstract=True):

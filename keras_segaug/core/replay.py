@@ -144,7 +144,8 @@ class Replay(Described):
 
         Returns:
             The same structure, of the original's size. Pixels that the augmented image
-            does not show hold `fill_value`, `mask_fill_value` and the weight 0.
+            does not show hold the weight 0, and `fill_value` and `mask_fill_value` of the first
+            layer that fills with a constant (0 where none does).
         """
         inputs = Inputs(self, data)
         predictions = classes.are_predictions(self, predictions, "masks" in inputs.tensors)

@@ -7,15 +7,17 @@ import keras
 from keras_segaug.core import backend
 
 
-def assert_in_graph(tensor, holds, message):
+def assert_in_graph(tensor, holds, message, *shown):
     """Raises with this message if `holds()` is False when a TensorFlow graph runs.
 
-    Programs that XLA compiles leave this check out, and nothing is checked under JAX and torch.
+    After the message come the shapes of the tensors in `shown`. Programs that XLA compiles leave
+    this check out, and nothing is checked under JAX and torch.
     """
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is not None and isinstance(tensor, tensorflow.Tensor):
         with backend.ops_of(tensor):
-            tensorflow.debugging.Assert(holds(), [message])
+            shapes = [tensorflow.shape(each) for each in shown]
+            tensorflow.debugging.Assert(holds(), [message, *shapes])
 
 
 def is_network_in_training():

@@ -3,6 +3,8 @@
 from functools import reduce
 from operator import or_
 
+import numpy as np
+
 from keras_segaug import checks
 from keras_segaug.checks.classes import held
 from keras_segaug.core.backend import name, ops, torch_backend
@@ -155,4 +157,17 @@ def as_dtype(images, dtype):
     images = ops.cast(images, "float32")
     if dtype == "uint8":
         return byte_packing.eight_bits(images)
-    return ops.cast(ops.round(ops.clip(images, *checks.integer_limits(dtype))), dtype)
+    return _whole_numbers(images, dtype)
+
+
+def _whole_numbers(values, dtype):
+    """Float32, rounded and clipped to what integers of this dtype can hold."""
+    low, high = checks.integer_limits(dtype)
+    nearest = np.float32(high)
+    if int(nearest) <= high:
+        return ops.cast(ops.round(ops.clip(values, low, high)), dtype)
+    # In float32 the highest number of more than 24 bits is one that they cannot hold.
+    below = float(np.nextafter(nearest, np.float32(0.0)))
+    whole = ops.cast(ops.round(ops.clip(values, float(low), below)), dtype)
+    highest = ops.convert_to_tensor(np.array(high, dtype))
+    return ops.where(values > below, ops.cast(highest, whole.dtype), whole)

@@ -15,6 +15,7 @@ from keras_segaug.engine.operations import Blend, Color, Labels, Select, Write
 from keras_segaug.engine.writing import mask_fill, run_blend, run_write
 from keras_segaug.kernels import antialias, channels, labels
 from keras_segaug.kernels.copies import copy
+from keras_segaug.kernels.matrices import same_size
 from keras_segaug.kernels.sampling import dtype_of, look_up
 from keras_segaug.kernels.xla_cpu.blocks import fusion_barrier, map_chunks
 
@@ -167,7 +168,7 @@ def _batch_like(batch, images, *rest):
 
 
 def _looked_up(lookup, batch):
-    if not lookup.steps:
+    if not lookup.steps and same_size(lookup.before, lookup.size):
         return batch
     mode, value, label = lookup.border or ("nearest", None, None)
     if mode == "constant" and batch.images is not None:

@@ -54,7 +54,7 @@ class Lookup(Value):
         for step in self.steps:
             if isinstance(step, Warp):
                 # Its regions are in its own image, which later steps look at through its border.
-                grid = grid.folded(self.border.mode if self.border else "constant")
+                grid = grid.folded(self.border.mode if self.border else "constant", step.size)
                 grid = (mixing.moved_back if step.back else mixing.moved)(step, grid)
             else:
                 grid = grid.moved(step)
@@ -174,7 +174,7 @@ def mirrored(warp):
 def inverted(operations):
     """What moves a batch back, as `Lookup`s: only the warps, in reverse order.
 
-    Pixels that are not shown are filled with the border's constants of the first warp.
+    Pixels that are not shown are filled with the border's constants of the first warp that has any.
     """
     warps = [each for each in operations if isinstance(each, Warp)]
     for each in operations:
@@ -185,8 +185,9 @@ def inverted(operations):
             )
     if not warps:
         return []
-    # A warp that only mixes samples has no border of its own.
-    given = [warp.border[1:] for warp in warps if warp.border.mask_value is not None]
+    # A flip has none, and neither has what mirrors at the border: what it holds is the default.
+    borders = [each.border for each in warps]
+    given = [each[1:] for each in borders if each.mode == "constant" or any(each[1:])]
     border = Border("constant", *([*given, (0.0, 0)][0]))
     interpolation, *_ = _agreed(warps)
     return fuse([_inverted(warp, border, interpolation) for warp in reversed(warps)])

@@ -1,12 +1,15 @@
 """Where the pixels of an output image look in the input, composed lazily."""
 
+from functools import reduce
+from operator import or_
+
 from keras_segaug.core.backend import ops
 from keras_segaug.engine.maps import Either
 from keras_segaug.kernels import matrices
 from keras_segaug.kernels.fields import pixel_grid, pixels
 from keras_segaug.kernels.matrices import Matrix, as_float
 from keras_segaug.kernels.samplers import fold
-from keras_segaug.kernels.windows import Confined
+from keras_segaug.kernels.windows import FAR, Confined
 
 
 class SamplingGrid:
@@ -47,11 +50,14 @@ class SamplingGrid:
         source = ops.broadcast_to(ops.reshape(source, shape), (count, *self.size))
         return SamplingGrid(self.size, self._matrix, self._grid, source)
 
-    def folded(self, fill_mode):
-        """The points of this image that stand for those outside, unless they are to be filled."""
+    def folded(self, fill_mode, size):
+        """These points in an image of this size, those outside as the points that stand for them.
+
+        Points that are to be filled stay outside.
+        """
         if fill_mode == "constant" or self.is_unmoved():
             return self
-        pairs = list(zip(self.grid(), self.size, strict=True))
+        pairs = list(zip(self.grid(), size, strict=True))
         folded = [fold(axis, n, fill_mode, 0) for axis, n in pairs]
         if fill_mode == "wrap":
             # Beyond the last pixel comes half of the first one: as a place, it is that pixel.
@@ -86,7 +92,12 @@ class SamplingGrid:
     def grid(self):
         """One float32 tensor for each axis, each of which broadcasts to (B, *size)."""
         grid = self._grid or pixel_grid(self.size)
-        return _followed(_per_sample(matrices.materialized(self._matrix), len(grid)), grid)
+        moved = _followed(_per_sample(matrices.materialized(self._matrix), len(grid)), grid)
+        if self._grid is None or matrices.is_affine(self._matrix):
+            return moved
+        # What looks nowhere stays there: this would bring it back from infinity.
+        nowhere = reduce(or_, [ops.abs(axis) > 0.5 * FAR for axis in grid])
+        return tuple(ops.where(nowhere, -FAR, axis) for axis in moved)
 
     def in_rows(self, batch):
         """(place, per_sample, per_row, source), as `samplers.read_rows` takes them.

@@ -39,4 +39,5 @@ class JointRandomLensDistortion(JointLayer):
         return {"factor": draws.uniform(*self.factor)}
 
     def displacement(self, parameters, size):
-        return fields.Radial(parameters["factor"], size)
+        separate = self.fill_mode == "constant"
+        return fields.Radial(parameters["factor"], size, separate)

@@ -12,6 +12,7 @@ from keras_segaug.kernels.matrices import as_float
 from keras_segaug.kernels.products import matmul
 from keras_segaug.kernels.samplers import read_batch, sampler
 from keras_segaug.kernels.values import Value
+from keras_segaug.kernels.windows import FAR
 
 # The standard deviation of a cubic B-spline surface through independent control values, as a share
 # of theirs, averaged over a cell (the B-spline of degree 7 at 0, the square of it in the plane).
@@ -25,8 +26,8 @@ SPLINE_CORRELATION = 1.1846959
 SPLINE_NO_FOLD = 1.0 / 2.479472335
 
 _NEWTON_STEPS = 8
-# How near, in pixels, a solution must come to count as one, and where points without one go.
-_FOUND, _FAR = 0.05, -1e6
+# How near, in pixels, a solution must come to count as one.
+_FOUND = 0.05
 
 
 class Field(Value):
@@ -39,6 +40,10 @@ class Field(Value):
         """Where the points of a grid look."""
         raise NotImplementedError
 
+    def _moved(self, grid):
+        """The same as one formula for all points, which has derivatives."""
+        return self.move(grid)
+
     def move_back(self, grid):
         """The points that look at those of a grid, by Newton's method.
 
@@ -47,12 +52,13 @@ class Field(Value):
         # At full size: each point is solved for separately.
         points = [sum((0.0 * other for other in grid), axis) for axis in grid]
         for _ in range(_NEWTON_STEPS):
-            points = _newton_step(self.move, points, grid)
-        missing = [ops.abs(a - b) for a, b in zip(self.move(points), grid, strict=True)]
+            points = _newton_step(self._moved, points, grid)
+        missing = [ops.abs(a - b) for a, b in zip(self._moved(points), grid, strict=True)]
         worst = missing[0]
         for other in missing[1:]:
             worst = ops.maximum(worst, other)
-        return tuple(ops.where(worst < _FOUND, axis, _FAR) for axis in points)
+        pairs = zip(points, grid, strict=True)
+        return tuple(ops.where(worst < _FOUND, point, _nowhere(axis)) for point, axis in pairs)
 
 
 class SplineDisplacement(Field):
@@ -114,20 +120,46 @@ class Radial(Field):
     """Points moved along the line from the center, from radius r to r (1 + factor r^2).
 
     The radius is 1 in the corners. Brown's model of lens distortion with only its first
-    coefficient (Photogrammetric Engineering 32, 1966). `factor` is (B,).
+    coefficient (Photogrammetric Engineering 32, 1966).
+
+    With a negative factor this turns back somewhere beyond the corners: points farther out look
+    at what points inside look at already, in the end through the center, at the other side.
+
+    Args:
+        factor: (B,), above -1/3.
+        size: of the image.
+        separate: are points beyond the turn to be filled? They are sent far away.
     """
 
     factor: Any
     size: tuple
+    separate: bool = False
 
     def move(self, grid):
+        moved = self._moved(grid)
+        return self._without_turned(grid, moved) if self.separate else moved
+
+    def move_back(self, grid):
+        found = super().move_back(grid)
+        # Beyond the turn lies a second solution, which is not what the lens shows.
+        return self._without_turned(found, found)
+
+    def _moved(self, grid):
+        from_center, stretch = self._stretch(grid)
+        return tuple(a + each * stretch for a, each in zip(grid, from_center, strict=True))
+
+    def _stretch(self, grid):
         corner = sum(as_float(n) * as_float(n) for n in reversed(self.size)) / 4.0
         factor = ops.reshape(self.factor, (-1, *[1] * len(self.size))) / corner
         from_center = [
             axis - (as_float(n) - 1.0) / 2.0 for axis, n in zip(grid, self.size, strict=True)
         ]
-        stretch = factor * sum(each * each for each in reversed(from_center))
-        return tuple(a + each * stretch for a, each in zip(grid, from_center, strict=True))
+        return from_center, factor * sum(each * each for each in reversed(from_center))
+
+    def _without_turned(self, grid, moved):
+        _, stretch = self._stretch(grid)
+        turned = stretch < -1.0 / 3.0
+        return tuple(ops.where(turned, -FAR, axis) for axis in moved)
 
 
 class Stepped(Field):
@@ -168,6 +200,11 @@ def _spread(place, shares, new_shares, size):
         part = part if cell == count - 1 else ops.minimum(part, 1.0)
         start, result = start + share, result + new * part
     return result * as_float(size) - 0.5
+
+
+def _nowhere(wanted):
+    """Where points without a solution go; what was no number (a missing landmark) stays so."""
+    return ops.where(ops.isnan(wanted), wanted, -FAR)
 
 
 def _newton_step(move, points, wanted):

@@ -158,6 +158,14 @@ def has_room(size, window_size):
     return known and all(length <= n for n, length in pairs)
 
 
+def same_size(size, other):
+    """Are two sizes known to be the same?"""
+    return all(
+        a is b or (isinstance(a, numbers.Integral) and isinstance(b, numbers.Integral) and a == b)
+        for a, b in zip(size, other, strict=True)
+    )
+
+
 def from_unit_square(top_left, top_right, bottom_right, bottom_left):
     """The projective map of the unit square to these corners (x, y), entries (B,)."""
     (x0, y0), (x1, y1), (x2, y2), (x3, y3) = top_left, top_right, bottom_right, bottom_left

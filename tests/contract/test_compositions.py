@@ -5,6 +5,7 @@ import pytest
 
 import keras_segaug as ks
 from keras_segaug.inspect.check import stages
+from keras_segaug.kernels import matrices
 from tests.data import labels, random_images, to_numpy
 from tests.marks import TRACED_BY_TENSORFLOW
 
@@ -264,3 +265,45 @@ def test_what_is_inside_counts_as_built_and_still_has_a_stream_of_its_own():
     alone = ks.JointRandomFlip(seed=1)
     for _ in range(2):
         np.testing.assert_array_equal(to_numpy(flip(images)), to_numpy(alone(images)))
+
+
+class UpsideDown(ks.JointLayer):
+    """Turns all samples upside down, at inference, too."""
+
+    random = False
+    class_swap = ((1, 2),)
+
+    def matrix(self, parameters, size):
+        return matrices.centered(matrices.scaling(-1.0, 1.0), size)
+
+
+FIXED = {
+    "a choice": lambda: ks.RandomChoice([UpsideDown(), ks.Identity()]),
+    "a choice of pipelines": lambda: ks.RandomChoice([ks.Pipeline([UpsideDown()]), ks.Identity()]),
+    "some of": lambda: ks.SomeOf([UpsideDown(), ks.ImageOnlyBrightness(0.0)], count=1),
+    "sometimes a choice": lambda: ks.RandomChoice([UpsideDown()], probability=0.5),
+}
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_geometry_that_is_not_random_acts_where_it_is_chosen(name):
+    layer = ks.Pipeline([FIXED[name]()], targets={"points": "points"}, **QUIET)
+    images, mask = random_images(COUNT), labels(COUNT)
+    points = np.tile(np.array([[[3.0, 2.0]]], "float32"), (COUNT, 1, 1))
+    data = {"images": images, "masks": mask, "points": points}
+    drawn = layer.draw_parameters(data, 3)
+    chosen = np.array([any("UpsideDown." in x for x in said) for said in layer.describe(drawn)])
+    assert 0 < chosen.sum() < COUNT
+    found = to_numpy(layer.apply(data, drawn))
+    turned = np.array([0, 2, 1, 3, 4])[mask[:, ::-1]]
+    places = chosen[:, None, None]
+    np.testing.assert_array_equal(found["masks"], np.where(places, turned, mask))
+    np.testing.assert_array_equal(
+        found["images"], np.where(places[..., None], images[:, ::-1], images)
+    )
+    expected = np.where(places, np.array([3.0, 13.0]), points)
+    np.testing.assert_allclose(found["points"], expected, atol=1e-4)
+    back = to_numpy(layer.invert(found, drawn))
+    np.testing.assert_array_equal(back["masks"], mask)
+    inferred = to_numpy(UpsideDown(**QUIET)(images, mask, training=False))
+    np.testing.assert_array_equal(inferred[1], turned)

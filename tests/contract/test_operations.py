@@ -81,6 +81,34 @@ def test_what_follows_shares_the_lookup_of_what_mixes(compiled):
     assert [type(group) for group in fuse(planned)] == [Lookup]
 
 
+OTHER_SIZES = {
+    "a crop": lambda border: ks.JointRandomCrop(8, 9, **border),
+    "the middle": lambda border: ks.JointCenterCrop(10, 11, **border),
+    "more on all sides": lambda border: ks.JointPadding(24, 30, **border),
+    "more on two sides": lambda border: ks.JointPadding(18, 19, position="top_left", **border),
+    "another scale": lambda border: ks.JointRandomScaleCrop(
+        12, 9, scale=(0.5, 1.5), interpolation="nearest", **border
+    ),
+}
+
+
+@pytest.mark.parametrize("fill_mode", ["reflect", "wrap", "nearest", "constant"])
+@pytest.mark.parametrize("name", OTHER_SIZES)
+def test_a_window_of_what_was_mixed_is_that_window(name, fill_mode):
+    """It shares the lookup of what mixes, whose regions lie in an image of another size."""
+    layers = [ks.JointCutMix(area=(0.3, 0.6)), OTHER_SIZES[name]({"fill_mode": fill_mode})]
+    chain = ks.Pipeline(layers, jit_compile=False)
+    places = np.arange(4 * 16 * 14).reshape(4, 16, 14).astype("int32")
+    images, weights = places[..., None].astype("float32"), 1.0 + places.astype("float32")
+    drawn = chain.draw_parameters((images, places), 5)
+    found = to_numpy(chain.apply((images, places, weights), drawn))
+    one_by_one = images, places, weights
+    for layer, own in zip(chain.layers, drawn["layers"], strict=True):
+        one_by_one = layer.apply(one_by_one, own)
+    for a, b in zip(found, to_numpy(one_by_one), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def planned_by(layer, drawn, shape):
     own = layer.draw_parameters(shape, 5)
     del own["input_size"]

@@ -76,3 +76,18 @@ def test_points_go_where_the_pixels_go(case):
         assert np.abs(found - point)[inside].max(initial=0.0) < tolerance
         told += inside.sum()
     assert told >= 10
+
+
+@pytest.mark.parametrize("case", **ids(CASES))
+def test_a_point_that_is_missing_stays_missing(case):
+    """A landmark that is NaN does not become a place, and changes no other."""
+    layer = case.make(targets={"spots": "points"})
+    points, mask = spots(3, 5), labels(3, HEIGHT, WIDTH)
+    data = {"image": ramps(3), "mask": mask, "spots": points}
+    drawn = layer.draw_parameters(data, 3)
+    expected = to_numpy(layer.apply(data, drawn))["spots"]
+    points = points.copy()
+    points[:, 2] = np.nan
+    found = to_numpy(layer.apply({**data, "spots": points}, drawn))["spots"]
+    assert np.isnan(found[:, 2]).all()
+    np.testing.assert_array_equal(np.delete(found, 2, axis=1), np.delete(expected, 2, axis=1))

@@ -77,6 +77,39 @@ def test_a_fractional_mask_in_a_dataset(jit_compile):
         list(repeated)
 
 
+@pytest.mark.parametrize("entry", ["masks", "sample_weights", "depth", "second"])
+def test_an_entry_of_another_size_in_a_dataset_of_unknown_sizes(entry):
+    """A lookup would find something in it: a wrong label for every pixel."""
+    targets = {"depth": "continuous", "second": "image"}
+    data = {
+        "images": random_images(1)[0].astype("float32"),
+        "masks": labels(1, dtype="int32")[0],
+        "sample_weights": np.ones((16, 14), "float32"),
+        "depth": np.ones((16, 14), "float32"),
+        "second": random_images(1)[0],
+    }
+    signature = {
+        name: tf.TensorSpec((None, None, *x.shape[2:]), x.dtype) for name, x in data.items()
+    }
+    wrong = {**data, entry: data[entry][:8]}
+    crop = ks.JointRandomCrop(4, 4, jit_compile=False, targets=targets)
+    for moving in (layer(targets=targets), crop):
+        for batched in (False, True):
+
+            def mapped(sample, moving=moving, batched=batched):
+                dataset = tf.data.Dataset.from_generator(
+                    lambda: iter([sample]), output_signature=signature
+                )
+                dataset = dataset.batch(1) if batched else dataset
+                # A user who reads only the images is told, too.
+                return list(dataset.map(moving).map(lambda moved: moved["images"]))
+
+            assert len(mapped(data)) == 1
+            message = rf"{type(moving).__name__}: .* must have the height, width and batch size"
+            with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+                mapped(wrong)
+
+
 class MaskLoss(keras.layers.Layer):
     def call(self, masks, logits):
         loss = keras.losses.sparse_categorical_crossentropy(masks, logits, from_logits=True)

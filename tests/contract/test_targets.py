@@ -232,6 +232,28 @@ def test_continuous_values_keep_their_dtype_and_blend(dtype):
     assert 3 in result
 
 
+@pytest.mark.parametrize("dtype", ["int16", "uint16", "int32", "uint32", "int64"])
+def test_the_highest_and_the_lowest_integer_stay_what_they_are(dtype):
+    """Often "no value"; in float32 the highest of 32 bits is one that they cannot hold."""
+    ends = np.iinfo(dtype)
+    if as_held(dtype) != dtype:
+        pytest.skip("this backend holds 64 bits as 32")
+    turn = ks.JointRandomRotation(0.2, targets={"values": "continuous"}, jit_compile=False)
+    for end in (ends.min, ends.max):
+        data = {"images": random_images(2), "values": np.full((2, 16, 14), end, dtype)}
+        found = to_numpy(turn(data)["values"])
+        assert found.dtype == dtype
+        # Shares of a blend may sum to a little less than 1.
+        assert np.abs(found.astype("float64") / end - 1.0).max() < 1e-6 if end else not found.any()
+    # Moved by whole pixels through a lookup, they are the very same.
+    values = np.where(np.arange(14) % 3 < 1, ends.min, ends.max).astype(dtype)
+    data["values"] = np.broadcast_to(values, (2, 16, 14)).copy()
+    targets = {"targets": {"values": "continuous"}}
+    shift = ks.JointRandomTranslation(0, (0.5, 0.5), jit_compile=False, **targets)
+    found = to_numpy(shift(data)["values"])
+    np.testing.assert_array_equal(found[..., 7:], data["values"][..., :7])
+
+
 def test_the_same_borders_as_the_image():
     """Pixels that leave before a color and would come back after it are lost in both."""
     data = {"images": random_images(2)[..., :1].astype("float32")}

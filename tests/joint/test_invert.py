@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import keras_segaug as ks
+from keras_segaug.engine.spec import Spec
 from tests.data import ct_slices, labels, random_images, to_numpy
 
 EXACT = [
@@ -158,7 +159,36 @@ def test_erased_images_stay_where_they_are():
     np.testing.assert_array_equal(to_numpy(layer.invert(moved, drawn)), to_numpy(moved))
 
 
+FILLING = {"fill_mode": "constant", "fill_value": -7.0, "mask_fill_value": 255}
+# Each brings pixels in from outside, and so leaves some of its own out.
+NOT_FIRST = {
+    "flip": [ks.JointRandomFlip(), ks.JointRandomZoom((-0.5, -0.3), **FILLING)],
+    "resizing": [ks.JointResizing(20, 30), ks.JointRandomZoom((-0.5, -0.3), **FILLING)],
+    "mirrored": [ks.JointRandomGridDistortion(), ks.JointRandomTranslation(0.4, 0.4, **FILLING)],
+    "first": [ks.JointRandomZoom((-0.5, -0.3), **FILLING), ks.JointRandomFlip()],
+    "told twice": [
+        ks.JointResizing(20, 30, **FILLING),
+        ks.JointRandomTranslation(0.4, 0.4, fill_mode="constant", mask_fill_value=9),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", NOT_FIRST)
+def test_what_is_not_shown_is_filled_as_the_layer_that_fills_says(name):
+    layer = ks.Pipeline(NOT_FIRST[name], jit_compile=False)
+    drawn = layer.draw_parameters((6, 20, 24, 1), 1)
+    shape = (6, *layer.output_spec(Spec((20, 24))).size)
+    moved = np.ones((*shape, 1), "float32"), np.ones(shape, "uint8"), np.ones(shape, "float32")
+    back, labels_back, shown = to_numpy(layer.invert(moved, drawn))
+    assert 0.1 < (shown == 0.0).mean() < 0.9
+    assert shown.shape == (6, 20, 24)
+    np.testing.assert_array_equal(labels_back, np.where(shown == 0.0, 255, 1))
+    # Far enough from what is shown to be blended with nothing.
+    assert back.min() == -7.0
+
+
 def test_the_wrong_size_is_said():
+
     crop = ks.JointRandomCrop(9, 11)
     images = random_images(2, 20, 24)
     drawn = crop.draw_parameters(images.shape, 1)

@@ -146,3 +146,57 @@ def test_what_the_lens_does_not_show_has_no_place_in_its_image():
     assert columns[0, 0, 0] < -1e5
     assert rows[0, 0, 0] < -1e5
     assert np.abs(columns[0, HEIGHT // 2] - COLUMNS[0]).max() < WIDTH
+
+
+CONSTANT = {"fill_mode": "constant", "fill_value": -1.0, "mask_fill_value": -1}
+BENT = ks.JointRandomLensDistortion((-0.33, -0.25), **CONSTANT)
+FARTHER_OUT = {
+    "zoom": [BENT, ks.JointRandomZoom((0.5, 1.0), **CONSTANT)],
+    "padding": [BENT, ks.JointPadding(HEIGHT + 40, WIDTH + 60, **CONSTANT)],
+    "shift": [BENT, ks.JointRandomTranslation((0.4, 0.4), (0.4, 0.4), **CONSTANT)],
+}
+
+
+@pytest.mark.parametrize("name", FARTHER_OUT)
+def test_a_lens_shows_no_pixel_twice(name):
+    """Beyond its corners Brown's polynomial turns back, through the center to the other side."""
+    chain = ks.Pipeline(FARTHER_OUT[name], jit_compile=False, targets={"points": "points"})
+    ids = np.arange(HEIGHT * WIDTH).reshape(1, HEIGHT, WIDTH).repeat(6, 0).astype("int32")
+    points = np.random.default_rng(1).uniform(2, min(SIZE) - 3, (6, 40, 2)).astype("float32")
+    data = {"images": ids[..., None], "masks": ids, "points": points}
+    drawn = chain.draw_parameters(data, 2)
+    moved = to_numpy(chain.apply(data, drawn))
+    for shown in moved["masks"]:
+        rows, columns = np.nonzero(shown >= 0)
+        held = shown[rows, columns]
+        for place in (rows, columns):
+            first, last = np.full(HEIGHT * WIDTH, 1000), np.full(HEIGHT * WIDTH, -1)
+            np.minimum.at(first, held, place)
+            np.maximum.at(last, held, place)
+            # Next to where it turns, several neighbors show one pixel.
+            assert (last - first)[last >= 0].max() < 12
+    # Points, too, are where their pixel is shown, or far away.
+    near = np.abs(moved["points"]).max(-1) < 1e5
+    assert near.any()
+    for number, place in np.argwhere(near):
+        x, y = np.round(moved["points"][number, place]).astype(int)
+        if 0 <= y < moved["masks"].shape[1] and 0 <= x < moved["masks"].shape[2]:
+            label = moved["masks"][number, y, x]
+            assert label >= 0
+            apart = np.array([label % WIDTH, label // WIDTH]) - points[number, place]
+            assert np.abs(apart).max() < 2.0
+
+
+def test_what_is_nowhere_is_not_brought_back_from_infinity():
+    """A projective map sends what is far away to its vanishing line, which a zoom may show."""
+    border = {**CONSTANT, "interpolation": "nearest"}
+    layers = [
+        ks.JointRandomZoom((-0.9, -0.9), **border),
+        ks.JointRandomPerspective(scale=0.5, **border),
+        ks.JointRandomScaleCrop(HEIGHT, WIDTH, scale=(0.3, 0.3), **border),
+    ]
+    chain = ks.Pipeline(layers, jit_compile=False)
+    images = np.ones((20, HEIGHT, WIDTH, 1), "float32")
+    _, shown = to_numpy(chain(images, np.ones(images.shape[:3], "int32")))
+    inside = round(0.3 * HEIGHT) * round(0.3 * WIDTH)
+    assert (shown == 1).sum((1, 2)).max() <= inside

@@ -20,6 +20,18 @@ MUTANTS = [
         "    return True",
         "tests/joint/test_windows.py tests/inspect/test_check.py",
     ),
+    Mutant(
+        "engine/fuse.py",
+        'else "constant", step.size)',
+        'else "constant", self.size)',
+        "tests/contract/test_operations.py -k window_of_what",
+    ),
+    Mutant(
+        "kernels/fields.py",
+        "turned = stretch < -1.0 / 3.0",
+        "turned = stretch < -3.0",
+        "tests/kernels/test_fields.py -k twice",
+    ),
     Mutant("engine/fuse.py", "side < 0.0", "side > 0.0", "tests/joint/test_class_swap.py"),
     Mutant(
         "engine/fuse.py",
