@@ -65,7 +65,13 @@ def scaled(value_range, scales, offsets):
 
 def common(ranges, why):
     """The one range of samples that take different branches, `Unknown` if there is none."""
-    return ranges[0] if all(each == ranges[0] for each in ranges) else Unknown(why)
+    first, *_ = ranges
+    if not all(isinstance(each, ValueRange) for each in ranges):
+        return first if all(each == first for each in ranges) else Unknown(why)
+    if not all(each[:2] == first[:2] for each in ranges):
+        return Unknown(why)
+    assumed, rescaled = (any(flags) for flags in list(zip(*ranges, strict=True))[2:])
+    return ValueRange(first.low, first.high, assumed, rescaled)
 
 
 def needed(layer, value_range):
@@ -156,7 +162,12 @@ def _look_at(layer, images, acting):
 def _relies(leaf, value_range):
     """Does a layer work with a range that is only assumed?"""
     assumed = isinstance(value_range, ValueRange) and value_range.assumed
-    return assumed and leaf._uses_range() and leaf.value_range is None
+    return assumed and asks(leaf)
+
+
+def asks(leaf):
+    """Does a layer work with the range of what reaches it, having none of its own?"""
+    return leaf._uses_range() and leaf.value_range is None
 
 
 def _extremes(images):
