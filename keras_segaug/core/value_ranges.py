@@ -15,6 +15,8 @@ from keras_segaug.kernels.values import replace
 # How far float arithmetic before the layer may have left the range, as a share of it.
 _ROUNDING = 1e-4
 _MOST_FLOAT16 = 65504.0
+# The width of ranges such as (-1, 1), and how far outside of them no rescaled image is.
+_NARROW, _FAR = 2.0, 50.0
 
 
 class ValueRange(NamedTuple):
@@ -143,6 +145,7 @@ def _look_at(layer, images, acting):
     Integers need no look, and neither do floats where no layer relies on the assumption.
     """
     dtype = keras.backend.standardize_dtype(images.dtype)
+    _compare_with_given(layer, images, dtype)
     if dtype == "bool" or dtype.startswith("uint") or not backend.is_eager(images):
         return
     start = of_dtype(dtype)
@@ -157,6 +160,31 @@ def _look_at(layer, images, acting):
         _check_assumed(layer, user, start, seen)
     if narrow:
         check_held(layer, layer.output_spec(replace(spec, value_range=seen)).value_range, dtype)
+
+
+def _compare_with_given(layer, images, dtype):
+    """Warns, once, of images of 0 to 255 or so for which a range such as (0, 1) is given.
+
+    Values outside of a range are clipped, which is wanted of some (a window of CT values), but here
+    would leave an image of one value. Looked at once: every call would cost too much.
+    """
+    given, eager = getattr(layer, "value_range", None), backend.is_eager(images)
+    whole = "int" in dtype
+    if given is None or given[1] - given[0] > _NARROW or dtype == "bool" or layer._compared:
+        return
+    if not (eager or whole) or any(node._takes_any_range for node in layer._nodes()):
+        return
+    layer._compared = True
+    seen = _extremes(images) if eager else of_dtype(dtype)
+    if isinstance(seen, ValueRange) and seen.high > given[1] + _FAR:
+        received = f"values up to {seen.high:g}" if eager else f"{dtype} images"
+        warnings.warn(
+            f"{checks.name_of(layer)}: images are told to lie in `value_range=({given[0]:g}, "
+            f"{given[1]:g})`. Received {received}: what lies outside is clipped to it. Give the "
+            "range of the images that come in, leave it out for unsigned integers, or rescale the "
+            "images before.",
+            stacklevel=2,
+        )
 
 
 def _relies(leaf, value_range):

@@ -206,6 +206,37 @@ def test_floats_up_to_one_are_warned_about_once():
         brightness()(FLOATS)
 
 
+@pytest.mark.parametrize("value_range", [(0, 1), (-1, 1)])
+@pytest.mark.parametrize("images", [FLOATS, FLOATS.astype("uint8")], ids=["float", "uint8"])
+def test_a_given_range_far_from_the_images_is_warned_about_once(value_range, images):
+    policy = ks.JointTrivialAugment(layers=[brightness()], value_range=value_range, **PLAIN)
+    for layer in (brightness(value_range=value_range), policy):
+        with pytest.warns(UserWarning, match=f"{type(layer).__name__}: images are told to lie in"):
+            layer(images, training=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)
+            layer(images, training=True)
+
+
+def test_a_given_range_is_compared_with_the_dtype_in_a_dataset():
+    dataset = tf.data.Dataset.from_tensors(FLOATS.astype("uint8"))
+    with pytest.warns(UserWarning, match=r"Received uint8 images.*leave it out"):
+        dataset.map(brightness(value_range=(0, 1)))
+
+
+def test_a_given_range_that_may_be_meant():
+    whole = FLOATS.astype("int16")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        brightness(value_range=(0, 1))(whole % 2)
+        brightness(value_range=(0, 1))(FLOATS / 200.0)
+        brightness(value_range=(100, 200))(whole)
+        ks.ImageOnlyPercentileRescaling(value_range=(0, 1), **PLAIN)(whole)
+        ks.Pipeline([ks.ImageOnlyPercentileRescaling()], value_range=(0, 1), **PLAIN)(whole)
+        inner = [ks.ImageOnlyRescaling(1 / 255), brightness(value_range=(0, 1))]
+        ks.Pipeline(inner, **PLAIN)(FLOATS.astype("uint8"))
+
+
 def test_missing_values_are_not_looked_at():
     holes = FLOATS.copy()
     holes[:, 0] = np.nan
