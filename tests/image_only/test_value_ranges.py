@@ -282,6 +282,7 @@ def test_a_given_range_that_the_dtype_cannot_hold():
     assert np.asarray(scaled(images)).max() == 255
 
 
+@no_uint16
 def test_each_image_of_a_sample_has_the_range_of_its_own_dtype():
     layer = brightness(targets={"deep": "image"})
     data = {"image": np.full((1, 4, 4, 3), 200, "uint8")}
