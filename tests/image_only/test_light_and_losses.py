@@ -158,6 +158,15 @@ def test_bad_arguments_are_refused(layer, arguments, message):
         layer(**arguments)
 
 
+def test_the_strongest_bias_field_leaves_black_black():
+    """exp(135) is more than float32 holds, and 0 times infinity would be NaN."""
+    layer = ks.ImageOnlyBiasField((5, 5), order=6, jit_compile=False)
+    drawn = layer.draw_parameters((1, 64, 64, 1), 1)
+    drawn["coefficients"] = np.full(drawn["coefficients"].shape, 5.0, "float32")
+    found = to_numpy(layer.apply(np.zeros((1, 64, 64, 1), "float32"), drawn))
+    np.testing.assert_array_equal(found, 0.0)
+
+
 @pytest.mark.parametrize("value_range", [(-1000.0, 1000.0), (-1.0, 1.0), (-3.0, -2.0)])
 def test_what_0_means_does_not_change_how_images_adapt(value_range):
     """The mean of one image may be below 0, and that of the other above."""
