@@ -4,6 +4,9 @@ import numpy as np
 
 from keras_segaug.checks.values import fail, name_of
 
+# How far beyond the range rounding may have put references, as a share of it.
+_ROUNDING = 1e-4
+
 
 def references(owner, value):
     """Images (N, H, W, C) as an array of their dtype: finite numbers, at least one image."""
@@ -31,7 +34,9 @@ def same_channels(owner, references, channels):
 
 def same_range(owner, references, value_range):
     low, high = float(references.min()), float(references.max())
-    if low < value_range[0] or high > value_range[1]:
+    # Where the ends of the range lie in the dtype of the references, which rounds them.
+    margin = _ROUNDING * (value_range[1] - value_range[0])
+    if low < value_range[0] - margin or high > value_range[1] + margin:
         raise ValueError(
             f"{name_of(owner)}: `references` must lie in the value range of the images, "
             f"{value_range[0]:g} to {value_range[1]:g}. Received references of {low:g} to "

@@ -77,6 +77,10 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
     random = True
     # Does it move pixels?
     _moves = False
+    # May images that come in lie outside of its value range?
+    _takes_any_range = False
+    # Images have been compared with the value range that was given.
+    _compared = False
     # The one warning about the value range has been given.
     _warned_of_range = False
     # So has the one about a batch of one sample, in which there is no partner.

@@ -65,6 +65,10 @@ class SomeOf(Turns):
             accepted = f"at most {usable}, since so many layers can be drawn; or give replace=True"
             checks.fail(self, "count", accepted, count)
 
+    @property
+    def _most_turns(self):
+        return self.count[1]
+
     def _turns_of(self, count):
         if not self.replace:
             return super()._turns_of(count)

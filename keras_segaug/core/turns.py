@@ -35,6 +35,26 @@ class Turns(Composition, abstract=True):
             accepted = "layers that keep the image's size and the mask's channels"
             checks.fail(self, "layers", accepted, self.layers)
 
+    @property
+    def _most_turns(self):
+        """How many layers a sample gets at most."""
+        return len(self.layers)
+
+    def _inside(self, spec):
+        """What each of the layers gets: a `Spec`, whose range another one may have changed."""
+        first = self._first(spec)
+        if self._most_turns == 1:
+            return [first] * len(self.layers)
+        name = type(self).__name__
+        why = f"another layer of the {name} may have changed it; put that one before or after the "
+        why += f"{name}, or say which range this one needs"
+        after = [layer.output_spec(first).value_range for layer in self.layers]
+        found = []
+        for number in range(len(self.layers)):
+            before = [first.value_range, *after[:number], *after[number + 1 :]]
+            found.append(replace(first, value_range=value_ranges.common(before, why)))
+        return found
+
     def output_spec(self, spec):
         # Every layer is asked: each may refuse a size.
         first = self._first(spec)
@@ -47,8 +67,9 @@ class Turns(Composition, abstract=True):
         return spec if found == first.value_range else replace(spec, value_range=found)
 
     def _leaves(self, spec):
-        for layer in self.layers if spec.acting else ():
-            yield from layer._leaves(self._first(spec))
+        pairs = zip(self.layers, self._inside(spec), strict=True) if spec.acting else ()
+        for layer, own in pairs:
+            yield from layer._leaves(own)
 
     def _turns_of(self, count):
         """The numbers of the layers that each of the turns chooses among."""
@@ -66,10 +87,9 @@ class Turns(Composition, abstract=True):
     def _plan_layers(self, parameters, inner, view):
         if parameters is None:
             return [], inner
-        turns, spec = parameters["turns"], self._first(view.spec)
-        view = replace(view, spec=spec)
-        pairs = list(zip(self.layers, inner, strict=True))
-        planned = [layer._planned(drawn, view)[0] for layer, drawn in pairs]
+        turns, specs = parameters["turns"], self._inside(view.spec)
+        triples = list(zip(self.layers, inner, specs, strict=True))
+        planned = [layer._planned(x, replace(view, spec=own))[0] for layer, x, own in triples]
         if self._colors_last or all(map(are_colors, planned)):
             return self._colors_at_once(turns, planned), inner
         operations: list = []
@@ -77,12 +97,12 @@ class Turns(Composition, abstract=True):
             chosen = turns[:, turn]
             planned = []
             for number in numbers:
-                layer, drawn = pairs[number]
+                layer, drawn, own = triples[number]
                 drawn = nothing_elsewhere(layer, drawn, chosen == number)
-                planned.append(layer._planned(drawn, view)[0])
+                planned.append(layer._planned(drawn, replace(view, spec=own))[0])
             others, colors = alternatives(chosen - numbers[0], planned, self._rounds)
             found = [*others, *(replace(each, origin=self) for each in colors)]
-            view = view.after(found, spec)
+            view = view.after(found, view.spec)
             operations += found
         return operations, inner
 

@@ -15,6 +15,8 @@ from keras_segaug.kernels.values import replace
 # How far float arithmetic before the layer may have left the range, as a share of it.
 _ROUNDING = 1e-4
 _MOST_FLOAT16 = 65504.0
+# The width of ranges such as (-1, 1), and how far outside of them no rescaled image is.
+_NARROW, _FAR = 2.0, 50.0
 
 
 class ValueRange(NamedTuple):
@@ -65,7 +67,13 @@ def scaled(value_range, scales, offsets):
 
 def common(ranges, why):
     """The one range of samples that take different branches, `Unknown` if there is none."""
-    return ranges[0] if all(each == ranges[0] for each in ranges) else Unknown(why)
+    first, *_ = ranges
+    if not all(isinstance(each, ValueRange) for each in ranges):
+        return first if all(each == first for each in ranges) else Unknown(why)
+    if not all(each[:2] == first[:2] for each in ranges):
+        return Unknown(why)
+    assumed, rescaled = (any(flags) for flags in list(zip(*ranges, strict=True))[2:])
+    return ValueRange(first.low, first.high, assumed, rescaled)
 
 
 def needed(layer, value_range):
@@ -137,6 +145,7 @@ def _look_at(layer, images, acting):
     Integers need no look, and neither do floats where no layer relies on the assumption.
     """
     dtype = keras.backend.standardize_dtype(images.dtype)
+    _compare_with_given(layer, images, dtype)
     if dtype == "bool" or dtype.startswith("uint") or not backend.is_eager(images):
         return
     start = of_dtype(dtype)
@@ -153,10 +162,40 @@ def _look_at(layer, images, acting):
         check_held(layer, layer.output_spec(replace(spec, value_range=seen)).value_range, dtype)
 
 
+def _compare_with_given(layer, images, dtype):
+    """Warns, once, of images of 0 to 255 or so for which a range such as (0, 1) is given.
+
+    Values outside of a range are clipped, which is wanted of some (a window of CT values), but here
+    would leave an image of one value. Looked at once: every call would cost too much.
+    """
+    given, eager = getattr(layer, "value_range", None), backend.is_eager(images)
+    whole = "int" in dtype
+    if given is None or given[1] - given[0] > _NARROW or dtype == "bool" or layer._compared:
+        return
+    if not (eager or whole) or any(node._takes_any_range for node in layer._nodes()):
+        return
+    layer._compared = True
+    seen = _extremes(images) if eager else of_dtype(dtype)
+    if isinstance(seen, ValueRange) and seen.high > given[1] + _FAR:
+        received = f"values up to {seen.high:g}" if eager else f"{dtype} images"
+        warnings.warn(
+            f"{checks.name_of(layer)}: images are told to lie in `value_range=({given[0]:g}, "
+            f"{given[1]:g})`. Received {received}: what lies outside is clipped to it. Give the "
+            "range of the images that come in, leave it out for unsigned integers, or rescale the "
+            "images before.",
+            stacklevel=2,
+        )
+
+
 def _relies(leaf, value_range):
     """Does a layer work with a range that is only assumed?"""
     assumed = isinstance(value_range, ValueRange) and value_range.assumed
-    return assumed and leaf._uses_range() and leaf.value_range is None
+    return assumed and asks(leaf)
+
+
+def asks(leaf):
+    """Does a layer work with the range of what reaches it, having none of its own?"""
+    return leaf._uses_range() and leaf.value_range is None
 
 
 def _extremes(images):

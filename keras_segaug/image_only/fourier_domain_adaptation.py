@@ -14,8 +14,9 @@ class ImageOnlyFourierDomainAdaptation(MatchingLayer):
     Yang and Soatto, "FDA: Fourier Domain Adaptation for Semantic Segmentation", CVPR 2020: the
     amplitudes of the lowest frequencies become those of a reference, or of another sample of the
     batch; the phases stay, and with them the position of everything. Frequencies that the image
-    does not have (in a flat image, all but the mean) stay as they are. NaN in float images stays
-    where it is, and counts as its channel's mean for the rest.
+    does not have (in a flat image, all but the mean) stay as they are. Values count from the lowest
+    of the value range, so that the mean becomes the other's wherever 0 lies. NaN in float images
+    stays where it is, and counts as its channel's mean for the rest.
 
     Args:
         beta: a float or a pair (lower, upper) in [0, 0.5]: the highest frequency to swap, in
@@ -59,7 +60,7 @@ class ImageOnlyFourierDomainAdaptation(MatchingLayer):
 
         def adapted(images):
             beta, largest = parameters["beta"], self.beta[1]
-            return matching.adapt_frequencies(images, others, beta, largest, high - low)
+            return matching.adapt_frequencies(images, others, beta, largest, (low, high))
 
         result = around_gaps(adapted, images, parameters["gaps"])
         return color.clip(images + parameters["factor"] * (result - images), (low, high))

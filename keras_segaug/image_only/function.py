@@ -43,6 +43,8 @@ class ImageOnlyLambda(ImageOnlyLayer):
     (2, 8, 8, 3)
     """
 
+    _takes_any_range = True
+
     def __init__(
         self, function: Callable[[Tensor], Tensor], probability: float = 1.0, **kwargs: Any
     ) -> None:

@@ -8,8 +8,8 @@ class ImageOnlyHistogramMatching(MatchingLayer):
     Each channel is matched separately: a value becomes the one up to which the reference has the
     same share of its values, as in `skimage.exposure.match_histograms` (Gonzalez and Woods,
     "Digital Image Processing"). Both histograms have 256 levels over the value range: for 8-bit
-    images they are exact, other values are interpolated between them. NaN in float images does not
-    count, and stays NaN.
+    images they are exact, other values are interpolated between those levels that occur. NaN in
+    float images does not count, and stays NaN.
 
     Args:
         **kwargs: `references`, `factor`, `value_range`, `across_shards`: see `MatchingLayer`; and

@@ -65,7 +65,7 @@ class ImageOnlyNormalization(ImageOnlyLayer):
 
         Args:
             data: an array of images, or an iterable (such as a `tf.data.Dataset`) of any structure
-                the layer accepts, batched or not; masks are ignored.
+                the layer accepts, batched or not; masks and NaN are ignored.
 
         Call it before the layer, or a `Pipeline` or model that holds it, is first called:
         compiled programs keep the numbers they were compiled with.
@@ -75,33 +75,48 @@ class ImageOnlyNormalization(ImageOnlyLayer):
                 f"{type(self).__name__}: `adapt` is for one mean and variance of all images. "
                 "Received: per_image=True, which takes each image's own. Leave one of them out."
             )
-        count, total, squares = 0, np.float64(0.0), np.float64(0.0)
-        axis = 1 if self.data_format == "channels_first" else -1
+        origin: Any = None
+        counts: Any = None
+        total, squares = np.float64(0.0), np.float64(0.0)
         for element in [data] if hasattr(data, "shape") else data:
-            # A dataset of pairs yields tuples; a dataset of images yields tensors.
-            images = Inputs(self, element).images
-            pixels = np.asarray(keras.ops.convert_to_numpy(images), "float64")
-            if pixels.ndim == 3:
-                pixels = pixels[None]
-            pixels = np.moveaxis(pixels, axis, -1).reshape(-1, pixels.shape[axis])
+            pixels = self._pixels(element)
+            held = ~np.isnan(pixels)
             # Moments about the first pixel: sums of squares far from 0 would lose digits.
-            if count == 0:
-                origin = pixels[0].copy()
+            if origin is None:
+                origin, counts = np.where(held[0], pixels[0], 0.0), 0
             elif pixels.shape[-1] != len(origin):
                 raise ValueError(
                     f"{type(self).__name__}: `adapt` needs images of one channel count. Received "
                     f"{len(origin)} channels, then {pixels.shape[-1]}."
                 )
-            count += len(pixels)
-            total = total + (pixels - origin).sum(0)
-            squares = squares + ((pixels - origin) ** 2).sum(0)
-        if count == 0:
+            apart = np.where(held, pixels - origin, 0.0)
+            counts = counts + held.sum(0)
+            total = total + apart.sum(0)
+            squares = squares + (apart**2).sum(0)
+        self._check_counts(counts)
+        shift = total / counts
+        self._set((origin + shift).tolist(), (squares / counts - shift**2).clip(0).tolist())
+
+    def _pixels(self, element):
+        """The pixels of an element of a dataset, float64 (N, C)."""
+        # A dataset of pairs yields tuples; a dataset of images yields tensors.
+        images = Inputs(self, element).images
+        pixels = np.asarray(keras.ops.convert_to_numpy(images), "float64")
+        axis = -3 if self.data_format == "channels_first" else -1
+        return np.moveaxis(pixels, axis, -1).reshape(-1, pixels.shape[axis])
+
+    def _check_counts(self, counts):
+        """Checks that every channel has values to `adapt` to."""
+        if counts is None:
             raise ValueError(
                 f"{type(self).__name__}: `adapt` needs images. Received none. Is the dataset "
                 "empty, or an iterator that has been used up?"
             )
-        shift = total / count
-        self._set((origin + shift).tolist(), (squares / count - shift**2).clip(0).tolist())
+        if not all(counts):
+            raise ValueError(
+                f"{type(self).__name__}: `adapt` needs values in every channel. Received none but "
+                f"NaN in channel {int(np.argmin(counts))}. Leave that channel out of the images."
+            )
 
     def _set(self, mean, variance):
         self.mean = checks.numbers_per_channel(self, "mean", mean)

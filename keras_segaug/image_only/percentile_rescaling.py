@@ -43,6 +43,8 @@ class ImageOnlyPercentileRescaling(ImageOnlyLayer):
     (0.0, 1.0)
     """
 
+    _takes_any_range = True
+
     def __init__(
         self,
         lower: Range = 1.0,

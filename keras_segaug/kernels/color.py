@@ -7,6 +7,8 @@ from keras_segaug.core.backend import name, ops
 from keras_segaug.kernels.matrices import as_float
 from keras_segaug.kernels.xla_cpu.blocks import column_sums
 
+# Colors that are less apart, as a share of the value range, are gray.
+_GRAY = 1e-8
 # The smallest float32 whose reciprocal is finite.
 _LEAST_NORMAL = 2.0**-126
 
@@ -93,7 +95,8 @@ def adjust_saturation(channels, multiplier, value_range, gaps=False):
     V - (V - c) * m, so the other two coordinates need not be computed.
     """
     highest, lowest = _extremes(channels, gaps)
-    most = (highest - value_range[0]) / ops.maximum(highest - lowest, 1e-6)
+    least = _GRAY * (value_range[1] - value_range[0])
+    most = (highest - value_range[0]) / ops.maximum(highest - lowest, least)
     multiplier = ops.minimum(multiplier, most)
     return [clip(highest - (highest - each) * multiplier, value_range) for each in channels]
 
@@ -115,7 +118,8 @@ def adjust_hue(channels, shift, value_range, gaps=False):
         green - blue,
         ops.where(green >= blue, blue - red + 2.0 * chroma, red - green + 4.0 * chroma),
     )
-    hue = sector / ops.maximum(chroma, 1e-6) + 6.0 * shift
+    least = _GRAY * (value_range[1] - value_range[0])
+    hue = sector / ops.maximum(chroma, least) + 6.0 * shift
     result = []
     for opposite in (3.0, 5.0, 1.0):  # of red, green and blue, where the ramp is highest
         distance = hue - opposite

@@ -11,6 +11,9 @@ from keras_segaug.kernels.fields import pixel_grid
 from keras_segaug.kernels.matrices import as_float
 from keras_segaug.kernels.xla_cpu.blocks import computed_once
 
+# The exponential of more is infinite in float32.
+_MOST = 80.0
+
 
 def toward(images, value, share):
     """The images moved by a share of the way toward a value: exactly themselves where it is 0."""
@@ -19,7 +22,7 @@ def toward(images, value, share):
 
 def brighten(images, exponent, low):
     """Scales what lies above the lowest value by exp(exponent): exactly unchanged where it is 0."""
-    return images + ops.expm1(exponent) * (images - low)
+    return images + ops.expm1(ops.minimum(exponent, _MOST)) * (images - low)
 
 
 def polynomial_terms(order):

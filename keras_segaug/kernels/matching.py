@@ -51,7 +51,8 @@ def match_histograms(images, shares, amount, value_range):
 
     A value becomes the one up to which the other image has the same share of its values,
     interpolated between the values that occur in it (Gonzalez and Woods, "Digital Image
-    Processing").
+    Processing"). A value between two levels is interpolated between them where both occur in its
+    image, and otherwise counts as the nearer one.
 
     Args:
         images: the images; NaN stays NaN.
@@ -62,8 +63,12 @@ def match_histograms(images, shares, amount, value_range):
     batch, channels = ops.shape(images)[0], images.shape[-1]
     own = computed_once(cumulative)(images, value_range)
     table = computed_once(_table)(own, shares)
-    step = ops.concatenate([table[..., 1:] - table[..., :-1], 0.0 * table[..., :1]], axis=-1)
-    rows = ops.reshape(ops.stack([table, step], axis=-1), (-1, 2))
+    # A level that does not occur goes where the level below it goes. Values of the image that lie
+    # just above it belong to the next level.
+    occurs = own > ops.pad(own[..., :-1], ((0, 0), (0, 0), (1, 0)))
+    above = ops.concatenate([table[..., 1:], table[..., -1:]], axis=-1)
+    start = ops.where(occurs, table, above)
+    rows = ops.reshape(ops.stack([start, above - start], axis=-1), (-1, 2))
     level = _level(ops.where(ops.isnan(images), value_range[0], images), value_range)
     below = ops.clip(ops.floor(level), 0.0, LEVELS - 1.0)
     sample = ops.reshape(ops.arange(batch, dtype="int32"), (-1, 1, 1, 1))
@@ -105,11 +110,12 @@ def resized(images, size):
     return antialias.resize(values, axes, "bilinear", "nearest", 0.0)
 
 
-def adapt_frequencies(images, others, beta, largest, span):
+def adapt_frequencies(images, others, beta, largest, value_range):
     """Gives the low frequencies of images the amplitudes of others' and keeps their phases.
 
     Yang and Soatto, "FDA: Fourier domain adaptation for semantic segmentation", CVPR 2020. Only
-    the frequencies of the Fourier transform that change are computed.
+    the frequencies of the Fourier transform that change are computed. Values are counted from the
+    lowest of their range: where 0 lies must not decide which way the mean goes.
 
     Args:
         images: the images.
@@ -117,19 +123,19 @@ def adapt_frequencies(images, others, beta, largest, span):
         beta: (B, 1, 1, 1), the highest frequency that changes along each axis, in periods per
             image, as a share of its shorter side, rounded down; the mean always changes.
         largest: the largest beta, a number.
-        span: how far apart the lowest and the highest value can be.
+        value_range: the lowest and the highest value there can be.
 
     Returns:
         The images. A frequency that an image lacks has no phase, and stays absent.
     """
-    size = ops.shape(images)[1:3]
+    size, (low, high) = ops.shape(images)[1:3], value_range
     count = _highest(largest, size) + 1
     waves = [_waves(n, count) for n in size]
-    own, theirs = (_spectrum(each, waves, count) for each in (images, others))
+    own, theirs = (_spectrum(each - low, waves, count) for each in (images, others))
     most = as_float(size[0]) * as_float(size[1])
     inside = _inside(beta, size, count)
     changed = [
-        [ops.where(inside, each, 0.0) for each in _change(a, b, _NO_STRENGTH * most * span)]
+        [ops.where(inside, each, 0.0) for each in _change(a, b, _NO_STRENGTH * most * (high - low))]
         for a, b in zip(own, theirs, strict=True)
     ]
     (real, imaginary), (real_2, imaginary_2) = changed

@@ -107,12 +107,14 @@ class ImageOnlyAugMix(Composition):
         view = replace(view, spec=self._first(view.spec))
         pairs = zip(self.layers, inner, strict=True)
         chains = tuple(tuple(layer._planned(drawn, view)[0]) for layer, drawn in pairs)
+        # An assumed range limits the result only if one of the layers works with it.
+        assumed = any(value_ranges.asks(leaf) for leaf, _ in self._leaves(view.spec))
         mix = ColorMix(
             acts=parameters.get("applied"),
             origin=self,
             chains=chains,
             weights=parameters["weights"],
             share=parameters["share"],
-            value_range=value_ranges.known(view.spec, assumed=True),
+            value_range=value_ranges.known(view.spec, assumed=assumed),
         )
         return [mix], inner

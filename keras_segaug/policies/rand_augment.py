@@ -37,5 +37,9 @@ class JointRandAugment(Policy):
             accepted = f"at most {len(self.layers)}, the number of operations to choose among"
             checks.fail(self, "num_ops", accepted, num_ops)
 
+    @property
+    def _most_turns(self):
+        return self.num_ops
+
     def draw(self, draws):
         return self._drawn_turns(draws, self.num_ops)

@@ -24,6 +24,8 @@ class JointTrivialAugment(Policy):
     (2, 8, 8)
     """
 
+    _most_turns = 1
+
     def __init__(self, magnitude: float = 1.0, **kwargs: Any) -> None:
         super().__init__(magnitude, **kwargs)
 

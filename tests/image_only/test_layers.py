@@ -113,6 +113,17 @@ class TestNormalization:
         layer.adapt(images)
         np.testing.assert_allclose(layer.variance, images.reshape(-1, 3).var(0), rtol=1e-6)
 
+    def test_what_has_no_value_is_left_out(self):
+        images = random_images(4).astype("float32")
+        images[0, 0, :, 1] = images[2, 3:, :, 2] = np.nan
+        layer = ks.ImageOnlyNormalization()
+        layer.adapt(list(images))
+        np.testing.assert_allclose(layer.mean, np.nanmean(images, (0, 1, 2)), rtol=1e-5)
+        np.testing.assert_allclose(layer.variance, np.nanvar(images, (0, 1, 2)), rtol=1e-5)
+        images[..., 1] = np.nan
+        with pytest.raises(ValueError, match=r"`adapt` needs values in every channel.*channel 1"):
+            layer.adapt(images)
+
     def test_per_image(self):
         result = to_numpy(
             ks.ImageOnlyNormalization(per_image=True, jit_compile=False)(random_images(3))

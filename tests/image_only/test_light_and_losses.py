@@ -158,6 +158,41 @@ def test_bad_arguments_are_refused(layer, arguments, message):
         layer(**arguments)
 
 
+def test_the_strongest_bias_field_leaves_black_black():
+    """exp(135) is more than float32 holds, and 0 times infinity would be NaN."""
+    layer = ks.ImageOnlyBiasField((5, 5), order=6, jit_compile=False)
+    drawn = layer.draw_parameters((1, 64, 64, 1), 1)
+    drawn["coefficients"] = np.full(drawn["coefficients"].shape, 5.0, "float32")
+    found = to_numpy(layer.apply(np.zeros((1, 64, 64, 1), "float32"), drawn))
+    np.testing.assert_array_equal(found, 0.0)
+
+
+@pytest.mark.parametrize("value_range", [(-1000.0, 1000.0), (-1.0, 1.0), (-3.0, -2.0)])
+def test_what_0_means_does_not_change_how_images_adapt(value_range):
+    """The mean of one image may be below 0, and that of the other above."""
+    low, high = value_range
+    images, references = random_images(2, 20, 18) // 2, random_images(1, 20, 18, seed=3) // 2 + 128
+    expected = to_numpy(adapted(images, references, (0.0, 255.0)))
+    scaled = ((low + (high - low) * (x / 255.0)).astype("float32") for x in (images, references))
+    found = (to_numpy(adapted(*scaled, value_range)) - low) / (high - low) * 255.0
+    np.testing.assert_allclose(found, expected, atol=0.02)
+
+
+def adapted(images, references, value_range):
+    options = {"beta": (0.1, 0.1), "value_range": value_range, "jit_compile": False}
+    return ks.ImageOnlyFourierDomainAdaptation(references, **options)(images)
+
+
+def test_references_may_end_where_float32_puts_the_end_of_the_range():
+    references = np.full((1, 4, 4, 1), 0.1, "float32")
+    assert float(references.max()) > 0.1
+    layer = ks.ImageOnlyHistogramMatching(
+        references, factor=(1, 1), value_range=(0, 0.1), jit_compile=False
+    )
+    found = to_numpy(layer(np.zeros((1, 4, 4, 1), "float32")))
+    np.testing.assert_allclose(found, 0.1, rtol=1e-6)
+
+
 def test_jpeg_passes_gradients_and_gives_levels():
     images = random_images(2).astype("float32") / 255
     found = to_numpy(ks.ImageOnlyJPEGCompression(20, value_range=(0, 1), **PLAIN)(images))

@@ -130,6 +130,44 @@ def test_an_unknown_range_must_be_given(layers):
     ks.Pipeline([*layers, given], **PLAIN)(np.zeros((1, 2, 2, 1), "uint8"))
 
 
+SCALED = ks.ImageOnlyRescaling(1 / 255)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        ks.RandomOrder([SCALED, brightness()], **PLAIN),
+        ks.SomeOf([SCALED, brightness()], (0, 2), **PLAIN),
+        ks.SomeOf([SCALED, ks.Pipeline([brightness()]), ks.JointRandomFlip()], 2, **PLAIN),
+        ks.SomeOf([ks.Pipeline([SCALED]), brightness()], 2, replace=True, **PLAIN),
+        ks.JointRandAugment(2, layers=[SCALED, brightness()], value_range=(0, 255), **PLAIN),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_what_another_turn_may_have_changed_must_be_given(layer):
+    name = type(layer).__name__
+    message = f"ImageOnlyBrightness: `value_range` must be given.*before or after the {name}"
+    with pytest.raises(ValueError, match=message):
+        layer(np.zeros((4, 8, 8, 1), "uint8"), training=True)
+    with pytest.raises(ValueError, match=message):
+        ks.Pipeline([layer])
+
+
+def test_turns_that_change_no_other_range():
+    images = np.full((8, 4, 4, 1), 51, "uint8")
+    # One turn: nothing comes before.
+    one = to_numpy(ks.SomeOf([SCALED, brightness()], seed=1, **PLAIN)(images))
+    np.testing.assert_allclose(np.unique(one), [0.2, 178.5], rtol=1e-6)
+    # A range of its own, and a layer that makes the range that there was.
+    own = brightness(value_range=(0, 1))
+    same = ks.ImageOnlyPercentileRescaling(value_range=(0, 255))
+    ks.RandomOrder([SCALED, own, ks.ImageOnlyGaussianBlur()], **PLAIN)(images)
+    assert seen_by([ks.RandomOrder([same, brightness()])], 0 * images) == pytest.approx(255.0)
+    # A blur is not kept within a range that another layer may have left.
+    less = ks.RandomOrder([ks.ImageOnlyRescaling(-1.0), ks.ImageOnlyGaussianBlur()], **PLAIN)
+    np.testing.assert_allclose(to_numpy(less(images)), -51.0, rtol=1e-6)
+
+
 def test_value_range_is_kept_in_the_config():
     for given in (None, (0.0, 1.0)):
         pipeline = ks.Pipeline([ks.ImageOnlyHue(0.1, value_range=given)], value_range=given)
@@ -166,6 +204,37 @@ def test_floats_up_to_one_are_warned_about_once():
         brightness()(np.ones((1, 2, 2, 1), "float32"))
         brightness(value_range=(0, 1))(FLOATS / 255)
         brightness()(FLOATS)
+
+
+@pytest.mark.parametrize("value_range", [(0, 1), (-1, 1)])
+@pytest.mark.parametrize("images", [FLOATS, FLOATS.astype("uint8")], ids=["float", "uint8"])
+def test_a_given_range_far_from_the_images_is_warned_about_once(value_range, images):
+    policy = ks.JointTrivialAugment(layers=[brightness()], value_range=value_range, **PLAIN)
+    for layer in (brightness(value_range=value_range), policy):
+        with pytest.warns(UserWarning, match=f"{type(layer).__name__}: images are told to lie in"):
+            layer(images, training=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)
+            layer(images, training=True)
+
+
+def test_a_given_range_is_compared_with_the_dtype_in_a_dataset():
+    dataset = tf.data.Dataset.from_tensors(FLOATS.astype("uint8"))
+    with pytest.warns(UserWarning, match=r"Received uint8 images.*leave it out"):
+        dataset.map(brightness(value_range=(0, 1)))
+
+
+def test_a_given_range_that_may_be_meant():
+    whole = FLOATS.astype("int16")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        brightness(value_range=(0, 1))(whole % 2)
+        brightness(value_range=(0, 1))(FLOATS / 200.0)
+        brightness(value_range=(100, 200))(whole)
+        ks.ImageOnlyPercentileRescaling(value_range=(0, 1), **PLAIN)(whole)
+        ks.Pipeline([ks.ImageOnlyPercentileRescaling()], value_range=(0, 1), **PLAIN)(whole)
+        inner = [ks.ImageOnlyRescaling(1 / 255), brightness(value_range=(0, 1))]
+        ks.Pipeline(inner, **PLAIN)(FLOATS.astype("uint8"))
 
 
 def test_missing_values_are_not_looked_at():
@@ -213,6 +282,7 @@ def test_a_given_range_that_the_dtype_cannot_hold():
     assert np.asarray(scaled(images)).max() == 255
 
 
+@no_uint16
 def test_each_image_of_a_sample_has_the_range_of_its_own_dtype():
     layer = brightness(targets={"deep": "image"})
     data = {"image": np.full((1, 4, 4, 3), 200, "uint8")}

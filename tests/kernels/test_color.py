@@ -74,7 +74,9 @@ def test_contrast_stretches_about_each_channels_mean():
     np.testing.assert_allclose(result, (images - mean) * 1.5 + mean, rtol=1e-4)
 
 
-@pytest.mark.parametrize("value_range", [(0.0, 255.0), (0.0, 1.0), (-1.0, 1.0)])
+@pytest.mark.parametrize(
+    "value_range", [(0.0, 255.0), (0.0, 1.0), (-1.0, 1.0), (0.0, 1e-9), (0.0, 1e9)]
+)
 def test_value_ranges_are_equal_up_to_scale(value_range):
     low, high = value_range
     images = random_images(1).astype("float32")

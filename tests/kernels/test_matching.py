@@ -45,6 +45,22 @@ def test_histograms(compiled):
     np.testing.assert_allclose(found, images + amount * (expected - images), atol=1e-3)
 
 
+@pytest.mark.parametrize("compiled", COMPILED)
+def test_values_between_levels_go_where_the_textbook_has_them(compiled):
+    """Few values, none of which is a level: the levels around them do not occur."""
+    image = np.array([1000.0, 30000.0, 44444.0], "float32")[np.arange(300) % 3] / 257.0
+    image = np.stack([image, np.full(300, 9.6, "float32")]).reshape(2, 20, 15, 1)
+    other = random_images(2, 20, 15, 1) // 3 + 100
+    expected = [matched(a[..., 0], b[..., 0]) for a, b in zip(image, other, strict=True)]
+
+    def function(images, others):
+        shares = matching.cumulative(others, RANGE)
+        return matching.match_histograms(images, shares, 1.0, RANGE)
+
+    found = run(function, [image, other.astype("float32")], compiled)
+    np.testing.assert_allclose(found[..., 0], expected, atol=1e-3)
+
+
 def test_shares_of_arrays_and_of_tensors_are_the_same():
     _, others = pairs()
     [found] = run(lambda x: [matching.cumulative(x, RANGE)], [others.astype("float32")], False)
@@ -83,7 +99,7 @@ def test_frequencies(compiled):
     beta = np.array([0.0, 0.3], "float32").reshape(-1, 1, 1, 1)
 
     def function(images, others, beta):
-        return matching.adapt_frequencies(images, others, beta, 0.3, 255.0)
+        return matching.adapt_frequencies(images, others, beta, 0.3, RANGE)
 
     found = run(function, [images, others, beta], compiled)
     for image, other, each, result in zip(images, others, beta.ravel(), found, strict=True):
@@ -96,7 +112,7 @@ def test_a_flat_image_gets_the_mean_alone():
     beta = np.full((1, 1, 1, 1), 0.5, "float32")
 
     def function(images, others, beta):
-        return matching.adapt_frequencies(images, others, beta, 0.5, 255.0)
+        return matching.adapt_frequencies(images, others, beta, 0.5, RANGE)
 
     found = run(function, [flat, others, beta], False)
     np.testing.assert_allclose(found, others.mean(), atol=1e-2)

@@ -144,6 +144,14 @@ class TestAugMix:
         share = share[:, None, None, None]
         np.testing.assert_allclose(found, share * mixed + (1 - share) * self.images, atol=0.01)
 
+    def test_a_range_that_no_layer_works_with_limits_nothing(self):
+        """Floats are taken to be in (0, 255) only where a layer must know: these are not."""
+        images = self.images.astype("float32") / 127.5 - 1.0
+        layers = [ks.ImageOnlyGaussianBlur(), ks.ImageOnlyGamma(0.5, value_range=(-1, 1))]
+        layer = ks.ImageOnlyAugMix(layers=layers, jit_compile=False)
+        drawn = self.drawn(layer, share=np.zeros(6, "float32"))
+        np.testing.assert_array_equal(to_numpy(layer.apply(images, drawn)), images)
+
     def test_a_share_of_nothing_is_the_image(self):
         layer = ks.ImageOnlyAugMix(all_ops=True, jit_compile=False)
         drawn = self.drawn(layer, share=np.zeros(6, "float32"))

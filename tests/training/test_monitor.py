@@ -17,7 +17,7 @@ MASKS = np.zeros((3, 12, 16), "uint8")
 MASKS[:, :, :8] = 1
 
 
-def monitored(layer, **more):
+def monitored(layer, images=IMAGES, **more):
     """A monitor with a list of (epoch, the figure, the images that it shows)."""
     seen = []
 
@@ -26,7 +26,7 @@ def monitored(layer, **more):
         seen.append((epoch, figure, np.stack(shown)))
 
     settings = {"draws": 2, "rows": 2, "function": function, **more}
-    return ks.AugmentationMonitor(layer, IMAGES, MASKS, **settings), seen
+    return ks.AugmentationMonitor(layer, images, MASKS, **settings), seen
 
 
 def text_of(figure):
@@ -48,7 +48,8 @@ def test_sheets_of_a_training_which_does_not_notice(tmp_path):
 
     def monitor(layer):
         nonlocal seen
-        found, seen = monitored(layer, folder=tmp_path / "new" / "sheets", every=2)
+        more = {"folder": tmp_path / "new" / "sheets", "every": 2}
+        found, seen = monitored(layer, (IMAGES / 255.0).astype("float32"), **more)
         return found
 
     seen: list = []
