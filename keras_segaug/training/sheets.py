@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from keras_segaug import checks
+from keras_segaug.files import written_in_full
 from keras_segaug.inspect.gallery import augmented, draw_figure
 from keras_segaug.inspect.preview import view
-from keras_segaug.training.files import written_in_full
 
 # This many classes are listed, the largest shares first.
 _MOST_CLASSES = 8
@@ -70,12 +70,19 @@ def board_of(owner, folder, tensorboard, function):
     return None if tensorboard is None else TensorBoard(owner, tensorboard, "augmentation")
 
 
-def write_png(folder, figure, epoch):
+def write_png(owner, folder, figure, epoch):
     """`epoch_0001.png` for the first epoch, as Keras numbers the files of its checkpoints."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with written_in_full(folder / f"epoch_{epoch + 1:04d}.png") as file:
-        figure.savefig(file, format="png")
+    with written_in_full(owner, folder / f"epoch_{epoch + 1:04d}.png") as beside:
+        beside.write_bytes(_png(figure))
+
+
+def _png(figure):
+    """The figure as bytes: pillow itself does not say why a file cannot be written."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()
 
 
 class TensorBoard:
@@ -97,9 +104,7 @@ class TensorBoard:
             )
 
     def write(self, figure, epoch):
-        file = io.BytesIO()
-        figure.savefig(file, format="png")
-        png = file.getvalue()
+        png = _png(figure)
         # The first chunk of a PNG: its width and height.
         width, height = struct.unpack(">II", png[16:24])
         way = self._by_tensorboard if self._library == "tensorboard" else self._by_tensorflow
