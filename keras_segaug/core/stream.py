@@ -123,12 +123,13 @@ def _salt(home):
     """What distinguishes a layer from its copies in other processes: nothing where there are none.
 
     Two words for a copy in a worker process, and one for the rank: that of this process, or in a
-    worker that of the process that sent the layer.
+    worker that of the process that sent the layer. One more for a copy that is not the first there.
     """
-    made_in, its_rank = home
+    made_in, its_rank, number = home
     seed, rank = processes.worker_seed(), processes.rank()
     if seed is None and made_in == processes.process():
         return () if rank is None else (rank,)
     seed = processes.process() if seed is None else seed
     rank = its_rank if rank is None else rank
-    return seed & _WORD, seed >> 32 & _WORD, *(() if rank is None else (rank,))
+    others = [word for word in (rank, number or None) if word is not None]
+    return seed & _WORD, seed >> 32 & _WORD, *others

@@ -388,6 +388,7 @@ WORKERS = {
         ("py", "processes", 2, 1),
         ("py", "built", 2, 2),
         ("forked", "", 4, 3),
+        ("pool", "built", 2, 2),
         ("replicas", "", 2, 1),
         ("cluster", "", 2, 2),
     ],
@@ -396,6 +397,7 @@ WORKERS = {
         ("py", "built", 2, 1),
         ("torch", "built", 2, 1),
         ("grain", "plain", 2, 2),
+        ("pool", "model", 2, 1),
     ],
     "torch": [
         ("py", "threads", 4, 3),
@@ -404,6 +406,7 @@ WORKERS = {
         ("torch", "built", 4, 3),
         ("torch", "model", 2, 1),
         ("torch", "spawned", 2, 3),
+        ("pool", "plain", 2, 2),
     ],
 }
 
