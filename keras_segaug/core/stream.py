@@ -8,6 +8,9 @@ replicas of `tf.distribute` fold in their number, and so do, outside of replicas
 TensorFlow cluster.
 """
 
+import sys
+
+import keras
 import numpy as np
 
 from keras_segaug.core import backend, counter, processes, random
@@ -36,6 +39,7 @@ class Stream:
 
     def next(self):
         """The key of the next call, as `random.key` makes one."""
+        _refuse_constants_of_a_graph()
         key, replica = self._next(), processes.replica()
         if replica is None:
             return self._salted(key)
@@ -111,6 +115,19 @@ class Stream:
     def _write(self, count):
         dtype = counter.state_dtype()
         self._variable.assign(counter.words_of(count, self._read()[2], dtype))
+
+
+def _refuse_constants_of_a_graph():
+    """Raises where TensorFlow traces a function, but a layer got no tensors of that function."""
+    tensorflow = sys.modules.get("tensorflow")
+    if backend.name() == "tensorflow" or tensorflow is None or tensorflow.executing_eagerly():
+        return
+    raise ValueError(
+        "A keras_segaug layer was called in `dataset.map` (or `tf.function`) with arrays instead "
+        f"of tensors of TensorFlow, while Keras runs on {keras.backend.backend()}. It would draw "
+        "once, and all elements would get the same. Give it what the dataset yields, or "
+        "`tf.convert_to_tensor(images)`."
+    )
 
 
 def _folded(key, words):

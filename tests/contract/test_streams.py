@@ -262,6 +262,17 @@ def test_eager_calls_and_datasets_count_together():
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
+@pytest.mark.skipif(BACKEND == "tensorflow", reason="TensorFlow counts whatever it is given")
+def test_a_constant_in_a_dataset_is_refused():
+    """The layer would run once, while the dataset is traced."""
+    layer = brightness()
+    with pytest.raises(ValueError, match="all elements would get the same"):
+        tf.data.Dataset.range(3).map(lambda _: layer(GREY))
+    dataset = tf.data.Dataset.range(3).map(lambda _: layer(tf.convert_to_tensor(GREY)))
+    found = [x.item() for _ in "ab" for x in dataset.as_numpy_iterator()]
+    assert len(set(found)) == 6
+
+
 def test_loading_weights_rewinds_a_stream_that_was_mapped(tmp_path):
     model = keras.Sequential([keras.Input((1, 1, 1)), brightness()])
     layer = model.layers[0]
