@@ -6,6 +6,7 @@ import struct
 import textwrap
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -95,7 +96,8 @@ class TensorBoard:
     """
 
     def __init__(self, owner, folder, tag):
-        self._folder, self._tag, self._writer = str(folder), tag, None
+        self._owner, self._folder, self._tag = owner, str(folder), tag
+        self._writer: Any = None
         self._library = next(filter(_is_installed, ("tensorboard", "tensorflow")), None)
         if self._library is None:
             raise ImportError(
@@ -108,7 +110,18 @@ class TensorBoard:
         # The first chunk of a PNG: its width and height.
         width, height = struct.unpack(">II", png[16:24])
         way = self._by_tensorboard if self._library == "tensorboard" else self._by_tensorflow
+        before = self._logged()
         way(png, width, height, epoch)
+        # TensorFlow writes events without a word about a full disk.
+        if Path(self._folder).is_dir() and self._logged() - before < len(png):
+            raise OSError(
+                f"{self._owner}: the sheet of epoch {epoch + 1} could not be written to "
+                f"{self._folder}, which may be on a full disk. The sheets before it are there."
+            )
+
+    def _logged(self):
+        """How many bytes the log holds."""
+        return sum(file.stat().st_size for file in Path(self._folder).glob("*tfevents*"))
 
     def _by_tensorboard(self, png, width, height, epoch):
         from tensorboard.compat.proto.event_pb2 import Event
