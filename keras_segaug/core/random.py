@@ -71,8 +71,10 @@ def _check_index(index):
     """Refuses what would give different numbers the same keys."""
     if isinstance(index, float) or "float" in str(getattr(index, "dtype", "")):
         raise TypeError(f"fold_in: `index` must be integers. Received: index={index!r}.")
-    known = isinstance(index, (numbers.Integral, np.ndarray)) and np.size(index)
-    if known and not -(1 << 31) <= np.min(index) <= np.max(index) <= _WORD:
+    known = [int(index)] if isinstance(index, numbers.Integral) else index
+    if not isinstance(known, (list, np.ndarray)) or not len(np.ravel(known)):
+        return
+    if not -(1 << 31) <= np.min(known) <= np.max(known) <= _WORD:
         raise ValueError(
             "fold_in: `index` must be from -2**31 to 2**32 - 1. Received: "
             f"index={index!r}. Fold in the high and the low 32 bits of larger numbers one after "
