@@ -11,7 +11,10 @@ FILE_HELP = "a .json file (see `Pipeline.to_json`) or a .keras file"
 def main(arguments=None):
     options = parser().parse_args(arguments)
     try:
-        options.command(options)
+        try:
+            options.command(options)
+        finally:
+            _flush()
     except (ImportError, OSError, TypeError, ValueError) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 2
@@ -19,6 +22,16 @@ def main(arguments=None):
         print(f"Error: not enough memory: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _flush():
+    """Writes what `print` has kept, while an error can still be told."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        # Python would try again when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise OSError(f"the output could not be written: {error.strerror}") from error
 
 
 def parser():
@@ -129,25 +142,21 @@ def preview(options):
         seed=options.seed,
         size=options.size,
     )
-    write_beside(output, page)
+    write(output, page)
     size = f"{len(page) / 1e6:.1f} MB"
     shown = f"{len(pairs)} pairs, {options.draws} draws of each, {size}"
     print(f"Wrote {readable(options.output)}: {shown}")
 
 
-def write_beside(path, text):
-    """Writes a text file in full or not at all: an existing file stays until then."""
+def write(path, text):
+    """Writes a text file in full or not at all; to a pipe or a device, directly."""
+    from keras_segaug.files import written_in_full
+
     if path.exists() and not path.is_file():
         path.write_text(text, encoding="utf-8")
         return
-    # If the path is a link, next to the file that it points to.
-    path = path.resolve()
-    beside = path.with_name(f".{os.getpid()}.{path.name[:100]}.part")
-    try:
+    with written_in_full("preview", path) as beside:
         beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def class_names(text):

@@ -104,6 +104,7 @@ views = ks.MultiView({"weak": choice, "strong": pipeline}, shared=ks.JointCenter
 shown, view_parameters = views(images, masks, return_parameters=True)
 moved, valid = views.transfer(shown["weak"][1], view_parameters, source="weak", target="strong")
 text: str = pipeline.to_json()
+same_on_all_hosts: str = pipeline.fingerprint()
 read = ks.Pipeline.from_json(text)
 
 

@@ -4,11 +4,15 @@
 
 What a record gets depends only on grain's seed, the epoch and the record's place. So it is the same
 for any number of workers, and for a run that was stopped and continues from its saved iterator. On
-several machines each takes its part of the records, by `grain.ShardByJaxProcess()` of a
-`DataLoader` or `dataset[part::parts]` of a `MapDataset`.
+several machines each takes its part, by `dataset[part::parts]` of a `MapDataset`, after
+`random_map`: before it, grain would give all machines the same random numbers. Or by
+`grain.ShardByJaxProcess()` of a `DataLoader`, which loses or repeats records where the parts are
+not equally long.
 """
 
+import multiprocessing
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -28,12 +32,13 @@ from keras_segaug.data.grain import Augment  # noqa: E402
 
 COUNT = 32
 EPOCHS = 2
+MACHINES = 3  # Their parts are not equally long.
 
 
-def of_dataset(source, workers):
-    """All pairs of a run, by `MapDataset`."""
+def of_dataset(source, workers, part=slice(None)):
+    """All pairs of a run, or of a machine's part of it, by `MapDataset`."""
     dataset = grain.MapDataset.source(source).seed(1).shuffle().repeat(EPOCHS)
-    dataset = dataset.random_map(Augment(augmentation())).to_iter_dataset()
+    dataset = dataset.random_map(Augment(augmentation()))[part].to_iter_dataset()
     if workers:
         dataset = dataset.mp_prefetch(grain.multiprocessing.MultiprocessingOptions(workers))
     return dataset
@@ -69,6 +74,25 @@ def resumed(pairs, after):
     return prints(later)
 
 
+def killed(pairs, after):
+    """The rest of a run after a worker was killed, from the iterator as it was before."""
+    stopped = iter(pairs)
+    for _ in range(after):
+        next(stopped)
+    state = stopped.get_state()
+    os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+    try:
+        prints(stopped)
+    except RuntimeError as error:
+        if "exit code -9" not in str(error):
+            raise
+    else:
+        raise AssertionError("Nobody noticed that a worker was killed.")
+    later = iter(pairs)
+    later.set_state(state)
+    return prints(later)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         source = written(Path(folder), COUNT)
@@ -82,6 +106,19 @@ def main():
             if resumed(run(source, 2), COUNT // 2) != alone[COUNT // 2 :]:
                 raise AssertionError(f"{name}: the saved iterator went on with other pairs.")
             print(f"{name}: a run that stopped after {COUNT // 2} pairs goes on where it was")
+            if killed(run(source, 2), COUNT // 2) != alone[COUNT // 2 :]:
+                raise AssertionError(f"{name}: after a worker's death it went on with other pairs.")
+            print(f"{name}: a killed worker is an error, and the saved iterator goes on")
+        parts = [slice(machine, None, MACHINES) for machine in range(MACHINES)]
+        alone, found = (
+            prints(of_dataset(source, 0)),
+            [prints(of_dataset(source, 0, x)) for x in parts],
+        )
+        if found != [alone[part] for part in parts]:
+            raise AssertionError("The machines have other pairs than one alone.")
+        print(
+            f"MapDataset: {MACHINES} machines have {[*map(len, found)]} pairs, those of one alone"
+        )
     print("All without TensorFlow")
 
 

@@ -7,6 +7,7 @@ Two processes: the same after `jax.distributed.initialize`; on several machines 
 differs. Each printed line was checked against what one device gives.
 """
 
+import contextlib
 import os
 import re
 import socket
@@ -30,6 +31,7 @@ need("jax", "'keras-segaug[jax]'")
 import jax  # noqa: E402
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
+from jax.experimental import multihost_utils  # noqa: E402
 
 import keras_segaug as ks  # noqa: E402
 from examples.scale.common import SIDE, augmentation, check_pairs, fingerprint, records  # noqa: E402
@@ -132,6 +134,14 @@ def partners():
             claim(met and foreign.any() == across, f"{type(layer).__name__}: partners {place}")
 
 
+def check_hosts_agree(layer):
+    """Raises on every host if the hosts' layers, seeds or versions of the package differ."""
+    said = np.frombuffer(layer.fingerprint().encode(), "uint8")
+    everybody = multihost_utils.process_allgather(said)
+    if (everybody != said).any():
+        raise ValueError(f"The hosts have different augmentations; this one has {layer}.")
+
+
 def process(number, address, folder):
     """Runs in each process; on several machines once on each, with the address of the first."""
     jax.config.update("jax_cpu_collectives_implementation", "gloo")  # needed only on CPUs
@@ -139,6 +149,10 @@ def process(number, address, folder):
     # Each process reads its own records, so Keras must not distribute them again.
     distribution = keras.distribution.DataParallel(auto_shard_dataset=False)
     keras.distribution.set_distribution(distribution)
+    check_hosts_agree(augmentation())
+    with contextlib.suppress(ValueError):
+        check_hosts_agree(ks.JointRandomFlip(seed=number))
+        raise SystemExit("Processes with different seeds were not refused.")
     _, *arrays = records(COUNT)
     images, masks = (np.split(each, PROCESSES)[number] for each in arrays)
     program = program_of(augmentation())
@@ -172,6 +186,7 @@ def two_processes(first, second, weights):
         found = [list(np.load(Path(folder, f"{n}.npz")).values()) for n in range(PROCESSES)]
     whole = [np.concatenate(parts) for parts in zip(*(each[:4] for each in found), strict=True)]
     check_pairs(*whole[:2])
+    claim(True, "two processes with layers of different seeds are refused")
     equal = all(map(np.array_equal, whole, [*first, *second]))
     claim(equal, "two processes augment, with a key an epoch, as one device does")
     claim(alike(found[0][4:], found[1][4:]), "`fit` ends with the same weights in both processes")

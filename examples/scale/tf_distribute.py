@@ -13,7 +13,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import zlib
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -50,10 +49,10 @@ def drawn(parameters):
 
 
 def check_hosts_agree(strategy, layer):
-    """Raises on every host if the hosts' layers differ in their arguments or seeds."""
-    said = zlib.crc32(layer.to_json().encode())
-    everybody = strategy.gather(strategy.run(lambda: tf.constant([said], "int64")), axis=0)
-    if len(set(everybody.numpy().tolist())) > 1:
+    """Raises on every host if the hosts' layers, seeds or versions of the package differ."""
+    said = [list(layer.fingerprint().encode())]
+    everybody = strategy.gather(strategy.run(lambda: tf.constant(said)), axis=0)
+    if len(set(map(tuple, everybody.numpy()))) > 1:
         raise ValueError(f"The hosts have different augmentations; this one has {layer}.")
 
 

@@ -132,11 +132,11 @@ def of_all(found):
 
 
 def check_same_layers(layer):
-    """Refuses to start if a rank has other layers, arguments or another seed than rank 0."""
-    made = of_all(repr(layer))
+    """Refuses to start if a rank has other layers, another seed or version than rank 0."""
+    made = of_all(layer.fingerprint())
     other = [rank for rank, each in enumerate(made) if each != made[0]]
     if other:
-        who = f"Ranks {other} have other layers, arguments or seeds than rank 0"
+        who = f"Ranks {other} have other layers, seeds or versions of the package than rank 0"
         raise ValueError(f"{who}: start all from one config. Rank {dist.get_rank()}: {layer!r}")
 
 

@@ -11,6 +11,7 @@ from keras_segaug.checks import keywords
 from keras_segaug.checks.signature import arguments_of, check_named
 from keras_segaug.core import backend, calls, counter, moving, processes, random, scheduling
 from keras_segaug.core.apply import specs_after
+from keras_segaug.core.comparison import Compared
 from keras_segaug.core.compilation import Compiled
 from keras_segaug.core.inputs import Inputs
 from keras_segaug.core.node import Node
@@ -26,7 +27,7 @@ from keras_segaug.engine.spec import Spec
 from keras_segaug.engine.view import View
 
 
-class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
+class AugmentationLayer(Node, Replay, WrittenAsJson, Compared, keras.layers.Layer):
     """The template: reads what comes in, draws once, applies to image and mask, writes back.
 
     A layer is abstract or final. A final layer fills in the hooks of its type (`JointLayer`,
@@ -272,9 +273,7 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
 
     def __reduce__(self):
         state = None if self._stream is None else self._stream.read()
-        moved = moving.values_of(self)
-        home = processes.sent(self._home)
-        return processes.unpickled, (type(self), self.get_config(), state, home, moved)
+        return processes.pickled(self, state, moving.values_of(self))
 
     def get_config(self):
         config = super().get_config()
@@ -289,9 +288,10 @@ class AugmentationLayer(Node, Replay, WrittenAsJson, keras.layers.Layer):
     def from_config(cls, config):
         # In the pickle of a model, the config says where the original lives.
         home = config.get("home")
+        home = processes.home() if home is None else processes.received(cls, config, home)
         config = {name: value for name, value in config.items() if name != "home"}
         layer = cls(**{k: keras.saving.deserialize_keras_object(v) for k, v in config.items()})
-        layer._home = layer._home if home is None else tuple(home)
+        layer._home = home
         return layer
 
 

@@ -6,10 +6,12 @@ import sys
 import threading
 import warnings
 import zlib
+from collections import Counter
 from types import FrameType
 
-from keras_segaug.core import backend, counter
+from keras_segaug.core import backend, counter, versions
 from keras_segaug.core.backend import ops
+from keras_segaug.version import __version__
 
 _process: dict = {}
 
@@ -17,7 +19,7 @@ _process: dict = {}
 def _begin_process(forked=False):
     """At the start, and in a forked child: a thread may have held the lock during the fork."""
     name = int.from_bytes(os.urandom(8), "little")
-    _process.update(name=name, lock=threading.RLock(), forked=forked)
+    _process.update(name=name, lock=threading.RLock(), forked=forked, copies=Counter())
 
 
 _begin_process()
@@ -30,15 +32,33 @@ def process():
 
 
 def home():
-    """The home of a layer that is made here: the process, and no rank, which pickles add."""
-    return process(), None
+    """The home of a layer that is made here: (process, rank, number of the copy).
+
+    The rank is None, since it is seen here; pickles add it.
+    """
+    return process(), None, 0
 
 
 def sent(home):
     """A home as pickles hold it: with the rank, which a newly started worker cannot see."""
-    made_in, its_rank = home
+    made_in, its_rank, number = home
     own = rank()
-    return made_in, its_rank if own is None else own
+    return made_in, its_rank if own is None else own, number, process(), __version__
+
+
+def received(cls, config, home):
+    """The home of a copy that a pickle makes; raises if another version has pickled it.
+
+    A pool pickles a layer for each task, with the same state: each copy gets a number of its own.
+    """
+    made_in, its_rank, number, sent_from, version = home
+    versions.check(cls.__name__, version)
+    if process() not in (made_in, sent_from):
+        with lock():
+            copies = _process["copies"]
+            number = copies[made_in, its_rank, cls.__name__, config["name"]]
+            copies[made_in, its_rank, cls.__name__, config["name"]] += 1
+    return made_in, its_rank, number
 
 
 def lock():
@@ -124,10 +144,20 @@ def _task_of(device):
     return zlib.crc32(spec.job.encode()), spec.task
 
 
-def unpickled(cls, config, state, home, moved=None):
-    """A copy of a layer that continues its stream and knows where the original lives."""
+def pickled(layer, state, moved):
+    """What `__reduce__` of a layer returns: its config, where its stream stands, what moved."""
+    name = type(layer).__name__
+    held = type(layer), layer.get_config(), state, sent(layer._home), moved
+    return unpickled, (versions.Mark(name), *held)
+
+
+def unpickled(mark, cls, config, state, home, moved):
+    """A copy of a layer that continues its stream and knows where the original lives.
+
+    `mark` has raised by now if another version of this package pickled the layer.
+    """
     layer = cls.from_config(config)
-    layer._home = tuple(home)
+    layer._home = received(cls, config, home)
     if state is not None:
         layer._stream_of_calls()
         layer._state.assign(state.astype(counter.state_dtype()))

@@ -6,6 +6,7 @@ same key gives the same bits on every backend, eager, compiled and in `tf.data`.
 
 import copy
 import hashlib
+import numbers
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,9 @@ def key(seed: int, counter: int = 0) -> Tensor:
     Returns:
         A tensor of shape (2,), dtype uint32 (int64 on the torch backend).
     """
-    return ops.convert_to_tensor([seed & _WORD, counter & _WORD], dtype="uint32")
+    # Integers of numpy may have fewer bits than a word.
+    words = [int(x) if isinstance(x, numbers.Integral) else x for x in (seed, counter)]
+    return ops.convert_to_tensor([word & _WORD for word in words], dtype="uint32")
 
 
 def fold_in(keys: Tensor, index: Any) -> Tensor:
@@ -46,16 +49,37 @@ def fold_in(keys: Tensor, index: Any) -> Tensor:
 
     Args:
         keys: uint32 (..., 2), as `key` gives them.
-        index: an integer, or an integer tensor (...): each value gives different keys.
+        index: an integer from -2**31 to 2**32 - 1, or such an array or tensor (...): each value
+            gives different keys. (Of a tensor with 64 bits, the low 32 are used.)
 
     Returns:
         Keys (..., 2), a numpy array where `keys` is one.
+
+    Raises:
+        TypeError: for numbers that are no integers.
+        ValueError: for integers and arrays of numbers with more than 32 bits.
     """
+    _check_index(index)
     words = threefry.on_host(keys)
     counter = threefry.as_words(index, words)
     pair = threefry.threefry_2x32(words, counter, threefry.as_words(_FOLD_STREAM, words))
     found = threefry.library(words).stack(pair, axis=-1)
     return found if isinstance(keys, np.ndarray) else threefry.as_tensor(found)
+
+
+def _check_index(index):
+    """Refuses what would give different numbers the same keys."""
+    if isinstance(index, float) or "float" in str(getattr(index, "dtype", "")):
+        raise TypeError(f"fold_in: `index` must be integers. Received: index={index!r}.")
+    known = [int(index)] if isinstance(index, numbers.Integral) else index
+    if not isinstance(known, (list, np.ndarray)) or not len(np.ravel(known)):
+        return
+    if not -(1 << 31) <= np.min(known) <= np.max(known) <= _WORD:
+        raise ValueError(
+            "fold_in: `index` must be from -2**31 to 2**32 - 1. Received: "
+            f"index={index!r}. Fold in the high and the low 32 bits of larger numbers one after "
+            "the other: fold_in(fold_in(keys, n >> 32), n & 0xFFFFFFFF)."
+        )
 
 
 def for_tree(keys, names):

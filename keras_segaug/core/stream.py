@@ -8,6 +8,9 @@ replicas of `tf.distribute` fold in their number, and so do, outside of replicas
 TensorFlow cluster.
 """
 
+import sys
+
+import keras
 import numpy as np
 
 from keras_segaug.core import backend, counter, processes, random
@@ -36,6 +39,7 @@ class Stream:
 
     def next(self):
         """The key of the next call, as `random.key` makes one."""
+        _refuse_constants_of_a_graph()
         key, replica = self._next(), processes.replica()
         if replica is None:
             return self._salted(key)
@@ -113,6 +117,19 @@ class Stream:
         self._variable.assign(counter.words_of(count, self._read()[2], dtype))
 
 
+def _refuse_constants_of_a_graph():
+    """Raises where TensorFlow traces a function, but a layer got no tensors of that function."""
+    tensorflow = sys.modules.get("tensorflow")
+    if backend.name() == "tensorflow" or tensorflow is None or tensorflow.executing_eagerly():
+        return
+    raise ValueError(
+        "A keras_segaug layer was called in `dataset.map` (or `tf.function`) with arrays instead "
+        f"of tensors of TensorFlow, while Keras runs on {keras.backend.backend()}. It would draw "
+        "once, and all elements would get the same. Give it what the dataset yields, or "
+        "`tf.convert_to_tensor(images)`."
+    )
+
+
 def _folded(key, words):
     for word in words:
         key = random.fold_in(key, word)
@@ -123,12 +140,13 @@ def _salt(home):
     """What distinguishes a layer from its copies in other processes: nothing where there are none.
 
     Two words for a copy in a worker process, and one for the rank: that of this process, or in a
-    worker that of the process that sent the layer.
+    worker that of the process that sent the layer. One more for a copy that is not the first there.
     """
-    made_in, its_rank = home
+    made_in, its_rank, number = home
     seed, rank = processes.worker_seed(), processes.rank()
     if seed is None and made_in == processes.process():
         return () if rank is None else (rank,)
     seed = processes.process() if seed is None else seed
     rank = its_rank if rank is None else rank
-    return seed & _WORD, seed >> 32 & _WORD, *(() if rank is None else (rank,))
+    others = [word for word in (rank, number or None) if word is not None]
+    return seed & _WORD, seed >> 32 & _WORD, *others

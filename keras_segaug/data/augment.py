@@ -7,6 +7,7 @@ from keras_segaug.core import backend, random
 from keras_segaug.core.inputs import Inputs
 from keras_segaug.core.layer import AugmentationLayer
 from keras_segaug.core.targets import IMAGE_ROLES
+from keras_segaug.data.accepted import a_layer
 
 _OWNER = "augment_dataset"
 # A call number that no layer reaches, so that these draws differ from the layer's own.
@@ -94,8 +95,7 @@ def augment_dataset(
 
     if not isinstance(dataset, tf.data.Dataset):
         checks.fail(_OWNER, "dataset", "a `tf.data.Dataset`", dataset, TypeError)
-    if not isinstance(augmentation, AugmentationLayer):
-        checks.fail(_OWNER, "augmentation", "a keras_segaug layer", augmentation, TypeError)
+    a_layer(_OWNER, augmentation)
     seed = augmentation.seed if seed is None else checks.seed(_OWNER, seed)
     if seed is None:
         checks.fail(_OWNER, "seed", "an integer where the layer has no seed", seed)

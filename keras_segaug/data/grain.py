@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from keras_segaug import checks
 from keras_segaug.core.layer import AugmentationLayer
+from keras_segaug.data.accepted import a_layer
 from keras_segaug.extras import needed
 from keras_segaug.random import key
 
@@ -51,10 +51,7 @@ class Augment(grain.transforms.RandomMap):
     """
 
     def __init__(self, augmentation: AugmentationLayer) -> None:
-        if not isinstance(augmentation, AugmentationLayer):
-            accepted = "a keras_segaug layer"
-            checks.fail("grain.Augment", "augmentation", accepted, augmentation, TypeError)
-        self.augmentation = augmentation
+        self.augmentation = a_layer("grain.Augment", augmentation)
 
     def random_map(self, element: Any, rng: np.random.Generator) -> Any:
         first, second = rng.integers(1 << 32, size=2).tolist()

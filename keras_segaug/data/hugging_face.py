@@ -7,10 +7,10 @@ import keras
 import numpy as np
 
 from keras_segaug import checks
-from keras_segaug.checks.views import one_result
 from keras_segaug.core.layer import AugmentationLayer
 from keras_segaug.core.pipeline import Pipeline
-from keras_segaug.data.rows import column_of, groups, refuse_targets
+from keras_segaug.data.accepted import for_rows
+from keras_segaug.data.rows import column_of, groups
 from keras_segaug.mask_only.color_to_class import MaskOnlyColorToClass
 
 _OWNER = "hugging_face.transform"
@@ -45,9 +45,9 @@ def transform(
 
     Raises:
         TypeError: where the augmentation is not a keras_segaug layer.
-        ValueError: for a layer that gives several views or has `targets`; by the function, for a
-            column that is missing, a row without an image or a mask, a colored mask, or one with
-            alpha.
+        ValueError: for a layer that gives several views, has `targets` or takes "channels_first";
+            by the function, for a column that is missing, a row without an image or a mask, a
+            colored mask, or one with alpha.
 
     Example:
 
@@ -59,10 +59,7 @@ def transform(
     >>> moved["image"][0].shape, moved["annotation"][0].shape, moved["annotation"][0].max().item()
     ((6, 8, 3), (6, 8), 3)
     """
-    if not isinstance(augmentation, AugmentationLayer):
-        checks.fail(_OWNER, "augmentation", "a keras_segaug layer", augmentation, TypeError)
-    one_result(_OWNER, augmentation)
-    refuse_targets(_OWNER, augmentation)
+    for_rows(_OWNER, augmentation)
     for name, column in (("image", image), ("mask", mask)):
         if not isinstance(column, str):
             checks.fail(_OWNER, name, "the name of a column", column, TypeError)

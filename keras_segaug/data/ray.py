@@ -7,9 +7,9 @@ import keras
 import numpy as np
 
 from keras_segaug import checks, random
-from keras_segaug.checks.views import one_result
 from keras_segaug.core.layer import AugmentationLayer
-from keras_segaug.data.rows import column_of, groups, refuse_targets
+from keras_segaug.data.accepted import for_rows
+from keras_segaug.data.rows import column_of, groups
 
 _OWNER = "ray.Augment"
 
@@ -38,9 +38,9 @@ class Augment:
 
     Raises:
         TypeError: for anything but a keras_segaug layer.
-        ValueError: for a layer that mixes samples, gives several views or has `targets`; by the
-            call, for a column that is missing, a row without an image or a mask, records that are
-            neither numbers nor text.
+        ValueError: for a layer that mixes samples, gives several views, has `targets` or takes
+            "channels_first"; by the call, for a column that is missing, a row without an image or a
+            mask, records that are neither numbers nor text.
 
     Example:
 
@@ -66,11 +66,7 @@ class Augment:
         mask: str = "mask",
         record: str = "path",
     ) -> None:
-        if not isinstance(augmentation, AugmentationLayer):
-            checks.fail(_OWNER, "augmentation", "a keras_segaug layer", augmentation, TypeError)
-        one_result(_OWNER, augmentation)
-        refuse_targets(_OWNER, augmentation)
-        if augmentation._mixes():
+        if for_rows(_OWNER, augmentation)._mixes():
             accepted = "a layer that mixes no samples: who is in a batch is Ray's choice"
             checks.fail(_OWNER, "augmentation", accepted, augmentation)
         if seed is None:

@@ -1,20 +1,11 @@
 """Rows of tables whose images may differ in size."""
 
-from keras_segaug import checks
-
 
 def groups(*columns):
     """The row numbers, grouped into batches that can be stacked: all together, or one by one."""
     kinds = {tuple((x.shape, str(x.dtype)) for x in row) for row in zip(*columns, strict=True)}
     numbers = list(range(len(columns[0])))
     return [numbers] if len(kinds) == 1 else [[number] for number in numbers]
-
-
-def refuse_targets(owner, augmentation):
-    """Refuses a layer that would move further columns, which stay as they are."""
-    if augmentation.targets:
-        accepted = "a layer without `targets`: columns beside image and mask are not moved"
-        checks.fail(owner, "augmentation", accepted, augmentation)
 
 
 def column_of(owner, rows, name, cure):

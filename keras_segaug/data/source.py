@@ -5,6 +5,7 @@ import operator
 import os
 from typing import Any
 
+from keras_segaug.core.versions import Mark
 from keras_segaug.data.arguments import options_of, reader_of, share_of
 from keras_segaug.data.building import add_knowledge
 from keras_segaug.data.folders import add_reports, found_in, parts_of, surveys_of
@@ -28,6 +29,8 @@ class SegmentationSource:
     report: Any
 
     def __init__(self, reader, survey, labels, output, folder, verbose):
+        # The first attribute, so that a pickle begins with it.
+        self._version = Mark(_OWNER)
         self._reader = reader
         self._promise = Promise(survey, labels)
         self._output = output

@@ -2,7 +2,6 @@
 
 import functools
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from keras_segaug import checks
 from keras_segaug.checks.views import one_result
 from keras_segaug.core import backend
 from keras_segaug.core.layer import AugmentationLayer
+from keras_segaug.files import written_in_full
 
 _OWNER, _EXPORT = "export_augmentation", "export"
 
@@ -39,6 +39,7 @@ def export_augmentation(
         ValueError: where Keras does not run on TensorFlow, for anything but a layer of this
             package, for a path where something other than a SavedModel exists, for images and masks
             that the layer does not take.
+        OSError: where the folder cannot be written, as on a full disk.
 
     Example:
 
@@ -51,7 +52,7 @@ def export_augmentation(
     path = _checked(_OWNER, augmentation, path)
     specs = _spec(_OWNER, "image", image), _spec(_OWNER, "mask", mask)
     module = _augmenting(augmentation, *specs)
-    _write(module, path, {"augment": module.named})
+    _write(_OWNER, module, path, {"augment": module.named})
 
 
 def export(
@@ -77,6 +78,7 @@ def export(
 
     Raises:
         ValueError: as `export_augmentation`, and for a model that does not say what it takes.
+        OSError: as `export_augmentation`.
 
     Example:
 
@@ -98,7 +100,7 @@ def export(
     # A SavedModel saves only the weights that it knows of.
     module.weights = [variable.value for variable in model.variables]
     names = {"serve": module.serve, "serving_default": module.serve}
-    _write(module, path, {**names, "augment": module.named})
+    _write(_EXPORT, module, path, {**names, "augment": module.named})
 
 
 def _input_of(model):
@@ -174,15 +176,13 @@ def _augmenting(augmentation, images, masks):
     return module
 
 
-def _write(module, path, signatures):
+def _write(owner, module, path, signatures):
     """Writes the folder in full or not at all."""
     import tensorflow as tf
 
-    beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        tf.saved_model.save(module, str(beside), signatures=signatures)
-        if path.exists():
-            shutil.rmtree(path)
-        beside.replace(path)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+    with written_in_full(owner, path) as beside:
+        try:
+            tf.saved_model.save(module, str(beside), signatures=signatures)
+        except tf.errors.OpError as error:
+            # What TensorFlow makes of a full disk is no OSError.
+            raise OSError(error.message) from error

@@ -113,7 +113,7 @@ class AugmentationMonitor(keras.callbacks.Callback):
         source, data = self.augmentation, self._data
         figure = sheets.sheet(_OWNER, source, data, self._settings, self._style, before, title)
         if self._folder is not None:
-            sheets.write_png(self._folder, figure, epoch)
+            sheets.write_png(_OWNER, self._folder, figure, epoch)
         if self._board:
             self._board.write(figure, epoch)
         if self._function is not None:

@@ -12,11 +12,11 @@ import numpy as np
 
 from keras_segaug import checks
 from keras_segaug.core import backend
+from keras_segaug.core.comparison import arguments_without
 from keras_segaug.core.layer import AugmentationLayer
 from keras_segaug.core.parameters import taken
-from keras_segaug.core.serialization import described
 from keras_segaug.core.types import Parameters
-from keras_segaug.training.files import written_in_full
+from keras_segaug.files import written_in_full
 from keras_segaug.version import __version__
 
 # The format of the file: raised when earlier versions cannot read what is written now.
@@ -59,6 +59,7 @@ def save_parameters(
     Raises:
         ValueError: for a path that does not end in `.npz`, for parameters of another layer, of
             inference (which are None), or of a traced function (which have no values).
+        OSError: where the file cannot be written, as on a full disk.
 
     Example:
 
@@ -89,7 +90,7 @@ def save_parameters(
         "layer": _made_of(layer),
         "parameters": _put(arrays, parameters, ()),
     }
-    with written_in_full(path) as file:
+    with written_in_full(_SAVE, path) as beside, beside.open("wb") as file:
         np.savez_compressed(file, **{_ABOUT: np.array(json.dumps(about)), **arrays})
 
 
@@ -186,18 +187,7 @@ def _taken_out(arrays, names):
 
 def _made_of(layer):
     """The layer's class and arguments in JSON form, without those that do not matter."""
-    found = described(type(layer), layer.get_config())
-    return json.loads(json.dumps(_told(found), default=str))
-
-
-def _told(value):
-    if isinstance(value, dict) and value.get("class_name") == "__lambda__":
-        # Its serialized code is tied to one version of Python.
-        return "a lambda"
-    if isinstance(value, dict):
-        skipped = _NO_MATTER if "class" in value else ()
-        return {name: _told(each) for name, each in value.items() if name not in skipped}
-    return [_told(each) for each in value] if isinstance(value, (tuple, list)) else value
+    return json.loads(json.dumps(arguments_without(layer, _NO_MATTER), default=str))
 
 
 def _difference(saved, own, here, place=""):

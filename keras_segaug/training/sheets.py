@@ -6,13 +6,14 @@ import struct
 import textwrap
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from keras_segaug import checks
+from keras_segaug.files import written_in_full
 from keras_segaug.inspect.gallery import augmented, draw_figure
 from keras_segaug.inspect.preview import view
-from keras_segaug.training.files import written_in_full
 
 # This many classes are listed, the largest shares first.
 _MOST_CLASSES = 8
@@ -70,12 +71,19 @@ def board_of(owner, folder, tensorboard, function):
     return None if tensorboard is None else TensorBoard(owner, tensorboard, "augmentation")
 
 
-def write_png(folder, figure, epoch):
+def write_png(owner, folder, figure, epoch):
     """`epoch_0001.png` for the first epoch, as Keras numbers the files of its checkpoints."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with written_in_full(folder / f"epoch_{epoch + 1:04d}.png") as file:
-        figure.savefig(file, format="png")
+    with written_in_full(owner, folder / f"epoch_{epoch + 1:04d}.png") as beside:
+        beside.write_bytes(_png(figure))
+
+
+def _png(figure):
+    """The figure as bytes: pillow itself does not say why a file cannot be written."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()
 
 
 class TensorBoard:
@@ -88,7 +96,8 @@ class TensorBoard:
     """
 
     def __init__(self, owner, folder, tag):
-        self._folder, self._tag, self._writer = str(folder), tag, None
+        self._owner, self._folder, self._tag = owner, str(folder), tag
+        self._writer: Any = None
         self._library = next(filter(_is_installed, ("tensorboard", "tensorflow")), None)
         if self._library is None:
             raise ImportError(
@@ -97,13 +106,22 @@ class TensorBoard:
             )
 
     def write(self, figure, epoch):
-        file = io.BytesIO()
-        figure.savefig(file, format="png")
-        png = file.getvalue()
+        png = _png(figure)
         # The first chunk of a PNG: its width and height.
         width, height = struct.unpack(">II", png[16:24])
         way = self._by_tensorboard if self._library == "tensorboard" else self._by_tensorflow
+        before = self._logged()
         way(png, width, height, epoch)
+        # TensorFlow writes events without a word about a full disk.
+        if Path(self._folder).is_dir() and self._logged() - before < len(png):
+            raise OSError(
+                f"{self._owner}: the sheet of epoch {epoch + 1} could not be written to "
+                f"{self._folder}, which may be on a full disk. The sheets before it are there."
+            )
+
+    def _logged(self):
+        """How many bytes the log holds."""
+        return sum(file.stat().st_size for file in Path(self._folder).glob("*tfevents*"))
 
     def _by_tensorboard(self, png, width, height, epoch):
         from tensorboard.compat.proto.event_pb2 import Event

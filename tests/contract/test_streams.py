@@ -262,6 +262,17 @@ def test_eager_calls_and_datasets_count_together():
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
+@pytest.mark.skipif(BACKEND == "tensorflow", reason="TensorFlow counts whatever it is given")
+def test_a_constant_in_a_dataset_is_refused():
+    """The layer would run once, while the dataset is traced."""
+    layer = brightness()
+    with pytest.raises(ValueError, match="all elements would get the same"):
+        tf.data.Dataset.range(3).map(lambda _: layer(GREY))
+    dataset = tf.data.Dataset.range(3).map(lambda _: layer(tf.convert_to_tensor(GREY)))
+    found = [x.item() for _ in "ab" for x in dataset.as_numpy_iterator()]
+    assert len(set(found)) == 6
+
+
 def test_loading_weights_rewinds_a_stream_that_was_mapped(tmp_path):
     model = keras.Sequential([keras.Input((1, 1, 1)), brightness()])
     layer = model.layers[0]
@@ -388,6 +399,7 @@ WORKERS = {
         ("py", "processes", 2, 1),
         ("py", "built", 2, 2),
         ("forked", "", 4, 3),
+        ("pool", "built", 2, 2),
         ("replicas", "", 2, 1),
         ("cluster", "", 2, 2),
     ],
@@ -396,6 +408,7 @@ WORKERS = {
         ("py", "built", 2, 1),
         ("torch", "built", 2, 1),
         ("grain", "plain", 2, 2),
+        ("pool", "model", 2, 1),
     ],
     "torch": [
         ("py", "threads", 4, 3),
@@ -404,6 +417,7 @@ WORKERS = {
         ("torch", "built", 4, 3),
         ("torch", "model", 2, 1),
         ("torch", "spawned", 2, 3),
+        ("pool", "plain", 2, 2),
     ],
 }
 

@@ -123,6 +123,18 @@ def forked(way, workers, epochs, seed):
     return drawn
 
 
+def pool(way, workers, epochs, seed):
+    """A pool, which pickles the layer anew for every task, in the state that it has here."""
+    layer = a_layer()
+    items = Items(layer)
+    if way == "built":
+        layer(GREY)
+    if way == "model":
+        items = Wrapped(keras.Sequential([keras.Input((1, 1, 1)), layer]))
+    with multiprocessing.get_context("spawn").Pool(workers) as processes:
+        return [processes.map(items.__getitem__, range(ITEMS), chunksize=1) for _ in range(epochs)]
+
+
 def grain_map(way, workers, epochs, seed):
     import grain
     from absl import flags
@@ -216,6 +228,7 @@ WAYS = {
     "torch": torch_loader,
     "py": py_dataset,
     "forked": forked,
+    "pool": pool,
     "grain": grain_map,
     "replicas": replicas,
 }

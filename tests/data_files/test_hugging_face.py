@@ -172,6 +172,8 @@ def test_what_is_missing_is_named():
         transform(ks.MultiView({"weak": ks.JointRandomFlip(), "strong": ks.Identity()}))
     with pytest.raises(ValueError, match=r"hugging_face.transform: .*layer without `targets`"):
         transform(ks.JointRandomFlip(targets={"depth": "continuous"}))
+    with pytest.raises(ValueError, match=r"transform: .* Pipeline 'mine' with 'channels_first'"):
+        transform(geometry(data_format="channels_first", name="mine"))
     with pytest.raises(TypeError, match="`mask` must be the name of a column"):
         transform(geometry(), mask=1)
 

@@ -106,6 +106,8 @@ def test_what_cannot_be_is_refused():
         Augment(ks.MultiView({"weak": flip, "strong": ks.Identity()}), 1)
     with pytest.raises(ValueError, match=r"ray\.Augment: .*layer without `targets`"):
         Augment(ks.JointRandomFlip(targets={"depth": "continuous"}), 1)
+    with pytest.raises(ValueError, match=r"ray\.Augment: .* JointRandomFlip 'mine' with"):
+        Augment(ks.JointRandomFlip(data_format="channels_first", name="mine"), 1)
     with pytest.raises(ValueError, match=r"ray\.Augment: `seed`"):
         Augment(flip, None)
     with pytest.raises(ValueError, match=r"`epoch` must be below 2\*\*32"):

@@ -143,3 +143,26 @@ def test_derived_keys_are_apart_from_draws():
     derived = to_numpy(random.fold_in(key[:1], keras.ops.arange(64, dtype="int32"))).ravel()
     drawn = to_numpy(random.words(key[:1], 64, 2)).ravel()
     assert not set(derived.tolist()) & set(drawn.tolist())
+
+
+@pytest.mark.parametrize("index", [0.5, np.array([0.2, 0.7])])
+def test_no_key_is_made_of_fractions(index):
+    with pytest.raises(TypeError, match=r"fold_in: `index` must be integers\. Received: index="):
+        random.fold_in(random.key(1), index)
+
+
+@pytest.mark.parametrize("index", [1 << 32, -(1 << 31) - 1, 10**30, np.array([3, 1 << 32])])
+def test_numbers_of_more_than_32_bits_would_repeat_keys(index):
+    with pytest.raises(ValueError, match=r"fold_in: `index` must be from -2\*\*31 to 2\*\*32 - 1"):
+        random.fold_in(random.key(1), index)
+
+
+def test_the_largest_and_the_smallest_index():
+    both = random.fold_in(random.key(1), np.array([(1 << 32) - 1, -(1 << 31)]))
+    for index, found in zip(((1 << 32) - 1, -(1 << 31)), to_numpy(both), strict=True):
+        np.testing.assert_array_equal(to_numpy(random.fold_in(random.key(1), index)), found)
+
+
+def test_seeds_of_numpy_with_few_bits():
+    for number in (np.int32(-1), np.int8(-1), np.int64(-1), (1 << 64) - 1):
+        assert to_numpy(random.key(number, number)).tolist() == [(1 << 32) - 1] * 2

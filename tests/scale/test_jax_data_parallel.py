@@ -6,6 +6,7 @@ from tests.scale.scripts import lines_of
 
 pytestmark = pytest.mark.scale
 EXPECTED = (
+    "two processes with layers of different seeds are refused",
     "two processes augment, with a key an epoch, as one device does",
     "`fit` of two processes trains as on one device",
     "flip, rotation, elastic, crop, color: nothing travels between devices",

@@ -10,6 +10,7 @@ import pytest
 import keras_segaug as ks
 from keras_segaug.core import backend
 from keras_segaug.training import sheets
+from tests.test_full_disk import full_disk
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 12, 16, 3), dtype="uint8")
 # Class 1 on the left half.
@@ -119,6 +120,17 @@ def test_sheets_in_tensorboard(way, tmp_path, monkeypatch):
     assert [(step, tag) for step, tag, _ in found] == [(0, "augmentation"), (1, "augmentation")]
     assert all(png.startswith(b"\x89PNG") for *_, png in found)
     assert min(struct.unpack(">II", found[0][2][16:24])) > 100
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_log_on_a_full_disk(way, tmp_path, monkeypatch):
+    pytest.importorskip("tensorflow")
+    monkeypatch.setattr(sheets, "_is_installed", lambda library: library == way)
+    monitor, _ = monitored(ks.JointRandomFlip(), tensorboard=tmp_path)
+    monitor.on_epoch_end(0)
+    words = rf"AugmentationMonitor: the sheet of epoch 2 could not be written to {tmp_path}"
+    with full_disk(), pytest.raises(OSError, match=words):
+        monitor.on_epoch_end(1)
 
 
 @pytest.mark.parametrize(
