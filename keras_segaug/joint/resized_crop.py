@@ -26,8 +26,8 @@ class JointRandomResizedCrop(JointLayer):
     height H and width W: between `a W / H` and `W / (a H)`. Where `ratio` has no such part, the
     aspect is the bound next to it, and the window is the largest one of that aspect. Height and
     width are rounded to whole pixels, and every place inside the image is equally likely. This is
-    one lookup, which sees nothing beyond the window, as if it had been cut out first; the border
-    settings have no effect.
+    one lookup, which looks at no place beyond the window, as if it had been cut out first (only a
+    bicubic also blends up to two pixels beyond it); the border settings have no effect.
 
     The result has a known size even where the image's size is not known. At inference the largest
     window in the middle with the aspect of the result is resized.
