@@ -179,10 +179,9 @@ def _compare_with_given(layer, images, dtype):
     if isinstance(seen, ValueRange) and seen.high > given[1] + _FAR:
         received = f"values up to {seen.high:g}" if eager else f"{dtype} images"
         warnings.warn(
-            f"{checks.name_of(layer)}: images are told to lie in `value_range=({given[0]:g}, "
-            f"{given[1]:g})`. Received {received}: what lies outside is clipped to it. Give the "
-            "range of the images that come in, leave it out for unsigned integers, or rescale the "
-            "images before.",
+            f"{checks.name_of(layer)}: it was given `value_range=({given[0]:g}, {given[1]:g})`. "
+            f"Received {received}, which are clipped to that range. Give the range of the images "
+            "that come in, leave it out for unsigned integers, or rescale the images before.",
             stacklevel=2,
         )
 

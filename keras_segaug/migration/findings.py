@@ -112,15 +112,19 @@ def _mask_values(masks):
     order = masks["interpolation_order"]
     if order == 0:
         yield ArgumentFinding(
-            "kept", "masks are looked up as nearest.", "masks", "interpolation_order", 0
+            "kept",
+            "masks take the nearest pixel, never a blend.",
+            "masks",
+            "interpolation_order",
+            0,
         )
     elif any(masks.draws(name) for name in GEOMETRY[:5]):
-        text = "blended class ids at every edge, which invents classes. Masks are now looked up as "
+        text = "blended class ids at every edge, which invents classes. Masks now always take "
         yield ArgumentFinding(
-            "wrong", text + "nearest, always.", "masks", "interpolation_order", order
+            "wrong", text + "the nearest pixel.", "masks", "interpolation_order", order
         )
     elif order > 1:
-        text = "masks are looked up as nearest, always."
+        text = "masks always take the nearest pixel, never a blend."
         yield ArgumentFinding("changed", text, "masks", "interpolation_order", order)
 
 
@@ -132,7 +136,7 @@ def _mask_geometry(images, masks):
         if alike and images[name] != masks[name]:
             yield ArgumentFinding(
                 "wrong",
-                f"the images had {images[name]!r}, so masks moved otherwise than their images. "
+                f"the images had {images[name]!r}, so masks moved differently from their images. "
                 "They now follow the images.",
                 "masks",
                 name,
@@ -145,7 +149,8 @@ def _mask_geometry(images, masks):
         if name == "cval":
             text = f"is now `mask_fill_value`; the images keep {images[name]!r}."
         elif name == "validation_split":
-            text = f"the images had {images[name]!r}, so that pairs fell apart. Now they share it."
+            text = f"the images had {images[name]!r}, so they were paired with masks of other "
+            text += "files. Both now use it."
         kind = "wrong" if name == "validation_split" else "changed"
         yield ArgumentFinding(kind, text, "masks", name, masks[name])
 
@@ -167,8 +172,8 @@ def _shifts(images):
         if isinstance(value, tuple):
             yield ArgumentFinding(
                 "changed",
-                "kept as it was, but note: one of these numbers, with a random sign; it was never "
-                "a range. Now `LegacyAffine`.",
+                "kept as it was, but note: it meant one of these numbers, with a random sign, and "
+                "never a range. Now `LegacyAffine`.",
                 "both",
                 name,
                 value,
@@ -181,9 +186,10 @@ def _defects(images):
         name = next(n for n in GEOMETRY if n not in _SHIFTS and images.draws(n))
         yield ArgumentFinding(
             "wrong",
-            "was not about the center: one pixel off in Keras-Preprocessing 1.1.2, and in the "
-            "class inside Keras 3, for images that are not square, by half the difference of "
-            "height and width. It now is. 1.1.2 also sheared columns; now rows are, as in Keras 3.",
+            "did not move about the center: it was one pixel off in Keras-Preprocessing 1.1.2, "
+            "and in the class inside Keras 3, for images that are not square, off by half the "
+            "difference of height and width. It now does. 1.1.2 also sheared columns; now rows "
+            "are sheared, as in Keras 3.",
             "both",
             name,
             images[name],

@@ -211,7 +211,7 @@ def test_floats_up_to_one_are_warned_about_once():
 def test_a_given_range_far_from_the_images_is_warned_about_once(value_range, images):
     policy = ks.JointTrivialAugment(layers=[brightness()], value_range=value_range, **PLAIN)
     for layer in (brightness(value_range=value_range), policy):
-        with pytest.warns(UserWarning, match=f"{type(layer).__name__}: images are told to lie in"):
+        with pytest.warns(UserWarning, match=f"{type(layer).__name__}: it was given `value_range="):
             layer(images, training=True)
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)
