@@ -31,6 +31,8 @@ def _flush():
     except OSError as error:
         # Python would try again when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return  # Whoever reads, such as `head`, has seen enough.
         raise OSError(f"the output could not be written: {error.strerror}") from error
 
 

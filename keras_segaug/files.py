@@ -20,7 +20,10 @@ def written_in_full(owner, path):
     """
     # If the path is a link, in the folder of what it points to: renaming works within one disk.
     path = Path(path).resolve()
-    beside, replaced = (path.with_name(f".{os.getpid()}.{path.name[:50]}.{x}") for x in "ab")
+    existed = path.exists()
+    # Threads, and containers with a common folder, may have one process number.
+    own = os.urandom(8).hex()
+    beside, replaced = (path.with_name(f".{path.name[:50]}.{own}.{x}") for x in "ab")
     try:
         yield beside
         for file in [beside] if beside.is_file() else filter(Path.is_file, beside.rglob("*")):
@@ -30,7 +33,7 @@ def written_in_full(owner, path):
             path.rename(replaced)
         beside.rename(path) if beside.is_dir() else beside.replace(path)
     except OSError as error:
-        raise _told(owner, path, error) from error
+        raise _told(owner, path, existed, error) from error
     finally:
         if replaced.is_dir() and not path.exists():
             replaced.rename(path)
@@ -40,7 +43,9 @@ def written_in_full(owner, path):
                 each.unlink()
 
 
-def _told(owner, path, error):
+def _told(owner, path, existed, error):
     why = error.strerror or str(error)
-    text = f"{owner}: {path} could not be written: {why}. What was there before is still there"
+    text = f"{owner}: {path} could not be written: {why}"
+    if existed:
+        text += ". What was there before is still there"
     return OSError(error.errno, text) if error.errno else OSError(text)

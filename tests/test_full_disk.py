@@ -7,6 +7,8 @@ import os
 import resource
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keras
@@ -15,6 +17,7 @@ from PIL import Image
 
 import keras_segaug as ks
 from keras_segaug.__main__ import main
+from keras_segaug.files import written_in_full
 from tests.data import labels, random_images
 
 PACKAGE = Path(ks.__file__).parent
@@ -29,6 +32,20 @@ def full_disk():
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_two_threads_that_write_one_file(tmp_path):
+    barrier = threading.Barrier(2)
+
+    def write(text):
+        with written_in_full("test", tmp_path / "file") as beside:
+            beside.write_text(text)
+            barrier.wait()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, ("one", "another")))
+    assert (tmp_path / "file").read_text() in ("one", "another")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def flip():

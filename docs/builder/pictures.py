@@ -192,7 +192,12 @@ def _difference(before, after):
 
 
 def _ignored(entry, name, after):
-    """A tile that marks the pixels of unknown class in the same draw."""
+    """A tile that marks the pixels of unknown class in the same draw; None if there are none.
+
+    Layers that are given to a policy bring borders of their own.
+    """
+    if "layers" in after.arguments:
+        return None
     if entry.takes("fill_mode", "mask_fill_value"):
         arguments = {**after.arguments, "fill_mode": "constant", "mask_fill_value": IGNORED}
     elif entry.takes("mask_fill_value"):

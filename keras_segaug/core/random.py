@@ -69,12 +69,15 @@ def fold_in(keys: Tensor, index: Any) -> Tensor:
 
 def _check_index(index):
     """Refuses what would give different numbers the same keys."""
-    if isinstance(index, float) or "float" in str(getattr(index, "dtype", "")):
+    # Integers of Python may be too large for any dtype of numpy.
+    known = np.array(int(index), object) if isinstance(index, numbers.Integral) else index
+    if isinstance(known, (float, list, tuple)):
+        known = np.asarray(known)
+    if "float" in str(getattr(known, "dtype", "")):
         raise TypeError(f"fold_in: `index` must be integers. Received: index={index!r}.")
-    known = [int(index)] if isinstance(index, numbers.Integral) else index
-    if not isinstance(known, (list, np.ndarray)) or not len(np.ravel(known)):
+    if not isinstance(known, np.ndarray) or not known.size:
         return
-    if not -(1 << 31) <= np.min(known) <= np.max(known) <= _WORD:
+    if not -(1 << 31) <= known.min() <= known.max() <= _WORD:
         raise ValueError(
             "fold_in: `index` must be from -2**31 to 2**32 - 1. Received: "
             f"index={index!r}. Fold in the high and the low 32 bits of larger numbers one after "

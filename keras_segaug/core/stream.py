@@ -39,7 +39,8 @@ class Stream:
 
     def next(self):
         """The key of the next call, as `random.key` makes one."""
-        _refuse_constants_of_a_graph()
+        if not backend.is_functional(self._variable):
+            _refuse_constants_of_a_graph()
         key, replica = self._next(), processes.replica()
         if replica is None:
             return self._salted(key)
@@ -120,7 +121,7 @@ class Stream:
 def _refuse_constants_of_a_graph():
     """Raises where TensorFlow traces a function, but a layer got no tensors of that function."""
     tensorflow = sys.modules.get("tensorflow")
-    if backend.name() == "tensorflow" or tensorflow is None or tensorflow.executing_eagerly():
+    if backend.name() == "tensorflow" or tensorflow is None or not tensorflow.inside_function():
         return
     raise ValueError(
         "A keras_segaug layer was called in `dataset.map` (or `tf.function`) with arrays instead "

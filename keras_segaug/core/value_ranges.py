@@ -15,7 +15,8 @@ from keras_segaug.kernels.values import replace
 # How far float arithmetic before the layer may have left the range, as a share of it.
 _ROUNDING = 1e-4
 _MOST_FLOAT16 = 65504.0
-# The width of ranges such as (-1, 1), and how far outside of them no rescaled image is.
+# Ranges up to this width, such as (-1, 1), are those of rescaled images. Values that lie so far
+# above such a range have not been rescaled.
 _NARROW, _FAR = 2.0, 50.0
 
 
@@ -174,8 +175,8 @@ def _compare_with_given(layer, images, dtype):
         return
     if not (eager or whole) or any(node._takes_any_range for node in layer._nodes()):
         return
-    layer._compared = True
     seen = _extremes(images) if eager else of_dtype(dtype)
+    layer._compared = eager or isinstance(seen, ValueRange)
     if isinstance(seen, ValueRange) and seen.high > given[1] + _FAR:
         received = f"values up to {seen.high:g}" if eager else f"{dtype} images"
         warnings.warn(

@@ -11,7 +11,7 @@ from keras_segaug.kernels.fields import pixel_grid
 from keras_segaug.kernels.matrices import as_float
 from keras_segaug.kernels.xla_cpu.blocks import computed_once
 
-# The exponential of more is infinite in float32.
+# The exponential of more than 88 is infinite in float32; this one can still be multiplied.
 _MOST = 80.0
 
 

@@ -63,8 +63,8 @@ def match_histograms(images, shares, amount, value_range):
     batch, channels = ops.shape(images)[0], images.shape[-1]
     own = computed_once(cumulative)(images, value_range)
     table = computed_once(_table)(own, shares)
-    # A level that does not occur goes where the level below it goes. Values of the image that lie
-    # just above it belong to the next level.
+    # The table sends a level that does not occur where the level below it goes. Values that lie
+    # between such a level and the next one count as the next one, so its row starts there.
     occurs = own > ops.pad(own[..., :-1], ((0, 0), (0, 0), (1, 0)))
     above = ops.concatenate([table[..., 1:], table[..., -1:]], axis=-1)
     start = ops.where(occurs, table, above)

@@ -273,6 +273,20 @@ def test_a_constant_in_a_dataset_is_refused():
     assert len(set(found)) == 6
 
 
+@pytest.mark.skipif(BACKEND != "jax", reason="functions without side effects are those of JAX")
+def test_a_call_without_side_effects_may_be_traced_by_tensorflow():
+    """Its draws come from the state that it is given, as in an exported training step."""
+    layer = brightness()
+    layer(GREY)
+
+    @tf.function(autograph=False)
+    def traced():
+        with keras.StatelessScope():
+            return keras.ops.convert_to_numpy(layer(GREY)).tolist()
+
+    assert np.shape(traced()) == GREY.shape
+
+
 def test_loading_weights_rewinds_a_stream_that_was_mapped(tmp_path):
     model = keras.Sequential([keras.Input((1, 1, 1)), brightness()])
     layer = model.layers[0]

@@ -224,6 +224,13 @@ def test_a_given_range_is_compared_with_the_dtype_in_a_dataset():
         dataset.map(brightness(value_range=(0, 1)))
 
 
+def test_a_dataset_in_which_no_values_can_be_seen_leaves_the_warning_to_later_calls():
+    layer, whole = brightness(value_range=(0, 1)), FLOATS.astype("int16")
+    tf.data.Dataset.from_tensors(whole).map(layer)
+    with pytest.warns(UserWarning, match="it was given `value_range="):
+        layer(whole, training=True)
+
+
 def test_a_given_range_that_may_be_meant():
     whole = FLOATS.astype("int16")
     with warnings.catch_warnings():

@@ -145,13 +145,15 @@ def test_derived_keys_are_apart_from_draws():
     assert not set(derived.tolist()) & set(drawn.tolist())
 
 
-@pytest.mark.parametrize("index", [0.5, np.array([0.2, 0.7])])
+@pytest.mark.parametrize("index", [0.5, np.array([0.2, 0.7]), [0.2, 1], (0.5,)])
 def test_no_key_is_made_of_fractions(index):
     with pytest.raises(TypeError, match=r"fold_in: `index` must be integers\. Received: index="):
         random.fold_in(random.key(1), index)
 
 
-@pytest.mark.parametrize("index", [1 << 32, -(1 << 31) - 1, 10**30, np.array([3, 1 << 32])])
+@pytest.mark.parametrize(
+    "index", [1 << 32, -(1 << 31) - 1, 10**30, np.array([3, 1 << 32]), (1 << 40,)]
+)
 def test_numbers_of_more_than_32_bits_would_repeat_keys(index):
     with pytest.raises(ValueError, match=r"fold_in: `index` must be from -2\*\*31 to 2\*\*32 - 1"):
         random.fold_in(random.key(1), index)
