@@ -35,7 +35,7 @@ def full_disk():
 
 
 def test_two_threads_that_write_one_file(tmp_path):
-    barrier = threading.Barrier(2)
+    barrier = threading.Barrier(2, timeout=60)
 
     def write(text):
         with written_in_full("test", tmp_path / "file") as beside:
