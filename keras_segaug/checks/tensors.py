@@ -46,8 +46,8 @@ def three_channels(owner, channels):
             cure = "Say which of them are colors, `channels=(0, 1, 2)`"
         raise ValueError(
             f"{name_of(owner)}: images must have 3 channels (red, green, blue). "
-            f"Received {len(channels)}. {cure}, or leave this layer out, which a policy does with "
-            "`rgb=False`."
+            f"Received {len(channels)}. {cure}, or leave this layer out, which `rgb=False` of "
+            "JointRandAugment and JointTrivialAugment does, and `all_ops=False` of ImageOnlyAugMix."
         )
 
 

@@ -38,7 +38,7 @@ class Compared:
         False
         """
         arguments = arguments_without(self, ("name", "seed", "trainable"))
-        text = json.dumps([__version__, _seed_of(self), arguments], default=str)
+        text = json.dumps([__version__, _seed_of(self), arguments], default=plain)
         return hashlib.blake2s(text.encode(), digest_size=8).hexdigest()
 
 
@@ -54,6 +54,13 @@ def _seed_of(layer):
             "each host draws its own when it builds the layer. Give the same `seed` on all hosts."
         )
     return layer.seed % (1 << 32)
+
+
+def plain(value):
+    """An argument that JSON lacks: of arrays every value, whose text leaves out most of many."""
+    if hasattr(value, "tolist"):
+        return {"dtype": str(value.dtype), "values": value.tolist()}
+    return str(value)
 
 
 def arguments_without(layer, names):

@@ -12,7 +12,7 @@ import numpy as np
 
 from keras_segaug import checks
 from keras_segaug.core import backend
-from keras_segaug.core.comparison import arguments_without
+from keras_segaug.core.comparison import arguments_without, plain
 from keras_segaug.core.layer import AugmentationLayer
 from keras_segaug.core.parameters import taken
 from keras_segaug.core.types import Parameters
@@ -187,7 +187,7 @@ def _taken_out(arrays, names):
 
 def _made_of(layer):
     """The layer's class and arguments in JSON form, without those that do not matter."""
-    return json.loads(json.dumps(arguments_without(layer, _NO_MATTER), default=str))
+    return json.loads(json.dumps(arguments_without(layer, _NO_MATTER), default=plain))
 
 
 def _difference(saved, own, here, place=""):

@@ -259,7 +259,7 @@ def test_colors_that_are_not_in_the_palette():
 @pytest.mark.parametrize("cls", [ks.ImageOnlyHue, ks.ImageOnlySaturation])
 def test_color_layers_want_three_channels(cls):
     layer = cls(0.4, jit_compile=False)
-    with pytest.raises(ValueError, match=r"images must have 3 channels .* Repeat .* `rgb=False`"):
+    with pytest.raises(ValueError, match=r"must have 3 channels .* Repeat .* `all_ops=False`"):
         layer(np.zeros((8, 8, 1), "uint8"))
     with pytest.raises(ValueError, match=r"Received 9\. .* `channels=\(0, 1, 2\)`, or leave"):
         layer(np.zeros((8, 8, 9), "uint8"))

@@ -115,6 +115,29 @@ def test_a_fingerprint_depends_on_what_decides_the_result(monkeypatch):
     assert len(found) == len(others) + 2
 
 
+@keras.saving.register_keras_serializable("tests")
+class Weighting(ks.ImageOnlyLayer):
+    """A layer of one's own with an argument that is an array."""
+
+    random = False
+
+    def __init__(self, weights, **kwargs):
+        super().__init__(**kwargs)
+        self.weights_of_pixels = weights
+
+    def get_config(self):
+        return {**super().get_config(), "weights": self.weights_of_pixels}
+
+
+def test_a_fingerprint_depends_on_every_value_of_an_array():
+    weights = np.arange(3000)
+    own = Weighting(weights).fingerprint()
+    assert Weighting(weights.copy()).fingerprint() == own
+    # The text of an array leaves out its middle.
+    others = [np.where(weights == 1500, 7, weights), weights.astype("float32"), weights.tolist()]
+    assert own not in [Weighting(each).fingerprint() for each in others]
+
+
 def test_a_seed_that_the_layer_draws_itself():
     first, second = flip(seed=None), flip(seed=None)
     with pytest.raises(ValueError, match="JointRandomFlip: `fingerprint` needs a seed"):
