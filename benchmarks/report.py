@@ -10,7 +10,7 @@ from benchmarks import bars, cores, gpu_report
 from benchmarks.contenders import REFERENCE, is_peer
 from benchmarks.figures import ratio, rounded
 from benchmarks.marks import replaced
-from benchmarks.targets import targets
+from benchmarks.targets import misses, targets
 from benchmarks.work import CHAIN, CHAIN_FLOAT, CROP, MAIN_ROWS, ONE_LAYER, SIX_LAYERS, title
 
 HEADER = """# Benchmarks
@@ -166,7 +166,9 @@ def targets_section(result, one=None):
         [what, rounded(value), f"{word} {goal:g}", "yes" if reached else "**no**"]
         for what, value, word, goal, reached in found
     ]
-    return "### Targets\n\n" + table(["what", "found", "goal", "reached"], body)
+    parts = ["### Targets\n", table(["what", "found", "goal", "reached"], body)]
+    lines = misses(result) if result["threads"] == 1 else []
+    return "\n".join([*parts, *lines, ""] if lines else parts)
 
 
 def short_lines(result):
@@ -219,7 +221,7 @@ def growth_section(name, result):
 
 
 def per_pixel(result, small=512, large=2048):
-    """Nanoseconds a pixel at two sides: more at the larger one is what the caches no longer hold."""
+    """Nanoseconds a pixel at two sides; more at the larger one is what no cache holds."""
     points = result["curves"].get("side", {}).get("points", [])
     found = {point["x"]: point["results"] for point in points}
     body = []

@@ -1,5 +1,7 @@
 """Albumentations as it is used in training: in `tf.data`, and in torch's `DataLoader`."""
 
+import os
+
 import albumentations as A  # noqa: N812
 import cv2
 import numpy as np
@@ -8,7 +10,8 @@ from benchmarks import work
 from benchmarks.contenders import albumentations_peer as peer
 from benchmarks.work import Job
 
-packages = ("albumentations", "opencv-python-headless")
+FRAMEWORK = "torch" if os.environ.get("BENCHMARK_VARIANT") == "loader" else "tensorflow"
+packages = ("albumentations", "opencv-python-headless", FRAMEWORK)
 BATCH = 16
 
 
