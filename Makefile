@@ -49,9 +49,13 @@ BENCH_SETS := $(BENCH_VENV)/peers $(if $(TORCH_PEERS),$(BENCH_VENV)/torch-peers)
 	$(if $(ALBUMENTATIONSX),$(BENCH_VENV)-x/peers)
 BENCH_X := $(if $(ALBUMENTATIONSX),--python albumentationsx=$(BENCH_VENV)-x/bin/python)
 
+CORES_ROWS := chain chain-float affine flip elastic crop
+CORES_CONTENDERS := segaug segaug-eager segaug-jax segaug-torch keras albumentations albumentations-map \
+	albumentations-loader kornia
+
 .PHONY: help demo test test-tensorflow test-jax test-contract-jax test-torch test-contract-torch test-torchvision
 .PHONY: docs docs-serve test-docs test-browser test-all test-oldest test-newest has-oldest has-newest lint check coverage wheel clean
-.PHONY: test-chains test-scale test-batches test-devices test-mutants gallery bench bench-check bench-growth bench-gpu-smoke compare-keras correctness
+.PHONY: test-chains test-scale test-batches test-devices test-mutants gallery bench bench-check bench-cores bench-growth bench-gpu-smoke compare-keras correctness
 .DEFAULT_GOAL := help
 
 help: ## Lists the commands.
@@ -148,6 +152,9 @@ gallery: $(VENV)/examples ## Draws every joint layer on real images into docs/im
 
 bench: $(BENCH_SETS) ## Times every row and compares with the peers; writes docs/benchmarks.md.
 	$(BENCH_RUN) -m benchmarks.run $(BENCH_X) $(BENCH)
+
+bench-cores: $(BENCH_SETS) ## Times six rows on two cores, beside the result of `make bench` on one.
+	$(BENCH_RUN) -m benchmarks.run --cores 2 --rows $(CORES_ROWS) --contenders $(CORES_CONTENDERS) $(BENCH)
 
 bench-growth: $(BENCH_SETS) ## Plots time against side, batch and layers into docs/images.
 	$(BENCH_RUN) -m benchmarks.growth $(BENCH)

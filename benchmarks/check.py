@@ -28,7 +28,7 @@ from benchmarks.work import (
     MIXING_ROWS,
     ONE_LAYER,
     SIX_LAYERS,
-    Task,
+    task_of,
 )
 
 FASTER_THAN_KERAS = 10.0
@@ -71,7 +71,7 @@ def slow_rows():
             if "missing" in entry and name != "segaug-torch":
                 return [f"{name} did not start: {entry['missing']}."]
         for row, chosen in rows.items():
-            for name, found in race(racers, Task(row), SETTINGS, chosen).items():
+            for name, found in race(racers, task_of(row), SETTINGS, chosen).items():
                 if "median" not in found:
                     return [f"{name} failed at {row}: {found}."]
                 times[row, name] = found["median"]

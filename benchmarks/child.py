@@ -76,7 +76,7 @@ class Racer:
     def get_ready(self, task, seconds):
         """Compiles and warms up; finds how many images fill a round of `seconds`."""
         self._job = None  # frees the previous task's images first
-        work.pairs(task.side, work.picture_count(task.side, task.batch))  # cached: not timed below
+        work.pairs_of(task, task.batch)  # cached: not timed below
         start = time.perf_counter()
         self._job = self._module.prepare(task, self._variant, self._threads)
         self._job.run(self._job.unit)

@@ -14,10 +14,19 @@ from rich.progress import Progress, TimeElapsedColumn
 from benchmarks import machine, report
 from benchmarks.contenders import CONTENDERS, OPT_IN
 from benchmarks.race import ROOT, Settings, contest, race
-from benchmarks.work import CHAIN, Task
+from benchmarks.work import CHAIN, task_of
 
 # These get the whole batch in one call; the others take one image a call whatever its size.
-BATCHED = ("segaug", "segaug-eager", "segaug-jax", "keras", "kornia")
+BATCHED = (
+    "segaug",
+    "segaug-eager",
+    "segaug-jax",
+    "segaug-torch",
+    "keras",
+    "kornia",
+    "fuse-augmentations",
+    "albumentations-loader",
+)
 SIDES = (64, 128, 256, 512, 1024, 2048)
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 LAYERS = (1, 2, 3, 4, 6, 8, 10, 12)
@@ -45,17 +54,17 @@ def curves(options):
         "side": (
             "side of the image, pixels",
             "Reference chain, uint8 out",
-            [(side, Task(CHAIN, side), None) for side in options.sides],
+            [(side, task_of(CHAIN, side), None) for side in options.sides],
         ),
         "batch": (
             "images in a batch",
             f"Reference chain, uint8 out, {options.side}×{options.side}",
-            [(batch, Task(CHAIN, options.side, batch), BATCHED) for batch in options.batches],
+            [(batch, task_of(CHAIN, options.side, batch), BATCHED) for batch in options.batches],
         ),
         "layers": (
             "geometric layers in a row",
             f"Rotations, flips, zooms, shifts, shears, {options.side}×{options.side}",
-            [(count, Task(f"layers:{count}", options.side), None) for count in options.layers],
+            [(count, task_of(f"layers:{count}", options.side), None) for count in options.layers],
         ),
     }
 

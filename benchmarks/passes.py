@@ -28,6 +28,14 @@ def measure(layer, side=512, batched=lambda dataset: dataset):
     return tracing, first, statistics.median(later)
 
 
+def print_later():
+    """Seconds, for `waiting.later_pass_milliseconds`."""
+    from benchmarks.contenders.segaug import chain
+
+    *_, later = measure(chain("uint8"))
+    print(later)
+
+
 def main():
     import keras_segaug as ks
     from benchmarks.contenders.segaug import chain

@@ -6,11 +6,11 @@ python -m benchmarks.report
 import json
 from pathlib import Path
 
-from benchmarks import bars, gpu_report
-from benchmarks.contenders import REFERENCE
+from benchmarks import bars, cores, gpu_report
+from benchmarks.contenders import REFERENCE, is_peer
 from benchmarks.figures import ratio, rounded
 from benchmarks.marks import replaced
-from benchmarks.targets import targets
+from benchmarks.targets import misses, targets
 from benchmarks.work import CHAIN, CHAIN_FLOAT, CROP, MAIN_ROWS, ONE_LAYER, SIX_LAYERS, title
 
 HEADER = """# Benchmarks
@@ -63,11 +63,6 @@ def cell(results, name):
         return text
     text = f"{text} ({rounded(share)}×)"
     return f"**{text}**" if share < 1 and is_peer(name) else text
-
-
-def is_peer(name):
-    """Is it neither one of our own contenders nor the floor, which does only a part of the work?"""
-    return not name.startswith(REFERENCE) and name != "opencv"
 
 
 def ran(result, rows):
@@ -133,7 +128,8 @@ def failures(result):
     return "### Failed\n\n" + "\n".join(lines) + "\n" if lines else ""
 
 
-def cpu_section(name, result):
+def cpu_section(name, result, one=None):
+    """`one` is the result of one core, beside which that of several is shown."""
     facts = result["machine"]
     rows = list(result["rows"])
     main = [row for row in rows if row in MAIN_ROWS]
@@ -149,21 +145,30 @@ def cpu_section(name, result):
         parts.append(f"![{bars.alternative(result)}](images/{bars.file_of(name)})\n")
     if main:
         parts += [rows_table(result, main), "### Slower than others\n", losses(result)]
-        parts += [targets_section(result), "### Spread\n", spread_table(result, main)]
+        parts += [cores_section(result, one), targets_section(result, one)]
+        parts += ["### Spread\n", spread_table(result, main)]
     if layers:
         parts += ["### Every layer\n", rows_table(result, layers)]
     return "\n".join([*parts, "### Contenders\n", contenders_table(result), failures(result)])
 
 
-def targets_section(result):
-    found = targets(result)
+def cores_section(result, one):
+    if one is None:
+        return ""
+    return "### One core beside several\n\n" + table(*cores.comparison(result, one, title))
+
+
+def targets_section(result, one=None):
+    found = targets(result, one)
     if not found:
         return ""
     body = [
         [what, rounded(value), f"{word} {goal:g}", "yes" if reached else "**no**"]
         for what, value, word, goal, reached in found
     ]
-    return "### Targets\n\n" + table(["what", "found", "goal", "reached"], body)
+    parts = ["### Targets\n", table(["what", "found", "goal", "reached"], body)]
+    lines = misses(result) if result["threads"] == 1 else []
+    return "\n".join([*parts, *lines, ""] if lines else parts)
 
 
 def short_lines(result):
@@ -211,20 +216,40 @@ def growth_section(name, result):
         f"rounds, bands from quartile to quartile; {', '.join(sorted(versions))}.\n",
     ]
     lines += [f"![{about}](images/{file})\n" for file, about in result["plots"].items()]
+    lines.append(per_pixel(result))
     return "\n".join(lines)
 
 
-SECTIONS = {"cpu": cpu_section, "gpu": gpu_report.section, "growth": growth_section}
+def per_pixel(result, small=512, large=2048):
+    """Nanoseconds a pixel at two sides; more at the larger one is what no cache holds."""
+    points = result["curves"].get("side", {}).get("points", [])
+    found = {point["x"]: point["results"] for point in points}
+    body = []
+    for name, entry in result["contenders"].items():
+        times = [found.get(side, {}).get(name, {}).get("median") for side in (small, large)]
+        if None not in times:
+            pixels = [1e6 * t / s**2 for t, s in zip(times, (small, large), strict=True)]
+            body.append([entry["title"], *map(rounded, pixels), rounded(pixels[1] / pixels[0])])
+    titles = [f"{side}×{side}, ns a pixel" for side in (small, large)]
+    return table(["reference chain, uint8 out", *titles, "ratio"], body) if body else ""
+
+
+SECTIONS = {"gpu": gpu_report.section, "growth": growth_section}
 
 
 def write(results, document):
     """Makes the document from all results in a folder."""
     parts = [HEADER]
-    for path in sorted(Path(results).glob("*.json")):
-        result = json.loads(path.read_text())
+    paths = sorted(Path(results).glob("*.json"))
+    found = {path.stem: json.loads(path.read_text()) for path in paths}
+    for name, result in found.items():
         if result["kind"] == "correctness":  # has its own page
             continue
-        parts.append(SECTIONS[result["kind"]](path.stem, result))
+        if result["kind"] == "cpu":
+            one = found.get(cores.one_core_name(name)) if result["threads"] > 1 else None
+            parts.append(cpu_section(name, result, one))
+        else:
+            parts.append(SECTIONS[result["kind"]](name, result))
     document.parent.mkdir(parents=True, exist_ok=True)
     document.write_text("\n".join(parts).rstrip() + "\n")
 

@@ -13,13 +13,14 @@ from rich.progress import Progress, TimeElapsedColumn
 
 from benchmarks import bars, machine, report
 from benchmarks.contenders import CONTENDERS, OPT_IN
+from benchmarks.cores import name_of
 from benchmarks.race import ROOT, Settings, contest, race
-from benchmarks.waiting import import_milliseconds
-from benchmarks.work import MAIN_ROWS, Task
+from benchmarks.waiting import import_milliseconds, later_pass_milliseconds
+from benchmarks.work import MAIN_ROWS, task_of
 
 RESULTS = ROOT / "benchmarks" / "results"
 # A single layer is compared with the contenders of the README's table that have a counterpart.
-LAYER_CONTENDERS = report.SHORT_CONTENDERS
+LAYER_CONTENDERS = (*report.SHORT_CONTENDERS, "medicai")
 
 
 def read_options(arguments=None):
@@ -38,7 +39,11 @@ def read_options(arguments=None):
         help="the interpreter of a contender with an environment of its own; takes it in, too. "
         "So AlbumentationsX (AGPL) is asked for; its telemetry stays off",
     )
-    parser.add_argument("--machine", default=machine.default_name(), help="name of the result")
+    parser.add_argument(
+        "--machine",
+        default=machine.default_name(),
+        help="name of the result; with several cores, their number is added to it",
+    )
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--document", type=Path, default=ROOT / "docs" / "benchmarks.md")
     parser.add_argument("--readme", type=Path, default=ROOT / "README.md")
@@ -69,11 +74,11 @@ def main(arguments=None):
     )
     result = measure(names, rows_of(options), options.side, settings)
     options.results.mkdir(parents=True, exist_ok=True)
-    path = options.results / f"{options.machine}.json"
+    path = options.results / f"{name_of(options.machine, len(settings.cores))}.json"
     path.write_text(json.dumps(result, indent=1) + "\n")
     bars.draw_all(options.results, options.document.parent / "images")
     report.write(options.results, options.document)
-    table = report.write_readme(result, options.readme)
+    table = result["threads"] == 1 and report.write_readme(result, options.readme)
     readme = f" and the table in {options.readme}" if table else ""
     Console().print(f"Wrote {path}, {options.document}{readme}")
 
@@ -82,6 +87,7 @@ def measure(names, rows, side, settings):
     result = {"kind": "cpu", "machine": machine.facts(), "side": side}
     result |= {"threads": len(settings.cores), "rounds": settings.rounds, "rows": {}}
     result["import_milliseconds"] = import_milliseconds(settings.rounds)
+    result["later_pass_milliseconds"] = later_pass_milliseconds(settings.cores)
     columns = (*Progress.get_default_columns(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         bar = progress.add_task("starting", total=len(rows))
@@ -90,7 +96,7 @@ def measure(names, rows, side, settings):
             for row in rows:
                 progress.update(bar, description=row)
                 chosen = LAYER_CONTENDERS if row.startswith("layer:") else tuple(racers)
-                result["rows"][row] = race(racers, Task(row, side), settings, chosen)
+                result["rows"][row] = race(racers, task_of(row, side), settings, chosen)
                 progress.advance(bar)
     return result
 

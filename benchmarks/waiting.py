@@ -71,6 +71,12 @@ def import_milliseconds(rounds):
     return 1000.0 * ours
 
 
+def later_pass_milliseconds(cores):
+    """How long a later pass over a dataset with the reference chain takes to its first element."""
+    code = f"import os; os.sched_setaffinity(0, {set(cores)}); "
+    return 1000.0 * measured(code + "from benchmarks.passes import print_later; print_later()")
+
+
 def import_share():
     """The same, divided by a yardstick's time: only this can be compared between machines."""
     ours, yardstick = shortest([IMPORT, YARDSTICK], rounds=5)

@@ -26,6 +26,10 @@ SIGMA = (0.5, 2.0)
 
 CHAIN = "chain"
 CHAIN_FLOAT = "chain-float"
+CHAIN_NINE = "chain-9-channels"
+CHAIN_16 = "chain-16-bit"
+# The dataset without any work: the floor of what is cheap.
+IDENTITY = "identity"
 # One layer is a rotation; six are rotation, flip, zoom, translation, shear and a small rotation.
 ONE_LAYER = "layers:1"
 SIX_LAYERS = "layers:6"
@@ -43,10 +47,13 @@ MOSAIC = "mosaic"
 MIXING_ROWS = (CUT_MIX, CLASS_MIX, MOSAIC)
 
 MAIN_ROWS = {
+    IDENTITY: "nothing: the dataset alone",
     "flip": "horizontal flip",
     "affine": "one affine (rotation, zoom, translation)",
     CHAIN: "reference chain, uint8 out",
     CHAIN_FLOAT: "reference chain, float32 out",
+    CHAIN_NINE: "reference chain, 9 channels, uint8 out",
+    CHAIN_16: "reference chain, 16-bit images, uint16 out",
     "jitter": "color jitter",
     "blur": "gaussian blur",
     "elastic": "elastic",
@@ -60,6 +67,11 @@ MAIN_ROWS = {
     MOSAIC: "mosaic of four samples, batches of 16",
 }
 
+
+# What is different about the images of a row.
+IMAGES = {CHAIN_NINE: {"channels": 9}, CHAIN_16: {"dtype": "uint16"}}
+# What uint8 values are multiplied by to fill the range of 16 bits.
+TO_16_BITS = 257
 
 NO_COUNTERPART = "no counterpart"
 
@@ -91,7 +103,7 @@ def parts(row, side, geometry, makers, counterparts=None):
 
 @dataclass(frozen=True)
 class Task:
-    """One thing to measure: a row's work on images of `side` x `side`.
+    """One thing to measure: a row's work on images of `side` x `side`; `task_of` makes it.
 
     `batch` is the number of images passed at once; None leaves it to the contender.
     """
@@ -99,6 +111,17 @@ class Task:
     row: str
     side: int = 512
     batch: int | None = None
+    channels: int = 3
+    dtype: str = "uint8"
+
+    @property
+    def value_range(self):
+        return (0, np.iinfo(self.dtype).max)
+
+
+def task_of(row, side=512, batch=None):
+    """The task of a row, with the images that it needs."""
+    return Task(row, side, batch, **IMAGES.get(row, {}))
 
 
 @dataclass(frozen=True)
@@ -129,8 +152,8 @@ def title(row):
 
 
 @functools.lru_cache(maxsize=1)
-def pairs(side, count=PICTURES):
-    """`count` different images (count, side, side, 3) and masks (count, side, side), uint8.
+def pairs(side, count=PICTURES, channels=3, dtype="uint8"):
+    """`count` different images (count, side, side, channels) and uint8 masks (count, side, side).
 
     They hold patches with some noise: neighboring pixels are alike, as in photographs.
     """
@@ -142,10 +165,18 @@ def pairs(side, count=PICTURES):
         large = values.repeat(patch, axis=1).repeat(patch, axis=2)
         return np.ascontiguousarray(large[:, :side, :side])
 
-    colors = enlarge(generator.integers(0, 240, (count, patches, patches, 3), "uint8"))
+    colors = enlarge(generator.integers(0, 240, (count, patches, patches, channels), "uint8"))
     noise = generator.integers(0, 16, colors.shape, "uint8")
     classes = generator.integers(0, CLASSES, (count, patches, patches), "uint8")
-    return colors + noise, enlarge(classes)
+    images = colors + noise
+    if dtype != "uint8":
+        images = images.astype(dtype) * TO_16_BITS
+    return images, enlarge(classes)
+
+
+def pairs_of(task, batch=None):
+    """The images and masks of a task whose contender takes `batch` at once."""
+    return pairs(task.side, picture_count(task.side, batch), task.channels, task.dtype)
 
 
 def picture_count(side, batch):

@@ -100,6 +100,23 @@ CONTENDERS = {
         "albumentations",
         QUIET,
     ),
+    "albumentations-map": Contender(
+        "Albumentations in tf.data",
+        "albumentations_pipelines",
+        "`A.Compose` by `tf.numpy_function` in `dataset.map`, one image a call, as many parallel "
+        "calls as threads; main rows only",
+        "map",
+        QUIET,
+    ),
+    "albumentations-loader": Contender(
+        "Albumentations in a DataLoader",
+        "albumentations_pipelines",
+        "`A.Compose` in torch's `DataLoader`, as many workers as threads, collated to batches of "
+        "16; the workers are already running, and nothing is made before the clock starts",
+        "loader",
+        QUIET,
+        ("flip", "affine", "chain", "chain-float", "chain-9-channels", "chain-16-bit", "elastic"),
+    ),
     "albumentationsx": Contender(
         "AlbumentationsX",
         "albumentations_peer",
@@ -124,12 +141,32 @@ CONTENDERS = {
         "compiled",
         rows=("chain", "chain-float", "affine", "elastic", "flip"),
     ),
+    "fuse-augmentations": Contender(
+        "fuse-augmentations",
+        "fuse_peer",
+        "its `Compose` of Kornia's transforms, which become one warp, on a batch of 16; cast as "
+        "for Kornia",
+    ),
+    "medicai": Contender(
+        "medicai",
+        "medicai_peer",
+        "its `Compose` of dict transforms in `dataset.map`, one image a call; rotates only "
+        "volumes, so an image is one slice; constant borders",
+        "",
+        TENSORFLOW,
+    ),
     "opencv": Contender(
         "cv2.warpAffine",
         "opencv_peer",
         "the floor: nothing but the warp of image and mask",
     ),
 }
+
+
+def is_peer(name):
+    """Is it neither one of our own contenders nor the floor, which does only a part of the work?"""
+    return not name.startswith(REFERENCE) and name != "opencv"
+
 
 # AlbumentationsX uses the import name of Albumentations, so it needs a separate environment.
 OPT_IN = ("albumentationsx",)

@@ -94,6 +94,8 @@ MAKERS = {
     "flip": lambda: [A.HorizontalFlip(p=0.5)],
     "affine": lambda: [all_in_one()],
     work.CHAIN: chain,
+    work.CHAIN_NINE: chain,
+    work.CHAIN_16: chain,
     work.CHAIN_FLOAT: lambda: [*chain(), A.ToFloat(max_value=255.0)],
     "jitter": lambda: [color_jitter()],
     "blur": lambda: [blur()],
@@ -180,7 +182,7 @@ def prepare(task, variant, threads):
     cv2.setNumThreads(threads)
     makers = {**MAKERS, work.MOSAIC: lambda: [mosaic(task.side)]}
     transform = A.Compose(work.parts(task.row, task.side, geometry, makers, COUNTERPARTS))
-    images, masks = work.pairs(task.side, work.picture_count(task.side, None))
+    images, masks = work.pairs_of(task)
     samples = [{"image": image, "mask": mask} for image, mask in zip(images, masks, strict=True)]
 
     def run(count):

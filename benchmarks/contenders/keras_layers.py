@@ -30,8 +30,12 @@ def shear():
     return KL.RandomShear(work.SHEAR_DEGREES / 360)
 
 
-def chain():
-    color = [KL.RandomBrightness(work.BRIGHTNESS), KL.RandomContrast(work.CONTRAST)]
+def chain(value_range=(0, 255)):
+    given = {"value_range": value_range}
+    color = [
+        KL.RandomBrightness(work.BRIGHTNESS, **given),
+        KL.RandomContrast(work.CONTRAST, **given),
+    ]
     return [flip(), rotation(), zoom(), translation(), *color]
 
 
@@ -61,6 +65,8 @@ MAKERS = {
     "affine": lambda: [rotation(), zoom(), translation()],
     work.CHAIN: chain,
     work.CHAIN_FLOAT: chain,
+    work.CHAIN_NINE: chain,
+    work.CHAIN_16: lambda: chain((0, 65535)),
     "jitter": lambda: [color_jitter()],
     "blur": lambda: [KL.RandomGaussianBlur(1.0, work.KERNEL, work.SIGMA)],
     "elastic": lambda: [KL.RandomElasticTransform()],
@@ -105,16 +111,16 @@ WITHOUT_MASKS = ("ImageOnlyRescaling", "ImageOnlyNormalization")
 def prepare(task, variant, threads):
     limit_threads(threads)
     layers = KL.Pipeline(work.parts(task.row, task.side, geometry, MAKERS, COUNTERPARTS))
-    images, masks = work.pairs(task.side, work.picture_count(task.side, task.batch))
+    images, masks = work.pairs_of(task, task.batch)
     # What these layers do to a mask without a channel axis depends on the layer.
     elements = {"images": images, "segmentation_masks": masks[..., None]}
     if task.row.partition(":")[2] in WITHOUT_MASKS:
         elements = images
     keeps_float = task.row == work.CHAIN_FLOAT or task.row.startswith("layer:")
-    function = layers if keeps_float else lambda data: as_uint8(layers(data))
+    function = layers if keeps_float else lambda data: as_integers(layers(data), task.dtype)
     return dataset_job(function, elements, task.batch, threads)
 
 
-def as_uint8(data):
-    images = tf.saturate_cast(tf.round(data["images"]), tf.uint8)
+def as_integers(data, dtype):
+    images = tf.saturate_cast(tf.round(data["images"]), dtype)
     return {"images": images, "segmentation_masks": data["segmentation_masks"]}

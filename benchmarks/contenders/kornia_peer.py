@@ -52,6 +52,8 @@ MAKERS = {
     "affine": lambda: [all_in_one()],
     work.CHAIN: chain,
     work.CHAIN_FLOAT: chain,
+    work.CHAIN_NINE: chain,
+    work.CHAIN_16: chain,
     "jitter": lambda: [
         K.ColorJiggle(work.BRIGHTNESS, work.CONTRAST, work.SATURATION, work.HUE, p=1.0)
     ],
@@ -107,21 +109,28 @@ def make_sequence(row, side):
     return K.AugmentationSequential(*transforms, data_keys=["input", "mask"])
 
 
-def augment(sequence, images, masks, float_out):
-    """uint8 images (B, 3, H, W) in; Kornia itself works on floats in [0, 1]."""
-    images, masks = sequence(images.float() / 255.0, masks.float())
+def augment(sequence, images, masks, largest, float_out):
+    """Integer images (B, C, H, W) in; Kornia itself works on floats in [0, 1]."""
+    dtype = images.dtype
+    images, masks = sequence(images.float() / largest, masks.float())
     if not float_out:
-        images = (images * 255.0).round().clamp(0, 255).byte()
+        images = (images * largest).round().clamp(0, largest).to(dtype)
     return images, masks
+
+
+def batch_of(task, batch):
+    """Images (B, C, H, W) and masks (B, 1, H, W) as tensors."""
+    images, masks = work.pairs_of(task, batch)
+    images = torch.tensor(images[:batch]).permute(0, 3, 1, 2).contiguous()
+    return images, torch.tensor(masks[:batch])[:, None]
 
 
 def prepare(task, variant, threads):
     torch.set_num_threads(threads)
     sequence = make_sequence(task.row, task.side)
     batch = task.batch or BATCH
-    images, masks = work.pairs(task.side, work.picture_count(task.side, batch))
-    images = torch.tensor(images[:batch]).permute(0, 3, 1, 2).contiguous()
-    masks = torch.tensor(masks[:batch])[:, None]
+    images, masks = batch_of(task, batch)
+    largest = task.value_range[1]
 
     # Kornia draws in Python, so only the pieces between the draws are compiled.
     once = torch.compile(augment) if variant == "compiled" else augment
@@ -129,6 +138,6 @@ def prepare(task, variant, threads):
     @torch.inference_mode()
     def run(count):
         for _ in range(count // batch):
-            once(sequence, images, masks, task.row == work.CHAIN_FLOAT)
+            once(sequence, images, masks, largest, task.row == work.CHAIN_FLOAT)
 
     return Job(run, batch)

@@ -6,14 +6,16 @@ import numpy as np
 from benchmarks import work
 from benchmarks.work import AbsentError, Job
 
+# The same warp whatever the dtype of the result.
+CHAINS = (work.CHAIN, work.CHAIN_NINE, work.CHAIN_16)
 packages = ("opencv-python-headless",)
 
 
 def prepare(task, variant, threads):
-    if task.row not in ("affine", work.CHAIN) and not task.row.startswith("layers:"):
+    if task.row not in ("affine", *CHAINS) and not task.row.startswith("layers:"):
         raise AbsentError("not an affine")
     cv2.setNumThreads(threads)
-    images, masks = work.pairs(task.side, work.picture_count(task.side, None))
+    images, masks = work.pairs_of(task)
     generator = np.random.default_rng(0)
     size, center = (task.side, task.side), ((task.side - 1) / 2, (task.side - 1) / 2)
 

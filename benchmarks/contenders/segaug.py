@@ -72,6 +72,8 @@ MAKERS = {
     "affine": affine,
     work.CHAIN: lambda: chain("uint8"),
     work.CHAIN_FLOAT: lambda: chain("float32"),
+    work.CHAIN_NINE: lambda: chain("uint8"),
+    work.CHAIN_16: lambda: chain("uint16"),
     "jitter": color_jitter,
     "blur": lambda: ks.ImageOnlyGaussianBlur(
         kernel_size=work.KERNEL, sigma=work.SIGMA, dtype="uint8"
@@ -122,6 +124,8 @@ def make_layer(row, side):
         return layer_of_the_case_list(argument, side)
     if kind == "layers":
         return geometry(int(argument))
+    if row == work.IDENTITY:
+        return lambda image, mask: (image, mask)
     if row == work.MOSAIC:
         return ks.JointMosaic(side, side, dtype="uint8")
     return MAKERS[row]()
@@ -137,8 +141,12 @@ def mixes(row):
 
 
 def prepare(task, variant, threads):
+    if task.row == work.IDENTITY and variant != "dataset":
+        raise AbsentError("only in a dataset")
+    if task.row == work.CHAIN_16 and keras.backend.backend() == "torch":
+        raise AbsentError("uint16 comes back as int32")
     batch = task.batch or (1 if variant == "dataset" and not mixes(task.row) else BATCH)
-    images, masks = work.pairs(task.side, work.picture_count(task.side, batch))
+    images, masks = work.pairs_of(task, batch)
     if task.row == "layer:MaskOnlyColorToClass":
         masks = np.repeat(masks[..., None] % 5, 3, axis=-1)
     if keras.backend.backend() == "tensorflow":

@@ -5,7 +5,7 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from benchmarks import work
-from benchmarks.work import Job
+from benchmarks.work import AbsentError, Job
 
 packages = ("torch", "torchvision")
 
@@ -51,6 +51,7 @@ MAKERS = {
     "flip": lambda: [flip()],
     "affine": lambda: [all_in_one()],
     work.CHAIN: chain,
+    work.CHAIN_16: chain,
     work.CHAIN_FLOAT: lambda: [*chain(), v2.ToDtype(torch.float32)],
     "jitter": lambda: [v2.ColorJitter(work.BRIGHTNESS, work.CONTRAST, work.SATURATION, work.HUE)],
     "blur": lambda: [v2.GaussianBlur(work.KERNEL, work.SIGMA)],
@@ -91,9 +92,11 @@ COUNTERPARTS = {
 
 
 def prepare(task, variant, threads):
+    if task.row == work.CHAIN_NINE:
+        raise AbsentError("color only with 1 or 3 channels")
     torch.set_num_threads(threads)
     transform = v2.Compose(work.parts(task.row, task.side, geometry, MAKERS, COUNTERPARTS))
-    images, masks = work.pairs(task.side, work.picture_count(task.side, None))
+    images, masks = work.pairs_of(task)
     pairs = [
         (tv_tensors.Image(torch.tensor(image).permute(2, 0, 1)), tv_tensors.Mask(mask))
         for image, mask in zip(images, masks, strict=True)
