@@ -144,7 +144,7 @@ def _row_coded(steps, lines):
     )
     # Each is in memory before the next one, which reads it eight times.
     for each in passes:
-        found = fusion_barrier(each, found, shape, "float32", witness=steps)
+        found = fusion_barrier(each, found, shape, "float32")
     words = _to_channels([found[i] for i in range(count)])
     words = [byte_packing.rounded(each, i) for i, each in enumerate(words)]
     return functools.reduce(operator.or_, words)

@@ -7,7 +7,7 @@ On other devices, and where nothing is compiled, each of these only does what it
 import functools
 import math
 
-from keras_segaug.core.backend import compiling_for_cpu, name, ops, torch_backend
+from keras_segaug.core.backend import compiling_for_cpu, name, ops, torch_backend, untraceable
 from keras_segaug.core.devices import runs_python_on_cpu
 from keras_segaug.kernels.values import tensors_in, with_tensors
 
@@ -93,22 +93,18 @@ def _at_once(batch, size):
     return None if count == batch else count
 
 
-def fusion_barrier(function, tensor, shape, dtype, witness=None):
+def fusion_barrier(function, tensor, shape, dtype):
     """`function(tensor)`, of this shape and dtype, in memory before it is used.
 
     XLA fuses what it can into the loop of every reader, where it is computed as often as it is
     read: the colors of an image again for each byte that they are packed into. It leaves the
     branch of a conditional alone. That costs one pass of writing and one of reading.
-
-    Where several follow one another, give them all one `witness`, a float tensor from before the
-    first. TensorFlow traces back what each condition depends on, and does so anew through every
-    barrier it meets: five in a row took it a minute.
     """
     if not compiling_for_cpu() or 0 in tensor.shape:
         return function(tensor)
+    tensor = untraceable(tensor)
     # Always false, even for NaN, but XLA cannot prove it and keeps the branch.
-    read = tensor if witness is None else witness
-    never = ops.cast(ops.reshape(read, (-1,))[0], "float32") < -math.inf
+    never = ops.cast(ops.reshape(tensor, (-1,))[0], "float32") < -math.inf
     # Of two branches XLA would make a selection and fuse it, if it takes both for cheap.
     unused = [lambda: ops.zeros(shape, dtype)] * 2
     return ops.switch(ops.cast(never, "int32"), [lambda: function(tensor), *unused])
