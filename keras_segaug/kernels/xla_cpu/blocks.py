@@ -7,7 +7,7 @@ On other devices, and where nothing is compiled, each of these only does what it
 import functools
 import math
 
-from keras_segaug.core.backend import compiling_for_cpu, name, ops, torch_backend
+from keras_segaug.core.backend import compiling_for_cpu, name, ops, torch_backend, untraceable
 from keras_segaug.core.devices import runs_python_on_cpu
 from keras_segaug.kernels.values import tensors_in, with_tensors
 
@@ -102,6 +102,7 @@ def fusion_barrier(function, tensor, shape, dtype):
     """
     if not compiling_for_cpu() or 0 in tensor.shape:
         return function(tensor)
+    tensor = untraceable(tensor)
     # Always false, even for NaN, but XLA cannot prove it and keeps the branch.
     never = ops.cast(ops.reshape(tensor, (-1,))[0], "float32") < -math.inf
     # Of two branches XLA would make a selection and fuse it, if it takes both for cheap.
