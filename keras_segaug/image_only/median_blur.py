@@ -28,6 +28,8 @@ class ImageOnlyMedianBlur(ImageOnlyLayer):
     0.0
     """
 
+    takes_bytes = True
+
     def __init__(self, kernel_size: int | Sequence[int] = (3, 5), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.kernel_size = checks.integer_range(self, "kernel_size", kernel_size, 1, 7, odd=True)

@@ -32,6 +32,8 @@ class ImageOnlyMotionBlur(ImageOnlyLayer):
     'float32'
     """
 
+    takes_bytes = True
+
     def __init__(self, *, length: Range = 6.0, angle: Range = (0.0, 0.5), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.length = checks.unsigned_range(self, "length", length, 64.0)

@@ -1,6 +1,6 @@
 """Sums over the neighbors of each pixel, each sample with its own weights.
 
-Images are float32 (B, H, W, C).
+Images are (B, H, W, C), float32, or for blurs also uint8. Results are float32.
 """
 
 import math
@@ -8,9 +8,10 @@ import math
 import numpy as np
 
 from keras_segaug.core.backend import ops
-from keras_segaug.kernels.blur import mirrored
+from keras_segaug.kernels.blur import mirrored, sum_of
 from keras_segaug.kernels.fields import pixel_grid
 from keras_segaug.kernels.matrices import as_float
+from keras_segaug.kernels.sampling import dtype_of
 from keras_segaug.kernels.xla_cpu.blocks import computed_once, one_after_the_other
 
 
@@ -120,7 +121,7 @@ def _weighted_sum(images, groups, reach, gaps):
     """The weighted sum of neighbors: groups are (weight (B, 1, 1), offsets that have it)."""
     window, result = _windows(images, reach), 0.0
     for weight, offsets in groups:
-        total = sum(window(y, x) for y, x in offsets)
+        total = sum_of([window(y, x) for y, x in offsets])
         # 0 times NaN is NaN.
         total = ops.where(weight > 0.0, total, 0.0) if gaps else total
         result = result + weight * total
@@ -144,7 +145,7 @@ def _windows(images, reach, with_margins=_mirrored_around):
     def in_lines(images):
         return ops.reshape(with_margins(images, reach), (batch, tall, wide))
 
-    padded = one_after_the_other([(in_lines, (batch, tall, wide))], images)
+    padded = one_after_the_other([(in_lines, (batch, tall, wide), dtype_of(images))], images)
 
     def window(y, x):
         left = (x + reach) * channels
