@@ -70,7 +70,7 @@ def sum_of(values):
     """Tensors of one shape, float32 or uint8, added up: float32."""
     if dtype_of(values[0]) != "uint8":
         return sum(values)
-    return ops.cast(sum(ops.cast(each, "int32") for each in values), "float32")
+    return ops.cast(sum(ops.cast(each, "int16") for each in values), "float32")
 
 
 def mirrored(images, axis, radius, size):
