@@ -29,7 +29,7 @@ class ImageOnlyDefocusBlur(ImageOnlyLayer):
     'float32'
     """
 
-    takes_bytes = True
+    _takes_bytes = True
 
     def __init__(self, *, radius: Range = (1.0, 3.0), **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -28,7 +28,7 @@ class ImageOnlyGaussianBlur(ImageOnlyLayer):
     'float32'
     """
 
-    takes_bytes = True
+    _takes_bytes = True
 
     def __init__(
         self, *, kernel_size: int | Sequence[int] | None = 3, sigma: Range = 1.0, **kwargs: Any

@@ -15,8 +15,8 @@ class ImageOnlyMedianBlur(ImageOnlyLayer):
 
     Args:
         kernel_size: the side of the square, odd, in [1, 7]; or a pair (lower, upper) of odd
-            numbers, from which each sample draws an odd number. 1 leaves the image as it is. The
-            time it takes is the sum over all sizes that can be drawn.
+            numbers, from which each sample draws an odd number. 1 leaves the image as it is. On
+            an accelerator the time it takes is the sum over all sizes that can be drawn.
         **kwargs: see `AugmentationLayer`.
 
     Example:
@@ -28,7 +28,7 @@ class ImageOnlyMedianBlur(ImageOnlyLayer):
     0.0
     """
 
-    takes_bytes = True
+    _takes_bytes = True
 
     def __init__(self, kernel_size: int | Sequence[int] = (3, 5), **kwargs: Any) -> None:
         super().__init__(**kwargs)

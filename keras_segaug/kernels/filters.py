@@ -12,7 +12,12 @@ from keras_segaug.kernels.blur import mirrored, sum_of
 from keras_segaug.kernels.fields import pixel_grid
 from keras_segaug.kernels.matrices import as_float
 from keras_segaug.kernels.sampling import dtype_of
-from keras_segaug.kernels.xla_cpu.blocks import computed_once, fusion_barrier, map_chunks, materialize
+from keras_segaug.kernels.xla_cpu.blocks import (
+    computed_once,
+    fusion_barrier,
+    map_chunks,
+    materialize,
+)
 
 
 def adjust_sharpness(images, amount, gaps=False):
@@ -153,9 +158,7 @@ def _sparse_sum(image, weights, offsets, most, reach, gaps):
     table = np.array([*offsets, (0, 0)], "int32")
     weights = ops.concatenate([weights, weights[:1] * 0.0], axis=0)
     shares = computed_once(lambda: gather_rows(weights, chosen))()
-    y, x = materialize(
-        [gather_rows(ops.convert_to_tensor(table[:, i]), chosen) for i in (0, 1)]
-    )
+    y, x = materialize([gather_rows(ops.convert_to_tensor(table[:, i]), chosen) for i in (0, 1)])
     lines = _lines(image, reach)
 
     def window(y, x):

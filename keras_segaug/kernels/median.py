@@ -33,7 +33,11 @@ def median_blur(images, size, sizes, gaps=False):
 
     def of_size(side):
         return lambda turn, image: fusion_barrier(
-            lambda image: _of_size(image, side, gaps), image, ops.shape(image), dtype_of(image)
+            lambda image: _of_size(image, side, gaps),
+            image,
+            ops.shape(image),
+            dtype_of(image),
+            by_lines=True,
         )
 
     size = ops.reshape(size, (-1, 1))

@@ -93,30 +93,31 @@ def _at_once(batch, size):
     return None if count == batch else count
 
 
-def fusion_barrier(function, tensor, shape, dtype):
+def fusion_barrier(function, tensor, shape, dtype, by_lines=False):
     """`function(tensor)`, of this shape and dtype, in memory before it is used.
 
     XLA fuses what it can into the loop of every reader, where it is computed as often as it is
     read: the colors of an image again for each byte that they are packed into. It leaves the
     branch of a conditional alone. That costs one pass of writing and one of reading.
 
-    A result (B, H, W, C) is computed line by line, with width and channels as one axis: in a loop
-    over the few channels of a pixel XLA takes the values that it has read for each channel apart.
+    Args:
+        function: takes the tensor.
+        tensor: what it takes.
+        shape: of its result.
+        dtype: of its result.
+        by_lines: is the result (B, H, W, C) of a function that treats all channels alike? It is
+            then computed with width and channels as one axis: in a loop over the few channels of a
+            pixel, XLA takes what it has read apart by channels.
     """
     if not compiling_for_cpu() or 0 in tensor.shape:
         return function(tensor)
     # Always false, even for NaN, but XLA cannot prove it and keeps the branch.
     never = ops.cast(ops.reshape(tensor, (-1,))[0], "float32") < -math.inf
     # Of two branches XLA would make a selection and fuse it, if it takes both for cheap.
-    lines = _in_lines(shape)
+    lines = (*shape[:-2], shape[-2] * shape[-1]) if by_lines else shape
     unused = [lambda: ops.zeros(lines, dtype)] * 2
     used = [lambda: ops.reshape(function(tensor), lines)]
     return ops.reshape(ops.switch(ops.cast(never, "int32"), [*used, *unused]), shape)
-
-
-def _in_lines(shape):
-    *rest, width, channels = shape
-    return (*rest, width * channels) if len(shape) == 4 else tuple(shape)
 
 
 def one_after_the_other(steps, images):
