@@ -157,6 +157,9 @@ class ImageOnlyLayer(AugmentationLayer, abstract=True):
     # Is `transform_values` expensive? On a CPU it is then computed once for each of the 256 values
     # of 8-bit images, and looked up.
     tabulate = False
+    # Does `transform_images` take 8-bit images as they are, and treat all channels alike? On a CPU
+    # they fit into the cache, and whole lines are computed at once.
+    _takes_bytes = False
 
     def __init__(
         self,
@@ -224,6 +227,7 @@ class ImageOnlyLayer(AugmentationLayer, abstract=True):
             parameters=given,
             statistics=self.statistics,
             tabulate=self.tabulate,
+            takes_bytes=self._takes_bytes,
         )
 
 

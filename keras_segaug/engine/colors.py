@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_segaug import checks
 from keras_segaug.checks.classes import held
-from keras_segaug.core.backend import name, ops, torch_backend
+from keras_segaug.core.backend import compiling_for_cpu, name, ops, torch_backend
 from keras_segaug.engine import color_choice
 from keras_segaug.engine.operations import ColorChoice, ColorMix
 from keras_segaug.kernels import byte_packing, channels, color
@@ -45,7 +45,7 @@ def run_color(operation, images, masks=()):
     if operation.classes is not None:
         return _in_classes(operation, images, masks)
     if operation.skippable and switches(images):
-        return _where_it_acts(operation, ops.cast(channels.joined(images), "float32"))
+        return _where_it_acts(operation, channels.joined(images))
     return _in_all(operation, images)
 
 
@@ -53,10 +53,10 @@ def _where_it_acts(operation, images):
     """Changes the images of some samples, and computes nothing for the others."""
 
     def leave(turn, image, operation):
-        return image
+        return ops.cast(image, "float32")
 
     def change(turn, image, operation):
-        return _in_all(operation, image)
+        return ops.cast(_in_all(operation, image), "float32")
 
     case = ops.cast(operation.acts, "int32")[:, None]
     return one_of_each(case, [leave, change], images, replace(operation, acts=None))
@@ -114,7 +114,8 @@ def _in_all(operation, images):
         return {**drawn, "mean": means if several else means[0]}
 
     def transform(images):
-        return where(acts, function(images, with_statistics(images)), images)
+        result = function(images, with_statistics(images))
+        return where(acts, result, ops.cast(images, result.dtype))
 
     if operation.reach == "pixels":
         before = channels.split(images)
@@ -124,7 +125,10 @@ def _in_all(operation, images):
         return [transform(each) for each in images]
     if operation.tabulate and can_tabulate(images):
         return tabulated(transform, images)
-    return transform(ops.cast(channels.joined(images), "float32"))
+    images = channels.joined(images)
+    if operation.takes_bytes and compiling_for_cpu() and dtype_of(images) == "uint8":
+        return transform(images)
+    return transform(ops.cast(images, "float32"))
 
 
 def _mixed(operation, images, masks):

@@ -99,7 +99,8 @@ def _colored(colors, batch, dtype="float32"):
     images = batch.images
     for each, result in [*((each, "float32") for each in first), (last, dtype)]:
         run_pass = functools.partial(_run_pass, each, batch.masks, result)
-        images = fusion_barrier(run_pass, images, ops.shape(images), result)
+        by_lines = each[-1].takes_bytes and not any(one.reach == "pixels" for one in each)
+        images = fusion_barrier(run_pass, images, ops.shape(images), result, by_lines)
     return Batch(images, batch.masks, batch.weights)
 
 

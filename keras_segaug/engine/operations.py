@@ -105,6 +105,8 @@ class Color(Operation):
         statistics: "mean" where `parameters["mean"]` is to be each channel's mean, else None.
         tabulate: for "values": is the function so expensive that 8-bit images are looked up in a
             table of it?
+        takes_bytes: for "images": does the function take 8-bit images as they are, and treat all
+            channels alike?
         channels: the numbers of the channels that it gets and changes; None: all.
         classes: the ids of the classes whose pixels it changes, as the first mask has them;
             None: all pixels.
@@ -116,6 +118,7 @@ class Color(Operation):
     parameters: Any = None
     statistics: Any = None
     tabulate: bool = False
+    takes_bytes: bool = False
     channels: Any = None
     classes: Any = None
     source: Any = None

@@ -29,6 +29,8 @@ class ImageOnlyDefocusBlur(ImageOnlyLayer):
     'float32'
     """
 
+    _takes_bytes = True
+
     def __init__(self, *, radius: Range = (1.0, 3.0), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.radius = checks.unsigned_range(self, "radius", radius, 32.0)

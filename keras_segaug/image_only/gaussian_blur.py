@@ -28,6 +28,8 @@ class ImageOnlyGaussianBlur(ImageOnlyLayer):
     'float32'
     """
 
+    _takes_bytes = True
+
     def __init__(
         self, *, kernel_size: int | Sequence[int] | None = 3, sigma: Range = 1.0, **kwargs: Any
     ) -> None:

@@ -15,8 +15,8 @@ class ImageOnlyMedianBlur(ImageOnlyLayer):
 
     Args:
         kernel_size: the side of the square, odd, in [1, 7]; or a pair (lower, upper) of odd
-            numbers, from which each sample draws an odd number. 1 leaves the image as it is. The
-            time it takes is the sum over all sizes that can be drawn.
+            numbers, from which each sample draws an odd number. 1 leaves the image as it is. On
+            an accelerator the time it takes is the sum over all sizes that can be drawn.
         **kwargs: see `AugmentationLayer`.
 
     Example:
@@ -27,6 +27,8 @@ class ImageOnlyMedianBlur(ImageOnlyLayer):
     >>> float(np.max(blur(image)))
     0.0
     """
+
+    _takes_bytes = True
 
     def __init__(self, kernel_size: int | Sequence[int] = (3, 5), **kwargs: Any) -> None:
         super().__init__(**kwargs)

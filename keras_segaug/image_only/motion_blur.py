@@ -14,7 +14,8 @@ class ImageOnlyMotionBlur(ImageOnlyLayer):
     line centered on it, so that nothing is displaced. The image is mirrored at its borders. NaN in
     float images spreads as far as the line reaches, but not where the length is 0.
 
-    The time it takes grows with the square of the largest length.
+    The time it takes grows with the largest length where it is compiled for a CPU, elsewhere with
+    the square of it.
 
     Args:
         length: a float or a pair (lower, upper) in [0, 64]: from end to end of the line, in
@@ -31,6 +32,8 @@ class ImageOnlyMotionBlur(ImageOnlyLayer):
     >>> keras.backend.standardize_dtype(images.dtype)
     'float32'
     """
+
+    _takes_bytes = True
 
     def __init__(self, *, length: Range = 6.0, angle: Range = (0.0, 0.5), **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -3,14 +3,15 @@
 import numbers
 
 from keras_segaug.core.backend import ops
+from keras_segaug.kernels.sampling import dtype_of
 from keras_segaug.kernels.xla_cpu.blocks import computed_once, one_after_the_other
 
 
 def gaussian_blur(images, sigma, radius, gaps=False):
-    """Blurs float32 images (B, H, W, C), mirrored at their borders.
+    """Blurs images (B, H, W, C), mirrored at their borders; the result is float32.
 
     Args:
-        images: the images.
+        images: float32 or uint8.
         sigma: (B, 1, 1, 1), in pixels; 0 leaves the image as it is.
         radius: (y, x); the kernel covers 2 * y + 1 rows and 2 * x + 1 columns.
         gaps: may a value be NaN? It spreads as far as its weight is not 0.
@@ -29,7 +30,10 @@ def gaussian_blur(images, sigma, radius, gaps=False):
         return mirrored(blurred, 1, radius_y, height)
 
     tall = height + 2 * radius_y
-    steps = [(with_margins, (batch, height, wide)), (along_lines, (batch, tall, line))]
+    steps = [
+        (with_margins, (batch, height, wide), dtype_of(images)),
+        (along_lines, (batch, tall, line), "float32"),
+    ]
     lines = one_after_the_other(steps, images)
     blurred = _blurred(lines, 1, height, 1, _weights(sigma, radius_y), gaps)
     return ops.reshape(blurred, (batch, height, width, channels))
@@ -53,13 +57,20 @@ def _blurred(padded, axis, size, step, weights, gaps):
         window[axis] = slice(step * offset, step * offset + size)
         return padded[tuple(window)]
 
-    result = shifted(radius) * weights[0]
+    result = ops.cast(shifted(radius), "float32") * weights[0]
     for i in range(1, radius + 1):
-        pair = shifted(radius - i) + shifted(radius + i)
+        pair = sum_of([shifted(radius - i), shifted(radius + i)])
         # 0 times NaN is NaN.
         pair = ops.where(weights[i] > 0.0, pair, 0.0) if gaps else pair
         result = result + pair * weights[i]
     return result
+
+
+def sum_of(values):
+    """At most 128 tensors of one shape, float32 or uint8, added up: float32."""
+    if dtype_of(values[0]) != "uint8":
+        return sum(values)
+    return ops.cast(sum(ops.cast(each, "int16") for each in values), "float32")
 
 
 def mirrored(images, axis, radius, size):

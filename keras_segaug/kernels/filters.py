@@ -1,17 +1,23 @@
 """Sums over the neighbors of each pixel, each sample with its own weights.
 
-Images are float32 (B, H, W, C).
+Images are (B, H, W, C), float32, or for blurs also uint8. Results are float32.
 """
 
 import math
 
 import numpy as np
 
-from keras_segaug.core.backend import ops
-from keras_segaug.kernels.blur import mirrored
+from keras_segaug.core.backend import compiling_for_cpu, gather_rows, ops, window_of
+from keras_segaug.kernels.blur import mirrored, sum_of
 from keras_segaug.kernels.fields import pixel_grid
 from keras_segaug.kernels.matrices import as_float
-from keras_segaug.kernels.xla_cpu.blocks import computed_once, one_after_the_other
+from keras_segaug.kernels.sampling import dtype_of
+from keras_segaug.kernels.xla_cpu.blocks import (
+    computed_once,
+    fusion_barrier,
+    map_chunks,
+    materialize,
+)
 
 
 def adjust_sharpness(images, amount, gaps=False):
@@ -60,6 +66,17 @@ def motion_blur(images, length, turn, longest, gaps=False):
     far = longest / 2.0 + math.sqrt(2.0)
     offsets = [(y, x) for y, x in _half(reach) if math.hypot(y, x) < far]
     weights = _line_weights(length, turn, offsets, 2 * reach + 1)
+    # Each of `reach` points on either side lies among four pixels, of which the one in the
+    # middle is the first's; opposite points lie among opposite pixels.
+    most = 4 * reach - 1
+    if compiling_for_cpu() and 0 not in images.shape and len(offsets) - 2 > most:
+        stacked = ops.concatenate([each[:, 0] for each in weights], axis=1)
+
+        def one_image(image, weights):
+            return [_sparse_sum(image, weights[0], offsets, most, reach, gaps)]
+
+        [result] = map_chunks(one_image, images, stacked, at_once=1)
+        return result
     groups = [(weights[0], offsets[:1])]
     groups += [(w, [(y, x), (-y, -x)]) for w, (y, x) in zip(weights[1:], offsets[1:], strict=True)]
     return _weighted_sum(images, groups, reach, gaps)
@@ -120,11 +137,40 @@ def _weighted_sum(images, groups, reach, gaps):
     """The weighted sum of neighbors: groups are (weight (B, 1, 1), offsets that have it)."""
     window, result = _windows(images, reach), 0.0
     for weight, offsets in groups:
-        total = sum(window(y, x) for y, x in offsets)
+        total = sum_of([window(y, x) for y, x in offsets])
         # 0 times NaN is NaN.
         total = ops.where(weight > 0.0, total, 0.0) if gaps else total
         result = result + weight * total
     return ops.reshape(result, ops.shape(images))
+
+
+def _sparse_sum(image, weights, offsets, most, reach, gaps):
+    """As `_weighted_sum` of one image (1, H, W, C), where few of the weights (N,) are not 0.
+
+    The places of these `most` pairs are found first, in the order of the offsets; what is added
+    for weights of 0 would change nothing. The first pair is always added, since the sum of the
+    first two products is rounded in another way than that of a product and a sum.
+    """
+    height, width, channels = ops.shape(image)[1:]
+    numbers = ops.arange(2, len(offsets), dtype="int32")
+    chosen = ops.sort(ops.where(weights[2:] != 0.0, numbers, len(offsets)))[:most]
+    chosen = ops.concatenate([ops.ones_like(chosen[:1]), chosen], axis=0)
+    table = np.array([*offsets, (0, 0)], "int32")
+    weights = ops.concatenate([weights, weights[:1] * 0.0], axis=0)
+    shares = computed_once(lambda: gather_rows(weights, chosen))()
+    y, x = materialize([gather_rows(ops.convert_to_tensor(table[:, i]), chosen) for i in (0, 1)])
+    lines = _lines(image, reach)
+
+    def window(y, x):
+        start = (0, reach + y, (reach + x) * channels)
+        return window_of(lines, start, (1, height, width * channels))
+
+    result = weights[0] * sum_of([window(0, 0)])
+    for i in range(most + 1):
+        pair = sum_of([window(y[i], x[i]), window(-y[i], -x[i])])
+        pair = ops.where(shares[i] > 0.0, pair, 0.0) if gaps else pair
+        result = result + shares[i] * pair
+    return ops.reshape(result, ops.shape(image))
 
 
 def _mirrored_around(images, reach):
@@ -136,15 +182,22 @@ def _zeros_around(images, reach):
     return ops.pad(images, [(0, 0), (reach, reach), (reach, reach), (0, 0)])
 
 
+def _lines(images, reach, with_margins=_mirrored_around):
+    """Images with margins, width and channels as one axis."""
+    batch, height, width, channels = ops.shape(images)
+    shape = (batch, height + 2 * reach, (width + 2 * reach) * channels)
+    return fusion_barrier(
+        lambda images: ops.reshape(with_margins(images, reach), shape),
+        images,
+        shape,
+        dtype_of(images),
+    )
+
+
 def _windows(images, reach, with_margins=_mirrored_around):
     """A function of an offset (y, x) that gives the neighbors there: (B, H, W * C)."""
-    batch, height, width, channels = ops.shape(images)
-    tall, wide = height + 2 * reach, (width + 2 * reach) * channels
-
-    def in_lines(images):
-        return ops.reshape(with_margins(images, reach), (batch, tall, wide))
-
-    padded = one_after_the_other([(in_lines, (batch, tall, wide))], images)
+    height, width, channels = ops.shape(images)[1:]
+    padded = _lines(images, reach, with_margins)
 
     def window(y, x):
         left = (x + reach) * channels

@@ -10,28 +10,50 @@ those that it depends on.
 import functools
 
 from keras_segaug.core.backend import ops
-from keras_segaug.kernels.xla_cpu.blocks import one_after_the_other
+from keras_segaug.kernels.sampling import dtype_of
+from keras_segaug.kernels.xla_cpu.blocks import fusion_barrier, one_after_the_other
+from keras_segaug.kernels.xla_cpu.switches import one_of_each, switches
 
 
 def median_blur(images, size, sizes, gaps=False):
     """The median of each channel about each pixel; beyond the image are copies of its border.
 
     Args:
-        images: float32 (B, H, W, C).
+        images: (B, H, W, C), float32 or uint8, as the result.
         size: (B, 1, 1, 1), the side of the square, which is one of `sizes`.
         sizes: the odd numbers that are drawn from, as Python numbers.
         gaps: may a value be NaN? Then squares that hold one give NaN.
     """
-    missing = ops.isnan(images) if gaps else None
-    values = ops.where(missing, 0.0, images) if gaps else images
-    result = images
-    for side in [each for each in sizes if each > 1]:
-        found = _median(values, side)
-        if gaps:
-            near = _squares(ops.cast(missing, "float32"), side, _highest)
-            found = ops.where(near > 0.0, float("nan"), found)
-        result = ops.where(size == side, found, result)
-    return result
+    sizes = list(sizes)
+    if not switches(images):
+        result = images
+        for side in sizes:
+            result = ops.where(size == side, _of_size(images, side, gaps), result)
+        return result
+
+    def of_size(side):
+        return lambda turn, image: fusion_barrier(
+            lambda image: _of_size(image, side, gaps),
+            image,
+            ops.shape(image),
+            dtype_of(image),
+            by_lines=True,
+        )
+
+    size = ops.reshape(size, (-1, 1))
+    case = sum(ops.cast(size == side, "int32") * place for place, side in enumerate(sizes))
+    return one_of_each(case, [of_size(side) for side in sizes], images)
+
+
+def _of_size(images, side, gaps):
+    if side == 1:
+        return images
+    if not gaps:
+        return _median(images, side)
+    missing = ops.isnan(images)
+    found = _median(ops.where(missing, 0.0, images), side)
+    near = _squares(ops.cast(missing, "float32"), side, _highest)
+    return ops.where(near > 0.0, float("nan"), found)
 
 
 def _median(images, side):
@@ -52,7 +74,8 @@ def _squares(images, side, of_column, network=None):
         padded = ops.reshape(padded, (batch, height + 2 * reach, line))
         return ops.stack(of_column([padded[:, y : y + height] for y in range(side)]))
 
-    columns = one_after_the_other([(sorted_columns, (count, batch, height, line))], images)
+    shape = (count, batch, height, line)
+    columns = one_after_the_other([(sorted_columns, shape, dtype_of(images))], images)
     places = range(0, side * channels, channels)
     beside = [columns[i, :, :, x : x + width * channels] for i in range(count) for x in places]
     [found] = _run(network, beside) if network else _highest(beside)

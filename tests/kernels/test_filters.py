@@ -6,6 +6,7 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from keras_segaug.kernels import filters
+from keras_segaug.kernels.blur import gaussian_blur
 from keras_segaug.kernels.median import median_blur
 from tests.data import COMPILED, random_images, run
 
@@ -105,3 +106,21 @@ def test_sharpness_is_that_of_pillow(amount, compiled):
     )
     found = np.round(np.clip(found, 0, 255))
     np.testing.assert_allclose(found, np.array(expected), atol=1)
+
+
+@pytest.mark.parametrize("compiled", COMPILED)
+@pytest.mark.parametrize(
+    "blur",
+    [
+        lambda images, amount: filters.motion_blur(images, 9.0 * amount, 3.0 * amount, 9.0),
+        lambda images, amount: filters.defocus_blur(images, 3.0 * amount, 3.0),
+        lambda images, amount: gaussian_blur(images, 2.0 * amount, (2, 3)),
+        lambda images, amount: median_blur(images, 1.0 + 4.0 * amount, (1, 3, 5)),
+    ],
+    ids=["motion", "defocus", "gaussian", "median"],
+)
+def test_bytes_are_blurred_as_floats_are(blur, compiled):
+    images, amounts = random_images(3, 18, 15), per_sample(0.0, 0.5, 1.0)
+    found = run(blur, [images, amounts], compiled)
+    expected = run(blur, [images.astype("float32"), amounts], compiled)
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-4)

@@ -7,8 +7,9 @@ On other devices, and where nothing is compiled, each of these only does what it
 import functools
 import math
 
-from keras_segaug.core.backend import compiling_for_cpu, name, ops, torch_backend, untraceable
+from keras_segaug.core.backend import compiling_for_cpu, name, ops, torch_backend
 from keras_segaug.core.devices import runs_python_on_cpu
+from keras_segaug.core.loop_backend import untraceable
 from keras_segaug.kernels.values import tensors_in, with_tensors
 
 # As many pixels as an image of 512 x 512 has.
@@ -93,12 +94,21 @@ def _at_once(batch, size):
     return None if count == batch else count
 
 
-def fusion_barrier(function, tensor, shape, dtype):
+def fusion_barrier(function, tensor, shape, dtype, by_lines=False):
     """`function(tensor)`, of this shape and dtype, in memory before it is used.
 
     XLA fuses what it can into the loop of every reader, where it is computed as often as it is
     read: the colors of an image again for each byte that they are packed into. It leaves the
     branch of a conditional alone. That costs one pass of writing and one of reading.
+
+    Args:
+        function: takes the tensor.
+        tensor: what it takes.
+        shape: of its result.
+        dtype: of its result.
+        by_lines: is the result (B, H, W, C) of a function that treats all channels alike? It is
+            then computed with width and channels as one axis: in a loop over the few channels of a
+            pixel, XLA takes what it has read apart by channels.
     """
     if not compiling_for_cpu() or 0 in tensor.shape:
         return function(tensor)
@@ -106,19 +116,21 @@ def fusion_barrier(function, tensor, shape, dtype):
     # Always false, even for NaN, but XLA cannot prove it and keeps the branch.
     never = ops.cast(ops.reshape(tensor, (-1,))[0], "float32") < -math.inf
     # Of two branches XLA would make a selection and fuse it, if it takes both for cheap.
-    unused = [lambda: ops.zeros(shape, dtype)] * 2
-    return ops.switch(ops.cast(never, "int32"), [lambda: function(tensor), *unused])
+    lines = (*shape[:-2], shape[-2] * shape[-1]) if by_lines else shape
+    unused = [lambda: ops.zeros(lines, dtype)] * 2
+    used = [lambda: ops.reshape(function(tensor), lines)]
+    return ops.reshape(ops.switch(ops.cast(never, "int32"), [*used, *unused]), shape)
 
 
 def one_after_the_other(steps, images):
-    """Runs [(function, the shape of its result)], float32, each result in memory before the next.
+    """Runs [(function, the shape and the dtype of its result)], each in memory before the next.
 
     For steps that read each value of the previous step several times, where XLA would compute it
     as often: a blur of 5 x 5 would take 3.2 ms an image of 512 x 512 x 3 instead of 2.7 (`blur` of
     `make bench`), one of 13 x 13 would take 4.8 instead of 3.6.
     """
-    for function, shape in steps:
-        images = fusion_barrier(function, images, shape, "float32")
+    for function, shape, dtype in steps:
+        images = fusion_barrier(function, images, shape, dtype)
     return images
 
 
