@@ -62,6 +62,24 @@ def test_motion_blur_is_a_line(compiled):
     np.testing.assert_array_equal(found[2], images[2])
 
 
+@pytest.mark.parametrize("longest", [3.0, 4.0, 9.5, 14.0])
+def test_all_of_a_line_is_added_up(longest):
+    """Compiled for a CPU, only as many pairs of pixels are added as a line can reach."""
+    generator = np.random.default_rng(0)
+    lengths, turns = (generator.uniform(0, most, 200) for most in (longest, np.pi))
+    lengths[:50], turns[:9] = longest, np.arange(9) * np.pi / 8
+    images = np.zeros((200, 17, 17, 1), "float32")
+    images[:, 8, 8] = 1000.0
+    given = [images, per_sample(*lengths), per_sample(*turns)]
+    found, *plain = (
+        run(lambda *each: filters.motion_blur(*each, longest), given, compiled)
+        for compiled in reversed(COMPILED)
+    )
+    np.testing.assert_allclose(found.sum(axis=(1, 2, 3)), 1000.0, rtol=1e-5)
+    for expected in plain:
+        np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
 @pytest.mark.parametrize("compiled", COMPILED)
 def test_defocus_blur_is_a_disk(compiled):
     images = random_images(3, 18, 15).astype("float32")
