@@ -35,6 +35,8 @@ class ImageOnlyLowResolution(ImageOnlyLayer):
     'float32'
     """
 
+    _takes_bytes = True
+
     def __init__(
         self,
         scale: Sequence[float] = (0.5, 1.0),

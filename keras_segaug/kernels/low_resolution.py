@@ -2,16 +2,20 @@
 
 import math
 
-from keras_segaug.core.backend import ops
+from keras_segaug.core.backend import compiling_for_cpu, ops
 from keras_segaug.kernels.antialias import keys, triangle
 from keras_segaug.kernels.fields import pixels
 from keras_segaug.kernels.matrices import as_float
 from keras_segaug.kernels.products import matmul
+from keras_segaug.kernels.sampling import dtype_of
+from keras_segaug.kernels.xla_cpu.blocks import computed_once, one_after_the_other
 
 # Centers that are this near to the edge of a pixel are taken to lie on it.
 _TIE = 1.0 / 4096.0
 # Lines of the result that are computed together, from only those lines that they can look at.
 _BLOCK = 64
+# The farthest neighbors that are added up: farther ones were not measured, and gain less and less.
+_FAR = 17
 
 
 def low_resolution(images, scale, interpolation, smallest):
@@ -22,18 +26,74 @@ def low_resolution(images, scale, interpolation, smallest):
     of them, an image of half the size would come back shifted by half a pixel.
 
     Args:
-        images: float32 (B, H, W, C).
+        images: (B, H, W, C), float32 or uint8.
         scale: (B, 1, 1, 1), above 0: the coarse grid's pixels along an axis as a share of the
             image's. From 1 on the image is left as it is.
         interpolation: "bilinear" or "bicubic".
         smallest: the smallest scale, a number.
+
+    Returns:
+        float32 (B, H, W, C).
     """
     taps = range(2) if interpolation == "bilinear" else range(-1, 3)
     kernel = triangle if interpolation == "bilinear" else keys
-    planes = ops.transpose(images, (0, 3, 1, 2))
-    for axis in (2, 3):
-        planes = _through_coarse_grid(planes, axis, scale, smallest, taps, kernel)
-    return ops.where(scale < 1.0, ops.transpose(planes, (0, 2, 3, 1)), images)
+    reaches = [_reach(size, smallest, taps[-1]) for size in ops.shape(images)[1:3]]
+    if compiling_for_cpu() and 0 not in images.shape and max(reaches) <= _FAR:
+        found = _by_neighbors(images, scale, reaches, taps, kernel)
+    else:
+        planes = ops.transpose(ops.cast(images, "float32"), (0, 3, 1, 2))
+        for axis in (2, 3):
+            planes = _through_coarse_grid(planes, axis, scale, smallest, taps, kernel)
+        found = ops.transpose(planes, (0, 2, 3, 1))
+    return ops.where(scale < 1.0, found, ops.cast(images, "float32"))
+
+
+def _reach(size, smallest, last_tap):
+    """How far the pixels that a line takes lie from it, at most."""
+    if not isinstance(size, int):
+        return math.inf
+    # Less than that by what float32 may round away, which can cost a coarse pixel.
+    fewest = max(math.floor(smallest * size * (1.0 - 1e-5) + 0.5), 1)
+    # To the center of the coarse pixel, and from there to that of the pixel that holds it.
+    return math.floor(last_tap * size / fewest + 0.5 + 0.01)
+
+
+def _by_neighbors(images, scale, reaches, taps, kernel):
+    """Images made coarse and fine again, as sums of all neighbors that may have a weight.
+
+    Most weights are 0, but XLA on a CPU adds whole lines, of width and channels, with vector
+    instructions.
+    """
+    batch, height, width, channels = ops.shape(images)
+    y, x = reaches
+    tall, line, wide = height + 2 * y, width * channels, (width + 2 * x) * channels
+    rows = _weights_by_offset(height, scale, y, taps, kernel)[..., None]
+    columns = _weights_by_offset(width, scale, x, taps, kernel, channels)
+
+    def with_margins(images):
+        return ops.reshape(ops.pad(images, [(0, 0), (y, y), (x, x), (0, 0)]), (batch, tall, wide))
+
+    def along_lines(lines):
+        starts = range(0, (2 * x + 1) * channels, channels)
+        shifted = [ops.cast(lines[:, :, each : each + line], "float32") for each in starts]
+        return sum(columns[:, i : i + 1] * each for i, each in enumerate(shifted))
+
+    steps = [
+        (with_margins, (batch, tall, wide), dtype_of(images)),
+        (along_lines, (batch, tall, line), "float32"),
+    ]
+    lines = one_after_the_other(steps, images)
+    found = sum(rows[:, i] * lines[:, i : i + height] for i in range(2 * y + 1))
+    return ops.reshape(found, (batch, height, width, channels))
+
+
+@computed_once
+def _weights_by_offset(size, scale, reach, taps, kernel, times=1):
+    """How much each line takes of those at offsets -reach .. reach: (B, offsets, size * times)."""
+    line = pixels(size, (1, 1, -1))
+    pixel = line + pixels(2 * reach + 1, (1, -1, 1)) - float(reach)
+    found = _weights(as_float(size), line, pixel, scale[..., 0], taps, kernel)
+    return ops.repeat(found, times, axis=-1) if times > 1 else found
 
 
 def _through_coarse_grid(planes, axis, scale, smallest, taps, kernel):

@@ -1,11 +1,13 @@
 """What is lost, and what stays in place, when an image is made small and large again."""
 
 import cv2
+import keras
 import numpy as np
 import pytest
 
+from keras_segaug.core import backend
 from keras_segaug.kernels.low_resolution import low_resolution
-from tests.data import COMPILED, random_images, run
+from tests.data import COMPILED, gradient_of, random_images, run
 
 SCALES = np.array([0.25, 0.5, 0.73, 1.0], "float32").reshape(-1, 1, 1, 1)
 
@@ -69,3 +71,46 @@ def test_block_by_block_is_as_all_at_once(interpolation, smallest):
     blocks = coarse(images, False, interpolation, scales, smallest)
     whole = coarse(images, False, interpolation, scales, 0.001)
     np.testing.assert_allclose(blocks, whole, atol=1e-3)
+
+
+@pytest.mark.skipif(keras.backend.backend() == "torch", reason="torch does not compile with XLA")
+@pytest.mark.parametrize(
+    ("shape", "interpolation", "smallest"),
+    [
+        ((37, 53, 3), "bicubic", 0.25),
+        ((1, 41, 1), "bicubic", 0.5),
+        ((45, 1, 9), "bilinear", 0.3),
+        # 0.3 of 5 are 1.5: what float32 makes of it decides between one coarse pixel and two.
+        ((5, 15, 3), "bicubic", 0.3),
+    ],
+)
+def test_compiled_line_by_line_is_as_products(shape, interpolation, smallest):
+    images = random_images(8, *shape)
+    scales = [smallest, np.nextafter(np.float32(smallest), 0), 0.5, 2 / 3, 1.0]
+    scales = [*scales, *np.random.default_rng(1).uniform(smallest, 1.0, 3)]
+    scales = np.array(scales, "float32").reshape(-1, 1, 1, 1)
+    products = coarse(images.astype("float32"), False, interpolation, scales, smallest)
+    found = coarse(images, True, interpolation, scales, smallest)
+    np.testing.assert_allclose(found, products, atol=1e-3)
+    np.testing.assert_array_equal(found[4], images[4])
+    flat = np.broadcast_to(images[:, :1, :1], images.shape).copy()
+    found = coarse(flat, True, interpolation, scales, smallest)
+    np.testing.assert_array_equal(np.rint(found), flat)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="TensorFlow derives the plain program")
+def test_the_gradient_of_lines_is_that_of_products():
+    images = random_images(4, 19, 23).astype("float32")
+    upstream = keras.ops.convert_to_tensor(random_images(4, 19, 23, seed=1).astype("float32"))
+
+    def gradient(for_cpu):
+        def weighted(images):
+            with backend.compiling(for_cpu):
+                found = low_resolution(images, keras.ops.convert_to_tensor(SCALES), "bicubic", 0.25)
+            return keras.ops.sum(upstream * found)
+
+        return gradient_of(weighted, images)
+
+    lines, products = gradient(True), gradient(False)
+    assert np.abs(products).max() > 1.0
+    np.testing.assert_allclose(lines, products, atol=1e-2)
