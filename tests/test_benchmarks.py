@@ -166,12 +166,12 @@ def test_images_differ_and_masks_hold_classes():
     assert masks.shape == (3, 20, 20)
     assert images.dtype == masks.dtype == np.uint8
     assert not np.array_equal(images[0], images[1])
-    images, same = work.pairs_of(work.task_of(work.CHAIN_NINE, 20))
+    images, masks = work.pairs_of(work.task_of(work.CHAIN_NINE, 20))
     assert (images.shape, images.dtype) == ((16, 20, 20, 9), np.uint8)
-    images, same = work.pairs_of(work.task_of(work.CHAIN_16, 20))
+    images, masks = work.pairs_of(work.task_of(work.CHAIN_16, 20))
     assert (images.shape, images.dtype) == ((16, 20, 20, 3), np.uint16)
     assert images.max() > 60_000
-    assert same.shape == (16, 20, 20)
+    assert masks.shape == (16, 20, 20)
     assert masks.max() < work.CLASSES
 
 

@@ -157,8 +157,8 @@ def _summed(matrix, values, axis):
         column = matrix[:, j].reshape((-1,) + (1,) * (-axis - 1))
         return ops.convert_to_tensor(column)
 
-    along = (Ellipsis,), (slice(None),) * (-axis - 1)
-    lines = [values[(*along[0], slice(j, j + 1), *along[1])] for j in range(_SIDE)]
+    after = [slice(None)] * (-axis - 1)
+    lines = [values[(..., slice(j, j + 1), *after)] for j in range(_SIDE)]
     return sum(entries(j) * line for j, line in enumerate(lines))
 
 

@@ -27,7 +27,7 @@ def median_blur(images, size, sizes, gaps=False):
     sizes = list(sizes)
     if not switches(images):
         result = images
-        for side in sizes:
+        for side in [each for each in sizes if each > 1]:
             result = ops.where(size == side, _of_size(images, side, gaps), result)
         return result
 
